@@ -1,0 +1,752 @@
+/*
+ * sqlgen.c -- turns sql/queries/FEATURE.sql into an enum and a table of statements, at build time.
+ * Usage: sqlgen [QUERIES_DIR [OUT_DIR]]      defaults: sql/queries build/gen
+ * Writes OUT_DIR/queries.h and OUT_DIR/queries.c, and touches neither when nothing changed.
+ * Understands headers, quotes, comments and parameter names. Never: understands SQL; the server is
+ * the only judge of it. The first mistake ends it with "file:line: what; what to do" and status 1.
+ *
+ *   -- name: booking_day :many            :one | :maybe | :many | :page N | :exec
+ *   -- The day's appointments by provider.
+ *   -- seals: chart_note                  optional; the table its sealed parameters belong to
+ *   SELECT ... WHERE starts_at >= :day;
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A growing text. The program is short-lived: what it allocates, it keeps until it ends. */
+struct text {
+    char *p;
+    size_t n, cap;
+};
+
+/* One statement, as it will stand in query_table. */
+struct statement {
+    char *name, *meaning, *seals; /* seals: "schema.table" or NULL */
+    const char *kind;             /* RESULT_... */
+    int page_size;
+    struct text sql;
+    char **params;
+    size_t n_params;
+    int line;         /* of its header */
+    const char *file; /* as given on the command line */
+    const char *feature;
+};
+
+static struct statement *statements;
+static size_t n_statements;
+
+static void *grow(void *p, size_t n)
+{
+    void *q = realloc(p, n ? n : 1);
+    if (!q) {
+        fputs("sqlgen: out of memory\n", stderr);
+        exit(1);
+    }
+    return q;
+}
+
+static void text_add(struct text *t, const char *p, size_t n)
+{
+    if (t->n + n + 1 > t->cap) {
+        t->cap = (t->n + n + 1) * 2;
+        t->p = grow(t->p, t->cap);
+    }
+    memcpy(t->p + t->n, p, n);
+    t->n += n;
+    t->p[t->n] = '\0';
+}
+
+static void text_addz(struct text *t, const char *text) { text_add(t, text, strlen(text)); }
+
+__attribute__((format(printf, 2, 3))) static void text_printf(struct text *t, const char *fmt, ...)
+{
+    char line[1024];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(line, sizeof line, fmt, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= sizeof line) {
+        fputs("sqlgen: a name is longer than 900 characters; shorten it\n", stderr);
+        exit(1);
+    }
+    text_add(t, line, (size_t)n);
+}
+
+static char *copy(const char *p, size_t n)
+{
+    char *c = grow(NULL, n + 1);
+    memcpy(c, p, n);
+    c[n] = '\0';
+    return c;
+}
+
+__attribute__((noreturn, format(printf, 3, 4))) static void refuse(const char *file, int line,
+                                                                   const char *fmt, ...)
+{
+    va_list args;
+    fprintf(stderr, "%s:%d: ", file, line);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+    exit(1);
+}
+
+static bool is_lower(char c) { return (c >= 'a' && c <= 'z') || c == '_'; }
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+static bool is_name(char c) { return is_lower(c) || is_digit(c); }
+/* What may stand inside an SQL identifier; bytes above ASCII may as well. */
+static bool is_word(char c)
+{
+    return is_name(c) || (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+}
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+
+static bool is_lower_name(const char *p, size_t n)
+{
+    if (n == 0 || !is_lower(p[0])) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!is_name(p[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- the body of a statement ---- */
+
+/* Where the scanner stands in one file. */
+struct scan {
+    const char *file;
+    const char *p, *end;
+    int line;
+};
+
+static char peek(const struct scan *s, size_t ahead)
+{
+    return (size_t)(s->end - s->p) > ahead ? s->p[ahead] : '\0';
+}
+
+/* Copies n bytes of source to the statement, counting lines. */
+static void take(struct scan *s, struct text *sql, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        s->line += s->p[i] == '\n';
+    }
+    text_add(sql, s->p, n);
+    s->p += n;
+}
+
+/* A '...' or "..." text, or E'...' when backslash escapes; the doubled quote stays inside. */
+static void take_quoted(struct scan *s, struct text *sql, bool backslash)
+{
+    int from = s->line;
+    char quote = *s->p;
+    take(s, sql, 1);
+    while (s->p < s->end) {
+        if (backslash && *s->p == '\\' && s->p + 1 < s->end) {
+            take(s, sql, 2);
+        } else if (*s->p == quote && peek(s, 1) == quote) {
+            take(s, sql, 2);
+        } else if (*s->p == quote) {
+            take(s, sql, 1);
+            return;
+        } else {
+            take(s, sql, 1);
+        }
+    }
+    refuse(s->file, from, "a quote opened here is never closed; close it with %c", quote);
+}
+
+/* $$...$$ or $tag$...$tag$. Returns false when this dollar opens no quote. */
+static bool take_dollar_quoted(struct scan *s, struct text *sql)
+{
+    size_t tag = 1;
+    while (is_word(peek(s, tag)) && !(tag == 1 && is_digit(peek(s, tag)))) {
+        tag++;
+    }
+    if (peek(s, tag) != '$') {
+        return false;
+    }
+    tag++;
+    for (const char *p = s->p + tag; p + tag <= s->end; p++) {
+        if (memcmp(p, s->p, tag) == 0) {
+            take(s, sql, (size_t)(p - s->p) + tag);
+            return true;
+        }
+    }
+    refuse(s->file, s->line, "a text opened here by %.*s is never closed; close it likewise",
+           (int)tag, s->p);
+}
+
+/* Comments do not reach the server: a blank stands for each. */
+static void skip_block_comment(struct scan *s, struct text *sql)
+{
+    int from = s->line, depth = 0;
+    struct text away = {0};
+    do {
+        if (s->p >= s->end) {
+            refuse(s->file, from, "a comment opened here is never closed; close it with */");
+        }
+        if (*s->p == '/' && peek(s, 1) == '*') {
+            depth++;
+            take(s, &away, 2);
+        } else if (*s->p == '*' && peek(s, 1) == '/') {
+            depth--;
+            take(s, &away, 2);
+        } else {
+            take(s, &away, 1);
+        }
+    } while (depth > 0);
+    free(away.p);
+    text_addz(sql, " ");
+}
+
+static void take_parameter(struct scan *s, struct statement *q)
+{
+    size_t n = 1;
+    while (is_word(peek(s, n))) {
+        n++;
+    }
+    const char *name = s->p + 1;
+    if (!is_lower_name(name, n - 1)) {
+        refuse(s->file, s->line, "parameter ':%.*s' is not lower case; write it as :lower_case",
+               (int)(n - 1), name);
+    }
+    size_t i = 0;
+    while (i < q->n_params &&
+           !(strlen(q->params[i]) == n - 1 && memcmp(q->params[i], name, n - 1) == 0)) {
+        i++;
+    }
+    if (i == q->n_params) {
+        q->params = grow(q->params, (q->n_params + 1) * sizeof *q->params);
+        q->params[q->n_params++] = copy(name, n - 1);
+    }
+    text_printf(&q->sql, "$%zu", i + 1);
+    s->p += n;
+}
+
+/* Whether the text at p (the start of a line) reads "-- name", well formed or not. */
+static bool at_header(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\t')) {
+        p++;
+    }
+    if (end - p < 2 || p[0] != '-' || p[1] != '-') {
+        return false;
+    }
+    p += 2;
+    while (p < end && (*p == ' ' || *p == '\t')) {
+        p++;
+    }
+    if (end - p < 4 || memcmp(p, "name", 4) != 0) {
+        return false;
+    }
+    p += 4;
+    while (p < end && (*p == ' ' || *p == '\t')) {
+        p++;
+    }
+    return p < end && *p == ':';
+}
+
+/* From behind the header lines to the next header or the end of the file. */
+static void scan_body(struct scan *s, struct statement *q)
+{
+    int first = s->line;
+    bool ended = false; /* a semicolon was seen */
+    while (s->p < s->end) {
+        bool line_start = s->p[-1] == '\n';
+        if (line_start && at_header(s->p, s->end)) {
+            break;
+        }
+        char c = *s->p;
+        if (c == '-' && peek(s, 1) == '-') {
+            while (s->p < s->end && *s->p != '\n') {
+                s->p++;
+            }
+            continue;
+        }
+        if (c == '/' && peek(s, 1) == '*') {
+            skip_block_comment(s, &q->sql);
+            continue;
+        }
+        if (is_blank(c)) {
+            take(s, &q->sql, 1);
+            continue;
+        }
+        if (ended && c != ';') {
+            refuse(s->file, s->line,
+                   "a second statement under '%s'; give it a header '-- name:' of its own",
+                   q->name);
+        }
+        bool in_word = q->sql.n > 0 && is_word(q->sql.p[q->sql.n - 1]);
+        if (c == ';') {
+            ended = true;
+            s->p++;
+        } else if (c == '\'') {
+            char before = q->sql.n > 0 ? q->sql.p[q->sql.n - 1] : ' ';
+            bool alone = q->sql.n < 2 || !is_word(q->sql.p[q->sql.n - 2]);
+            take_quoted(s, &q->sql, alone && (before == 'E' || before == 'e'));
+        } else if (c == '"') {
+            take_quoted(s, &q->sql, false);
+        } else if (c == '$' && in_word) {
+            take(s, &q->sql, 1);
+        } else if (c == '$' && is_digit(peek(s, 1))) {
+            refuse(s->file, s->line, "a numbered parameter $%c; name it, as :day", peek(s, 1));
+        } else if (c == '$') {
+            if (!take_dollar_quoted(s, &q->sql)) {
+                take(s, &q->sql, 1);
+            }
+        } else if (c == ':' && (peek(s, 1) == ':' || peek(s, 1) == '=')) {
+            take(s, &q->sql, 2);
+        } else if (c == ':' && is_word(peek(s, 1)) && !is_digit(peek(s, 1))) {
+            take_parameter(s, q);
+        } else {
+            take(s, &q->sql, 1);
+        }
+    }
+    while (q->sql.n > 0 && is_blank(q->sql.p[q->sql.n - 1])) {
+        q->sql.p[--q->sql.n] = '\0';
+    }
+    size_t lead = 0;
+    while (lead < q->sql.n && is_blank(q->sql.p[lead])) {
+        lead++;
+    }
+    if (lead == q->sql.n) {
+        refuse(s->file, first, "'%s' has no statement; write it below its header", q->name);
+    }
+    memmove(q->sql.p, q->sql.p + lead, q->sql.n - lead + 1);
+    q->sql.n -= lead;
+}
+
+/* ---- headers ---- */
+
+struct line {
+    const char *p;
+    size_t n;
+};
+
+static struct line next_line(struct scan *s)
+{
+    struct line l = {s->p, 0};
+    while (s->p < s->end && *s->p != '\n') {
+        s->p++;
+    }
+    l.n = (size_t)(s->p - l.p);
+    if (s->p < s->end) {
+        s->p++;
+        s->line++;
+    }
+    while (l.n > 0 && is_blank(l.p[l.n - 1])) {
+        l.n--;
+    }
+    return l;
+}
+
+/* Takes the next word of a line, or an empty one at its end. */
+static struct line next_word(struct line *l)
+{
+    while (l->n > 0 && is_blank(*l->p)) {
+        l->p++;
+        l->n--;
+    }
+    struct line word = {l->p, 0};
+    while (l->n > 0 && !is_blank(*l->p)) {
+        l->p++;
+        l->n--;
+        word.n++;
+    }
+    return word;
+}
+
+static bool word_is(struct line w, const char *text)
+{
+    return w.n == strlen(text) && memcmp(w.p, text, w.n) == 0;
+}
+
+#define HEADER_FORM "write '-- name: feature_verb :one|:maybe|:many|:page N|:exec'"
+
+static void read_kind(struct scan *s, struct line rest, struct statement *q)
+{
+    static const struct {
+        const char *word, *kind;
+    } kinds[] = {
+        {":one", "RESULT_ONE"},   {":maybe", "RESULT_MAYBE"}, {":many", "RESULT_MANY"},
+        {":page", "RESULT_PAGE"}, {":exec", "RESULT_EXEC"},
+    };
+    struct line word = next_word(&rest);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (word_is(word, kinds[i].word)) {
+            q->kind = kinds[i].kind;
+        }
+    }
+    if (!q->kind) {
+        refuse(s->file, q->line, "'%.*s' is no kind of result; " HEADER_FORM, (int)word.n, word.p);
+    }
+    if (word_is(word, ":page")) {
+        struct line size = next_word(&rest);
+        for (size_t i = 0; i < size.n; i++) {
+            int digit = size.p[i] - '0';
+            q->page_size =
+                digit < 0 || digit > 9 || q->page_size > 999 ? 100000 : q->page_size * 10 + digit;
+        }
+        if (q->page_size < 1 || q->page_size > 1000) {
+            refuse(s->file, q->line,
+                   "the page size of '%s' is missing or not 1 to 1000; write "
+                   "':page 50'",
+                   q->name);
+        }
+    }
+    struct line more = next_word(&rest);
+    if (more.n > 0) {
+        refuse(s->file, q->line, "'%.*s' does not belong into a header; " HEADER_FORM, (int)more.n,
+               more.p);
+    }
+}
+
+static void read_name(struct scan *s, struct statement *q)
+{
+    struct line rest = next_line(s);
+    struct line dashes = next_word(&rest), key = next_word(&rest), name = next_word(&rest);
+    if (!word_is(dashes, "--") || !word_is(key, "name:") || name.n == 0) {
+        refuse(s->file, q->line, "a malformed header; " HEADER_FORM);
+    }
+    if (!is_lower_name(name.p, name.n)) {
+        refuse(s->file, q->line, "'%.*s' is no lower_case name; " HEADER_FORM, (int)name.n, name.p);
+    }
+    q->name = copy(name.p, name.n);
+    size_t n = strlen(q->feature);
+    if (strncmp(q->name, q->feature, n) != 0 || q->name[n] != '_' || q->name[n + 1] == '\0') {
+        refuse(s->file, q->line, "'%s' stands in %s.sql; call it '%s_...', or move it", q->name,
+               q->feature, q->feature);
+    }
+    for (size_t i = 0; i < n_statements; i++) {
+        if (strcmp(statements[i].name, q->name) == 0) {
+            refuse(s->file, q->line, "'%s' exists already at %s:%d; choose another name", q->name,
+                   statements[i].file, statements[i].line);
+        }
+    }
+    read_kind(s, rest, q);
+}
+
+/* The text of a "-- text" line, or an empty one. */
+static struct line comment_text(struct line l)
+{
+    struct line word = next_word(&l);
+    if (!word_is(word, "--")) {
+        return (struct line){l.p, 0};
+    }
+    while (l.n > 0 && is_blank(*l.p)) {
+        l.p++;
+        l.n--;
+    }
+    return l;
+}
+
+static void read_meaning(struct scan *s, struct statement *q)
+{
+    int line = s->line;
+    struct line text = comment_text(next_line(s));
+    if (text.n == 0 || (text.n > 6 && memcmp(text.p, "seals:", 6) == 0) ||
+        (text.n > 5 && memcmp(text.p, "name:", 5) == 0)) {
+        refuse(s->file, line, "'%s' has no meaning; say it in one line '-- ...' below its header",
+               q->name);
+    }
+    q->meaning = copy(text.p, text.n);
+}
+
+/* "-- seals: chart_note": the table, in schema app unless another is named. */
+static void read_seals(struct scan *s, struct statement *q)
+{
+    struct scan ahead = *s;
+    struct line text = comment_text(next_line(&ahead));
+    struct line key = next_word(&text), table = next_word(&text), more = next_word(&text);
+    if (!word_is(key, "seals:")) {
+        return;
+    }
+    const char *dot = memchr(table.p, '.', table.n);
+    size_t schema = dot ? (size_t)(dot - table.p) : 0;
+    bool good = dot ? is_lower_name(table.p, schema) && is_lower_name(dot + 1, table.n - schema - 1)
+                    : is_lower_name(table.p, table.n);
+    if (!good || more.n > 0) {
+        refuse(s->file, s->line, "'%s' does not say which table it seals; write '-- seals: table'",
+               q->name);
+    }
+    struct text full = {0};
+    text_printf(&full, "%s%.*s", dot ? "" : "app.", (int)table.n, table.p);
+    q->seals = full.p;
+    *s = ahead;
+}
+
+static bool has_param(const struct statement *q, const char *name)
+{
+    for (size_t i = 0; i < q->n_params; i++) {
+        if (strcmp(q->params[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_params(const struct statement *q)
+{
+    if (q->page_size > 0 && (!has_param(q, "page_limit") || !has_param(q, "page_offset"))) {
+        refuse(q->file, q->line,
+               "'%s' is :page but takes no :page_limit and :page_offset; end it with 'LIMIT "
+               ":page_limit OFFSET :page_offset'",
+               q->name);
+    }
+    for (size_t i = 0; i < q->n_params; i++) {
+        size_t n = strlen(q->params[i]);
+        bool sealed = n > 7 && strcmp(q->params[i] + n - 7, "_sealed") == 0;
+        if (sealed && !q->seals) {
+            refuse(q->file, q->line,
+                   "'%s' takes the sealed :%s; say whose row it is for by "
+                   "'-- seals: table' below its meaning",
+                   q->name, q->params[i]);
+        }
+    }
+}
+
+static void read_statement(struct scan *s, const char *feature)
+{
+    struct statement q = {.file = s->file, .line = s->line, .feature = feature};
+    read_name(s, &q);
+    read_meaning(s, &q);
+    read_seals(s, &q);
+    scan_body(s, &q);
+    check_params(&q);
+    statements = grow(statements, (n_statements + 1) * sizeof *statements);
+    statements[n_statements++] = q;
+}
+
+/* ---- files ---- */
+
+static struct text read_file(const char *path)
+{
+    struct text t = {0};
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        fprintf(stderr, "sqlgen: %s: %s\n", path, strerror(errno));
+        exit(1);
+    }
+    char block[8192];
+    size_t n;
+    while ((n = fread(block, 1, sizeof block, f)) > 0) {
+        text_add(&t, block, n);
+    }
+    if (ferror(f)) {
+        fprintf(stderr, "sqlgen: %s: %s\n", path, strerror(errno));
+        exit(1);
+    }
+    fclose(f);
+    return t;
+}
+
+static void read_queries(const char *dir, const char *base)
+{
+    struct text path = {0};
+    text_printf(&path, "%s/%s", dir, base);
+    char *feature = copy(base, strlen(base) - 4);
+    if (!is_lower_name(feature, strlen(feature))) {
+        refuse(path.p, 1, "the file's name is no feature; call it lower_case.sql");
+    }
+    struct text content = read_file(path.p);
+    struct scan s = {path.p, content.p, content.p ? content.p + content.n : content.p, 1};
+    while (s.p < s.end && !at_header(s.p, s.end)) {
+        int line = s.line;
+        struct line l = next_line(&s);
+        struct line word = next_word(&l);
+        if (word.n > 0 && !(word.n >= 2 && word.p[0] == '-' && word.p[1] == '-')) {
+            refuse(path.p, line, "text before the first header; " HEADER_FORM " above it");
+        }
+    }
+    while (s.p < s.end) {
+        read_statement(&s, feature);
+    }
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void read_directory(const char *dir)
+{
+    DIR *d = opendir(dir);
+    if (!d) {
+        fprintf(stderr, "sqlgen: %s: %s; run it from the top of the tree\n", dir, strerror(errno));
+        exit(1);
+    }
+    char **names = NULL;
+    size_t n = 0;
+    for (struct dirent *e; (e = readdir(d));) {
+        size_t length = strlen(e->d_name);
+        if (length > 4 && e->d_name[0] != '.' && strcmp(e->d_name + length - 4, ".sql") == 0) {
+            names = grow(names, (n + 1) * sizeof *names);
+            names[n++] = copy(e->d_name, length);
+        }
+    }
+    closedir(d);
+    if (n > 0) {
+        qsort(names, n, sizeof *names, by_name);
+    }
+    for (size_t i = 0; i < n; i++) {
+        read_queries(dir, names[i]);
+    }
+    free(names);
+}
+
+/* ---- output ---- */
+
+/* A C string literal, a line of SQL to a line of C. */
+static void add_literal(struct text *t, const char *text, const char *indent)
+{
+    text_addz(t, "\"");
+    for (const char *p = text; *p; p++) {
+        if (*p == '"' || *p == '\\') {
+            text_add(t, "\\", 1);
+            text_add(t, p, 1);
+        } else if (*p == '\n') {
+            text_addz(t, "\\n\"");
+            text_addz(t, indent);
+            text_addz(t, "\"");
+        } else if (*p == '?') {
+            text_addz(t, "\\?"); /* no trigraphs */
+        } else if ((unsigned char)*p < ' ') {
+            text_printf(t, "\\%03o", (unsigned)*p);
+        } else {
+            text_add(t, p, 1);
+        }
+    }
+    text_addz(t, "\"");
+}
+
+#define GENERATED "/* Made by sqlgen from sql/queries. Do not edit: change the SQL instead. */\n"
+
+static struct text header_text(void)
+{
+    struct text t = {0};
+    text_addz(&t, GENERATED "#ifndef FOYER_QUERIES_H\n#define FOYER_QUERIES_H\n\n"
+                            "enum query {\n    Q_none = 0,\n");
+    for (size_t i = 0; i < n_statements; i++) {
+        text_printf(&t, "    Q_%s,\n", statements[i].name);
+    }
+    text_addz(&t, "    QUERY_COUNT\n};\n\n#endif\n");
+    return t;
+}
+
+static struct text table_text(void)
+{
+    struct text t = {0};
+    text_addz(&t, GENERATED "#include \"db.h\"\n\n");
+    for (size_t i = 0; i < n_statements; i++) {
+        const struct statement *q = &statements[i];
+        text_printf(&t, "static const char *const params_%s[] = {", q->name);
+        for (size_t j = 0; j < q->n_params; j++) {
+            text_printf(&t, "\"%s\", ", q->params[j]);
+        }
+        text_addz(&t, "NULL};\n");
+    }
+    text_addz(&t, "static const char *const params_none[] = {NULL};\n\n"
+                  "const struct query_def query_table[QUERY_COUNT] = {\n"
+                  "    [Q_none] = {.name = \"\", .feature = \"\", .meaning = \"\", .sql = \"\", "
+                  ".params = params_none, .file = \"\"},\n");
+    for (size_t i = 0; i < n_statements; i++) {
+        const struct statement *q = &statements[i];
+        text_printf(&t, "    [Q_%s] = {\n        .name = \"%s\",\n        .feature = \"%s\",\n",
+                    q->name, q->name, q->feature);
+        text_addz(&t, "        .meaning = ");
+        add_literal(&t, q->meaning, "");
+        text_addz(&t, ",\n        .sql = ");
+        add_literal(&t, q->sql.p, "\n               ");
+        text_printf(&t, ",\n        .params = params_%s,\n", q->name);
+        if (q->seals) {
+            text_printf(&t, "        .seals = \"%s\",\n", q->seals);
+        }
+        text_printf(&t, "        .kind = %s,\n        .page_size = %d,\n        .file = ", q->kind,
+                    q->page_size);
+        add_literal(&t, q->file, "");
+        text_printf(&t, ",\n        .line = %d,\n    },\n", q->line);
+    }
+    text_addz(&t, "};\n");
+    return t;
+}
+
+static bool has_content(const char *path, const struct text *t)
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        return false;
+    }
+    fclose(f);
+    struct text old = read_file(path);
+    bool same = old.n == t->n && (t->n == 0 || memcmp(old.p, t->p, t->n) == 0);
+    free(old.p);
+    return same;
+}
+
+/* Written beside and renamed, so that a build cut short leaves no half file. */
+static void write_changed(const char *dir, const char *name, struct text t)
+{
+    struct text path = {0}, fresh = {0};
+    text_printf(&path, "%s/%s", dir, name);
+    if (!has_content(path.p, &t)) {
+        text_printf(&fresh, "%s.new", path.p);
+        FILE *f = fopen(fresh.p, "wb");
+        if (!f || fwrite(t.p, 1, t.n, f) != t.n || fclose(f) != 0 || rename(fresh.p, path.p) != 0) {
+            fprintf(stderr, "sqlgen: %s: %s\n", path.p, strerror(errno));
+            exit(1);
+        }
+    }
+    free(path.p);
+    free(fresh.p);
+    free(t.p);
+}
+
+static void make_directories(const char *dir)
+{
+    char *path = copy(dir, strlen(dir));
+    for (char *p = path + 1;; p++) {
+        if (*p == '/' || *p == '\0') {
+            char c = *p;
+            *p = '\0';
+            if (mkdir(path, 0777) != 0 && errno != EEXIST) {
+                fprintf(stderr, "sqlgen: %s: %s\n", path, strerror(errno));
+                exit(1);
+            }
+            *p = c;
+            if (c == '\0') {
+                break;
+            }
+        }
+    }
+    free(path);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 3) {
+        fputs("usage: sqlgen [QUERIES_DIR [OUT_DIR]]\n", stderr);
+        return 1;
+    }
+    const char *from = argc > 1 ? argv[1] : "sql/queries";
+    const char *to = argc > 2 ? argv[2] : "build/gen";
+    read_directory(from);
+    make_directories(to);
+    write_changed(to, "queries.h", header_text());
+    write_changed(to, "queries.c", table_text());
+    return 0;
+}
