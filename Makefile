@@ -1,0 +1,181 @@
+# Makefile -- builds Foyer.
+#
+#   make            everything scripts/run needs: programs, server module, static files, static site
+#   make san        the same programs with AddressSanitizer and UBSan, in build/san/bin
+#   make unit       tests/unit/*_test.c, built with the sanitizers and run
+#   make fuzz       tests/fuzz/*_fuzz.c with clang's libFuzzer, in build/fuzz
+#   make assets     fingerprinted copies of nginx/www in build/www, and their names for templates
+#   make site       the marketing pages in build/site
+#   make install PREFIX=DIR   a copy of what the running product reads
+#
+# BUILD=DIR builds elsewhere. Sources are found by wildcard: a new file needs no line here.
+
+BUILD     ?= build
+PREFIX    ?= /opt/foyer
+PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
+CC        := gcc
+CLANG     := clang
+
+# ---- flags ----
+
+WARN := -Wall -Wextra -Wshadow -Wconversion -Wformat=2
+ifeq ($(shell uname -m),x86_64)
+BRANCH := -fcf-protection=full
+else ifeq ($(shell uname -m),aarch64)
+BRANCH := -mbranch-protection=standard
+endif
+HARD  := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection $(BRANCH) \
+         -ftrivial-auto-var-init=zero
+LINK  := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--as-needed
+SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ  := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
+
+PACKAGES := fcgi libpq json-c libcurl libcrypto libical libargon2
+# Headers of libraries are not ours to warn about.
+LIB_INCLUDE := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
+LIBS        := $(shell pkg-config --libs $(PACKAGES)) -lpthread
+
+COMMON := -std=c17 -D_GNU_SOURCE -g -MMD -MP -Iinclude -I$(BUILD)/gen -Icgi-src $(LIB_INCLUDE)
+CFLAGS_PLAIN := $(COMMON) -O2 $(HARD) -fPIE $(WARN) -Werror
+CFLAGS_SAN   := $(COMMON) -O1 $(SAN) -fPIE $(WARN) -Werror
+CFLAGS_FUZZ  := $(COMMON) -O1 -g $(FUZZ) -Wall
+
+# ---- sources ----
+
+LIB_SRC  := $(wildcard cgi-src/core/*.c cgi-src/providers/*.c cgi-src/features/*.c \
+                       cgi-src/features/*/*.c)
+MAIN_SRC := $(wildcard cgi-src/web.c cgi-src/jobs.c cgi-src/foyer.c)
+TOOL_SRC := $(wildcard cgi-src/tools/viewcheck.c)
+UNIT_SRC := $(wildcard tests/unit/*_test.c)
+FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
+QUERIES  := $(wildcard sql/queries/*.sql)
+# sqlgen makes a header that the library includes, so it is built from these alone.
+SQLGEN_SRC := $(wildcard cgi-src/tools/sqlgen.c cgi-src/core/arena.c cgi-src/core/str.c \
+                         cgi-src/core/log.c)
+
+GEN   := $(BUILD)/gen/queries.c
+obj    = $(patsubst %.c,$(1)/%.o,$(2))
+LIB_OBJ      := $(call obj,$(BUILD)/obj,$(LIB_SRC))      $(BUILD)/obj/gen/queries.o
+LIB_OBJ_SAN  := $(call obj,$(BUILD)/san/obj,$(LIB_SRC))  $(BUILD)/san/obj/gen/queries.o
+LIB_OBJ_FUZZ := $(call obj,$(BUILD)/fuzz/obj,$(LIB_SRC)) $(BUILD)/fuzz/obj/gen/queries.o
+
+program  = $(if $(filter foyer,$(1)),foyer,foyer-$(1))
+PROGRAMS := $(foreach m,$(basename $(notdir $(MAIN_SRC))),$(BUILD)/bin/$(call program,$(m))) \
+            $(patsubst cgi-src/tools/%.c,$(BUILD)/bin/%,$(TOOL_SRC))
+PROGRAMS_SAN := $(patsubst $(BUILD)/bin/%,$(BUILD)/san/bin/%,$(PROGRAMS))
+UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/san/unit/%,$(UNIT_SRC))
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+MODULE   := $(if $(wildcard cgi-src/pgmodule/foyerctx.c),$(BUILD)/lib/foyerctx.so)
+
+.PHONY: all programs san unit unit-programs fuzz assets site clean install
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: programs assets site
+programs: $(PROGRAMS) $(MODULE)
+san: $(PROGRAMS_SAN)
+
+# ---- statements ----
+
+$(BUILD)/tools/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_PLAIN) -c -o $@ $<
+
+$(BUILD)/bin/sqlgen: $(call obj,$(BUILD)/tools,$(SQLGEN_SRC))
+	@mkdir -p $(@D)
+	$(CC) -pie $(LINK) -o $@ $^
+
+# sqlgen DIRECTORY FILE...: writes queries.h and queries.c, touching only what has changed.
+$(GEN): $(BUILD)/bin/sqlgen $(QUERIES) | $(BUILD)/gen
+	$(BUILD)/bin/sqlgen $(BUILD)/gen $(QUERIES)
+	@touch $(GEN)
+$(BUILD)/gen:
+	@mkdir -p $@
+
+# ---- programs ----
+
+$(BUILD)/obj/gen/queries.o: $(GEN)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_PLAIN) -c -o $@ $<
+$(BUILD)/obj/%.o: %.c Makefile | $(GEN)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_PLAIN) -c -o $@ $<
+$(BUILD)/libfoyer.a: $(LIB_OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+$(BUILD)/bin/viewcheck: $(BUILD)/obj/cgi-src/tools/viewcheck.o $(BUILD)/libfoyer.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LINK) -o $@ $^ $(LIBS)
+$(BUILD)/bin/foyer: $(BUILD)/obj/cgi-src/foyer.o $(BUILD)/libfoyer.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LINK) -o $@ $^ $(LIBS)
+$(BUILD)/bin/foyer-%: $(BUILD)/obj/cgi-src/%.o $(BUILD)/libfoyer.a
+	@mkdir -p $(@D)
+	$(CC) -pie $(LINK) -o $@ $^ $(LIBS)
+
+$(BUILD)/san/obj/gen/queries.o: $(GEN)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_SAN) -c -o $@ $<
+$(BUILD)/san/obj/%.o: %.c Makefile | $(GEN)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_SAN) -c -o $@ $<
+$(BUILD)/san/libfoyer.a: $(LIB_OBJ_SAN)
+	@rm -f $@
+	ar rcs $@ $^
+$(BUILD)/san/bin/viewcheck: $(BUILD)/san/obj/cgi-src/tools/viewcheck.o $(BUILD)/san/libfoyer.a
+	@mkdir -p $(@D)
+	$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS)
+$(BUILD)/san/bin/foyer: $(BUILD)/san/obj/cgi-src/foyer.o $(BUILD)/san/libfoyer.a
+	@mkdir -p $(@D)
+	$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS)
+$(BUILD)/san/bin/foyer-%: $(BUILD)/san/obj/cgi-src/%.o $(BUILD)/san/libfoyer.a
+	@mkdir -p $(@D)
+	$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS)
+
+# ---- server module: runs inside PostgreSQL, so with its headers and its flags ----
+
+$(BUILD)/lib/foyerctx.so: cgi-src/pgmodule/foyerctx.c Makefile
+	@mkdir -p $(@D)
+	$(CC) -std=gnu17 -O2 $(HARD) -fPIC $(WARN) -Werror \
+	    -isystem $(shell $(PG_CONFIG) --includedir-server) -shared $(LINK) -o $@ $<
+
+# ---- tests ----
+
+unit-programs: $(UNITS)
+unit: $(UNITS)
+	@failed=0; for program in $^; do "$$program" || failed=1; done; exit $$failed
+
+$(BUILD)/san/unit/%: $(BUILD)/san/obj/tests/unit/%.o $(BUILD)/san/libfoyer.a
+	@mkdir -p $(@D)
+	$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
+
+fuzz: $(FUZZERS)
+$(BUILD)/fuzz/obj/gen/queries.o: $(GEN)
+	@mkdir -p $(@D)
+	$(CLANG) $(CFLAGS_FUZZ) -c -o $@ $<
+$(BUILD)/fuzz/obj/%.o: %.c Makefile | $(GEN)
+	@mkdir -p $(@D)
+	$(CLANG) $(CFLAGS_FUZZ) -c -o $@ $<
+$(BUILD)/fuzz/libfoyer.a: $(LIB_OBJ_FUZZ)
+	@rm -f $@
+	ar rcs $@ $^
+$(BUILD)/fuzz/%_fuzz: $(BUILD)/fuzz/obj/tests/fuzz/%_fuzz.o $(BUILD)/fuzz/libfoyer.a
+	$(CLANG) -fsanitize=address,undefined,fuzzer -o $@ $^ $(LIBS)
+
+# ---- static files and marketing pages ----
+
+assets:
+	@scripts/assets nginx/www $(BUILD)
+
+site: $(filter $(BUILD)/bin/foyer,$(PROGRAMS)) assets
+	@scripts/site templates $(BUILD)
+
+# ---- copy for the running product, and cleaning ----
+
+install: all
+	@scripts/install $(BUILD) "$(DESTDIR)$(PREFIX)"
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
