@@ -8,13 +8,14 @@
 #   make site       the marketing pages in build/site
 #   make install PREFIX=DIR   a copy of what the running product reads
 #
-# BUILD=DIR builds elsewhere. Sources are found by wildcard: a new file needs no line here.
+# BUILD=DIR builds elsewhere; V=1 shows the commands. Sources are found by wildcard: a new file needs no line here.
 
 BUILD     ?= build
 PREFIX    ?= /opt/foyer
 PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
 CC        := gcc
 CLANG     := clang
+Q         := $(if $(V),,@)
 
 # ---- flags ----
 
@@ -49,11 +50,7 @@ TOOL_SRC := $(wildcard cgi-src/tools/viewcheck.c)
 UNIT_SRC := $(wildcard tests/unit/*_test.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)
 QUERIES  := $(wildcard sql/queries/*.sql)
-# sqlgen makes a header that the library includes, so it is built from these alone.
-SQLGEN_SRC := $(wildcard cgi-src/tools/sqlgen.c cgi-src/core/arena.c cgi-src/core/str.c \
-                         cgi-src/core/log.c)
-
-GEN   := $(BUILD)/gen/queries.c
+GEN   := $(BUILD)/gen/.made
 obj    = $(patsubst %.c,$(1)/%.o,$(2))
 LIB_OBJ      := $(call obj,$(BUILD)/obj,$(LIB_SRC))      $(BUILD)/obj/gen/queries.o
 LIB_OBJ_SAN  := $(call obj,$(BUILD)/san/obj,$(LIB_SRC))  $(BUILD)/san/obj/gen/queries.o
@@ -77,66 +74,75 @@ san: $(PROGRAMS_SAN)
 
 # ---- statements ----
 
-$(BUILD)/tools/%.o: %.c Makefile
+$(BUILD)/bin/sqlgen: cgi-src/tools/sqlgen.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_PLAIN) -c -o $@ $<
+	@echo "  link $@"
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 $(HARD) -fPIE -pie $(WARN) -Werror $(LINK) -o $@ $<
 
-$(BUILD)/bin/sqlgen: $(call obj,$(BUILD)/tools,$(SQLGEN_SRC))
+# sqlgen leaves a file alone that would not change, so an edited comment rebuilds nothing.
+$(GEN): $(BUILD)/bin/sqlgen $(QUERIES) $(wildcard sql/queries)
 	@mkdir -p $(@D)
-	$(CC) -pie $(LINK) -o $@ $^
-
-# sqlgen DIRECTORY FILE...: writes queries.h and queries.c, touching only what has changed.
-$(GEN): $(BUILD)/bin/sqlgen $(QUERIES) | $(BUILD)/gen
-	$(BUILD)/bin/sqlgen $(BUILD)/gen $(QUERIES)
-	@touch $(GEN)
-$(BUILD)/gen:
-	@mkdir -p $@
+	@echo "  sqlgen"
+	$(Q)$(BUILD)/bin/sqlgen sql/queries $(BUILD)/gen
+	@touch $@
+$(BUILD)/gen/queries.c $(BUILD)/gen/queries.h: $(GEN) ;
 
 # ---- programs ----
 
-$(BUILD)/obj/gen/queries.o: $(GEN)
+$(BUILD)/obj/gen/queries.o: $(BUILD)/gen/queries.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_PLAIN) -c -o $@ $<
+	@echo "  cc $@"
+	$(Q)$(CC) $(CFLAGS_PLAIN) -c -o $@ $<
 $(BUILD)/obj/%.o: %.c Makefile | $(GEN)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_PLAIN) -c -o $@ $<
+	@echo "  cc $@"
+	$(Q)$(CC) $(CFLAGS_PLAIN) -c -o $@ $<
 $(BUILD)/libfoyer.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 $(BUILD)/bin/viewcheck: $(BUILD)/obj/cgi-src/tools/viewcheck.o $(BUILD)/libfoyer.a
 	@mkdir -p $(@D)
-	$(CC) -pie $(LINK) -o $@ $^ $(LIBS)
+	@echo "  link $@"
+	$(Q)$(CC) -pie $(LINK) -o $@ $^ $(LIBS)
 $(BUILD)/bin/foyer: $(BUILD)/obj/cgi-src/foyer.o $(BUILD)/libfoyer.a
 	@mkdir -p $(@D)
-	$(CC) -pie $(LINK) -o $@ $^ $(LIBS)
+	@echo "  link $@"
+	$(Q)$(CC) -pie $(LINK) -o $@ $^ $(LIBS)
 $(BUILD)/bin/foyer-%: $(BUILD)/obj/cgi-src/%.o $(BUILD)/libfoyer.a
 	@mkdir -p $(@D)
-	$(CC) -pie $(LINK) -o $@ $^ $(LIBS)
+	@echo "  link $@"
+	$(Q)$(CC) -pie $(LINK) -o $@ $^ $(LIBS)
 
-$(BUILD)/san/obj/gen/queries.o: $(GEN)
+$(BUILD)/san/obj/gen/queries.o: $(BUILD)/gen/queries.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_SAN) -c -o $@ $<
+	@echo "  cc $@"
+	$(Q)$(CC) $(CFLAGS_SAN) -c -o $@ $<
 $(BUILD)/san/obj/%.o: %.c Makefile | $(GEN)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_SAN) -c -o $@ $<
+	@echo "  cc $@"
+	$(Q)$(CC) $(CFLAGS_SAN) -c -o $@ $<
 $(BUILD)/san/libfoyer.a: $(LIB_OBJ_SAN)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 $(BUILD)/san/bin/viewcheck: $(BUILD)/san/obj/cgi-src/tools/viewcheck.o $(BUILD)/san/libfoyer.a
 	@mkdir -p $(@D)
-	$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS)
+	@echo "  link $@"
+	$(Q)$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS)
 $(BUILD)/san/bin/foyer: $(BUILD)/san/obj/cgi-src/foyer.o $(BUILD)/san/libfoyer.a
 	@mkdir -p $(@D)
-	$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS)
+	@echo "  link $@"
+	$(Q)$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS)
 $(BUILD)/san/bin/foyer-%: $(BUILD)/san/obj/cgi-src/%.o $(BUILD)/san/libfoyer.a
 	@mkdir -p $(@D)
-	$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS)
+	@echo "  link $@"
+	$(Q)$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS)
 
 # ---- server module: runs inside PostgreSQL, so with its headers and its flags ----
 
 $(BUILD)/lib/foyerctx.so: cgi-src/pgmodule/foyerctx.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=gnu17 -O2 $(HARD) -fPIC $(WARN) -Werror \
+	@echo "  link $@"
+	$(Q)$(CC) -std=gnu17 -O2 $(HARD) -fPIC $(WARN) -Werror \
 	    -isystem $(shell $(PG_CONFIG) --includedir-server) -shared $(LINK) -o $@ $<
 
 # ---- tests ----
@@ -147,20 +153,24 @@ unit: $(UNITS)
 
 $(BUILD)/san/unit/%: $(BUILD)/san/obj/tests/unit/%.o $(BUILD)/san/libfoyer.a
 	@mkdir -p $(@D)
-	$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
+	@echo "  link $@"
+	$(Q)$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
 
 fuzz: $(FUZZERS)
-$(BUILD)/fuzz/obj/gen/queries.o: $(GEN)
+$(BUILD)/fuzz/obj/gen/queries.o: $(BUILD)/gen/queries.c
 	@mkdir -p $(@D)
-	$(CLANG) $(CFLAGS_FUZZ) -c -o $@ $<
+	@echo "  cc $@"
+	$(Q)$(CLANG) $(CFLAGS_FUZZ) -c -o $@ $<
 $(BUILD)/fuzz/obj/%.o: %.c Makefile | $(GEN)
 	@mkdir -p $(@D)
-	$(CLANG) $(CFLAGS_FUZZ) -c -o $@ $<
+	@echo "  cc $@"
+	$(Q)$(CLANG) $(CFLAGS_FUZZ) -c -o $@ $<
 $(BUILD)/fuzz/libfoyer.a: $(LIB_OBJ_FUZZ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 $(BUILD)/fuzz/%_fuzz: $(BUILD)/fuzz/obj/tests/fuzz/%_fuzz.o $(BUILD)/fuzz/libfoyer.a
-	$(CLANG) -fsanitize=address,undefined,fuzzer -o $@ $^ $(LIBS)
+	@echo "  link $@"
+	$(Q)$(CLANG) -fsanitize=address,undefined,fuzzer -o $@ $^ $(LIBS)
 
 # ---- static files and marketing pages ----
 
