@@ -1,0 +1,108 @@
+/*
+ * begin.c -- the first statement of every transaction: who is this, may they, whose data is it.
+ * Owns: which begin function a page's door uses, and the cookies that carry tokens.
+ * Never: decides; the functions in sql/lib/ do, and raise to refuse.
+ */
+#include "crypto.h"
+#include "gate.h"
+
+struct str session_token(struct req *r) { return req_cookie(r, "__Host-sid"); }
+struct str link_token(struct req *r) { return req_cookie(r, "__Secure-link"); }
+
+/* A base64url token as a bytea literal; NULL when it is not one. */
+static const char *token_bytes(struct req *r, struct str token)
+{
+    struct str raw;
+    if (token.n == 0 || unesc_base64url(r->arena, token, &raw) || raw.n != TOKEN_BYTES)
+        return NULL;
+    struct buf b = buf_in(r->arena, 80);
+    buf_addz(&b, "\\x");
+    esc_hex(&b, raw);
+    buf_addc(&b, '\0');
+    return b.p;
+}
+
+static const char *agent(struct req *r)
+{
+    struct str s = r->in->agent;
+    if (s.n > 300)
+        s.n = 300;
+    return str_utf8_ok(s) ? arena_cstr(r->arena, s) : "";
+}
+
+/* The word the trail uses for a page: its action, or its method and pattern. */
+static const char *action_of(struct req *r, const struct page *page)
+{
+    if (page->action)
+        return page->action;
+    return arena_cstr(r->arena, arena_printf(r->arena, "%s %s",
+                                             page->method == GET ? "GET" : "POST", page->path));
+}
+
+void begin_send(struct req *r, const struct page *page)
+{
+    const char *host = arena_cstr(r->arena, r->host), *action = action_of(r, page);
+    const char *ip = arena_cstr(r->arena, r->in->remote_addr);
+    const char *request = arena_cstr(r->arena, r->request_uuid);
+
+    switch (page->door) {
+    case DOOR_STAFF: {
+        const char *const values[] = {host, token_bytes(r, session_token(r)),
+                                      perm_name[page->can], action, ip, agent(r), request};
+        r->context = db_send_sql(r->gate->db, r->arena, "begin_staff",
+                                 "SELECT * FROM sec.begin_staff($1, $2, $3, $4, $5, $6, $7)",
+                                 values, COUNT_OF(values));
+        break;
+    }
+    case DOOR_PUBLIC: {
+        const char *const values[] = {host, action, ip, agent(r), request};
+        r->context = db_send_sql(r->gate->db, r->arena, "begin_public",
+                                 "SELECT * FROM sec.begin_public($1, $2, $3, $4, $5)", values,
+                                 COUNT_OF(values));
+        break;
+    }
+    case DOOR_LINK:
+    case DOOR_LINK_UNPROVEN: {
+        struct str link_id = S("");
+        pairs_get(&r->path_params, S("link_id"), &link_id);
+        const char *const values[] = {host,
+                                      arena_cstr(r->arena, link_id),
+                                      token_bytes(r, link_token(r)),
+                                      page->purpose,
+                                      page->door == DOOR_LINK ? "true" : "false",
+                                      action,
+                                      ip,
+                                      agent(r),
+                                      request};
+        r->context = db_send_sql(r->gate->db, r->arena, "begin_link",
+                                 "SELECT * FROM sec.begin_link($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                                 values, COUNT_OF(values));
+        break;
+    }
+    }
+}
+
+enum err begin_wait(struct req *r)
+{
+    enum err e = db_wait(r->gate->db, r->arena, &r->error);
+    if (e)
+        return e;
+    return rows_count(r->context) == 1 ? OK : ERR_NOT_FOUND;
+}
+
+void begin_refused(struct req *r, const char *outcome)
+{
+    struct db_error ignored;
+    const char *const values[] = {arena_cstr(r->arena, r->host),
+                                  token_bytes(r, session_token(r)),
+                                  action_of(r, r->page),
+                                  outcome,
+                                  arena_cstr(r->arena, r->in->remote_addr),
+                                  agent(r),
+                                  arena_cstr(r->arena, r->request_uuid)};
+    db_send_sql(r->gate->db, r->arena, "refused",
+                "SELECT sec.refused($1, $2, $3, $4, $5, $6, $7)", values, COUNT_OF(values));
+    /* The person is refused either way; a database that is away has said so already. */
+    if (db_commit(r->gate->db, r->arena, &ignored) != OK)
+        return;
+}

@@ -1,0 +1,9 @@
+/* commands.h -- subcommands of `foyer` that live beside what they are about. argv[0] is the word. */
+#ifndef FOYER_COMMANDS_H
+#define FOYER_COMMANDS_H
+
+int command_render(int argc, char **argv); /* render_command.c */
+int command_routes(int argc, char **argv); /* routes_command.c */
+int command_demo(int argc, char **argv);   /* features/demo_data.c */
+
+#endif

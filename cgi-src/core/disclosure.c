@@ -1,0 +1,190 @@
+/*
+ * disclosure.c -- no client's data leaves without its row in the trail.
+ * Owns: collecting the clients that results name, the call of app.disclose, opening sealed cells.
+ * Never: keeps a key longer than the request.
+ */
+#include "crypto.h"
+#include "gate.h"
+#include "log.h"
+
+void disclosure_note(struct req *r, struct rows *rows)
+{
+    if (r->n_fresh < MAX_RESULTS)
+        r->fresh[r->n_fresh++] = rows;
+}
+
+const struct client_key *disclosure_key(struct req *r, struct str client_id)
+{
+    for (size_t i = 0; i < r->n_keys; i++)
+        if (str_eq(r->keys[i].client_id, client_id))
+            return &r->keys[i];
+    return NULL;
+}
+
+static void wipe_keys(void *what)
+{
+    struct req *r = what;
+    secret_wipe(r->keys, r->cap_keys * sizeof *r->keys);
+}
+
+static struct client_key *add_key(struct req *r, struct str client_id)
+{
+    if (r->n_keys == r->cap_keys) {
+        size_t cap = r->cap_keys ? r->cap_keys * 2 : 64;
+        struct client_key *more = arena_alloc(r->arena, cap * sizeof *more);
+        if (r->n_keys) {
+            memcpy(more, r->keys, r->n_keys * sizeof *more);
+            secret_wipe(r->keys, r->n_keys * sizeof *r->keys);
+        } else {
+            arena_defer(r->arena, wipe_keys, r);
+        }
+        r->keys = more;
+        r->cap_keys = cap;
+    }
+    struct client_key *key = &r->keys[r->n_keys++];
+    *key = (struct client_key){.client_id = arena_str(r->arena, client_id)};
+    return key;
+}
+
+/* Calls app.disclose for keys[from..] and fills them. */
+static enum err disclose(struct req *r, size_t from)
+{
+    struct buf ids = buf_in(r->arena, (r->n_keys - from) * 37 + 3);
+    buf_addc(&ids, '{');
+    for (size_t i = from; i < r->n_keys; i++) {
+        if (i > from)
+            buf_addc(&ids, ',');
+        buf_add(&ids, r->keys[i].client_id);
+    }
+    buf_addz(&ids, "}");
+    buf_addc(&ids, '\0');
+
+    const char *const values[] = {ids.p};
+    struct rows *keys = db_send_sql(r->gate->db, r->arena, "disclose",
+                                    "SELECT client_id, wrapped_key FROM app.disclose($1)", values,
+                                    1);
+    enum err e = db_wait(r->gate->db, r->arena, &r->error);
+    if (e)
+        return e;
+    r->has_disclosed = true;
+    struct str tenant = rows_text(r->context, 0, "tenant_id");
+    for (size_t i = 0; i < rows_count(keys); i++) {
+        struct str id = rows_text(keys, i, "client_id");
+        for (size_t k = from; k < r->n_keys; k++) {
+            if (!str_eq(r->keys[k].client_id, id))
+                continue;
+            e = client_key_open(r->arena, tenant, id, rows_text(keys, i, "wrapped_key"),
+                                r->keys[k].key);
+            if (e) {
+                log_error("disclosure.key", "client", arena_cstr(r->arena, id), NULL);
+                return ERR_INTERNAL;
+            }
+            r->keys[k].has_key = true;
+        }
+    }
+    return OK;
+}
+
+enum err disclosure_of(struct req *r, struct str client_id)
+{
+    if (disclosure_key(r, client_id))
+        return OK;
+    size_t from = r->n_keys;
+    add_key(r, client_id);
+    return disclose(r, from);
+}
+
+static bool is_sealed(const char *column)
+{
+    size_t n = strlen(column);
+    return n > 7 && strcmp(column + n - 7, "_sealed") == 0;
+}
+
+/* The column that is `id` of the table a sealed column comes from; -1: none. */
+static int id_column(const struct rows *rows, struct str table)
+{
+    struct str origin, name;
+    for (size_t c = 0; c < rows_columns(rows); c++)
+        if (rows_origin(rows, c, &origin, &name) && str_eq(origin, table) && str_is(name, "id"))
+            return (int)c;
+    return -1;
+}
+
+static enum err open_column(struct req *r, struct rows *rows, size_t col, int client_col)
+{
+    struct str table, column;
+    if (client_col < 0 || !rows_origin(rows, col, &table, &column))
+        return ERR_INTERNAL;
+    int id_col = id_column(rows, table);
+    if (id_col < 0)
+        return ERR_INTERNAL;
+
+    struct str tenant = rows_text(r->context, 0, "tenant_id");
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        struct val cell = rows_val(rows, i, col);
+        struct val client = rows_val(rows, i, (size_t)client_col);
+        struct val id = rows_val(rows, i, (size_t)id_col);
+        if (cell.kind != VAL_TEXT || client.kind != VAL_TEXT || id.kind != VAL_TEXT)
+            continue;
+        const struct client_key *key = disclosure_key(r, client.s);
+        if (!key || !key->has_key) {
+            /* An erased client: her key is gone, and so is what it sealed. */
+            rows_put(rows, i, col, S("(erased)"));
+            continue;
+        }
+        struct str aad = arena_printf(r->arena, "%.*s|%.*s|%.*s|%.*s", (int)tenant.n, tenant.p,
+                                      (int)table.n, table.p, (int)column.n, column.p, (int)id.s.n,
+                                      id.s.p);
+        struct str plain;
+        if (open_sealed(r->arena, key->key, aad, cell.s, &plain)) {
+            log_error("sealed.broken", "column", arena_cstr(r->arena, column), "row",
+                      arena_cstr(r->arena, id.s), NULL);
+            return ERR_INTERNAL;
+        }
+        rows_put(rows, i, col, plain);
+    }
+    return OK;
+}
+
+enum err disclosure_settle(struct req *r, bool always)
+{
+    size_t from = r->n_keys;
+    for (size_t n = 0; n < r->n_fresh; n++) {
+        int col = rows_column_find(r->fresh[n], "client_id");
+        for (size_t i = 0; col >= 0 && i < rows_count(r->fresh[n]); i++) {
+            struct val id = rows_val(r->fresh[n], i, (size_t)col);
+            if (id.kind == VAL_TEXT && !disclosure_key(r, id.s))
+                add_key(r, id.s);
+        }
+    }
+    if (r->n_keys > from || (always && !r->has_disclosed)) {
+        if (!r->page->action) {
+            log_error("disclosure.no_action", "route", r->page->path, NULL);
+            return ERR_INTERNAL;
+        }
+        enum err e = disclose(r, from);
+        if (e)
+            return e;
+    }
+    for (size_t n = 0; n < r->n_fresh; n++) {
+        struct rows *rows = r->fresh[n];
+        int client_col = rows_column_find(rows, "client_id");
+        for (size_t c = 0; c < rows_columns(rows) && rows_count(rows) > 0; c++)
+            if (is_sealed(rows_column_name(rows, c)) && open_column(r, rows, c, client_col)) {
+                log_error("sealed.open", "route", r->page->path, "column",
+                          rows_column_name(rows, c), NULL);
+                return ERR_INTERNAL;
+            }
+    }
+    r->n_fresh = 0;
+    return OK;
+}
+
+void disclosure_forget(struct req *r)
+{
+    if (r->keys)
+        secret_wipe(r->keys, r->cap_keys * sizeof *r->keys);
+    r->n_keys = 0;
+    r->n_fresh = 0;
+    r->has_disclosed = false;
+}

@@ -1,0 +1,438 @@
+/*
+ * gate.c -- the order of everything that must never be forgotten.
+ * Owns: method, size, Host, form token, origin, session, permission, idempotency, disclosure, commit.
+ * Never: is skipped; it calls the handlers, they do not call it.
+ */
+#include "gate.h"
+
+#include <stdlib.h>
+
+#include "config.h"
+#include "crypto.h"
+#include "log.h"
+
+enum { DEFAULT_MAX_BODY = 64 * 1024, IDEM_MIN = 16, IDEM_MAX = 64 };
+
+bool gate_check(const struct feature *features, struct arena *a, struct str *why)
+{
+    frames_init();
+    return routes_check(features, a, why) && view_compile_all(a, why);
+}
+
+/* ---- taking the request apart ---- */
+
+static enum err find_realm(struct req *r)
+{
+    size_t domain_n = strlen(r->gate->domain);
+    if (http_host(r->arena, r->in->host, &r->host))
+        return ERR_NOT_FOUND;
+    if (str_is(r->host, r->gate->domain)) {
+        r->realm = REALM_SITE;
+        return OK;
+    }
+    if (r->host.n < domain_n + 2 || r->host.p[r->host.n - domain_n - 1] != '.' ||
+        memcmp(r->host.p + r->host.n - domain_n, r->gate->domain, domain_n) != 0)
+        return ERR_NOT_FOUND;
+    struct str label = str_part(r->host, 0, r->host.n - domain_n - 1);
+    if (memchr(label.p, '.', label.n))
+        return ERR_NOT_FOUND;
+    r->realm = str_is(label, "ops") ? REALM_OPERATOR : REALM_STUDIO;
+    return OK;
+}
+
+static enum err find_page(struct req *r)
+{
+    bool other_method;
+    if (str_is(r->in->method, "GET") || str_is(r->in->method, "HEAD"))
+        r->method = GET;
+    else if (str_is(r->in->method, "POST"))
+        r->method = POST;
+    else
+        return ERR_METHOD;
+    r->is_head = str_is(r->in->method, "HEAD");
+
+    if (http_path(r->arena, r->in->path, &r->path))
+        return ERR_NOT_FOUND;
+    r->page = route_find(r->gate->features, r->realm, r->method, r->path, r->arena, &r->path_params,
+                         &other_method);
+    if (!r->page && other_method) {
+        r->reply.allow = r->method == GET ? S("POST") : S("GET, HEAD");
+        return ERR_METHOD;
+    }
+    if (!r->page)
+        return ERR_NOT_FOUND;
+    if (r->page->pool != r->gate->pool) {
+        log_error("gate.wrong_pool", "route", r->page->path, NULL);
+        r->page = NULL;
+        return ERR_NOT_FOUND;
+    }
+    return OK;
+}
+
+static enum err read_query_and_cookies(struct req *r)
+{
+    if (r->in->query.n > HTTP_MAX_QUERY || http_pairs(r->arena, r->in->query, &r->query))
+        return ERR_INVALID;
+    return http_cookies(r->arena, r->in->cookie, &r->cookies);
+}
+
+static enum err read_body(struct req *r)
+{
+    size_t max = r->page->max_body ? r->page->max_body : DEFAULT_MAX_BODY;
+    if (r->in->body.n > max)
+        return ERR_TOO_LARGE;
+    struct str type = r->in->content_type;
+    if (str_starts(type, S("multipart/form-data")))
+        return http_multipart(r->arena, type, r->in->body, &r->posted, &r->uploads);
+    if (r->in->body.n > 0 && !str_starts(type, S("application/x-www-form-urlencoded")))
+        return ERR_INVALID;
+    return http_pairs(r->arena, r->in->body, &r->posted);
+}
+
+/* ---- the three kinds of page ---- */
+
+/* Sends begin and the page's queries in one flight and takes their results. */
+static enum err run_shows(struct req *r, const struct page *page)
+{
+    struct rows *results[COUNT_OF(page->show)];
+    size_t n = 0;
+
+    begin_send(r, page);
+    for (; n < COUNT_OF(page->show) && page->show[n].name; n++) {
+        const struct show *s = &page->show[n];
+        if (query_table[s->query].kind == RESULT_PAGE) {
+            int size = query_table[s->query].page_size;
+            int64_t number = 1;
+            struct str typed = S("");
+            if (pairs_get(&r->query, S("page"), &typed) &&
+                (str_int(typed, &number) || number < 1 || number > 10000))
+                number = 1;
+            req_set(r, "page_limit", arena_printf(r->arena, "%d", size));
+            req_set(r, "page_offset",
+                    arena_printf(r->arena, "%lld", (long long)(number - 1) * size));
+        }
+        results[n] = db_send(r->gate->db, r->arena, s->query, req_params(r));
+    }
+    enum err e = begin_wait(r);
+    if (e)
+        return e;
+    for (size_t i = 0; i < n; i++) {
+        const struct show *s = &page->show[i];
+        if (query_table[s->query].kind == RESULT_ONE && rows_count(results[i]) == 0)
+            return ERR_NOT_FOUND;
+        r->shown[r->n_shown++] =
+            (struct shown){name_intern(str_of(s->name)), results[i], s->by};
+        disclosure_note(r, results[i]);
+    }
+    return OK;
+}
+
+static enum err finish_transaction(struct req *r, const struct page *page)
+{
+    enum err e = disclosure_settle(r, page->action != NULL);
+    if (e)
+        return e;
+    return db_commit(r->gate->db, r->arena, &r->error);
+}
+
+/* A GET page, also as the second half of a form that was refused. */
+static enum err handle_get(struct req *r, const struct page *page)
+{
+    enum err e;
+    if (page->run) {
+        begin_send(r, page);
+        e = begin_wait(r);
+        if (!e)
+            e = page->run(r);
+        return e ? e : finish_transaction(r, page);
+    }
+    e = run_shows(r, page);
+    if (!e)
+        e = finish_transaction(r, page);
+    return e ? e : reply_view(r, 200, page->view);
+}
+
+enum err reply_again(struct req *r, const char *pattern)
+{
+    const struct page *page = route_named(r->gate->features, r->realm, pattern);
+    if (!page)
+        return ERR_INTERNAL;
+    db_rollback(r->gate->db, r->arena);
+    req_forget_results(r);
+    r->is_again = true;
+    r->has_form = true;
+    const struct page *posted = r->page;
+    r->page = page;
+    enum err e = handle_get(r, page);
+    r->page = posted;
+    if (!e && r->reply.status == 200)
+        r->reply.status = 422;
+    return e;
+}
+
+/* Takes the form's key: OK and is_new, or the place where it went the first time. */
+static enum err take_key(struct req *r, bool *is_new, struct str *location)
+{
+    struct str key = S("");
+    unsigned char sha[HASH_BYTES];
+    if (!pairs_get(&r->posted, S("idem"), &key) || key.n < IDEM_MIN || key.n > IDEM_MAX)
+        return ERR_INVALID;
+    sha256(r->in->body, sha);
+    struct buf hex = buf_in(r->arena, 80);
+    buf_addz(&hex, "\\x");
+    esc_hex(&hex, (struct str){(char *)sha, sizeof sha});
+    buf_addc(&hex, '\0');
+
+    const char *const values[] = {arena_cstr(r->arena, key), hex.p,
+                                  arena_cstr(r->arena, r->path)};
+    struct rows *rows = db_send_sql(r->gate->db, r->arena, "idem_take",
+                                    "SELECT is_new, location FROM app.idem_take($1, $2, $3)",
+                                    values, COUNT_OF(values));
+    enum err e = db_wait(r->gate->db, r->arena, &r->error);
+    if (e)
+        return e;
+    *is_new = rows_bool(rows, 0, "is_new");
+    *location = rows_text(rows, 0, "location");
+    return OK;
+}
+
+static void keep_location(struct req *r)
+{
+    struct str key = S("");
+    pairs_get(&r->posted, S("idem"), &key);
+    const char *const values[] = {arena_cstr(r->arena, key),
+                                  arena_cstr(r->arena, r->reply.location)};
+    db_send_sql(r->gate->db, r->arena, "idem_done", "SELECT app.idem_done($1, $2)", values,
+                COUNT_OF(values));
+}
+
+static bool ends_with(struct str s, struct str end)
+{
+    return s.n > end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
+}
+
+/* Sealed parameters of a save (:body_sealed from field body) under the client's key. */
+static enum err seal_params(struct req *r, const struct query_def *def)
+{
+    for (size_t i = 0; def->params[i]; i++) {
+        struct str name = str_of(def->params[i]), sealed;
+        if (!ends_with(name, S("_sealed")))
+            continue;
+        struct str plain = req_value_str(r, str_part(name, 0, name.n - 7));
+        if (plain.n == 0) {
+            req_set_null(r, def->params[i]);
+            continue;
+        }
+        struct str row = req_value(r, "id");
+        if (row.n == 0)
+            row = req_value(r, "new_id");
+        const char *table =
+            arena_cstr(r->arena, arena_printf(r->arena, "app.%s", def->seals ? def->seals : ""));
+        enum err e = req_seal(r, req_value(r, "client_id"), table, def->params[i], row, plain,
+                              &sealed);
+        if (e)
+            return e;
+        req_set_bytes(r, def->params[i], sealed);
+    }
+    return OK;
+}
+
+struct then_values {
+    struct req *r;
+    struct rows *rows;
+};
+
+static struct str then_value(void *self, struct str name)
+{
+    struct then_values *t = self;
+    struct str v = S("");
+    if (rows_count(t->rows) > 0)
+        v = rows_text(t->rows, 0, arena_cstr(t->r->arena, name));
+    return v.n > 0 ? v : req_value_str(t->r, name);
+}
+
+static enum err save(struct req *r)
+{
+    const struct page *page = r->page;
+    enum err e = seal_params(r, &query_table[page->save]);
+    if (e)
+        return e;
+    struct rows *rows = req_query(r, page->save);
+    if (!rows)
+        return r->error.err;
+    struct buf location = buf_in(r->arena, 128);
+    struct then_values values = {r, rows};
+    if (!route_fill(&location, page->then, then_value, &values))
+        return ERR_INTERNAL;
+    return reply_redirect(r, buf_str(&location));
+}
+
+static enum err handle_post(struct req *r)
+{
+    const struct page *page = r->page;
+    bool is_new = true;
+    struct str location = S("");
+
+    if (page->fields && !req_check(r, page->fields) && page->again)
+        return reply_again(r, page->again);
+
+    begin_send(r, page);
+    enum err e = begin_wait(r);
+    if (!e && !page->no_idempotency)
+        e = take_key(r, &is_new, &location);
+    if (e)
+        return e;
+    if (!is_new) {
+        if (page->replay)
+            e = page->replay(r, location);
+        else
+            reply_redirect(r, location);
+        return e ? e : finish_transaction(r, page);
+    }
+
+    e = page->run ? page->run(r) : save(r);
+    if (e == ERR_INVALID && page->again && r->error.err == ERR_INVALID && r->error.message.n > 0)
+        form_refuse(r->arena, &r->form, r->error.field, r->error.message);
+    else if (e == ERR_CONFLICT && page->again && page->save)
+        form_refuse(r->arena, &r->form, r->error.field,
+                    r->error.message.n ? r->error.message
+                                       : S("Somebody else changed this meanwhile. Please look "
+                                           "again before you save."));
+    if (e && page->again && r->has_form && r->form.has_error)
+        return reply_again(r, page->again);
+    if (e || r->is_again)
+        return e;
+
+    e = disclosure_settle(r, page->action != NULL);
+    if (e)
+        return e;
+    if (!page->no_idempotency && r->reply.status == 303)
+        keep_location(r);
+    return db_commit(r->gate->db, r->arena, &r->error);
+}
+
+/* ---- refusals ---- */
+
+static void to_login(struct req *r)
+{
+    if (r->page->door == DOOR_STAFF && r->method == GET) {
+        struct buf b = buf_in(r->arena, 128);
+        buf_addz(&b, "/login?next=");
+        esc_url(&b, r->in->path);
+        reply_redirect(r, buf_str(&b));
+        return;
+    }
+    struct str link_id = S("");
+    if (r->page->door == DOOR_LINK && pairs_get(&r->path_params, S("link_id"), &link_id) &&
+        link_token(r).n > 0) {
+        reply_redirect(r, arena_printf(r->arena, "/v/%.*s", (int)link_id.n, link_id.p));
+        return;
+    }
+    reply_error(r, ERR_NO_SESSION);
+    if (r->page->door != DOOR_STAFF) {
+        r->reply.view = "error/link";
+        reply_finish(r);
+    }
+}
+
+static void refuse(struct req *r, enum err e)
+{
+    if (e == ERR_INTERNAL)
+        log_error("request.failed", "route", r->page ? r->page->path : "", "sqlstate",
+                  r->error.sqlstate, "detail", arena_cstr(r->arena, r->error.detail), NULL);
+    if (r->page) {
+        db_rollback(r->gate->db, r->arena);
+        bool probing = e == ERR_NOT_FOUND && r->path_params.n > 0 && r->page->door != DOOR_PUBLIC;
+        struct str why;
+        if ((e == ERR_FORBIDDEN || probing) && db_ready(r->gate->db, r->arena, &why) == OK)
+            begin_refused(r, e == ERR_FORBIDDEN ? "denied" : "not_found");
+    }
+    disclosure_forget(r);
+    if (e == ERR_NO_SESSION && r->page)
+        to_login(r);
+    else
+        reply_error(r, e);
+}
+
+/* ---- the whole way ---- */
+
+static enum err enter(struct req *r)
+{
+    enum err e = find_realm(r);
+    if (!e)
+        e = find_page(r);
+    if (!e)
+        e = read_query_and_cookies(r);
+    if (!e && r->method == POST)
+        e = read_body(r);
+    if (e)
+        return e;
+
+    form_token_bind(r, r->page);
+    if (r->method == POST) {
+        if (r->page->door == DOOR_STAFF && session_token(r).n == 0)
+            return ERR_NO_SESSION;
+        if ((e = origin_check(r)) || (e = form_token_check(r)))
+            return e;
+    } else if (r->page->door == DOOR_STAFF && session_token(r).n == 0) {
+        return ERR_NO_SESSION;
+    }
+    return OK;
+}
+
+static enum err handle(struct req *r)
+{
+    struct str why = S("");
+    enum err e = db_ready(r->gate->db, r->arena, &why);
+    if (e == ERR_INTERNAL) {
+        log_error("db.unfit", "why", arena_cstr(r->arena, why), NULL);
+        exit(78);
+    }
+    if (e)
+        return e;
+    return r->method == POST ? handle_post(r) : handle_get(r, r->page);
+}
+
+/* 32 hex digits (nginx) or a UUID; anything else gets a new one. */
+static struct str request_uuid(struct req *r)
+{
+    struct str s = r->in->request_id;
+    if (uuid_ok(s))
+        return s;
+    if (s.n == 32) {
+        struct str dashed = arena_printf(r->arena, "%.8s-%.4s-%.4s-%.4s-%.12s", s.p, s.p + 8,
+                                         s.p + 12, s.p + 16, s.p + 20);
+        if (uuid_ok(dashed))
+            return dashed;
+    }
+    return uuid_new(r->arena);
+}
+
+const struct page *gate_handle(struct gate *g, const struct http_request *in, struct reply *out)
+{
+    arena_reset(g->arena);
+    struct req *r = arena_alloc(g->arena, sizeof *r);
+    *r = (struct req){.gate = g, .arena = g->arena, .in = in, .host = S(""), .path = in->path,
+                      .new_id = S(""), .idem = S(""), .form_binding = S("")};
+    r->reply = (struct reply){.status = 200, .type = "text/html; charset=utf-8"};
+    r->request_uuid = request_uuid(r);
+    log_request(arena_cstr(r->arena, r->request_uuid));
+
+    enum err e = enter(r);
+    if (!e)
+        e = handle(r);
+    if (e == ERR_UNAVAILABLE && r->page && r->method == GET) {
+        /* The server went away under us: a page that only reads is simply asked for again. */
+        req_forget_results(r);
+        r->n_set = 0;
+        e = handle(r);
+    }
+    if (e)
+        refuse(r, e);
+    else
+        reply_finish(r);
+    *out = r->reply;
+    if (r->is_head)
+        out->body = S("");
+    return r->page;
+}

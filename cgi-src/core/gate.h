@@ -1,0 +1,128 @@
+/*
+ * gate.h -- one request from its first byte to its last: the only way to a page.
+ * Owns: the order of the checks, the transaction, disclosure, the reply.
+ * Never: leaves a page a choice about any of them.
+ */
+#ifndef FOYER_GATE_H
+#define FOYER_GATE_H
+#include "db.h"
+#include "form.h"
+#include "http.h"
+#include "route.h"
+#include "web.h"
+
+/* What a worker keeps between requests. */
+struct gate {
+    const struct feature *features;
+    enum pool pool;
+    struct db *db;
+    struct arena *arena;
+    const char *domain;    /* "foyer.localhost" */
+    const char *authority; /* ":8443" or "" after the host in absolute addresses */
+};
+
+/* What goes back. Lives in the request's arena. */
+struct reply {
+    int status;
+    const char *type;
+    struct str body;
+    struct str location;     /* for 303 */
+    struct str allow;        /* for 405 */
+    struct str disposition;  /* file name for a download */
+    struct buf cookies;      /* whole Set-Cookie lines */
+    long cache_seconds;      /* 0: no-store */
+    long retry_after;        /* seconds; 0: none */
+    const char *view;        /* rendered after the commit */
+};
+
+struct named_value {
+    name_id name;
+    struct str text;
+    bool is_null, is_list;
+    struct val list;
+};
+struct shown {
+    name_id name;
+    struct rows *rows;
+    const char *by;
+};
+struct client_key {
+    struct str client_id;
+    bool has_key;
+    unsigned char key[32];
+};
+
+enum { MAX_SET = 64, MAX_SHOWN = 24, MAX_RESULTS = 64 };
+
+/* One request on its way. Only the files of the gate (gate, req, disclosure, reply) look inside. */
+struct req {
+    const struct gate *gate;
+    struct arena *arena;
+    const struct http_request *in;
+    const struct page *page;
+    enum realm realm;
+    enum method method;
+    bool is_head, is_again, has_form;
+    struct str host, path, new_id, idem, form_binding, request_uuid;
+    struct pairs path_params, query, posted, cookies;
+    struct uploads uploads;
+    struct form form;
+    struct named_value set[MAX_SET];
+    size_t n_set;
+    struct shown shown[MAX_SHOWN];
+    size_t n_shown;
+    struct rows *fresh[MAX_RESULTS]; /* results whose clients are not yet disclosed */
+    size_t n_fresh;
+    struct rows *context; /* the row of begin_... */
+    struct client_key *keys;
+    size_t n_keys, cap_keys;
+    bool has_disclosed;
+    struct db_error error;
+    struct reply reply;
+};
+
+/* Checks the tables and compiles the templates; call once in the master. */
+bool gate_check(const struct feature *features, struct arena *a, struct str *why);
+/* Handles one request. The reply is valid until the gate's arena is reset. Returns the page, or
+ * NULL when none was found. */
+const struct page *gate_handle(struct gate *g, const struct http_request *in, struct reply *out);
+
+/* ---- between the files of the gate ---- */
+
+/* begin.c: the first statement of every transaction. */
+void begin_send(struct req *r, const struct page *page);
+enum err MUST_CHECK begin_wait(struct req *r);
+void begin_refused(struct req *r, const char *outcome);
+struct str session_token(struct req *r);
+struct str link_token(struct req *r);
+
+/* form_token.c */
+struct str form_token_new(struct req *r);
+enum err MUST_CHECK form_token_check(struct req *r);
+enum err MUST_CHECK origin_check(struct req *r);
+void form_token_bind(struct req *r, const struct page *page);
+
+/* disclosure.c */
+void disclosure_note(struct req *r, struct rows *rows);
+/* Discloses the clients of all noted results, then opens their sealed cells. always: also when
+ * there is no client (a page with an action leaves its row). */
+enum err MUST_CHECK disclosure_settle(struct req *r, bool always);
+enum err MUST_CHECK disclosure_of(struct req *r, struct str client_id);
+const struct client_key *disclosure_key(struct req *r, struct str client_id);
+void disclosure_forget(struct req *r);
+
+/* req.c */
+bool req_param(void *self, struct str name, struct str *value, bool *is_null);
+struct param_source req_params(struct req *r);
+struct str req_value_str(void *self, struct str name);
+void req_forget_results(struct req *r);
+
+/* frames.c: the request as the outermost frame of a template. */
+void frames_init(void);
+const struct frame *req_frame(struct req *r);
+
+/* reply.c */
+void reply_error(struct req *r, enum err e);
+void reply_finish(struct req *r);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * pool.h -- a master and its workers: FastCGI in, the gate, FastCGI out.
+ */
+#ifndef FOYER_POOL_H
+#define FOYER_POOL_H
+#include "gate.h"
+
+struct pool_options {
+    const struct feature *features;
+    enum pool pool;
+    const char *role;        /* database role of this pool */
+    const char *listen;      /* "unix:/path,tcp:127.0.0.1:9001" */
+    long workers, max_requests, arena_cap;
+    const char *database, *domain, *authority;
+};
+
+/* Runs until SIGTERM or SIGINT; returns the exit code of the process. */
+int pool_main(const struct pool_options *options);
+/* A gate for one worker, or for printing a single page. */
+struct gate pool_gate(const struct pool_options *options);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * reply.c -- what goes back: status, headers, one body, never half a page.
+ * Owns: the error pages. The only place besides the gate that knows status codes.
+ */
+#include "gate.h"
+#include "log.h"
+
+enum err reply_view(struct req *r, int status, const char *view)
+{
+    r->reply.status = r->is_again && status == 200 ? 422 : status;
+    r->reply.view = view;
+    return OK;
+}
+
+enum err reply_redirect(struct req *r, struct str path)
+{
+    /* Own paths only: "//host" and "/\host" would leave the house. */
+    bool own = path.n > 0 && path.p[0] == '/' &&
+               (path.n == 1 || (path.p[1] != '/' && path.p[1] != '\\'));
+    r->reply.status = 303;
+    r->reply.view = NULL;
+    r->reply.location = own ? path : S("/");
+    return OK;
+}
+
+enum err reply_bytes(struct req *r, int status, const char *type, struct str body,
+                     const char *download_name)
+{
+    r->reply.status = status;
+    r->reply.view = NULL;
+    r->reply.type = type;
+    r->reply.body = body;
+    r->reply.disposition = download_name ? str_of(download_name) : S("");
+    return OK;
+}
+
+void reply_cookie(struct req *r, const char *name, struct str value, const char *path, long max_age,
+                  bool strict)
+{
+    struct buf *b = &r->reply.cookies;
+    if (!b->arena)
+        *b = buf_in(r->arena, 256);
+    buf_printf(b, "Set-Cookie: %s=%.*s; Path=%s; Secure; HttpOnly; SameSite=%s", name, (int)value.n,
+               value.p, path, strict ? "Strict" : "Lax");
+    if (max_age > 0)
+        buf_printf(b, "; Max-Age=%ld", max_age);
+    else if (max_age < 0)
+        buf_addz(b, "; Max-Age=0");
+    buf_addz(b, "\r\n");
+}
+
+static const struct {
+    enum err err;
+    int status;
+    const char *view;
+    const char *plain; /* when even the error page cannot be rendered */
+} answers[] = {
+    {ERR_INVALID, 400, "error/invalid", "This request could not be understood."},
+    {ERR_NO_SESSION, 401, "error/no_session", "Please log in again."},
+    {ERR_FORBIDDEN, 403, "error/forbidden", "This is not allowed."},
+    {ERR_NOT_FOUND, 404, "error/not_found", "There is nothing here."},
+    {ERR_METHOD, 405, "error/method", "This page cannot be used in that way."},
+    {ERR_CONFLICT, 409, "error/conflict", "Somebody else was first. Please load the page again."},
+    {ERR_GONE, 410, "error/gone", "This link is no longer valid."},
+    {ERR_TOO_LARGE, 413, "error/too_large", "This is too large."},
+    {ERR_TOO_MANY, 429, "error/too_many", "Too many tries. Please wait a little."},
+    {ERR_UNAVAILABLE, 503, "error/unavailable", "Back in a moment. Please try again."},
+    {ERR_INTERNAL, 500, "error/internal", "Something went wrong on our side."},
+};
+
+void reply_error(struct req *r, enum err e)
+{
+    struct buf kept = r->reply.cookies;
+    size_t i = 0;
+    while (i + 1 < COUNT_OF(answers) && answers[i].err != e)
+        i++;
+    r->reply = (struct reply){.status = answers[i].status, .cookies = kept,
+                              .type = "text/plain; charset=utf-8", .allow = r->reply.allow,
+                              .body = str_of(answers[i].plain), .location = S(""),
+                              .disposition = S("")};
+    if (e == ERR_UNAVAILABLE || e == ERR_TOO_MANY)
+        r->reply.retry_after = e == ERR_UNAVAILABLE ? 5 : 60;
+    r->n_shown = 0;
+    r->reply.view = answers[i].view;
+    req_set(r, "status", arena_printf(r->arena, "%d", answers[i].status));
+    reply_finish(r);
+}
+
+void reply_finish(struct req *r)
+{
+    if (!r->reply.view)
+        return;
+    struct str why;
+    const struct view *v = view_get(r->reply.view, r->arena, &why);
+    if (!v) {
+        log_error("view.missing", "view", r->reply.view, NULL);
+        return;
+    }
+    struct buf out = buf_in(r->arena, 32 * 1024);
+    const struct frame *frame = req_frame(r);
+    view_render(v, &frame, 1, r->arena, &out);
+    r->reply.type = "text/html; charset=utf-8";
+    r->reply.body = buf_str(&out);
+}

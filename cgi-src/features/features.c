@@ -1,0 +1,8 @@
+/* features.c -- the rooms of the house: every feature's page table, once. */
+#include "features.h"
+
+const struct feature all_features[] = {
+    {"login", login_pages},
+    {"brand", brand_pages},
+    {NULL, NULL},
+};

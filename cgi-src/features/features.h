@@ -1,0 +1,9 @@
+/* features.h -- the page tables that features.c gathers. */
+#ifndef FOYER_FEATURES_H
+#define FOYER_FEATURES_H
+#include "web.h"
+
+extern const struct page brand_pages[];
+extern const struct page login_pages[];
+
+#endif

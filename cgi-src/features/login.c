@@ -1,0 +1,87 @@
+/*
+ * login.c -- logging in with a password, and out.
+ * Owns: the session cookie. The throttle and the session itself are the database's (sec.login_*).
+ * Never: says whether an e-mail is known; an unknown one costs the same time and the same words.
+ * Runs in the slow pool: hashing takes a tenth of a second and must not hold up a page.
+ */
+#include "crypto.h"
+#include "features.h"
+
+static const struct field login_fields[] = {
+    {"email", FIELD_EMAIL, .required = true},
+    {"password", FIELD_PASSWORD, .required = true, .max = 1000},
+    {"next_path", FIELD_TEXT, .max = 600},
+    {0},
+};
+
+/* Shown for a wrong password, an unknown e-mail and a disabled account alike. */
+static const char wrong[] = "This e-mail and password do not fit together. Please try again.";
+
+static enum err show_login(struct req *r)
+{
+    struct str next = req_value(r, "next_path");
+    if (next.n == 0)
+        next = req_value(r, "next");
+    bool own = next.n > 1 && next.p[0] == '/' && next.p[1] != '/' && next.p[1] != '\\';
+    req_set(r, "next_path", own ? next : S(""));
+    return reply_view(r, 200, "login/form");
+}
+
+static enum err log_in(struct req *r)
+{
+    if (!req_check(r, login_fields))
+        return reply_again(r, "/login");
+
+    struct rows *found = req_query(r, Q_login_lookup);
+    if (!found)
+        return req_error(r);
+    int64_t wait = rows_int(found, 0, "wait_seconds");
+    if (wait > 0) {
+        req_refuse(r, "", "There were too many tries. Please wait a little and try again.");
+        return reply_again(r, "/login");
+    }
+    struct str staff_id = rows_text(found, 0, "staff_id");
+    bool weak = false;
+    bool right = password_ok(rows_text(found, 0, "phc"), req_value(r, "password"), &weak);
+    right = right && staff_id.n > 0;
+
+    struct str token = token_new(req_arena(r)), raw;
+    if (unesc_base64url(req_arena(r), token, &raw))
+        return ERR_INTERNAL;
+    req_set(r, "staff_id", staff_id);
+    if (staff_id.n == 0)
+        req_set_null(r, "staff_id");
+    req_set(r, "is_right", right ? S("true") : S("false"));
+    req_set_bytes(r, "token", raw);
+    if (!req_query(r, Q_login_done))
+        return req_error(r);
+    /* Counting the failure must last although the answer is an error. */
+    enum err e = req_commit(r);
+    if (e)
+        return e;
+    if (!right) {
+        req_refuse(r, "", wrong);
+        return reply_again(r, "/login");
+    }
+    reply_cookie(r, "__Host-sid", token, "/", 0, true);
+    struct str next = req_value(r, "next_path");
+    return reply_redirect(r, next.n ? next : S("/"));
+}
+
+static enum err log_out(struct req *r)
+{
+    if (!req_query(r, Q_login_logout))
+        return req_error(r);
+    reply_cookie(r, "__Host-sid", S(""), "/", -1, true);
+    return reply_redirect(r, S("/login?out=1"));
+}
+
+const struct page login_pages[] = {
+    {GET, "/login", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW,
+     .run = show_login, .view = "login/form", .gives = "next_path", .title = "Log in"},
+    {POST, "/login", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW,
+     .run = log_in, .again = "/login", .no_idempotency = true, .title = "Log in"},
+    {POST, "/logout", .realm = REALM_STAFFED, CAN(none), .run = log_out, .no_idempotency = true,
+     .title = "Log out"},
+    {0},
+};

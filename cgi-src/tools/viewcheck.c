@@ -1,0 +1,298 @@
+/*
+ * viewcheck.c -- every name in every page's template is a column of the query bound to it, and
+ * every selected column is shown by somebody. Also: every statement is one the server accepts,
+ * with result types we can decode; a result that names clients belongs to a page with an action;
+ * a sealed column stands with its row's id and client_id.
+ *   viewcheck CONNINFO TEMPLATE_DIRS      prints each mistake on a line; exit 1 if there is any.
+ */
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "web.h"
+
+enum { MAX_COLUMNS = 64, MAX_DEPTH = 32 };
+
+struct columns {
+    char *name[MAX_COLUMNS];
+    Oid type[MAX_COLUMNS], table[MAX_COLUMNS];
+    bool shown[MAX_COLUMNS];
+    int n;
+    bool used_by_page;
+    bool used_by_run; /* C reads it: columns need not be shown */
+};
+static struct columns columns_of[QUERY_COUNT];
+static unsigned mistakes, checked;
+
+static void mistake(const char *file, unsigned line, const char *what, struct str name,
+                    const char *where)
+{
+    mistakes++;
+    printf("%s:%u: %s '%.*s' (%s)\n", file, line, what, (int)name.n, name.p, where);
+}
+
+/* Types the worker decodes (db_rows.c). */
+static bool known_type(Oid type)
+{
+    static const Oid known[] = {16,   17,   18,   19,   20,   21,   23,   25,   701, 1009,
+                                1042, 1043, 1082, 1083, 1114, 1184, 2950, 2951, 1015, 2278};
+    for (size_t i = 0; i < COUNT_OF(known); i++)
+        if (known[i] == type)
+            return true;
+    return false;
+}
+
+static bool ends(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n > m && strcmp(s + n - m, end) == 0;
+}
+
+static int column_find(const struct columns *c, const char *name)
+{
+    for (int i = 0; i < c->n; i++)
+        if (strcmp(c->name[i], name) == 0)
+            return i;
+    return -1;
+}
+
+static void describe(PGconn *conn, int q)
+{
+    const struct query_def *def = &query_table[q];
+    struct columns *c = &columns_of[q];
+    PGresult *made = PQprepare(conn, def->name, def->sql, 0, NULL);
+    if (PQresultStatus(made) != PGRES_COMMAND_OK) {
+        printf("%s:%d: the server refuses '%s': %s", def->file, def->line, def->name,
+               PQresultErrorMessage(made));
+        mistakes++;
+        PQclear(made);
+        return;
+    }
+    PQclear(made);
+    PGresult *d = PQdescribePrepared(conn, def->name);
+    for (int i = 0; i < PQnfields(d) && c->n < MAX_COLUMNS; i++) {
+        const char *name = PQfname(d, i);
+        if (column_find(c, name) >= 0)
+            mistake(def->file, (unsigned)def->line, "two columns are called", str_of(name),
+                    def->name);
+        if (!known_type(PQftype(d, i)))
+            mistake(def->file, (unsigned)def->line, "no decoder for the type of column",
+                    str_of(name), def->name);
+        c->name[c->n] = strdup(name);
+        c->type[c->n] = PQftype(d, i);
+        c->table[c->n] = PQftable(d, i);
+        c->n++;
+    }
+    for (int i = 0; i < c->n; i++) {
+        if (!ends(c->name[i], "_sealed"))
+            continue;
+        bool has_id = false;
+        for (int k = 0; k < c->n; k++)
+            has_id |= strcmp(c->name[k], "id") == 0 && c->table[k] == c->table[i];
+        if (!has_id || c->table[i] == 0 || column_find(c, "client_id") < 0)
+            mistake(def->file, (unsigned)def->line,
+                    "a sealed column needs its row's id and client_id beside it:",
+                    str_of(c->name[i]), def->name);
+    }
+    checked++;
+    PQclear(d);
+}
+
+/* Names that are always there at the top (frames.c), the context row and error pages' status. */
+static const char *const root_names[] = {
+    "csrf", "idem", "path", "value", "error", "may", "request_id", "is_again", "domain", "status",
+    "origin_url", "tenant_id", "tenant_slug", "tenant_name", "tenant_kind", "realm", "accent",
+    "country", "locale", "zone", "actor_id", "actor_name", "role_names", "session_id", "link_id",
+    "link_purpose", "link_subject", "is_proven", "perms"};
+
+struct scope {
+    int query;         /* -1: a section over something that is not a query */
+    bool is_open;      /* value, error, may: anything inside goes */
+};
+struct walk {
+    const struct page *page;
+    struct scope scopes[MAX_DEPTH];
+    int depth;
+};
+
+static bool is_word(const char *list, struct str name)
+{
+    struct str rest = str_of(list);
+    while (rest.n > 0)
+        if (str_eq(str_trim(str_cut(&rest, ' ')), name))
+            return true;
+    return false;
+}
+
+static const struct show *show_named(const struct page *p, struct str name)
+{
+    for (size_t i = 0; i < COUNT_OF(p->show) && p->show[i].name; i++)
+        if (str_is(name, p->show[i].name))
+            return &p->show[i];
+    return NULL;
+}
+
+/* Marks the name as shown wherever it resolves; true when it does. */
+static bool resolve(struct walk *w, struct str dotted, int *section_query, bool *opens)
+{
+    struct str rest = dotted, first = str_cut(&rest, '.');
+    char name[128];
+    snprintf(name, sizeof name, "%.*s", (int)first.n, first.p);
+    *section_query = -1;
+    *opens = false;
+    if (dotted.n == 0 || str_is(dotted, "."))
+        return true;
+    for (int d = w->depth - 1; d >= 0; d--) {
+        if (w->scopes[d].is_open)
+            return true;
+        if (w->scopes[d].query < 0)
+            continue;
+        struct columns *c = &columns_of[w->scopes[d].query];
+        int i = column_find(c, name);
+        if (i >= 0) {
+            c->shown[i] = true;
+            return true;
+        }
+    }
+    const struct show *show = show_named(w->page, first);
+    if (show) {
+        *section_query = (int)show->query;
+        return true;
+    }
+    if (w->page->gives && is_word(w->page->gives, first)) {
+        *opens = true;
+        return true;
+    }
+    for (size_t i = 0; i < COUNT_OF(root_names); i++)
+        if (str_is(first, root_names[i])) {
+            *opens = str_is(first, "value") || str_is(first, "error") || str_is(first, "may");
+            return true;
+        }
+    return false;
+}
+
+static bool visit(void *self, const struct view_visit *v)
+{
+    struct walk *w = self;
+    int query;
+    bool opens;
+
+    switch (v->op) {
+    case OP_NAME:
+    case OP_RAW:
+        if (!resolve(w, v->name, &query, &opens))
+            mistake(v->file, v->line, "no query of this page gives", v->name, w->page->path);
+        break;
+    case OP_SECTION:
+    case OP_INVERTED:
+        if (!resolve(w, v->name, &query, &opens))
+            mistake(v->file, v->line, "no query of this page gives the section", v->name,
+                    w->page->path);
+        if (w->depth == MAX_DEPTH) {
+            mistake(v->file, v->line, "sections stand too deep at", v->name, w->page->path);
+            return false;
+        }
+        w->scopes[w->depth++] = (struct scope){v->op == OP_SECTION ? query : -1,
+                                               opens && v->op == OP_SECTION};
+        break;
+    case OP_END:
+        if (w->depth > 0)
+            w->depth--;
+        break;
+    default:
+        break;
+    }
+    return true;
+}
+
+/* Columns the machine itself uses, by convention. */
+static bool is_machine_column(const char *name)
+{
+    return strcmp(name, "id") == 0 || strcmp(name, "client_id") == 0;
+}
+
+static void mark_words(struct columns *c, const char *pattern)
+{
+    for (int i = 0; pattern && i < c->n; i++) {
+        char braced[140];
+        snprintf(braced, sizeof braced, "{%s", c->name[i]);
+        if (strstr(pattern, braced))
+            c->shown[i] = true;
+    }
+}
+
+static void check_page(const struct page *p, struct arena *a)
+{
+    bool names_clients = false;
+    for (size_t i = 0; i < COUNT_OF(p->show) && p->show[i].name; i++) {
+        struct columns *c = &columns_of[p->show[i].query];
+        c->used_by_page = true;
+        c->used_by_run |= p->run != NULL;
+        names_clients |= column_find(c, "client_id") >= 0;
+        for (size_t k = 0; k < COUNT_OF(p->show) && p->show[k].name; k++) {
+            int by = p->show[k].by ? column_find(c, p->show[k].by) : -1;
+            if (by >= 0)
+                c->shown[by] = true;
+        }
+    }
+    if (p->save) {
+        columns_of[p->save].used_by_page = true;
+        mark_words(&columns_of[p->save], p->then);
+        names_clients |= column_find(&columns_of[p->save], "client_id") >= 0;
+    }
+    if (names_clients && !p->action)
+        mistake(p->path, 0, "a page that shows clients needs an action", str_of(p->path), "pages");
+    if (!p->view)
+        return;
+    struct str why;
+    const struct view *v = view_get(p->view, a, &why);
+    if (!v) {
+        printf("%.*s\n", (int)why.n, why.p);
+        mistakes++;
+        return;
+    }
+    struct walk w = {.page = p};
+    view_walk(v, visit, &w);
+    checked++;
+}
+
+static void check_unshown(void)
+{
+    for (int q = 1; q < QUERY_COUNT; q++) {
+        const struct columns *c = &columns_of[q];
+        for (int i = 0; c->used_by_page && !c->used_by_run && i < c->n; i++)
+            if (!c->shown[i] && !is_machine_column(c->name[i]))
+                mistake(query_table[q].file, (unsigned)query_table[q].line,
+                        "selected, but no template shows", str_of(c->name[i]),
+                        query_table[q].name);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3) {
+        fprintf(stderr, "usage: viewcheck CONNINFO TEMPLATE_DIRS\n");
+        return 64;
+    }
+    PGconn *conn = PQconnectdb(argv[1]);
+    if (PQstatus(conn) != CONNECTION_OK) {
+        fprintf(stderr, "viewcheck: %s", PQerrorMessage(conn));
+        PQfinish(conn);
+        return 69;
+    }
+    struct arena *a = arena_new(64 << 20);
+    view_directories(argv[2]);
+    for (int q = 1; q < QUERY_COUNT; q++)
+        describe(conn, q);
+    for (const struct feature *f = all_features; f->name; f++)
+        for (const struct page *p = f->pages; p->path; p++)
+            check_page(p, a);
+    check_unshown();
+    PQfinish(conn);
+    arena_free(a);
+    for (int q = 1; q < QUERY_COUNT; q++)
+        for (int i = 0; i < columns_of[q].n; i++)
+            free(columns_of[q].name[i]);
+    printf("viewcheck: %u passed, %u failed\n", checked, mistakes);
+    return mistakes ? 1 : 0;
+}

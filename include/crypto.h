@@ -1,0 +1,52 @@
+/*
+ * crypto.h -- random tokens, hashes, MACs, sealing, passwords. OpenSSL 3 and libargon2 only.
+ * Secrets are compared with secret_eq and wiped with secret_wipe.
+ */
+#ifndef FOYER_CRYPTO_H
+#define FOYER_CRYPTO_H
+#include "base.h"
+
+enum { KEY_BYTES = 32, TOKEN_BYTES = 32, HASH_BYTES = 32, SEAL_OVERHEAD = 1 + 8 + 12 + 16 };
+
+void random_bytes(void *out, size_t n);  /* aborts if the system has no randomness */
+/* A fresh 256-bit token as base64url text (43 characters). */
+struct str token_new(struct arena *a);
+/* A fresh UUIDv4 as text (36 characters). */
+struct str uuid_new(struct arena *a);
+bool uuid_ok(struct str s);
+void sha256(struct str s, unsigned char out[HASH_BYTES]);
+void hmac_sha256(struct str key, struct str s, unsigned char out[HASH_BYTES]);
+bool secret_eq(struct str a, struct str b);
+void secret_wipe(void *p, size_t n);
+
+/* AES-256-GCM. Envelope: version byte 1 | key id, first 8 bytes of SHA-256(key) | nonce 12 | ciphertext | tag 16.
+ * aad: what the bytes belong to ("tenant|table|column|row"); opening with another aad fails.
+ * seal cannot fail; open: ERR_INVALID on any altered byte, wrong key or wrong aad. */
+struct str seal(struct arena *a, const unsigned char key[KEY_BYTES], struct str aad, struct str plain);
+enum err MUST_CHECK open_sealed(struct arena *a, const unsigned char key[KEY_BYTES], struct str aad,
+                                struct str sealed, struct str *plain);
+
+/* Argon2id, m = 64 MiB, t = 3, p = 1, PHC string. pepper is HMACed in first.
+ * password_ok spends the same time when phc is empty (unknown account) and returns false;
+ * *weak is set when the stored parameters are below today's. */
+struct str password_hash(struct arena *a, struct str password);
+bool password_ok(struct str phc, struct str password, bool *weak);
+
+/* ---- key store: tenant keys wrapped by the master key, in files outside the database ---- */
+
+/* Reads the master key file (32 bytes, hex or raw, mode 0600) and remembers the directory.
+ * Errors: ERR_INVALID with a line on stderr saying what to do. */
+enum err MUST_CHECK keystore_open(const char *dir, const char *master_key_file);
+/* Makes a new tenant key file; ERR_CONFLICT when one exists. tenant_id: uuid text. */
+enum err MUST_CHECK keystore_create_tenant(struct str tenant_id);
+enum err MUST_CHECK keystore_destroy_tenant(struct str tenant_id);
+/* A fresh client key, wrapped by the tenant's key; for app.client_key. */
+enum err MUST_CHECK client_key_new(struct arena *a, struct str tenant_id, struct str client_id,
+                                   struct str *wrapped);
+/* Unwraps a client key that app.disclose handed out. ERR_NOT_FOUND: tenant key destroyed. */
+enum err MUST_CHECK client_key_open(struct arena *a, struct str tenant_id, struct str client_id,
+                                    struct str wrapped, unsigned char key[KEY_BYTES]);
+/* A key of the installation derived from the master key (HKDF) for one named purpose, such as
+ * "form-token"; for stateless signatures. */
+void purpose_key(const char *purpose, unsigned char key[KEY_BYTES]);
+#endif

@@ -1,0 +1,30 @@
+/*
+ * perm.h -- the permissions a role may hold. Add one here and in a migration (app.permission);
+ * tests/http compares the two lists.
+ */
+#ifndef FOYER_PERM_H
+#define FOYER_PERM_H
+
+/* PERMISSION(name, what a holder may do, in words) */
+#define PERMISSIONS(PERMISSION)                                                                    \
+    PERMISSION(calendar_read, "see the calendar and appointments")                                 \
+    PERMISSION(booking_write, "book, move, check in and cancel appointments")                      \
+    PERMISSION(client_read, "see clients' contact details, allergies and forms due")               \
+    PERMISSION(client_write, "add clients and change their contact details")                       \
+    PERMISSION(chart_read, "read charts: notes, answers, signed consents")                         \
+    PERMISSION(chart_write, "write notes and allergies")                                           \
+    PERMISSION(message_read, "read messages to clients and open their links")                      \
+    PERMISSION(message_write, "send messages and form links")                                      \
+    PERMISSION(audit_read, "read the audit trail")                                                 \
+    PERMISSION(settings_write, "change the studio's texts and settings")                           \
+    PERMISSION(demo_read, "operator: read and work on demo requests")
+
+enum perm {
+    PERM_none,
+#define PERMISSION(name, words) PERM_##name,
+    PERMISSIONS(PERMISSION)
+#undef PERMISSION
+    PERM_COUNT
+};
+extern const char *const perm_name[PERM_COUNT]; /* perm_name[PERM_none] is "" */
+#endif

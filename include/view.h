@@ -1,0 +1,103 @@
+/*
+ * view.h -- Mustache 1.4 (no lambdas) compiled once to instructions, rendered over frames.
+ * Owns: the set of compiled templates. Never: runs a query, knows a feature.
+ * Modifiers: {{starts_at:time}}; the list is the table in cgi-src/core/view_modifiers.c.
+ */
+#ifndef FOYER_VIEW_H
+#define FOYER_VIEW_H
+#include "base.h"
+
+/* A name in a template, interned: equal names have equal ids, so lookup compares integers. */
+typedef uint32_t name_id;
+name_id name_intern(struct str name);
+struct str name_text(name_id id);
+
+enum val_kind {
+    VAL_MISSING,  /* no such name in this frame: look further out */
+    VAL_NULL,     /* false */
+    VAL_BOOL,
+    VAL_INT,      /* 64-bit */
+    VAL_REAL,
+    VAL_TEXT,      /* true unless empty is asked by section: '' is false, 'f' is true */
+    VAL_DATE,      /* i: days since 2000-01-01 */
+    VAL_TIME,      /* i: microseconds since midnight */
+    VAL_LOCAL,     /* i: microseconds since 2000-01-01 00:00, local wall time (timestamp) */
+    VAL_INSTANT,   /* i: the same in UTC (timestamptz) */
+    VAL_LIST,      /* list: rows to repeat over; false when empty */
+    VAL_FRAME      /* frame: an object to enter once */
+};
+
+struct frame;
+struct val {
+    enum val_kind kind;
+    union {
+        bool b;
+        int64_t i;
+        double d;
+        struct str s;
+        struct list {
+            const struct list_ops *ops;
+            const void *self;
+            size_t n;
+        } list;
+        const struct frame *frame;
+    };
+};
+
+/* One thing names can be looked up in: a row, a JSON object, the request. Implementations embed it. */
+struct frame {
+    const struct frame_ops *ops;
+};
+struct frame_ops {
+    /* Value of name in this frame, or VAL_MISSING. */
+    struct val (*find)(const struct frame *f, name_id name);
+    /* Value of {{.}}; may be NULL (then missing). */
+    struct val (*itself)(const struct frame *f);
+};
+struct list_ops {
+    /* The i-th item as a frame, valid until the arena is reset or until the next call. outer is the
+     * frame the section stands in, so that a list can keep to the rows that belong to it; NULL
+     * means "skip this item". */
+    const struct frame *(*item)(struct arena *a, const void *self, size_t i,
+                                const struct frame *outer);
+};
+
+/* A lookup stack for values given from C. Names are interned once. */
+struct kv {
+    name_id name;
+    struct val val;
+};
+struct kv_frame {
+    struct frame base;
+    const struct kv *items;
+    size_t n;
+};
+struct kv_frame kv_frame_of(const struct kv *items, size_t n);
+
+struct view;
+/* Compiles NAME.mustache of the first directory that has it (dirs: colon-separated list), with all
+ * it includes. Compiled templates are kept for ever. On error NULL, and *why says
+ * "file:line: what; what to do" (in the arena). */
+const struct view *view_get(const char *name, struct arena *a, struct str *why);
+void view_directories(const char *dirs);
+/* Compiles every template below the directories; false and *why at the first error. */
+bool view_compile_all(struct arena *a, struct str *why);
+/* Renders to out. frames: innermost last. Dynamic names that name no template render as empty. */
+void view_render(const struct view *v, const struct frame *const *frames, size_t n_frames,
+                 struct arena *a, struct buf *out);
+
+/* For viewcheck: walks the compiled instructions of one template. */
+enum view_op { OP_TEXT, OP_NAME, OP_RAW, OP_SECTION, OP_INVERTED, OP_END, OP_PARTIAL, OP_DYNAMIC };
+struct view_visit {
+    enum view_op op;
+    struct str name;      /* dotted name as written, without modifiers */
+    struct str modifier;  /* "" when none */
+    const char *file;
+    unsigned line;
+};
+/* Partials and inheritance are followed. f returns false to stop. */
+void view_walk(const struct view *v, bool (*f)(void *, const struct view_visit *), void *);
+
+/* A frame over a json-c object (struct json_object *), for `foyer render` and tests. */
+const struct frame *json_frame(struct arena *a, void *json_object);
+#endif

@@ -1,0 +1,12 @@
+-- name: login_lookup :one
+-- The account for an e-mail at this host: always one row, so that unknown looks like known.
+SELECT l.staff_id, l.phc, l.wait_seconds
+FROM sec.login_lookup(:host, :email, :address::inet) l;
+
+-- name: login_done :exec
+-- Counts a failed try, or opens the session; leaves its row in the trail either way.
+SELECT sec.login_done(:host, :staff_id::uuid, :is_right::boolean, :token::bytea, :address::inet, :agent, :request_id::uuid);
+
+-- name: login_logout :exec
+-- Ends the session of this request.
+SELECT sec.logout();
