@@ -96,7 +96,7 @@ void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 static inline struct str buf_str(const struct buf *b) { return (struct str){b->p, b->n}; }
 
 /* Escapers, named for the context they are safe in. */
-void esc_html(struct buf *b, struct str s);   /* element text and quoted attributes: & < > " ' */
+void esc_html(struct buf *b, struct str s);   /* text, quoted attributes: & < > " ' / = ` */
 void esc_url(struct buf *b, struct str s);    /* one path segment or query value */
 void esc_json(struct buf *b, struct str s);   /* inside a JSON string; '<' as \u003c */
 void esc_hex(struct buf *b, struct str s);
