@@ -1,0 +1,46 @@
+// samples.js -- for each kind of id in a path, one of a studio's own, so that every page can be
+// asked for. A page with a parameter that is not listed here fails the run: add it.
+"use strict";
+const { one, sql, tenantId, uuid } = require("./harness");
+
+const statements = {
+  service_id: "SELECT id FROM app.service WHERE tenant_id = :'t' AND is_active AND is_online ORDER BY name LIMIT 1",
+  hold_id: "SELECT id FROM app.appointment WHERE tenant_id = :'t' AND status IN ('held','expired') LIMIT 1",
+  link_id: "SELECT id FROM app.link WHERE tenant_id = :'t' ORDER BY created_at DESC LIMIT 1",
+  client_id: "SELECT client_id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
+  appointment_id: "SELECT id FROM app.appointment WHERE tenant_id = :'t' AND status = 'booked' AND starts_at > now() ORDER BY starts_at LIMIT 1",
+  assignment_id: "SELECT id FROM app.form_assignment WHERE tenant_id = :'t' AND state = 'due' ORDER BY id LIMIT 1",
+  signature_id: "SELECT id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
+  message_id: "SELECT id FROM app.message WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
+  note_id: "SELECT id FROM app.chart_note WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
+  allergy_id: "SELECT id FROM app.allergy WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
+  staff_id: "SELECT id FROM app.staff WHERE tenant_id = :'t' ORDER BY position, id LIMIT 1",
+  demo_request_id: "SELECT id FROM app.demo_request WHERE tenant_id = :'t' ORDER BY created_at LIMIT 1",
+  day: "SELECT current_date::text",
+  version: "SELECT 1",
+};
+// Ids that name a studio's row; another studio must not reach it.
+const owned = new Set(Object.keys(statements).filter((k) => k !== "day" && k !== "version"));
+
+const cache = new Map();
+function sample(label, name) {
+  if (name === "token") return "A".repeat(43);
+  const statement = statements[name];
+  if (!statement) throw new Error(`no sample for {${name}}: add one to tests/http/samples.js`);
+  const key = `${label} ${name}`;
+  if (!cache.has(key))
+    cache.set(key, one(statement.replaceAll(":'t'", ":'v1'"), tenantId(label)));
+  return cache.get(key);
+}
+const paramsOf = (page) => [...page.path.matchAll(/\{(\w+):(\w+)\}/g)].map(([, name, kind]) => ({ name, kind }));
+// Path of a page with ids of a studio; undefined when the studio has no such row.
+function fill(page, label, replace = {}) {
+  let missing = false;
+  const out = page.path.replace(/\{(\w+):\w+\}/g, (m, name) => {
+    const v = replace[name] ?? sample(label, name);
+    if (!v) missing = true;
+    return v;
+  });
+  return missing ? undefined : out;
+}
+module.exports = { sample, fill, paramsOf, owned, sql, uuid };
