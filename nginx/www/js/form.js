@@ -1,0 +1,96 @@
+/*
+ * form.js -- small kindnesses for every form marked data-form; each page works without it.
+ * Adds: one submit per click; a warning before unsaved work is left; focus on the error summary;
+ * drafts saved as one types, when the form names where: data-autosave="/f/draft".
+ * Never: decides whether an answer is valid; the server does.
+ *
+ *   <form method="post" data-form [data-autosave="/path"]> … <span class="saved" data-saved role="status"></span>
+ *   data-guard on a form with work worth keeping: leaving it asks first.
+ *   A draft is sent as the form's own fields with a fresh idem; any 2xx or redirect counts as kept.
+ */
+const QUIET = 1200; // ms without a keystroke before a draft is sent
+
+for (const form of document.querySelectorAll('form[data-form]')) {
+  let dirty = false;
+  let sending = false;
+
+  form.addEventListener('submit', (event) => {
+    if (sending) {
+      event.preventDefault();
+      return;
+    }
+    sending = true;
+    dirty = false;
+    const button = event.submitter;
+    // After this turn, so that the button's own name and value are still sent.
+    setTimeout(() => button?.setAttribute('data-busy', ''), 0);
+  });
+
+  // Back from the next page: the form is alive again.
+  addEventListener('pageshow', () => {
+    sending = false;
+    for (const button of form.querySelectorAll('[data-busy]')) button.removeAttribute('data-busy');
+  });
+
+  form.addEventListener('input', () => { dirty = true; });
+  if (form.hasAttribute('data-guard')) {
+    addEventListener('beforeunload', (event) => { if (dirty && !sending) event.preventDefault(); });
+  }
+
+  if (form.dataset.autosave) autosave(form, () => { dirty = false; }, () => sending);
+}
+
+document.querySelector('[data-errors]')?.focus({ preventScroll: false });
+
+// An open menu closes as one expects: Escape, or a press elsewhere.
+addEventListener('keydown', (event) => {
+  if (event.key !== 'Escape') return;
+  const menu = document.querySelector('.menu[open]');
+  if (menu) { menu.open = false; menu.querySelector('summary').focus(); }
+});
+addEventListener('pointerdown', (event) => {
+  for (const menu of document.querySelectorAll('.menu[open]')) {
+    if (!menu.contains(event.target)) menu.open = false;
+  }
+});
+
+function autosave(form, kept, isSubmitting) {
+  const note = form.querySelector('[data-saved]');
+  const say = (words) => { if (note) note.textContent = words; };
+  let timer = 0;
+  let running = false;
+  let again = false;
+
+  async function save() {
+    if (isSubmitting()) return;
+    if (running) { again = true; return; }
+    running = true;
+    const body = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) {
+      if (typeof value === 'string') body.append(name, value);
+    }
+    body.set('idem', crypto.randomUUID());
+    try {
+      const reply = await fetch(form.dataset.autosave, { method: 'POST', body, redirect: 'manual', keepalive: body.toString().length < 60000 });
+      if (reply.ok || reply.type === 'opaqueredirect') {
+        if (!again) kept();
+        say(`Kept at ${new Date().toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' })}`);
+      } else if (reply.status === 401 || reply.status === 410) {
+        say('This page has ended; please open your link again.');
+      } else {
+        say('Not kept yet; it will be tried again.');
+        again = reply.status >= 500 || reply.status === 429;
+      }
+    } catch {
+      say('No connection; your answers are still on this page.');
+      again = true;
+    }
+    running = false;
+    if (again) { again = false; timer = setTimeout(save, 8000); }
+  }
+
+  form.addEventListener('input', () => { clearTimeout(timer); timer = setTimeout(save, QUIET); });
+  addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden' && timer) { clearTimeout(timer); timer = 0; save(); }
+  });
+}
