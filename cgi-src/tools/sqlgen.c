@@ -426,6 +426,12 @@ static void read_name(struct scan *s, struct statement *q)
     if (!is_lower_name(name.p, name.n)) {
         refuse(s->file, q->line, "'%.*s' is no lower_case name; " HEADER_FORM, (int)name.n, name.p);
     }
+    if (name.n > 60) {
+        refuse(s->file, q->line,
+               "'%.*s' is longer than 60 characters, which the server would cut; "
+               "shorten it",
+               (int)name.n, name.p);
+    }
     q->name = copy(name.p, name.n);
     size_t n = strlen(q->feature);
     if (strncmp(q->name, q->feature, n) != 0 || q->name[n] != '_' || q->name[n + 1] == '\0') {
