@@ -37,10 +37,11 @@ static struct str open_session(const struct pool_options *o, const char *role, c
         fprintf(stderr, "page: nobody with the e-mail '%s' works at %s\n", email, host);
         return S("");
     }
-    const char *const session[] = {host, arena_cstr(a, rows_text(found, 0, "staff_id")), hex.p};
+    const char *const session[] = {host, email, arena_cstr(a, rows_text(found, 0, "staff_id")),
+                                   hex.p};
     db_send_sql(db, a, "page_login",
-                "SELECT sec.login_done($1, $2, true, $3, '127.0.0.1', 'scripts/page', "
-                "gen_random_uuid())",
+                "SELECT session_id FROM sec.login_done($1, $2, $3, true, $4, NULL, '127.0.0.1', "
+                "'scripts/page', gen_random_uuid())",
                 session, COUNT_OF(session));
     enum err done = db_commit(db, a, &e);
     db_close(db);

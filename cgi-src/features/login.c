@@ -53,13 +53,19 @@ static enum err log_in(struct req *r)
         req_set_null(r, "staff_id");
     req_set(r, "is_right", right ? S("true") : S("false"));
     req_set_bytes(r, "token", raw);
-    if (!req_query(r, Q_login_done))
+    if (right && weak)
+        req_set(r, "new_phc", password_hash(req_arena(r), req_value(r, "password")));
+    else
+        req_set_null(r, "new_phc");
+    struct rows *done = req_query(r, Q_login_done);
+    if (!done)
         return req_error(r);
+    bool is_in = rows_text(done, 0, "session_id").n > 0;
     /* Counting the failure must last although the answer is an error. */
     enum err e = req_commit(r);
     if (e)
         return e;
-    if (!right) {
+    if (!is_in) {
         req_refuse(r, "", wrong);
         return reply_again(r, "/login");
     }

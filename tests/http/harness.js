@@ -193,10 +193,10 @@ const tenantId = (label) => one("SELECT id FROM app.tenant WHERE slug = :'v1'", 
 
 // Rows of the trail for one request.
 function trail(requestId) {
-  return sql(`SELECT action, outcome, coalesce(actor_id::text, ''), coalesce(client_ids::text, '{}')
+  return sql(`SELECT action, outcome, coalesce(reason, ''), coalesce(actor_id::text, ''), coalesce(client_ids::text, '{}')
               FROM audit.event WHERE request_id = :'v1'::uuid`, requestId)
-    .map(([action, outcome, actor, clients]) =>
-      ({ action, outcome, actor, clients: clients.slice(1, -1).split(",").filter(Boolean) }));
+    .map(([action, outcome, reason, actor, clients]) =>
+      ({ action, outcome, reason, actor, clients: clients.slice(1, -1).split(",").filter(Boolean) }));
 }
 
 module.exports = { env, host, origin, request, Visitor, formOf, decode, sql, one, logins, staff,

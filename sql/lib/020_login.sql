@@ -1,0 +1,319 @@
+-- 020_login: logging in and out, throttling, second factors of links, links themselves. Owner: foyer_auth.
+
+SET LOCAL ROLE foyer_auth;
+
+-- Key of a counter: what is tried, hashed, so that the table holds no addresses.
+CREATE OR REPLACE FUNCTION sec.throttle_key(kind text, what text) RETURNS bytea
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT sha256(convert_to(kind || '|' || coalesce(what, ''), 'UTF8')) $$;
+
+-- An address as a throttle counts it: IPv6 by its /48.
+CREATE OR REPLACE FUNCTION sec.throttle_net(ip inet) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT CASE WHEN family(ip) = 6 THEN network(set_masklen(ip, 48))::text ELSE host(ip) END $$;
+
+-- Seconds to wait: none for the first `free` failures, then 30 doubling to 15 minutes, from the last failure on. An hour
+-- without a failure forgives all: never a lock for ever.
+CREATE OR REPLACE FUNCTION sec.throttle_wait(wanted bytea, free int) RETURNS int
+LANGUAGE sql STABLE
+AS $$
+    SELECT coalesce((
+        SELECT CASE WHEN t.fails < free OR t.last_at < now() - interval '1 hour' THEN 0
+                    ELSE greatest(0, ceil(least(900, 30 * 2 ^ least(t.fails - free, 10)) - extract(epoch FROM clock_timestamp() - t.last_at)))::int END
+        FROM sec.throttle t WHERE t.key = wanted), 0)
+$$;
+
+CREATE OR REPLACE FUNCTION sec.throttle_fail(wanted bytea) RETURNS void
+LANGUAGE sql
+AS $$
+    INSERT INTO sec.throttle AS t (key, fails, last_at) VALUES (wanted, 1, clock_timestamp())
+    ON CONFLICT (key) DO UPDATE
+    SET fails = CASE WHEN t.last_at < now() - interval '1 hour' THEN 1 ELSE t.fails + 1 END, last_at = clock_timestamp()
+$$;
+
+-- First half of a log-in. Always exactly one row: an unknown address has staff_id NULL and phc '' (the program then spends
+-- the same time on a password that cannot be right). wait_seconds > 0: do not try now, whoever it is.
+CREATE OR REPLACE FUNCTION sec.login_lookup(host text, email text, ip inet) RETURNS TABLE (staff_id uuid, phc text, wait_seconds int)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    here record;
+    address text := lower(btrim(coalesce(email, '')));
+BEGIN
+    here := sec.enter_host(host, 'visitor', 'login', ip, NULL, NULL);
+    wait_seconds := greatest(sec.throttle_wait(sec.throttle_key('login', here.tenant || '|' || address), 5),
+                             sec.throttle_wait(sec.throttle_key('login-from', sec.throttle_net(ip)), 20));
+    SELECT f.id, c.phc INTO staff_id, phc
+    FROM app.staff f
+    JOIN sec.credential c ON c.tenant_id = f.tenant_id AND c.staff_id = f.id
+    WHERE f.tenant_id = here.tenant AND f.email_norm = address COLLATE "C" AND f.is_active AND NOT here.is_apex;
+    IF wait_seconds > 0 OR NOT FOUND THEN
+        staff_id := NULL;
+        phc := '';
+    END IF;
+    RETURN NEXT;
+END $$;
+
+-- Second half: what the comparison said. One row always; session_id NULL when it failed. A failure is counted and noted, so
+-- the transaction must be committed either way. new_token: raw bytes of the session's token. new_phc: a stronger hash, or NULL.
+CREATE OR REPLACE FUNCTION sec.login_done(host text, email text, staff_id uuid, is_right boolean, new_token bytea, new_phc text, ip inet, agent text, request_id uuid)
+RETURNS TABLE (session_id uuid, actor_name text, wait_seconds int)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    here record;
+    who record;
+    by_account bytea;
+    by_address bytea;
+BEGIN
+    here := sec.enter_host(host, 'visitor', 'login', ip, agent, request_id);
+    by_account := sec.throttle_key('login', here.tenant || '|' || lower(btrim(coalesce(email, ''))));
+    by_address := sec.throttle_key('login-from', sec.throttle_net(ip));
+    wait_seconds := greatest(sec.throttle_wait(by_account, 5), sec.throttle_wait(by_address, 20));
+    SELECT f.id, f.name INTO who FROM app.staff f
+    WHERE f.tenant_id = here.tenant AND f.id = login_done.staff_id AND f.is_active
+      AND f.email_norm = lower(btrim(login_done.email)) COLLATE "C" AND NOT here.is_apex;
+    IF NOT FOUND OR is_right IS NOT TRUE OR wait_seconds > 0 OR coalesce(length(new_token), 0) < 16 THEN
+        IF wait_seconds = 0 THEN
+            PERFORM sec.throttle_fail(by_account), sec.throttle_fail(by_address);
+            wait_seconds := greatest(sec.throttle_wait(by_account, 5), sec.throttle_wait(by_address, 20));
+        END IF;
+        PERFORM sec.note('login', 'failed', CASE WHEN wait_seconds > 0 THEN 'throttled' ELSE 'wrong' END, '{}', 'staff', who.id);
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    DELETE FROM sec.throttle t WHERE t.key = by_account;
+    IF new_phc IS NOT NULL THEN
+        UPDATE sec.credential c SET phc = new_phc WHERE c.tenant_id = here.tenant AND c.staff_id = who.id;
+    END IF;
+    -- At most five sessions: the oldest give way.
+    UPDATE sec.session e SET revoked_at = now()
+    WHERE e.tenant_id = here.tenant AND e.id IN (
+        SELECT o.id FROM sec.session o
+        WHERE o.tenant_id = here.tenant AND o.staff_id = who.id AND o.revoked_at IS NULL AND o.absolute_until > now()
+        ORDER BY o.created_at DESC OFFSET 4);
+    INSERT INTO sec.session (tenant_id, staff_id, token_hash, absolute_until, ip, agent)
+    VALUES (here.tenant, who.id, sha256(new_token), now() + interval '12 hours', ip, left(agent, 300))
+    RETURNING id INTO session_id;
+    actor_name := who.name;
+    PERFORM set_config('foyer.actor_kind', 'staff', true), set_config('foyer.actor', who.id::text, true),
+        set_config('foyer.session_id', session_id::text, true);
+    PERFORM sec.note('login', 'ok', NULL, '{}', 'session', session_id);
+    RETURN NEXT;
+END $$;
+
+-- Ends the session of this transaction (begin_staff came first).
+CREATE OR REPLACE FUNCTION sec.logout() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    mine uuid := nullif(current_setting('foyer.session_id', true), '')::uuid;
+BEGIN
+    UPDATE sec.session e SET revoked_at = now() WHERE e.tenant_id = app.tenant() AND e.id = mine AND e.revoked_at IS NULL;
+    PERFORM sec.note('logout', 'ok', NULL, '{}', 'session', mine);
+END $$;
+
+-- A member of staff gets a password; her sessions end. For the operator's command.
+CREATE OR REPLACE FUNCTION sec.password_set(staff uuid, phc text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    INSERT INTO sec.credential AS c (tenant_id, staff_id, phc) VALUES (app.tenant(), staff, phc)
+    ON CONFLICT (tenant_id, staff_id) DO UPDATE SET phc = excluded.phc, changed_at = now();
+    UPDATE sec.session e SET revoked_at = now() WHERE e.tenant_id = app.tenant() AND e.staff_id = staff AND e.revoked_at IS NULL;
+    PERFORM sec.note('password.set', 'ok', NULL, '{}', 'staff', staff);
+END $$;
+
+-- Counts something that anybody may do but not without end, by address: FY429 after `free` times in an hour, for a while
+-- that doubles.
+CREATE OR REPLACE FUNCTION sec.count_try(kind text, ip inet, free int) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    by_address bytea := sec.throttle_key('try-' || kind, sec.throttle_net(ip));
+BEGIN
+    IF sec.throttle_wait(by_address, free) > 0 THEN
+        RAISE EXCEPTION 'too many tries' USING ERRCODE = 'FY429';
+    END IF;
+    PERFORM sec.throttle_fail(by_address);
+END $$;
+REVOKE ALL ON FUNCTION sec.count_try(text, inet, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sec.count_try(text, inet, int) TO foyer_public, foyer_slow;
+
+-- A new link for a client. token: raw bytes, kept as a hash only. Who may: staff that may send or book, the client herself
+-- (a visitor who has just booked included), a job.
+CREATE OR REPLACE FUNCTION sec.link_new(link_id uuid, purpose text, client_id uuid, appointment_id uuid, token bytea, second_factor text, expires_at timestamptz)
+RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    factor text := coalesce(nullif(second_factor, ''), 'birth_date');
+BEGIN
+    IF NOT (CASE app.actor_kind()
+            WHEN 'staff' THEN app.may('message_write') OR app.may('booking_write')
+            WHEN 'job' THEN true
+            ELSE client_id = app.own_client() END) IS TRUE THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    IF coalesce(length(token), 0) < 32 THEN
+        RAISE EXCEPTION 'a token has 32 bytes' USING ERRCODE = 'FY400';
+    END IF;
+    INSERT INTO app.link (id, purpose, client_id, appointment_id, token_hash, second_factor, expires_at)
+    VALUES (coalesce(link_id, gen_random_uuid()), purpose, client_id, appointment_id, sha256(token), factor,
+            least(coalesce(expires_at, now() + interval '14 days'), now() + interval '190 days'))
+    RETURNING id INTO link_id;
+    RETURN link_id;
+END $$;
+
+-- A visitor who has just booked is let in by the link made in this very transaction: she need not prove what she has typed.
+CREATE OR REPLACE FUNCTION sec.link_open(link_id uuid, new_token bytea) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    session_id uuid;
+BEGIN
+    IF NOT EXISTS (SELECT FROM app.link k WHERE k.tenant_id = app.tenant() AND k.id = link_id
+                   AND k.made_in = pg_current_xact_id() AND k.client_id = app.own_client())
+       OR coalesce(length(new_token), 0) < 32 THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    INSERT INTO sec.link_session (tenant_id, link_id, token_hash, expires_at, ip, agent)
+    VALUES (app.tenant(), link_id, sha256(new_token), now() + interval '2 hours',
+            nullif(current_setting('foyer.ip', true), '')::inet, nullif(current_setting('foyer.agent', true), ''))
+    RETURNING id INTO session_id;
+    RETURN session_id;
+END $$;
+
+-- The second factor of a link. One row always, never an error about the answer itself, for the count must stay:
+-- is_ok, tries_left (5 in all), is_over (expired, withdrawn or locked), wait_seconds (too many from this address).
+-- When ok, a session with new_token is made, which begin_link takes as proven.
+CREATE OR REPLACE FUNCTION sec.link_prove(host text, link_id uuid, token bytea, birth_date date, new_token bytea, ip inet, agent text, request_id uuid)
+RETURNS TABLE (is_ok boolean, tries_left int, is_over boolean, wait_seconds int, session_id uuid)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    here record;
+    l record;
+    by_address bytea := sec.throttle_key('link-from', sec.throttle_net(ip));
+BEGIN
+    is_ok := false;
+    tries_left := 0;
+    is_over := true;
+    here := sec.enter_host(host, 'visitor', 'link.prove', ip, agent, request_id);
+    wait_seconds := sec.throttle_wait(by_address, 20);
+    SELECT k.id, k.client_id, k.second_factor, k.failures, k.token_hash = sha256(token) AS is_own_token,
+           k.revoked_at IS NOT NULL OR k.locked_at IS NOT NULL OR k.expires_at <= now() OR k.uses_left = 0 AS is_over,
+           (SELECT c.birth_date FROM app.client c WHERE c.tenant_id = here.tenant AND c.id = k.client_id) AS born
+    INTO l
+    FROM app.link k WHERE k.tenant_id = here.tenant AND k.id = link_id
+    FOR UPDATE OF k;
+    IF NOT FOUND OR NOT l.is_own_token THEN
+        IF wait_seconds = 0 THEN
+            PERFORM sec.throttle_fail(by_address);
+        END IF;
+        PERFORM sec.note('link.prove', 'failed', 'no such link', '{}', NULL, NULL);
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    PERFORM set_config('foyer.link_id', l.id::text, true);
+    is_over := l.is_over;
+    tries_left := greatest(0, 5 - l.failures);
+    IF is_over OR wait_seconds > 0 THEN
+        PERFORM sec.note('link.prove', 'failed', CASE WHEN is_over THEN 'over' ELSE 'throttled' END, '{}', 'link', l.id);
+        RETURN NEXT;
+        RETURN;
+    END IF;
+    IF l.second_factor = 'none' OR (l.born IS NOT NULL AND l.born = birth_date) THEN
+        is_ok := true;
+        UPDATE app.link k SET failures = 0 WHERE k.tenant_id = here.tenant AND k.id = l.id AND k.failures > 0;
+        INSERT INTO sec.link_session (tenant_id, link_id, token_hash, expires_at, ip, agent)
+        VALUES (here.tenant, l.id, sha256(new_token), now() + interval '2 hours', ip, left(agent, 300))
+        RETURNING id INTO session_id;
+        PERFORM set_config('foyer.actor_kind', 'client', true), set_config('foyer.client_id', l.client_id::text, true);
+        PERFORM sec.note('link.prove', 'ok', NULL, ARRAY[l.client_id], 'link', l.id);
+    ELSE
+        PERFORM sec.throttle_fail(by_address);
+        UPDATE app.link k SET failures = k.failures + 1, locked_at = CASE WHEN k.failures + 1 >= 5 THEN now() END
+        WHERE k.tenant_id = here.tenant AND k.id = l.id;
+        tries_left := greatest(0, tries_left - 1);
+        is_over := tries_left = 0;
+        PERFORM sec.note('link.prove', 'failed', CASE WHEN is_over THEN 'locked' ELSE 'wrong' END, ARRAY[l.client_id], 'link', l.id);
+    END IF;
+    RETURN NEXT;
+END $$;
+
+-- A new client with her wrapped key. A visitor who makes one stands for this client for the rest of the transaction: she
+-- may then book, sign and receive for her, and no one else.
+CREATE OR REPLACE FUNCTION app.client_new(client_id uuid, name text, preferred_name text, email text, phone text, birth_date date, due_date date, is_adult boolean, wrapped_key bytea)
+RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    kind text := app.actor_kind();
+BEGIN
+    IF app.tenant() IS NULL OR NOT (kind = 'visitor' AND app.own_client() IS NULL OR kind = 'staff' AND app.may('client_write')) THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    IF birth_date > (now() AT TIME ZONE 'UTC')::date + 1 THEN
+        RAISE EXCEPTION 'This date of birth lies in the future.' USING ERRCODE = 'FY422', COLUMN = 'birth_date';
+    END IF;
+    IF kind = 'visitor' AND is_adult IS NOT TRUE THEN
+        RAISE EXCEPTION 'Please confirm that you are an adult.' USING ERRCODE = 'FY422', COLUMN = 'is_adult';
+    END IF;
+    INSERT INTO app.client (id, name, preferred_name, email, phone, birth_date, due_date, adult_attested_at, source)
+    VALUES (client_id, btrim(name), nullif(btrim(preferred_name), ''), nullif(btrim(email), ''), nullif(phone, ''), birth_date, due_date,
+            CASE WHEN is_adult THEN now() END, CASE kind WHEN 'visitor' THEN 'online' ELSE 'staff' END);
+    INSERT INTO app.client_key (client_id, wrapped_key) VALUES (client_id, wrapped_key);
+    IF kind = 'visitor' THEN
+        PERFORM set_config('foyer.client_id', client_id::text, true);
+    END IF;
+    RETURN client_id;
+END $$;
+
+-- A form's key: true when this is the first time. The same key with the same body gives the place where the first one went.
+CREATE OR REPLACE FUNCTION app.idem_take(key text, body_sha bytea, route text) RETURNS TABLE (is_new boolean, location text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    was record;
+BEGIN
+    INSERT INTO app.idem (key, body_sha, route) VALUES (key, body_sha, route) ON CONFLICT (tenant_id, key) DO NOTHING;
+    is_new := FOUND;
+    IF NOT is_new THEN
+        SELECT i.body_sha, i.route, i.location INTO was FROM app.idem i WHERE i.tenant_id = app.tenant() AND i.key = key;
+        IF was.body_sha IS DISTINCT FROM body_sha OR was.route IS DISTINCT FROM route THEN
+            RAISE EXCEPTION 'This form was already sent with other content. Open it again to send something new.'
+                USING ERRCODE = 'FY422', COLUMN = 'idem';
+        END IF;
+        location := was.location;
+    END IF;
+    RETURN NEXT;
+END $$;
+
+-- Where the first one went; in the same transaction as idem_take.
+CREATE OR REPLACE FUNCTION app.idem_done(key text, location text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    UPDATE app.idem i SET location = location WHERE i.tenant_id = app.tenant() AND i.key = key AND i.location IS NULL AND i.at = now();
+END $$;
+
+REVOKE ALL ON FUNCTION app.client_new(uuid, text, text, text, text, date, date, boolean, bytea), app.idem_take(text, bytea, text), app.idem_done(text, text) FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sec.login_lookup(text, text, inet), sec.login_done(text, text, uuid, boolean, bytea, text, inet, text, uuid) TO foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.logout() TO foyer_staff, foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.password_set(uuid, text) TO foyer_migrator, foyer_backfill;
+GRANT EXECUTE ON FUNCTION sec.link_new(uuid, text, uuid, uuid, bytea, text, timestamptz) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+GRANT EXECUTE ON FUNCTION sec.link_open(uuid, bytea) TO foyer_public;
+GRANT EXECUTE ON FUNCTION sec.link_prove(text, uuid, bytea, date, bytea, inet, text, uuid) TO foyer_public, foyer_slow;
+GRANT EXECUTE ON FUNCTION app.client_new(uuid, text, text, text, text, date, date, boolean, bytea) TO foyer_staff, foyer_public;
+GRANT EXECUTE ON FUNCTION app.idem_take(text, bytea, text), app.idem_done(text, text) TO foyer_staff, foyer_public, foyer_slow;
