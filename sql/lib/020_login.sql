@@ -285,7 +285,7 @@ AS $$
 DECLARE
     was record;
 BEGIN
-    INSERT INTO app.idem (key, body_sha, route) VALUES (key, body_sha, route) ON CONFLICT (tenant_id, key) DO NOTHING;
+    INSERT INTO app.idem (key, body_sha, route) VALUES (key, body_sha, route) ON CONFLICT ON CONSTRAINT idem_pkey DO NOTHING;
     is_new := FOUND;
     IF NOT is_new THEN
         SELECT i.body_sha, i.route, i.location INTO was FROM app.idem i WHERE i.tenant_id = app.tenant() AND i.key = key;

@@ -80,6 +80,7 @@ ALTER DEFAULT PRIVILEGES FOR ROLE foyer_audit_reader REVOKE EXECUTE ON FUNCTIONS
 
 CREATE SCHEMA ext;
 CREATE EXTENSION btree_gist SCHEMA ext;
+CREATE EXTENSION btree_gin SCHEMA ext;
 CREATE EXTENSION unaccent SCHEMA ext;
 
 CREATE SCHEMA app AUTHORIZATION foyer_owner;
@@ -200,6 +201,29 @@ GRANT EXECUTE ON FUNCTION app.tenant(), app.may(text), app.own_client(), app.act
 
 RESET ROLE;
 SET LOCAL ROLE foyer_auth;
+
+-- What every session function tells the program about the request that it let in.
+CREATE TYPE sec.entered AS (
+    tenant_id    uuid,
+    tenant_slug  text,
+    tenant_name  text,
+    tenant_kind  text,
+    realm        text,   -- studio, operator; site at the apex
+    accent       text,
+    country      text,
+    locale       text,
+    zone         text,   -- of the first location
+    actor_id     uuid,
+    actor_name   text,
+    role_names   text,
+    session_id   uuid,
+    client_id    uuid,
+    link_id      uuid,
+    link_purpose text,
+    link_subject uuid,   -- the link's appointment
+    is_proven    boolean,
+    perms        text
+);
 
 -- The installation itself: one row.
 CREATE TABLE sec.instance (

@@ -112,3 +112,4 @@ RESET ROLE;
 CREATE TRIGGER tenant_has_a_site AFTER INSERT OR UPDATE OF slug ON app.tenant
     FOR EACH ROW EXECUTE FUNCTION sec.tenant_to_site();
 ALTER TABLE sec.site ADD CONSTRAINT site_belongs_to_a_tenant FOREIGN KEY (tenant) REFERENCES app.tenant (id) ON DELETE CASCADE;
+GRANT INSERT (id, slug, name, kind, realm, country) ON app.tenant TO foyer_auth;

@@ -213,6 +213,8 @@ AS $$
     END
 $$;
 
+GRANT EXECUTE ON FUNCTION app.appointment_may_become(text, text) TO PUBLIC;
+
 CREATE FUNCTION app.appointment_check_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$

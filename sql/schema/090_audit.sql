@@ -26,7 +26,7 @@ CREATE TABLE audit.event (
 ) PARTITION BY RANGE (at);
 CREATE INDEX event_by_actor ON audit.event (tenant_id, actor_id, at);
 -- Only the reports use it, as a role to which no policy applies and which name the tenant themselves.
-CREATE INDEX event_by_client ON audit.event USING gin (client_ids);
+CREATE INDEX event_by_client ON audit.event USING gin (tenant_id, client_ids);
 COMMENT ON INDEX audit.event_by_client IS '@definer used by audit.by_client';
 
 ALTER TABLE audit.event ENABLE ROW LEVEL SECURITY;

@@ -1,0 +1,272 @@
+-- 010_enter: the functions with which every request begins. They alone set the context of a transaction (foyer.*, LOCAL),
+-- after they have seen for themselves whose request it is. Owner: foyer_auth, to whom row security applies as to all.
+-- Errors: FY401 no session, FY403 not allowed, FY404 unknown host or link, FY410 link over.
+
+SET LOCAL ROLE foyer_auth;
+
+-- Slug that a host name stands for: 'glow' for glow.DOMAIN, 'ops' for the apex; NULL for any other host.
+CREATE OR REPLACE FUNCTION sec.host_slug(host text, OUT slug text, OUT is_apex boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    domain text;
+BEGIN
+    SELECT i.domain INTO domain FROM sec.instance i;
+    is_apex := host = domain;
+    IF is_apex THEN
+        slug := 'ops';
+    ELSIF length(host) > length(domain) + 1 AND right(host, length(domain) + 1) = '.' || domain THEN
+        slug := left(host, -length(domain) - 1);
+    END IF;
+END $$;
+
+-- Tenant of a host name: no row for an unknown one.
+CREATE OR REPLACE FUNCTION sec.tenant_host(host text) RETURNS TABLE (tenant_id uuid, tenant_slug text, realm_site boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT s.tenant, s.slug, h.is_apex
+    FROM sec.host_slug(host) AS h
+    JOIN sec.site AS s ON s.slug = h.slug COLLATE "C"
+$$;
+
+-- Enters the tenant of a host: sets the whole context, with nobody in it yet. Internal.
+CREATE OR REPLACE FUNCTION sec.enter_host(host text, kind text, action text, ip inet, agent text, request_id uuid, OUT tenant uuid, OUT is_apex boolean)
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    domain text;
+    wanted text;
+BEGIN
+    SELECT i.domain INTO domain FROM sec.instance i;
+    is_apex := host = domain;
+    wanted := CASE
+        WHEN is_apex THEN 'ops'
+        WHEN length(host) > length(domain) + 1 AND right(host, length(domain) + 1) = '.' || domain
+            THEN left(host, -length(domain) - 1)
+    END;
+    SELECT s.tenant INTO tenant FROM sec.site s WHERE s.slug = wanted COLLATE "C";
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such host' USING ERRCODE = 'FY404';
+    END IF;
+    PERFORM set_config('foyer.tenant_id', tenant::text, true),
+        set_config('foyer.actor_kind', kind, true),
+        set_config('foyer.actor', '', true),
+        set_config('foyer.perms', '', true),
+        set_config('foyer.client_id', '', true),
+        set_config('foyer.link_id', '', true),
+        set_config('foyer.session_id', '', true),
+        set_config('foyer.action', coalesce(action, ''), true),
+        set_config('foyer.ip', coalesce(host(ip), ''), true),
+        set_config('foyer.agent', coalesce(left(agent, 300), ''), true),
+        set_config('foyer.request_id', coalesce(request_id::text, ''), true);
+END $$;
+
+-- A member of staff: her session's token, and the permission that the page asks for ('' or 'none': any session).
+CREATE OR REPLACE FUNCTION sec.begin_staff(host text, token bytea, perm text, action text, ip inet, agent text, request_id uuid)
+RETURNS sec.entered
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    here record;
+    s record;
+BEGIN
+    here := sec.enter_host(host, 'visitor', action, ip, agent, request_id);
+    IF here.is_apex THEN
+        RAISE EXCEPTION 'no session' USING ERRCODE = 'FY401';
+    END IF;
+    SELECT e.id, e.last_seen_at, f.id AS staff_id, f.name AS staff_name, f.role_names, f.perms,
+           t.slug, t.name, t.kind, t.realm, t.accent, t.country, t.locale,
+           (SELECT l.zone FROM app.location l WHERE l.tenant_id = here.tenant ORDER BY NOT l.is_active, l.position, l.name LIMIT 1) AS zone
+    INTO s
+    FROM sec.session e
+    JOIN app.staff f ON f.tenant_id = here.tenant AND f.id = e.staff_id
+    JOIN app.tenant t ON t.id = here.tenant
+    WHERE e.tenant_id = here.tenant
+      AND e.token_hash = sha256(token)
+      AND e.revoked_at IS NULL
+      AND e.absolute_until > now()
+      AND e.last_seen_at > now() - interval '15 minutes'
+      AND f.is_active;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no session' USING ERRCODE = 'FY401';
+    END IF;
+    PERFORM set_config('foyer.actor_kind', 'staff', true),
+        set_config('foyer.actor', s.staff_id::text, true),
+        set_config('foyer.session_id', s.id::text, true),
+        set_config('foyer.perms', s.perms, true);
+    IF perm <> '' AND perm <> 'none' AND strpos(s.perms, ',' || perm || ',') = 0 THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403', DETAIL = perm;
+    END IF;
+    -- Written at most once a minute: a page that only reads writes nothing but the trail.
+    IF s.last_seen_at < now() - interval '1 minute' THEN
+        UPDATE sec.session e SET last_seen_at = now() WHERE e.tenant_id = here.tenant AND e.id = s.id;
+    END IF;
+    RETURN ROW(here.tenant, s.slug, s.name, s.kind, s.realm, s.accent, s.country, s.locale, s.zone,
+               s.staff_id, s.staff_name, s.role_names, s.id, NULL, NULL, NULL, NULL, false, s.perms)::sec.entered;
+END $$;
+
+-- The row of somebody who is not of the staff. Internal.
+CREATE OR REPLACE FUNCTION sec.entered_row(tenant uuid, is_apex boolean) RETURNS sec.entered
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    r sec.entered;
+BEGIN
+    SELECT tenant, t.slug, t.name, t.kind, CASE WHEN is_apex THEN 'site' ELSE t.realm END, t.accent, t.country, t.locale,
+           (SELECT l.zone FROM app.location l WHERE l.tenant_id = tenant ORDER BY NOT l.is_active, l.position, l.name LIMIT 1),
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, ''
+    INTO r
+    FROM app.tenant t WHERE t.id = tenant;
+    RETURN r;
+END $$;
+
+-- A visitor: she may see what is public of this tenant.
+CREATE OR REPLACE FUNCTION sec.begin_public(host text, action text, ip inet, agent text, request_id uuid)
+RETURNS sec.entered
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    here record;
+BEGIN
+    here := sec.enter_host(host, 'visitor', action, ip, agent, request_id);
+    RETURN sec.entered_row(here.tenant, here.is_apex);
+END $$;
+
+-- Somebody with a token link. token: the link's own, or, when proven, that of the session that link_prove made. Only a
+-- proven link stands for the client (foyer.client_id); a link without a second factor is proven by its token.
+CREATE OR REPLACE FUNCTION sec.begin_link(host text, link_id uuid, token bytea, purpose text, proven boolean, action text, ip inet, agent text, request_id uuid)
+RETURNS sec.entered
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    here record;
+    l record;
+    r sec.entered;
+BEGIN
+    here := sec.enter_host(host, 'visitor', action, ip, agent, request_id);
+    SELECT k.id, k.purpose, k.client_id, k.appointment_id, k.second_factor,
+           k.revoked_at IS NOT NULL OR k.locked_at IS NOT NULL OR k.expires_at <= now() OR k.uses_left = 0 AS is_over,
+           k.token_hash = sha256(token) AS is_own_token,
+           EXISTS (SELECT FROM sec.link_session e
+                   WHERE e.tenant_id = here.tenant AND e.token_hash = sha256(token) AND e.link_id = k.id AND e.expires_at > now()) AS is_session
+    INTO l
+    FROM app.link k
+    WHERE k.tenant_id = here.tenant AND k.id = link_id AND (coalesce(purpose, '') = '' OR k.purpose = purpose);
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such link' USING ERRCODE = 'FY404';
+    END IF;
+    IF proven AND NOT l.is_session AND NOT (l.is_own_token AND l.second_factor = 'none') THEN
+        RAISE EXCEPTION 'not proven' USING ERRCODE = 'FY401';
+    END IF;
+    IF NOT proven AND NOT l.is_own_token THEN
+        RAISE EXCEPTION 'no such link' USING ERRCODE = 'FY404';
+    END IF;
+    IF l.is_over THEN
+        RAISE EXCEPTION 'link is over' USING ERRCODE = 'FY410';
+    END IF;
+    r := sec.entered_row(here.tenant, here.is_apex);
+    r.link_id := l.id;
+    r.link_purpose := l.purpose;
+    r.link_subject := l.appointment_id;
+    r.is_proven := l.is_session OR (l.is_own_token AND l.second_factor = 'none');
+    PERFORM set_config('foyer.link_id', l.id::text, true);
+    IF r.is_proven THEN
+        r.client_id := l.client_id;
+        PERFORM set_config('foyer.actor_kind', 'client', true), set_config('foyer.client_id', l.client_id::text, true);
+    END IF;
+    RETURN r;
+END $$;
+
+-- A job of one tenant. There must be a job of hers in work: sec.job_claim leases it.
+CREATE OR REPLACE FUNCTION sec.begin_job(tenant uuid, action text, request_id uuid)
+RETURNS sec.entered
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    slug text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM app.job j WHERE j.tenant_id = tenant AND j.state = 'running' AND j.lease_until > now()) THEN
+        RAISE EXCEPTION 'no job of this tenant is in work' USING ERRCODE = 'FY403';
+    END IF;
+    PERFORM sec.enter_tenant(tenant, 'job', action, request_id);
+    RETURN sec.entered_row(tenant, false);
+END $$;
+
+-- Enters a tenant by id. Internal; for operators' commands see sec.enter_slug.
+CREATE OR REPLACE FUNCTION sec.enter_tenant(tenant uuid, kind text, action text, request_id uuid) RETURNS void
+LANGUAGE sql
+AS $$
+    SELECT set_config('foyer.tenant_id', tenant::text, true),
+        set_config('foyer.actor_kind', kind, true),
+        set_config('foyer.actor', '', true),
+        set_config('foyer.perms', '', true),
+        set_config('foyer.client_id', '', true),
+        set_config('foyer.link_id', '', true),
+        set_config('foyer.session_id', '', true),
+        set_config('foyer.action', coalesce(action, ''), true),
+        set_config('foyer.ip', '', true),
+        set_config('foyer.agent', '', true),
+        set_config('foyer.request_id', coalesce(request_id::text, ''), true)
+$$;
+
+-- For the operator's command line, which connects as foyer_migrator: enters a tenant for this transaction.
+CREATE OR REPLACE FUNCTION sec.enter_slug(wanted text) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    tenant uuid;
+BEGIN
+    SELECT s.tenant INTO tenant FROM sec.site s WHERE s.slug = wanted COLLATE "C";
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no tenant is called %', wanted USING ERRCODE = 'FY404';
+    END IF;
+    PERFORM sec.enter_tenant(tenant, 'system', 'operator.command', NULL);
+    RETURN tenant;
+END $$;
+
+-- Writes down that a request was refused; in a transaction of its own, for the refused one left nothing behind.
+-- token: of the session, if one came with the request.
+CREATE OR REPLACE FUNCTION sec.refused(host text, token bytea, action text, outcome text, ip inet, agent text, request_id uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    here record;
+    s record;
+BEGIN
+    IF NOT EXISTS (SELECT FROM sec.tenant_host(host)) THEN
+        RETURN;  -- nobody's host: nobody's trail
+    END IF;
+    here := sec.enter_host(host, 'visitor', action, ip, agent, request_id);
+    SELECT e.id, e.staff_id INTO s
+    FROM sec.session e
+    WHERE e.tenant_id = here.tenant AND e.token_hash = sha256(token) AND e.revoked_at IS NULL AND e.absolute_until > now();
+    IF FOUND THEN
+        PERFORM set_config('foyer.actor_kind', 'staff', true), set_config('foyer.actor', s.staff_id::text, true),
+            set_config('foyer.session_id', s.id::text, true);
+    END IF;
+    PERFORM sec.note(action, 'refused', outcome, '{}', NULL, NULL);
+END $$;
+
+-- Writes one row of the trail from the context. Internal.
+CREATE OR REPLACE FUNCTION sec.note(action text, outcome text, reason text, clients uuid[], object_kind text, object_id uuid) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    INSERT INTO audit.event (tenant_id, actor_kind, actor_id, session_id, link_id, ip, agent, action, object_kind, object_id,
+                             client_ids, outcome, reason, request_id)
+    VALUES (app.tenant(), app.actor_kind(), app.actor(),
+            nullif(current_setting('foyer.session_id', true), '')::uuid, nullif(current_setting('foyer.link_id', true), '')::uuid,
+            nullif(current_setting('foyer.ip', true), '')::inet, nullif(current_setting('foyer.agent', true), ''),
+            action, object_kind, object_id, clients, outcome, reason,
+            nullif(current_setting('foyer.request_id', true), '')::uuid);
+END $$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sec.begin_staff(text, bytea, text, text, inet, text, uuid) TO foyer_staff, foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.begin_public(text, text, inet, text, uuid) TO foyer_public, foyer_slow, foyer_staff;
+GRANT EXECUTE ON FUNCTION sec.begin_link(text, uuid, bytea, text, boolean, text, inet, text, uuid) TO foyer_public, foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.begin_job(uuid, text, uuid) TO foyer_jobs;
+GRANT EXECUTE ON FUNCTION sec.tenant_host(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+GRANT EXECUTE ON FUNCTION sec.refused(text, bytea, text, text, inet, text, uuid) TO foyer_staff, foyer_public, foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.enter_slug(text) TO foyer_migrator, foyer_backfill;

@@ -1,0 +1,88 @@
+-- 050_jobs: handing out work. Owner: foyer_auth. A job is claimed in one short transaction (leased), done in others, each of
+-- them inside the job's tenant only.
+
+SET LOCAL ROLE foyer_auth;
+
+-- Takes one due job of any tenant and enters its tenant; no row: nothing to do. A lease that ran out is handed out again with
+-- was_lost: its runner died, and what it did outside is unknown.
+CREATE OR REPLACE FUNCTION sec.job_claim(lease_seconds int DEFAULT 120)
+RETURNS TABLE (job_id uuid, tenant_id uuid, kind text, subject_id uuid, attempts int, was_lost boolean)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    j record;
+BEGIN
+    SELECT q.tenant_id, q.id, q.state = 'running' AS lost INTO j
+    FROM app.job q
+    WHERE q.state IN ('ready', 'running') AND q.run_at <= now() AND (q.state = 'ready' OR q.lease_until < now())
+    ORDER BY q.run_at, q.tenant_id, q.id
+    LIMIT 1
+    FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM sec.enter_tenant(j.tenant_id, 'job', 'job.claim', NULL);
+    RETURN QUERY
+    UPDATE app.job q
+    SET state = 'running', attempts = q.attempts + 1, lease_until = now() + make_interval(secs => least(greatest(lease_seconds, 5), 3600))
+    WHERE q.tenant_id = j.tenant_id AND q.id = j.id
+    RETURNING q.id, q.tenant_id, q.kind, q.subject_id, q.attempts, j.lost;
+END $$;
+
+-- The job of the entered tenant is done.
+CREATE OR REPLACE FUNCTION sec.job_done(job uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE app.job q SET state = 'done', lease_until = NULL, finished_at = now(), last_error = NULL
+    WHERE q.tenant_id = app.tenant() AND q.id = job AND q.state = 'running';
+END $$;
+
+-- It failed: again later, each time twice as late, and dead after eight attempts or when it cannot succeed. error: for
+-- operators, never with a client's data. true: dead.
+CREATE OR REPLACE FUNCTION sec.job_failed(job uuid, error text, is_hopeless boolean DEFAULT false) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    dead boolean;
+BEGIN
+    UPDATE app.job q
+    SET state = CASE WHEN q.attempts >= 8 OR is_hopeless THEN 'dead' ELSE 'ready' END,
+        lease_until = NULL,
+        finished_at = CASE WHEN q.attempts >= 8 OR is_hopeless THEN now() END,
+        run_at = now() + least(interval '1 hour', interval '10 seconds' * 2 ^ (q.attempts - 1)),
+        last_error = left(error, 500)
+    WHERE q.tenant_id = app.tenant() AND q.id = job AND q.state = 'running'
+    RETURNING q.state = 'dead' INTO dead;
+    RETURN coalesce(dead, false);
+END $$;
+
+-- Milliseconds until the next job is due; NULL: none waits.
+CREATE OR REPLACE FUNCTION sec.job_next_in() RETURNS int
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT greatest(0, ceil(extract(epoch FROM min(greatest(q.run_at, coalesce(q.lease_until, q.run_at))) - clock_timestamp()) * 1000))::int
+    FROM app.job q WHERE q.state IN ('ready', 'running')
+$$;
+
+-- What nobody needs any more: form keys after 48 hours, counters and sessions that are long over.
+CREATE OR REPLACE FUNCTION sec.tidy() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    t uuid;
+    before text := current_setting('foyer.tenant_id', true);
+BEGIN
+    DELETE FROM sec.throttle x WHERE x.last_at < now() - interval '1 day';
+    FOR t IN SELECT s.tenant FROM sec.site s LOOP
+        PERFORM set_config('foyer.tenant_id', t::text, true);
+        DELETE FROM app.idem i WHERE i.tenant_id = t AND i.at < now() - interval '48 hours';
+        DELETE FROM sec.link_session e WHERE e.tenant_id = t AND e.expires_at < now() - interval '1 day';
+        DELETE FROM sec.session e WHERE e.tenant_id = t AND e.absolute_until < now() - interval '90 days';
+    END LOOP;
+    PERFORM set_config('foyer.tenant_id', coalesce(before, ''), true);
+END $$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sec.job_claim(int), sec.job_done(uuid), sec.job_failed(uuid, text, boolean), sec.job_next_in(), sec.tidy() TO foyer_jobs;
