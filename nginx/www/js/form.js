@@ -6,7 +6,8 @@
  *
  *   <form method="post" data-form [data-autosave="/path"]> … <span class="saved" data-saved role="status"></span>
  *   data-guard on a form with work worth keeping: leaving it asks first.
- *   A draft is sent as the form's own fields with a fresh idem; any 2xx or redirect counts as kept.
+ *   A draft is sent as the form's own fields with a fresh idem, without those marked data-no-draft and without files.
+ *   Any 2xx or redirect counts as kept; so a draft that was refused must be answered 4xx, never by a redirect.
  */
 const QUIET = 1200; // ms without a keystroke before a draft is sent
 
@@ -66,8 +67,9 @@ function autosave(form, kept, isSubmitting) {
     if (running) { again = true; return; }
     running = true;
     const body = new URLSearchParams();
+    const left = new Set(Array.from(form.querySelectorAll('[data-no-draft]'), (field) => field.name));
     for (const [name, value] of new FormData(form)) {
-      if (typeof value === 'string') body.append(name, value);
+      if (typeof value === 'string' && !left.has(name)) body.append(name, value);
     }
     body.set('idem', crypto.randomUUID());
     try {

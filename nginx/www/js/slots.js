@@ -1,0 +1,65 @@
+/*
+ * slots.js -- free times stay true while one looks at them.
+ * Asks for the same page again, when the tab comes back and every half minute, and compares the times in [data-slots]:
+ * what went is struck out where it stands, what came free appears. The chosen one stays chosen unless it went.
+ * Never: decides what is free. Choosing a time that is gone is answered by the server, with others near it.
+ *
+ *   <div data-slots> … <label class="slot"><input type="radio" name="slot" value="…"><span>9:30 am</span></label> … </div>
+ *   <p class="notice is-warn" role="status" data-slots-note hidden></p>   optional, says when the chosen time went
+ */
+const EVERY = 30000;
+const here = document.querySelector('[data-slots]');
+const note = document.querySelector('[data-slots-note]');
+let last = Date.now();
+
+if (here) {
+  setInterval(() => { if (document.visibilityState === 'visible') refresh(); }, EVERY);
+  addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible' && Date.now() - last > EVERY / 3) refresh();
+  });
+}
+
+// As a document, not as text: nothing is parsed from a string, so Trusted Types have nothing to object to.
+function fetchPage() {
+  return new Promise((resolve) => {
+    const ask = new XMLHttpRequest();
+    ask.open('GET', location.href);
+    ask.responseType = 'document';
+    ask.timeout = 10000;
+    ask.onload = () => resolve(ask.status === 200 ? ask.responseXML : null);
+    ask.onerror = ask.ontimeout = () => resolve(null);
+    ask.send();
+  });
+}
+
+async function refresh() {
+  last = Date.now();
+  const there = (await fetchPage())?.querySelector('[data-slots]');
+  if (!there) return;
+  const radios = (root) => new Map(Array.from(root.querySelectorAll('input[type=radio]'), (input) => [input.value, input]));
+  const now = radios(here);
+  const free = radios(there);
+  let lost = null;
+  for (const [value, input] of now) {
+    const gone = !free.has(value) || free.get(value).disabled;
+    if (gone && input.checked) lost = input;
+    input.disabled = gone;
+    if (gone) input.checked = false;
+  }
+  for (const [value, input] of free) if (!now.has(value)) insert(input, free, now);
+  if (lost && note) {
+    note.hidden = false;
+    note.textContent = `${lost.closest('label').textContent.trim()} has just been taken. Please choose another time.`;
+  }
+}
+
+// A time that came free goes in before the next one of the new page that is here as well, else at the end of its group.
+function insert(input, free, now) {
+  const order = [...free.keys()];
+  const next = order.slice(order.indexOf(input.value) + 1).find((value) => now.has(value));
+  const label = document.importNode(input.closest('label'), true);
+  const place = next ? now.get(next).closest('label') : null;
+  if (place) place.before(label);
+  else [...here.querySelectorAll('.slot-grid')].at(-1)?.append(label);
+  now.set(input.value, label.querySelector('input'));
+}
