@@ -76,6 +76,7 @@ make_var() {
     mkdir -p -- "$FOYER_VAR" || fail "cannot make $FOYER_VAR; set FOYER_VAR to another directory"
     if ((EUID == 0)); then
         chown "$FOYER_USER:" -- "$FOYER_VAR"
+        chmod 750 -- "$FOYER_VAR"
         if ! as_foyer test -w "$FOYER_VAR"; then
             # The checkout stands below a private directory, such as /root.
             home=/var/lib/foyer-$(short_hash "$FOYER_VAR")
