@@ -1,0 +1,279 @@
+/*
+ * command.c -- `foyer demo [--clients N] [--role ROLE] [--logins FILE]`: fills in two demo studios
+ * and the operator's realm. Made by a seeded generator around today, so it is the same each time.
+ * Never: touches an installation that has these studios already.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "core/commands.h"
+#include "crypto.h"
+#include "loader.h"
+
+static const char password[] = "please change this";
+
+static const char *number(struct loader *l, long n)
+{
+    return load_z(l, arena_printf(l->arena, "%ld", n));
+}
+
+static struct str new_id(struct loader *l) { return demo_uuid(&l->random, l->arena); }
+
+static bool in_list(const char *list, const char *name)
+{
+    struct str rest = str_of(list);
+    while (rest.n > 0)
+        if (str_is(str_cut(&rest, '|'), name))
+            return true;
+    return false;
+}
+
+static void make_tenant(struct loader *l, const char *slug, const char *name, const char *kind)
+{
+    l->tenant_id = new_id(l);
+    LOAD(l, "SELECT sec.tenant_new($1, $2, $3, $4, 'US')", load_z(l, l->tenant_id), slug, name,
+         kind);
+    if (keystore_create_tenant(l->tenant_id)) {
+        fprintf(stderr, "foyer demo: the key of %s could not be written\n", slug);
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void make_staff(struct loader *l, const char *phc, FILE *logins)
+{
+    const struct demo_studio *s = l->studio;
+    for (; l->n_staff < MAX_STAFF && s->staff[l->n_staff].name; l->n_staff++) {
+        const struct demo_staff *p = &s->staff[l->n_staff];
+        struct str id = l->staff[l->n_staff] = new_id(l);
+        LOAD(l, "SELECT app.staff_new($1, $2, $3, $4, $5, $6)", load_z(l, id), p->name, p->email,
+             p->title, p->provides ? "true" : "false", p->role);
+        LOAD(l, "SELECT sec.password_set($1, $2)", load_z(l, id), phc);
+        fprintf(logins, "%s\t%s\t%s\t%s\n", s->slug, p->role, p->email, password);
+    }
+}
+
+static void make_places(struct loader *l)
+{
+    const struct demo_studio *s = l->studio;
+    for (; l->n_locations < MAX_LOCATIONS && s->locations[l->n_locations].name; l->n_locations++) {
+        const struct demo_location *p = &s->locations[l->n_locations];
+        struct str id = l->locations[l->n_locations] = new_id(l);
+        LOAD(l,
+             "INSERT INTO app.location (id, name, street, city, region, postal_code, zone, phone, "
+             "position) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             load_z(l, id), p->name, p->street, p->city, p->region, p->postal_code, p->zone,
+             p->phone, number(l, (long)l->n_locations + 1));
+    }
+    for (size_t place = 0; place < l->n_locations; place++) {
+        l->n_rooms = 0;
+        for (; l->n_rooms < MAX_ROOMS && s->rooms[l->n_rooms]; l->n_rooms++) {
+            struct str id = l->rooms[place][l->n_rooms] = new_id(l);
+            LOAD(l,
+                 "INSERT INTO app.resource (id, kind, name, location_id, position) "
+                 "VALUES ($1, 'room', $2, $3, $4)",
+                 load_z(l, id), s->rooms[l->n_rooms], load_z(l, l->locations[place]),
+                 number(l, (long)l->n_rooms + 1));
+        }
+    }
+}
+
+static void make_services(struct loader *l)
+{
+    const struct demo_studio *s = l->studio;
+    for (; l->n_services < MAX_SERVICES && s->services[l->n_services].name; l->n_services++) {
+        const struct demo_service *v = &s->services[l->n_services];
+        const char *id = load_z(l, l->services[l->n_services] = new_id(l));
+        LOAD(l,
+             "INSERT INTO app.service (id, name, category, description, duration_min, before_min, "
+             "after_min, price_cents, color, position) "
+             "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             id, v->name, v->category, v->description, number(l, v->minutes), number(l, v->before),
+             number(l, v->after), number(l, v->price_cents), v->color,
+             number(l, (long)l->n_services + 1));
+        for (size_t i = 0; i < l->n_staff; i++)
+            if (s->staff[i].provides &&
+                (!s->staff[i].services || in_list(s->staff[i].services, v->name)))
+                LOAD(l, "INSERT INTO app.service_staff (service_id, staff_id) VALUES ($1, $2)", id,
+                     load_z(l, l->staff[i]));
+        bool medspa = strcmp(s->kind, "medspa") == 0;
+        for (size_t place = 0; place < l->n_locations; place++)
+            for (size_t room = 0; room < l->n_rooms; room++)
+                if (!medspa || v->needs_device_room == (room + 1 == l->n_rooms))
+                    LOAD(l,
+                         "INSERT INTO app.service_room (service_id, resource_id) VALUES ($1, $2)",
+                         id, load_z(l, l->rooms[place][room]));
+    }
+}
+
+static void make_shifts(struct loader *l)
+{
+    for (size_t i = 0; i < l->n_staff; i++) {
+        const struct demo_staff *p = &l->studio->staff[i];
+        if (!p->provides)
+            continue;
+        for (int weekday = 1; weekday <= 6; weekday++) {
+            if (weekday == 6 && i % 2)
+                continue;
+            LOAD(l,
+                 "INSERT INTO app.shift (staff_id, location_id, weekday, starts, ends) VALUES "
+                 "($1, $2, $3, '09:00', '13:00'), ($1, $2, $3, '14:00', $4)",
+                 load_z(l, l->staff[i]), load_z(l, l->locations[p->location]), number(l, weekday),
+                 weekday == 6 ? "16:00" : "18:00");
+        }
+    }
+}
+
+static const char *options_array(struct loader *l, const char *options)
+{
+    struct buf b = buf_in(l->arena, 128);
+    struct str rest = str_of(options);
+    buf_addc(&b, '{');
+    while (rest.n > 0) {
+        struct str option = str_cut(&rest, '|');
+        buf_printf(&b, "%s\"%.*s\"", b.n > 1 ? "," : "", (int)option.n, option.p);
+    }
+    buf_addz(&b, "}");
+    return load_z(l, buf_str(&b));
+}
+
+static void make_forms(struct loader *l)
+{
+    const struct demo_studio *s = l->studio;
+    for (; l->n_forms < COUNT_OF(s->forms) && s->forms[l->n_forms].name; l->n_forms++) {
+        const struct demo_form *f = &s->forms[l->n_forms];
+        const char *form = load_z(l, l->forms[l->n_forms] = new_id(l));
+        const char *version = load_z(l, l->versions[l->n_forms] = new_id(l));
+        LOAD(l, "INSERT INTO app.form (id, name, kind) VALUES ($1, $2, $3)", form, f->name,
+             f->kind);
+        LOAD(l,
+             "INSERT INTO app.form_version (id, form_id, version, title, body) "
+             "VALUES ($1, $2, 1, $3, $4)",
+             version, form, f->title, f->body);
+        for (size_t q = 0; q < MAX_QUESTIONS && f->questions[q].key; q++) {
+            const struct demo_question *d = &f->questions[q];
+            LOAD(l,
+                 "INSERT INTO app.form_question (id, form_version_id, position, key, kind, label, "
+                 "help, options, is_required, follow_up_label) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                 load_z(l, new_id(l)), version, number(l, (long)q + 1), d->key, d->kind, d->label,
+                 d->help, options_array(l, d->options), d->is_required ? "true" : "false",
+                 d->follow_up);
+        }
+        LOAD(l, "UPDATE app.form_version SET published_at = now() - interval '90 days' WHERE id = $1",
+             version);
+        for (size_t i = 0; i < l->n_services; i++)
+            LOAD(l, "INSERT INTO app.service_form (service_id, form_id, position) VALUES ($1, $2, $3)",
+                 load_z(l, l->services[i]), form, number(l, (long)l->n_forms + 1));
+    }
+}
+
+static void make_policies(struct loader *l)
+{
+    const struct demo_studio *s = l->studio;
+    static const char insert[] =
+        "INSERT INTO app.policy_version (kind, version, title, body, effective_on) "
+        "VALUES ($1, 1, $2, $3, current_date - 90)";
+    LOAD(l, insert, "privacy", s->privacy_title, s->privacy_body);
+    LOAD(l, insert, "terms", s->terms_title, s->terms_body);
+    LOAD(l, insert, "cancellation", "If you cannot come",
+         "Please move or cancel your appointment at least 24 hours before it begins, with the link in "
+         "your confirmation or by telephone. Then somebody else can have the time.");
+}
+
+static void make_studio(struct loader *l, const char *phc, FILE *logins)
+{
+    const struct demo_studio *s = l->studio;
+    l->n_locations = l->n_staff = l->n_services = l->n_forms = 0;
+    make_tenant(l, s->slug, s->name, s->kind);
+    LOAD(l, "UPDATE app.tenant SET accent = $2, phone = $3, email = $4, tagline = $5 WHERE id = $1",
+         load_z(l, l->tenant_id), s->accent, s->phone, s->email, s->tagline);
+    make_places(l);
+    make_staff(l, phc, logins);
+    make_services(l);
+    make_shifts(l);
+    make_forms(l);
+    make_policies(l);
+    load_people(l);
+}
+
+static void make_operator(struct loader *l, const char *phc, FILE *logins)
+{
+    make_tenant(l, "ops", "Foyer", "operator");
+    const char *id = load_z(l, new_id(l));
+    LOAD(l, "SELECT app.staff_new($1, 'Robin Hale', 'operator@foyer.example', 'Operator', false, "
+            "'operator')", id);
+    LOAD(l, "SELECT sec.password_set($1, $2)", id, phc);
+    fprintf(logins, "ops\toperator\toperator@foyer.example\t%s\n", password);
+    load_plain(l,
+               "INSERT INTO app.policy_version (kind, version, title, body, effective_on) VALUES "
+               "('privacy', 1, 'Privacy', 'What the public site takes in and what becomes of it stands "
+               "on its page Privacy.', current_date - 90)");
+    load_plain(l,
+               "INSERT INTO app.demo_request (name, email, phone, spa_name, locations, providers, "
+               "platform, message, state, created_at) VALUES "
+               "('Isabel Torres', 'isabel@lumenskin.example', '+1 415 555 0117', 'Lumen Skin Studio', "
+               "2, 7, 'Paper and a shared calendar', 'We would like to see the consents on a phone.', "
+               "'new', now() - interval '2 hours'), "
+               "('Grace Oyelaran', 'grace@tinytoes.example', NULL, 'Tiny Toes Ultrasound', 1, 3, "
+               "'A spreadsheet', NULL, 'scheduled', now() - interval '3 days'), "
+               "('Jörg Brandner', 'joerg@haut.example', '+49 30 5550 1188', 'Hautpraxis Mitte', 4, 19, "
+               "'Three different tools', 'Does it run on our own server?', 'new', now() - interval '9 days')");
+}
+
+int command_demo(int argc, char **argv)
+{
+    const char *role = "postgres", *logins_path = "demo-logins.txt";
+    struct loader l = {.clients = 300, .random = {20240229}};
+    for (int i = 1; i + 1 < argc; i += 2) {
+        int64_t n = 0;
+        if (strcmp(argv[i], "--clients") == 0 && str_int(str_of(argv[i + 1]), &n) == OK && n >= 20)
+            l.clients = (long)n;
+        else if (strcmp(argv[i], "--role") == 0)
+            role = argv[i + 1];
+        else if (strcmp(argv[i], "--logins") == 0)
+            logins_path = argv[i + 1];
+        else
+            argc = 0;
+    }
+    if (argc % 2 == 0) {
+        fprintf(stderr, "usage: foyer demo [--clients N] [--role ROLE] [--logins FILE]   (N >= 20)\n");
+        return 64;
+    }
+    l.arena = arena_new(1u << 30);
+    l.scratch = arena_new(256u << 20);
+    l.conn = PQconnectdb(
+        load_z(&l, arena_printf(l.arena, "%s user=%s", config_text("database"), role)));
+    if (PQstatus(l.conn) != CONNECTION_OK) {
+        fprintf(stderr, "foyer demo: %s", PQerrorMessage(l.conn));
+        return EXIT_FAILURE;
+    }
+    if (str_is(LOAD(&l, "SELECT count(*) FROM app.tenant WHERE slug IN ('glow', 'first-light', $1)", "ops"),
+               "0") == false) {
+        puts("foyer demo: the demo businesses are there already");
+        return EXIT_SUCCESS;
+    }
+    FILE *logins = fopen(logins_path, "w");
+    if (!logins) {
+        perror(logins_path);
+        return EXIT_FAILURE;
+    }
+    fprintf(logins, "# studio\trole\te-mail\tpassword\n");
+    const char *phc = load_z(&l, password_hash(l.arena, str_of(password)));
+    for (size_t i = 0; i < COUNT_OF(demo_studios); i++) {
+        l.studio = &demo_studios[i];
+        load_plain(&l, "BEGIN");
+        make_studio(&l, phc, logins);
+        load_plain(&l, "COMMIT");
+        l.clients = l.clients > 300 ? 300 : l.clients; /* only the first studio grows large */
+    }
+    load_plain(&l, "BEGIN");
+    make_operator(&l, phc, logins);
+    load_plain(&l, "COMMIT");
+    load_plain(&l, "ANALYZE");
+    fclose(logins);
+    PQfinish(l.conn);
+    arena_free(l.scratch);
+    arena_free(l.arena);
+    return EXIT_SUCCESS;
+}
