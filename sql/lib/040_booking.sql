@@ -420,7 +420,8 @@ BEGIN
 END $$;
 
 -- Changes the status by the rules of app.appointment_may_become. A client may confirm or cancel her own before it starts.
-CREATE OR REPLACE FUNCTION app.appointment_set_status(appointment uuid, status text, expected_version int) RETURNS int
+-- reason: why it is cancelled, one of the codes of app.appointment.cancel_reason; kept for nothing else.
+CREATE OR REPLACE FUNCTION app.appointment_set_status(appointment uuid, status text, expected_version int, reason text DEFAULT NULL) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
@@ -442,7 +443,8 @@ BEGIN
         UPDATE app.slot t SET state = 'released', hold_until = NULL
         WHERE t.tenant_id = app.tenant() AND t.appointment_id = appointment AND t.state <> 'released';
     END IF;
-    UPDATE app.appointment p SET status = status WHERE p.tenant_id = app.tenant() AND p.id = appointment
+    UPDATE app.appointment p SET status = status, cancel_reason = CASE status WHEN 'cancelled' THEN reason END
+    WHERE p.tenant_id = app.tenant() AND p.id = appointment
     RETURNING p.version INTO now_at;
     RETURN now_at;
 END $$;
@@ -467,9 +469,9 @@ REVOKE ALL ON FUNCTION app.free_starts(uuid, uuid, uuid, date, date, uuid), app.
     app.appointment_lock(uuid, int), app.availability(uuid, uuid, uuid, date, date), app.nearest_free(uuid, uuid, uuid, timestamptz, int),
     app.hold(uuid, uuid, uuid, timestamptz, int), app.hold_show(uuid), app.book_confirm(uuid, uuid, uuid),
     app.book(uuid, uuid, uuid, timestamptz, uuid, uuid), app.appointment_move(uuid, uuid, timestamptz, int),
-    app.appointment_set_status(uuid, text, int), app.free_expired_holds() FROM PUBLIC;
+    app.appointment_set_status(uuid, text, int, text), app.free_expired_holds() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.availability(uuid, uuid, uuid, date, date), app.nearest_free(uuid, uuid, uuid, timestamptz, int),
     app.hold(uuid, uuid, uuid, timestamptz, int), app.hold_show(uuid), app.book_confirm(uuid, uuid, uuid),
     app.book(uuid, uuid, uuid, timestamptz, uuid, uuid), app.appointment_move(uuid, uuid, timestamptz, int),
-    app.appointment_set_status(uuid, text, int) TO foyer_staff, foyer_public;
+    app.appointment_set_status(uuid, text, int, text) TO foyer_staff, foyer_public;
 GRANT EXECUTE ON FUNCTION app.free_expired_holds() TO foyer_jobs;

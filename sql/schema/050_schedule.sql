@@ -147,6 +147,8 @@ CREATE TABLE app.appointment (
     price_cents       bigint NOT NULL DEFAULT 0 CHECK (price_cents >= 0),
     policy_version_id uuid,
     booked_by         uuid,
+    cancel_reason     text COLLATE "C" CONSTRAINT appointment_cancel_reason_is_known
+        CHECK (cancel_reason IN ('client_asked', 'client_ill', 'studio', 'mistake', 'other')),
     version           int NOT NULL DEFAULT 1,
     created_at        timestamptz NOT NULL DEFAULT now(),
     updated_at        timestamptz NOT NULL DEFAULT now(),
@@ -160,6 +162,7 @@ CREATE TABLE app.appointment (
     FOREIGN KEY (tenant_id, policy_version_id) REFERENCES app.policy_version (tenant_id, id),
     FOREIGN KEY (tenant_id, booked_by) REFERENCES app.staff (tenant_id, id),
     CONSTRAINT appointment_ends_after_it_starts CHECK (ends_at > starts_at),
+    CONSTRAINT appointment_only_cancelled_has_a_reason CHECK (cancel_reason IS NULL OR status = 'cancelled'),
     CONSTRAINT appointment_booked_has_a_client CHECK (client_id IS NOT NULL OR status IN ('held', 'expired', 'cancelled'))
 );
 CREATE INDEX appointment_by_time ON app.appointment (tenant_id, location_id, starts_at);
@@ -183,6 +186,7 @@ CREATE TABLE app.appointment_event (
     what           text COLLATE "C" NOT NULL CHECK (what IN ('status', 'moved')),
     status         text COLLATE "C" NOT NULL,
     from_status    text COLLATE "C",
+    reason         text COLLATE "C",
     from_starts_at timestamptz,
     from_staff_id  uuid,
     by_kind        text COLLATE "C" NOT NULL DEFAULT app.actor_kind(),
@@ -243,8 +247,8 @@ BEGIN
         RETURN NULL;
     END IF;
     IF NEW.status <> OLD.status THEN
-        INSERT INTO app.appointment_event (tenant_id, appointment_id, what, status, from_status)
-        VALUES (NEW.tenant_id, NEW.id, 'status', NEW.status, OLD.status);
+        INSERT INTO app.appointment_event (tenant_id, appointment_id, what, status, from_status, reason)
+        VALUES (NEW.tenant_id, NEW.id, 'status', NEW.status, OLD.status, NEW.cancel_reason);
     END IF;
     IF (NEW.starts_at, NEW.staff_id, NEW.location_id) IS DISTINCT FROM (OLD.starts_at, OLD.staff_id, OLD.location_id) THEN
         INSERT INTO app.appointment_event (tenant_id, appointment_id, what, status, from_starts_at, from_staff_id)
