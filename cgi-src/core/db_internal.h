@@ -1,5 +1,5 @@
 /*
- * db_internal.h -- what db.c, db_connect.c, db_rows.c and db_error.c share; nobody else includes it.
+ * db_internal.h -- what db.c, db_connect.c, db_rows.c and db_error.c share, and nobody else.
  */
 #ifndef FOYER_DB_INTERNAL_H
 #define FOYER_DB_INTERNAL_H

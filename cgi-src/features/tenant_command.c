@@ -1,0 +1,307 @@
+/*
+ * tenant_command.c -- `foyer tenant` and `foyer user`: businesses and their staff, by the operator.
+ * Owns: the order of key and rows when a business is made. The rows are made by the functions of
+ * sql/lib/080_operator.sql.
+ * Never: prints or logs a password; takes one from the command line, where others could see it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "core/commands.h"
+#include "core/operator.h"
+#include "crypto.h"
+
+enum { PASSWORD_LEAST = 10, PASSWORD_MOST = 256 };
+
+static bool open_keys(void)
+{
+    return keystore_open(config_text("keys"), config_text("master_key")) == OK;
+}
+
+static int usage(const char *text)
+{
+    fprintf(stderr, "usage: foyer %s\n", text);
+    return EXIT_USAGE;
+}
+
+/* One step of a transaction. when_none: what to say if it gives no row; NULL: that is no error. */
+struct step {
+    const char *sql;
+    size_t n;
+    const char *const *values;
+    const char *when_none;
+};
+
+/* All steps or none; false: a line was printed. */
+static bool run_steps(PGconn *c, const char *what, const struct step *steps, size_t n)
+{
+    bool good = operator_run(c, what, "BEGIN");
+    for (size_t i = 0; good && i < n; i++) {
+        PGresult *res = operator_ask(c, what, steps[i].sql, steps[i].n, steps[i].values);
+        good = res != NULL;
+        if (good && steps[i].when_none && PQntuples(res) == 0) {
+            fprintf(stderr, "%s: %s\n", what, steps[i].when_none);
+            good = false;
+        }
+        PQclear(res);
+    }
+    if (good) {
+        return operator_run(c, what, "COMMIT");
+    }
+    PQclear(PQexec(c, "ROLLBACK"));
+    return false;
+}
+
+/* ---- tenant ---- */
+
+/* The key first: rows without a key could not be used, a key without rows harms nobody. */
+static bool create_tenant(PGconn *c, const char *id, const char *const values[5])
+{
+    if (keystore_create_tenant(str_of(id)) != OK) {
+        fprintf(stderr, "foyer tenant: the key cannot be stored in %s; see the line above\n",
+                config_text("keys"));
+        return false;
+    }
+    const struct step steps[] = {{"SELECT sec.tenant_new($1, $2, $3, $4, $5)", 5, values, NULL}};
+    if (run_steps(c, "foyer tenant", steps, COUNT_OF(steps))) {
+        printf("tenant '%s' created: %s\n", values[1], id);
+        return true;
+    }
+    if (keystore_destroy_tenant(str_of(id)) != OK) {
+        fprintf(stderr, "foyer tenant: remove %s/%s.key by hand\n", config_text("keys"), id);
+    }
+    return false;
+}
+
+static int tenant_create(int argc, char **argv)
+{
+    const char *kind = NULL, *country = "US", *as = NULL;
+    const struct option_row options[] = {
+        {"--kind", &kind, NULL}, {"--country", &country, NULL}, {"--as", &as, NULL}};
+    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 3 || !kind) {
+        return usage("tenant create SLUG NAME --kind medspa|ultrasound|operator [--country US]");
+    }
+    PGconn *c = open_keys() ? operator_connect(as) : NULL;
+    if (!c) {
+        return EXIT_FAILURE;
+    }
+    struct arena *a = arena_new(1024 * 1024);
+    const char *id = arena_cstr(a, uuid_new(a));
+    const char *values[] = {id, argv[1], argv[2], kind, country};
+    bool good = create_tenant(c, id, values);
+    arena_free(a);
+    PQfinish(c);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Rows as lines, their columns two blanks apart. */
+static void print_rows(const PGresult *res)
+{
+    for (int row = 0; row < PQntuples(res); row++) {
+        for (int col = 0; col < PQnfields(res); col++) {
+            printf("%s%s", col > 0 ? "  " : "", PQgetvalue(res, row, col));
+        }
+        putchar('\n');
+    }
+}
+
+/* Enters the tenant for the open transaction and prints what the statement gives there. */
+static bool print_within(PGconn *c, const char *slug, const char *sql)
+{
+    PGresult *entered = operator_ask(c, "foyer tenant", "SELECT sec.enter_slug($1)", 1, &slug);
+    PGresult *res = entered ? operator_ask(c, "foyer tenant", sql, 0, NULL) : NULL;
+    bool good = res != NULL;
+    if (good) {
+        print_rows(res);
+    }
+    PQclear(entered);
+    PQclear(res);
+    return good;
+}
+
+/* Even here row security shows one tenant at a time: foyer_auth may enter each, but see no two. */
+static bool list_tenants(PGconn *c)
+{
+    PGresult *sites =
+        operator_run(c, "foyer tenant", "BEGIN; SET LOCAL ROLE foyer_auth")
+            ? operator_ask(c, "foyer tenant", "SELECT DISTINCT slug FROM sec.site ORDER BY slug", 0,
+                           NULL)
+            : NULL;
+    bool good = sites != NULL;
+    for (int i = 0; good && i < PQntuples(sites); i++) {
+        good =
+            print_within(c, PQgetvalue(sites, i, 0), "SELECT slug, kind, id, name FROM app.tenant");
+    }
+    if (good && PQntuples(sites) == 0) {
+        puts("there is no tenant yet; make one by 'foyer tenant create'");
+    }
+    PQclear(sites);
+    return good;
+}
+
+static int tenant_list(int argc, char **argv)
+{
+    const char *as = NULL;
+    const struct option_row options[] = {{"--as", &as, NULL}};
+    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1) {
+        return usage("tenant list");
+    }
+    PGconn *c = operator_connect(as);
+    bool good = c && list_tenants(c);
+    PQfinish(c);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int tenant_show(int argc, char **argv)
+{
+    const char *as = NULL;
+    const struct option_row options[] = {{"--as", &as, NULL}};
+    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 2) {
+        return usage("tenant show SLUG");
+    }
+    PGconn *c = operator_connect(as);
+    bool good =
+        c && operator_run(c, "foyer tenant", "BEGIN; SET LOCAL ROLE foyer_auth") &&
+        print_within(c, argv[1],
+                     "SELECT slug, kind, id, name, 'since ' || created_at::date FROM app.tenant") &&
+        print_within(c, argv[1],
+                     "SELECT CASE WHEN is_active THEN 'staff' ELSE 'left' END, email, name,"
+                     " role_names FROM app.staff ORDER BY is_active DESC, name");
+    PQfinish(c);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int command_tenant(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+    if (strcmp(what, "create") == 0) {
+        return tenant_create(argc - 1, argv + 1);
+    }
+    if (strcmp(what, "list") == 0) {
+        return tenant_list(argc - 1, argv + 1);
+    }
+    if (strcmp(what, "show") == 0) {
+        return tenant_show(argc - 1, argv + 1);
+    }
+    return usage("tenant create|list|show ...");
+}
+
+/* ---- user ---- */
+
+/* One line from standard input; from a terminal without showing it. */
+static bool read_password(char out[PASSWORD_MOST + 2])
+{
+    struct termios before;
+    bool is_terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
+    if (is_terminal) {
+        struct termios quiet = before;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        fputs("Password: ", stderr);
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+    setvbuf(stdin, NULL, _IONBF, 0); /* no second copy of it stays in a buffer */
+    bool got = fgets(out, PASSWORD_MOST + 2, stdin) != NULL;
+    if (is_terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        fputc('\n', stderr);
+    }
+    size_t n = got ? strcspn(out, "\r\n") : 0;
+    out[n] = '\0';
+    if (n < PASSWORD_LEAST || n > PASSWORD_MOST || !str_utf8_ok(str_of(out))) {
+        fprintf(stderr,
+                "foyer user: the password must have %d to %d characters; give it as one "
+                "line on standard input\n",
+                PASSWORD_LEAST, PASSWORD_MOST);
+        secret_wipe(out, PASSWORD_MOST + 2);
+        return false;
+    }
+    return true;
+}
+
+/* Reads the password and hashes it; NULL: a line was printed. */
+static const char *read_phc(struct arena *a)
+{
+    char password[PASSWORD_MOST + 2];
+    if (!open_keys() || !read_password(password)) {
+        return NULL;
+    }
+    struct str phc = password_hash(a, str_of(password));
+    secret_wipe(password, sizeof password);
+    return arena_cstr(a, phc);
+}
+
+static bool change_user(const char *as, const struct step *steps, size_t n)
+{
+    PGconn *c = operator_connect(as);
+    bool good = c && run_steps(c, "foyer user", steps, n);
+    PQfinish(c);
+    return good;
+}
+
+static int user_create(int argc, char **argv)
+{
+    const char *tenant = NULL, *email = NULL, *name = NULL, *role = NULL, *title = "", *as = NULL;
+    bool provides = false;
+    const struct option_row options[] = {
+        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--name", &name, NULL},
+        {"--role", &role, NULL},     {"--title", &title, NULL}, {"--provider", NULL, &provides},
+        {"--as", &as, NULL}};
+    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
+        !email || !name || !role) {
+        return usage("user create --tenant SLUG --email E --name N --role owner [--title T] "
+                     "[--provider] < password");
+    }
+    struct arena *a = arena_new(1024 * 1024);
+    const char *id = arena_cstr(a, uuid_new(a)), *phc = read_phc(a);
+    const char *person[] = {id, name, email, title, provides ? "true" : "false", role};
+    const char *secret[] = {id, phc};
+    const struct step steps[] = {{"SELECT sec.enter_slug($1)", 1, &tenant, NULL},
+                                 {"SELECT app.staff_new($1, $2, $3, $4, $5, $6)", 6, person, NULL},
+                                 {"SELECT sec.password_set($1, $2)", 2, secret, NULL}};
+    bool good = phc && change_user(as, steps, COUNT_OF(steps));
+    if (good) {
+        printf("user '%s' created at '%s': %s\n", email, tenant, id);
+    }
+    arena_free(a);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int user_password(int argc, char **argv)
+{
+    const char *tenant = NULL, *email = NULL, *as = NULL;
+    const struct option_row options[] = {
+        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--as", &as, NULL}};
+    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
+        !email) {
+        return usage("user password --tenant SLUG --email E < password");
+    }
+    struct arena *a = arena_new(1024 * 1024);
+    const char *phc = read_phc(a);
+    const char *secret[] = {email, phc};
+    const struct step steps[] = {
+        {"SELECT sec.enter_slug($1)", 1, &tenant, NULL},
+        {"SET LOCAL ROLE foyer_auth", 0, NULL, NULL},
+        {"SELECT sec.password_set(s.id, $2) FROM app.staff s WHERE s.email_norm = lower(btrim($1))",
+         2, secret, "nobody there has that address; 'foyer tenant show' names the staff"}};
+    bool good = phc && change_user(as, steps, COUNT_OF(steps));
+    if (good) {
+        printf("user '%s' at '%s' has a new password; her sessions have ended\n", email, tenant);
+    }
+    arena_free(a);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int command_user(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+    if (strcmp(what, "create") == 0) {
+        return user_create(argc - 1, argv + 1);
+    }
+    if (strcmp(what, "password") == 0) {
+        return user_password(argc - 1, argv + 1);
+    }
+    return usage("user create|password ...");
+}

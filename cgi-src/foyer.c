@@ -1,0 +1,86 @@
+/*
+ * foyer.c -- the operator's command: `foyer COMMAND ...`.
+ * Owns: the table of subcommands. Never: does the work; each subcommand lives beside what it is
+ * about (cgi-src/core/commands.h says where).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config.h"
+#include "core/commands.h"
+#include "core/operator.h"
+#include "log.h"
+
+/* argv[0] of run is the subcommand's name. */
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *usage; /* what follows the name */
+    const char *meaning;
+} commands[] = {
+    {"migrate", command_migrate, "[--role NAME]", "bring the database to this release's schema"},
+    {"tenant", command_tenant, "create SLUG NAME --kind medspa|ultrasound|operator [--country US]",
+     "add a business: its key and its built-in roles"},
+    {"tenant", command_tenant, "list", "the businesses"},
+    {"tenant", command_tenant, "show SLUG", "one business and its staff"},
+    {"user", command_user,
+     "create --tenant SLUG --email E --name N --role owner [--title T] [--provider]",
+     "add a member of staff; the password is read from standard input"},
+    {"user", command_user, "password --tenant SLUG --email E",
+     "set a new password from standard input and end her sessions"},
+    {"demo", command_demo, "[--clients N] [--role NAME] [--logins FILE]",
+     "fill the demo businesses"},
+    {"routes", command_routes, "[--json|--nginx]", "print the table of pages"},
+    {"render", command_render, "[--templates DIR] NAME < data.json", "render one template"},
+};
+
+static void print_help(FILE *f)
+{
+    fputs("usage: foyer [--config FILE] COMMAND ...   (without --config: FOYER_CONFIG)\n"
+          "tenant and user connect as FOYER_MIGRATE_ROLE, or as the role given by --as NAME\n\n",
+          f);
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        fprintf(f, "  foyer %s %s\n      %s\n", commands[i].name, commands[i].usage,
+                commands[i].meaning);
+    }
+}
+
+/* Takes "--config FILE" out of the arguments. NULL: not given, $FOYER_CONFIG counts. */
+static const char *take_config(int *argc, char **argv)
+{
+    const char *path = NULL;
+    int left = 1;
+    for (int i = 1; i < *argc; i++) {
+        if (strcmp(argv[i], "--config") == 0 && i + 1 < *argc) {
+            path = argv[++i];
+        } else {
+            argv[left++] = argv[i];
+        }
+    }
+    *argc = left;
+    argv[left] = NULL;
+    return path;
+}
+
+int main(int argc, char **argv)
+{
+    const char *config = take_config(&argc, argv);
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+        print_help(stdout);
+        return EXIT_SUCCESS;
+    }
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            if (config_load(config) != OK || log_open("-", "foyer", NULL) != OK) {
+                return EXIT_CONFIG;
+            }
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    fprintf(stderr, "foyer: there is no command '%s'; 'foyer help' lists them\n", argv[1]);
+    return EXIT_USAGE;
+}
