@@ -94,10 +94,12 @@ enum err disclosure_of(struct req *r, struct str client_id)
     return disclose(r, from);
 }
 
-static bool is_sealed(const char *column)
+/* Whether a column comes from a sealed one, under whatever name it was selected. */
+static bool is_sealed(const struct rows *rows, size_t col)
 {
-    size_t n = strlen(column);
-    return n > 7 && strcmp(column + n - 7, "_sealed") == 0;
+    struct str table, column;
+    return rows_origin(rows, col, &table, &column) && column.n > 7 &&
+           memcmp(column.p + column.n - 7, "_sealed", 7) == 0;
 }
 
 /* The column that is `id` of the table a sealed column comes from; -1: none. */
@@ -170,7 +172,7 @@ enum err disclosure_settle(struct req *r, bool always)
         struct rows *rows = r->fresh[n];
         int client_col = rows_column_find(rows, "client_id");
         for (size_t c = 0; c < rows_columns(rows) && rows_count(rows) > 0; c++)
-            if (is_sealed(rows_column_name(rows, c)) && open_column(r, rows, c, client_col)) {
+            if (is_sealed(rows, c) && open_column(r, rows, c, client_col)) {
                 log_error("sealed.open", "route", r->page->path, "column",
                           rows_column_name(rows, c), NULL);
                 return ERR_INTERNAL;

@@ -4,5 +4,9 @@
 const struct feature all_features[] = {
     {"login", login_pages},
     {"brand", brand_pages},
+    {"audit", audit_pages},
+    {"demo", demo_pages},
+    {"message", message_pages},
+    {"settings", settings_pages},
     {NULL, NULL},
 };

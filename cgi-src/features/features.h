@@ -5,5 +5,9 @@
 
 extern const struct page brand_pages[];
 extern const struct page login_pages[];
+extern const struct page settings_pages[];
+extern const struct page message_pages[];
+extern const struct page demo_pages[];
+extern const struct page audit_pages[];
 
 #endif

@@ -16,7 +16,7 @@ enum { MAX_COLUMNS = 64, MAX_DEPTH = 32 };
 struct columns {
     char *name[MAX_COLUMNS];
     Oid type[MAX_COLUMNS], table[MAX_COLUMNS];
-    bool shown[MAX_COLUMNS];
+    bool shown[MAX_COLUMNS], is_sealed[MAX_COLUMNS];
     int n;
     bool used_by_page;
     bool used_by_run; /* C reads it: columns need not be shown */
@@ -56,6 +56,20 @@ static int column_find(const struct columns *c, const char *name)
     return -1;
 }
 
+/* Whether a result column comes from a sealed one, under whatever name. */
+static bool is_sealed(PGconn *conn, Oid table, int column)
+{
+    char sql[160];
+    snprintf(sql, sizeof sql,
+             "SELECT 1 FROM pg_attribute WHERE attrelid = %u AND attnum = %d "
+             "AND right(attname, 7) = '_sealed'",
+             table, column);
+    PGresult *found = PQexec(conn, sql);
+    bool sealed = PQntuples(found) == 1;
+    PQclear(found);
+    return sealed;
+}
+
 static void describe(PGconn *conn, int q)
 {
     const struct query_def *def = &query_table[q];
@@ -81,10 +95,11 @@ static void describe(PGconn *conn, int q)
         c->name[c->n] = strdup(name);
         c->type[c->n] = PQftype(d, i);
         c->table[c->n] = PQftable(d, i);
+        c->is_sealed[c->n] = PQftable(d, i) && is_sealed(conn, PQftable(d, i), PQftablecol(d, i));
         c->n++;
     }
     for (int i = 0; i < c->n; i++) {
-        if (!ends(c->name[i], "_sealed"))
+        if (!c->is_sealed[i] && !ends(c->name[i], "_sealed"))
             continue;
         bool has_id = false;
         for (int k = 0; k < c->n; k++)

@@ -1,0 +1,61 @@
+/*
+ * message_job.c -- sends one message, or keeps it when no mail server is configured.
+ * Owns: the order that makes a message go out once: 'sending' is committed before the server is
+ * spoken to, so that a runner that dies meanwhile leaves 'unknown', for a person to decide.
+ */
+#include "config.h"
+#include "features.h"
+#include "job.h"
+#include "mail.h"
+
+static bool set_state(struct req *r, const char *state)
+{
+    req_set(r, "state", str_of(state));
+    return req_query(r, Q_message_set_state) != NULL;
+}
+
+static enum job_end send_mail(struct req *r, const struct job *job, struct str *why)
+{
+    req_set(r, "message_id", job->subject_id);
+    struct rows *m = req_query(r, Q_message_to_send);
+    if (!m || rows_count(m) == 0) {
+        *why = S("there is no such message");
+        return m ? JOB_HOPELESS : JOB_LATER;
+    }
+    struct str state = rows_text(m, 0, "state");
+    if (str_is(state, "sent") || str_is(state, "kept"))
+        return JOB_DONE;
+    if (job->was_lost && str_is(state, "sending"))
+        return set_state(r, "unknown") ? JOB_DONE : JOB_LATER;
+    if (config_text("smtp_url")[0] == '\0')
+        return set_state(r, "kept") ? JOB_DONE : JOB_LATER;
+
+    struct arena *a = req_arena(r);
+    struct str body = rows_text(m, 0, "body_sealed");
+    struct mail mail = {
+        .from = str_of(config_text("mail_from")),
+        .from_name = arena_str(a, rows_text(m, 0, "from_name")),
+        .to = arena_str(a, rows_text(m, 0, "to_address")),
+        .subject = arena_str(a, rows_text(m, 0, "subject")),
+        .text = arena_str(a, body.n ? body : rows_text(m, 0, "body")),
+        .calendar = arena_str(a, rows_text(m, 0, "ics_sealed")),
+        .message_id = arena_printf(a, "%.*s@%s", (int)job->subject_id.n, job->subject_id.p,
+                                   config_text("domain")),
+    };
+    if (!set_state(r, "sending") || job_commit(r))
+        return JOB_LATER;
+    enum err e = mail_send(a, config_text("smtp_url"), &mail, why);
+    const char *end = e == OK ? "sent" : e == ERR_INVALID ? "failed" : "queued";
+    if (!set_state(r, end))
+        return JOB_LATER;
+    if (e == OK)
+        return JOB_DONE;
+    if (job_commit(r))
+        return JOB_LATER;
+    return e == ERR_INVALID ? JOB_HOPELESS : JOB_LATER;
+}
+
+const struct job_kind job_kinds[] = {
+    {"message.send", "message.send", send_mail},
+    {0},
+};

@@ -1,0 +1,25 @@
+/*
+ * settings.c -- the studio's own texts: privacy, terms of signing, cancellation (PROMISES B02).
+ * Owns: publishing a new version. An old one stays as it was, for somebody accepted it.
+ */
+#include "features.h"
+
+static const struct field policy_fields[] = {
+    {"kind", FIELD_CHOICE, .required = true, .choices = "privacy|terms|cancellation"},
+    {"title", FIELD_TEXT, .required = true, .max = 160, .missing = "Give the text a title."},
+    {"body", FIELD_LONG, .required = true, .max = 40000, .missing = "Write the text."},
+    {"effective_on", FIELD_DATE, .required = true, .missing = "From which day does it hold?"},
+    {0},
+};
+
+const struct page settings_pages[] = {
+    {GET, "/settings", .realm = REALM_STAFFED, CAN(settings_write),
+     .show = {{"policies", Q_settings_policies}}, .view = "settings/home", .title = "Settings"},
+    {GET, "/settings/texts/{kind:slug}", .realm = REALM_STAFFED, CAN(settings_write),
+     .show = {{"value", Q_settings_policy_latest}, {"versions", Q_settings_policy_versions}},
+     .view = "settings/text", .title = "A text of the studio"},
+    {POST, "/settings/texts/{kind:slug}", .realm = REALM_STAFFED, CAN(settings_write),
+     .fields = policy_fields, .save = Q_settings_policy_publish, .then = "/settings/texts/{kind}",
+     .again = "/settings/texts/{kind:slug}", .title = "Publish a new version of a text"},
+    {0},
+};

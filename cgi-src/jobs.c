@@ -1,0 +1,89 @@
+/*
+ * jobs.c -- foyer-jobs: does what no page should wait for.
+ *   foyer-jobs --config FILE
+ * Woken by NOTIFY; looks by itself every jobs_poll_ms. SIGTERM: finishes the job in hand and ends.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <curl/curl.h>
+
+#include "config.h"
+#include "core/job_runner.h"
+#include "core/pool.h"
+#include "crypto.h"
+#include "log.h"
+
+enum { TIDY_SECONDS = 600, AWAY_MILLISECONDS = 1000 };
+
+static volatile sig_atomic_t stopping;
+
+static void on_stop(int signal)
+{
+    (void)signal;
+    stopping = 1;
+}
+
+static void run(struct gate *gate, struct db *bell)
+{
+    time_t tidied = 0;
+    while (!stopping) {
+        int did = job_run_one(gate);
+        if (did == 1)
+            continue;
+        if (did == 0 && time(NULL) - tidied > TIDY_SECONDS) {
+            job_tidy(gate);
+            tidied = time(NULL);
+        }
+        struct str why;
+        arena_reset(gate->arena);
+        if (db_ready(bell, gate->arena, &why) == OK && db_listen(bell, "foyer_jobs") == OK)
+            db_wait_notice(bell, (int)config_int("jobs_poll_ms"));
+        else
+            nanosleep(&(struct timespec){AWAY_MILLISECONDS / 1000, 0}, NULL);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3 || strcmp(argv[1], "--config") != 0) {
+        fprintf(stderr, "usage: foyer-jobs --config FILE\n");
+        return 64;
+    }
+    if (config_load(argv[2]) || log_open(config_text("log"), "foyer-jobs", "jobs") ||
+        keystore_open(config_text("keys"), config_text("master_key")))
+        return 78;
+    view_directories(config_text("templates"));
+    struct str why = S("");
+    struct arena *scratch = arena_new(16 << 20);
+    if (!gate_check(all_features, scratch, &why)) {
+        fprintf(stderr, "foyer-jobs: %.*s\n", (int)why.n, why.p);
+        return 78;
+    }
+    arena_free(scratch);
+
+    struct sigaction stop = {.sa_handler = on_stop};
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+
+    struct pool_options options = {.features = all_features,
+                                   .role = "foyer_jobs",
+                                   .arena_cap = config_int("memory_cap_mb") << 20,
+                                   .database = config_text("database"),
+                                   .domain = config_text("domain"),
+                                   .authority = ""};
+    struct gate gate = pool_gate(&options);
+    struct db *bell = db_new(config_text("database"), "foyer_jobs");
+    log_info("jobs.started", NULL);
+    run(&gate, bell);
+    log_info("jobs.stopped", NULL);
+    db_close(bell);
+    db_close(gate.db);
+    arena_free(gate.arena);
+    curl_global_cleanup();
+    return EXIT_SUCCESS;
+}

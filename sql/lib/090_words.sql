@@ -1,0 +1,68 @@
+-- 090_words: small words for people, and the zone in which a business reads its own clock.
+
+SET LOCAL ROLE foyer_owner;
+
+-- The business's own zone: that of its first location; UTC when it has none.
+CREATE OR REPLACE FUNCTION app.zone() RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT coalesce((SELECT l.zone FROM app.location l ORDER BY NOT l.is_active, l.position, l.name LIMIT 1), 'UTC')
+$$;
+
+CREATE OR REPLACE FUNCTION app.message_state_words(state text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT CASE state
+        WHEN 'kept' THEN 'kept here'
+        WHEN 'queued' THEN 'waiting'
+        WHEN 'sending' THEN 'being sent'
+        WHEN 'sent' THEN 'sent'
+        WHEN 'failed' THEN 'not delivered'
+        ELSE 'unknown whether sent'
+    END
+$$;
+
+-- What an action of the trail means, to be read after a person's name. An unknown one stands for itself.
+CREATE OR REPLACE FUNCTION app.action_words(action text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT coalesce((SELECT w.words FROM (VALUES
+        ('login', 'logged in'),
+        ('logout', 'logged out'),
+        ('password.set', 'got a new password'),
+        ('tenant.new', 'set this business up'),
+        ('calendar.read', 'looked at a day of the calendar'),
+        ('appointment.read', 'opened an appointment'),
+        ('appointment.move', 'moved an appointment'),
+        ('appointment.status', 'changed the state of an appointment'),
+        ('appointment.create', 'booked an appointment'),
+        ('appointment.cancel', 'cancelled an appointment'),
+        ('booking.create', 'booked online'),
+        ('booking.read', 'looked at a booking'),
+        ('booking.move', 'moved a booking'),
+        ('booking.cancel', 'cancelled a booking'),
+        ('client.search', 'searched for clients'),
+        ('client.read', 'opened a client''s page'),
+        ('client.create', 'added a client'),
+        ('client.update', 'changed a client''s details'),
+        ('chart.read', 'read a chart'),
+        ('consent.read', 'read a signed form'),
+        ('note.create', 'wrote a note'),
+        ('note.sign', 'signed a note'),
+        ('allergy.create', 'added an allergy'),
+        ('allergy.end', 'ended an allergy'),
+        ('form.send', 'sent a link to forms'),
+        ('form.read', 'opened a form'),
+        ('form.save', 'saved a form'),
+        ('form.sign', 'signed a form'),
+        ('form.copy', 'took a copy of a form'),
+        ('link.prove', 'proved a date of birth'),
+        ('message.list', 'looked through the messages'),
+        ('message.read', 'opened a message'),
+        ('message.send', 'sent a message'),
+        ('audit.read', 'read the audit trail')
+    ) AS w (action, words) WHERE w.action = action_words.action), action)
+$$;
+
+GRANT EXECUTE ON FUNCTION app.zone(), app.message_state_words(text), app.action_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+RESET ROLE;

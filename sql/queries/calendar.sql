@@ -1,0 +1,162 @@
+-- name: calendar_today :maybe
+-- The day and place that the calendar opens with: today at the first place, or those asked for.
+SELECT to_char(coalesce(:day::date, (now() AT TIME ZONE l.zone)::date), 'YYYY-MM-DD') AS day
+FROM app.location l
+WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
+ORDER BY l.position, l.name
+LIMIT 1;
+
+-- name: calendar_place :many
+-- The places, with the one that is open (the first, unless another is asked for), its hours, and the days around.
+WITH here AS MATERIALIZED (
+    SELECT l.id, :day::date AS day, now() AT TIME ZONE l.zone AS now_local
+    FROM app.location l
+    WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
+    ORDER BY l.position, l.name
+    LIMIT 1
+), hours AS (
+    SELECT min(s.starts) AS opens, max(s.ends) AS closes
+    FROM app.shift s
+    WHERE s.location_id = (SELECT id FROM here)
+)
+SELECT l.id AS location_id,
+       l.name AS location_name,
+       l.zone AS location_zone,
+       l.id = here.id AS is_here,
+       count(*) OVER () > 1 AS has_others,
+       here.day,
+       here.day - 1 AS earlier,
+       here.day + 1 AS later,
+       here.day = here.now_local::date AS is_today,
+       extract(hour FROM here.now_local)::int AS now_h,
+       extract(minute FROM here.now_local)::int / 5 * 5 AS now_m,
+       least(coalesce(extract(hour FROM hours.opens)::int, 8), 12) AS from_hour,
+       greatest(coalesce(ceil(extract(epoch FROM hours.closes) / 3600)::int, 20), 12) AS to_hour
+FROM here
+CROSS JOIN hours
+JOIN app.location l ON l.is_active
+ORDER BY l.position, l.name;
+
+-- name: calendar_provider :many
+-- Who works at the place that day, or has a visit there: a column each, with the hours, the break between and time off.
+WITH here AS MATERIALIZED (
+    SELECT l.id, l.zone,
+           :day::date::timestamp AT TIME ZONE l.zone AS opens,
+           (:day::date + 1)::timestamp AT TIME ZONE l.zone AS closes
+    FROM app.location l
+    WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
+    ORDER BY l.position, l.name
+    LIMIT 1
+), working AS (
+    SELECT s.staff_id, min(s.starts) AS starts, max(s.ends) AS ends, min(s.ends) AS pause_starts, max(s.starts) AS pause_ends
+    FROM app.shift s
+    WHERE s.location_id = (SELECT id FROM here)
+      AND s.weekday = extract(dow FROM :day::date)::smallint
+      AND s.valid_from <= :day::date
+      AND (s.valid_to IS NULL OR s.valid_to >= :day::date)
+    GROUP BY s.staff_id
+), busy AS (
+    SELECT a.staff_id
+    FROM app.appointment a
+    WHERE a.location_id = (SELECT id FROM here)
+      AND a.starts_at >= (SELECT opens FROM here)
+      AND a.starts_at < (SELECT closes FROM here)
+      AND a.status NOT IN ('expired', 'cancelled', 'no_show')
+)
+SELECT f.id AS staff_id,
+       f.name AS provider,
+       f.title,
+       w.staff_id IS NOT NULL AS is_working,
+       extract(hour FROM w.starts)::int AS shift_h,
+       extract(minute FROM w.starts)::int / 5 * 5 AS shift_m,
+       least(extract(epoch FROM w.ends - w.starts)::int / 300 * 5, 720) AS shift_d,
+       w.pause_ends > w.pause_starts AS has_pause,
+       extract(hour FROM w.pause_starts)::int AS pause_h,
+       extract(minute FROM w.pause_starts)::int / 5 * 5 AS pause_m,
+       extract(epoch FROM w.pause_ends - w.pause_starts)::int / 300 * 5 AS pause_d,
+       away.starts IS NOT NULL AS is_away,
+       extract(hour FROM away.starts)::int AS away_h,
+       extract(minute FROM away.starts)::int / 5 * 5 AS away_m,
+       greatest(least(extract(epoch FROM away.ends - away.starts)::int / 300 * 5, 720), 5) AS away_d,
+       away.reason AS away_reason
+FROM (SELECT staff_id FROM working UNION SELECT staff_id FROM busy) AS who
+JOIN app.staff f ON f.id = who.staff_id
+LEFT JOIN working w ON w.staff_id = who.staff_id
+LEFT JOIN LATERAL (
+    SELECT greatest(o.starts_at, (SELECT opens FROM here)) AT TIME ZONE (SELECT zone FROM here) AS starts,
+           least(o.ends_at, (SELECT closes FROM here)) AT TIME ZONE (SELECT zone FROM here) AS ends,
+           o.reason
+    FROM app.time_off o
+    WHERE o.staff_id = who.staff_id
+      AND o.ends_at > (SELECT opens FROM here)
+      AND o.starts_at < (SELECT closes FROM here)
+    ORDER BY o.starts_at
+    LIMIT 1
+) AS away ON true
+ORDER BY f.position, f.name, f.id;
+
+-- name: calendar_visit :many
+-- The day's visits at the place, in order; the day is that of the place's own clock, whether it has 23, 24 or 25 hours.
+WITH here AS MATERIALIZED (
+    SELECT l.id, l.zone,
+           :day::date::timestamp AT TIME ZONE l.zone AS opens,
+           (:day::date + 1)::timestamp AT TIME ZONE l.zone AS closes
+    FROM app.location l
+    WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
+    ORDER BY l.position, l.name
+    LIMIT 1
+)
+SELECT a.id AS appointment_id,
+       a.client_id,
+       a.staff_id,
+       c.name AS client,
+       v.name AS service,
+       r.name AS room,
+       a.starts_at AT TIME ZONE (SELECT zone FROM here) AS starts,
+       a.status,
+       app.in_words(a.status) AS status_words,
+       a.status NOT IN ('cancelled', 'no_show') AS is_on,
+       a.status IN ('booked', 'confirmed') AS is_expected,
+       a.status = 'arrived' AS is_arrived,
+       a.status = 'in_room' AS is_in_room,
+       extract(hour FROM a.starts_at AT TIME ZONE (SELECT zone FROM here))::int AS h,
+       extract(minute FROM a.starts_at AT TIME ZONE (SELECT zone FROM here))::int / 5 * 5 AS m,
+       greatest(least(extract(epoch FROM a.ends_at - a.starts_at)::int / 300 * 5, 720), 5) AS d,
+       v.position % 8 AS hue,
+       (SELECT count(*)
+        FROM app.form_assignment f
+        WHERE f.client_id = a.client_id AND f.appointment_id = a.id AND f.state = 'due')::int AS forms_due
+FROM app.appointment a
+JOIN app.service v ON v.id = a.service_id
+LEFT JOIN app.client c ON c.id = a.client_id
+LEFT JOIN app.resource r ON r.id = a.room_id
+WHERE a.location_id = (SELECT id FROM here)
+  AND a.starts_at >= (SELECT opens FROM here)
+  AND a.starts_at < (SELECT closes FROM here)
+  AND a.status <> 'expired'
+  AND (a.status <> 'held'
+       OR EXISTS (SELECT FROM app.slot t WHERE t.appointment_id = a.id AND t.state = 'hold' AND t.hold_until >= now()))
+ORDER BY a.starts_at, a.id;
+
+-- name: calendar_allergy :many
+-- What the day's clients are allergic to.
+WITH here AS MATERIALIZED (
+    SELECT l.id,
+           :day::date::timestamp AT TIME ZONE l.zone AS opens,
+           (:day::date + 1)::timestamp AT TIME ZONE l.zone AS closes
+    FROM app.location l
+    WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
+    ORDER BY l.position, l.name
+    LIMIT 1
+)
+SELECT y.id, y.client_id, y.substance_sealed
+FROM app.allergy y
+WHERE y.client_id = ANY (ARRAY(
+          SELECT a.client_id
+          FROM app.appointment a
+          WHERE a.location_id = (SELECT id FROM here)
+            AND a.starts_at >= (SELECT opens FROM here)
+            AND a.starts_at < (SELECT closes FROM here)
+            AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done')))
+  AND y.ended_at IS NULL
+ORDER BY y.client_id, y.noted_at;

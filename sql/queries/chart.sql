@@ -1,0 +1,77 @@
+-- name: chart_note :many
+-- Providers' notes about her, the newest first; what was added to one follows it (chart_addendum).
+SELECT n.id,
+       n.client_id,
+       n.id AS note_id,
+       n.body_sealed,
+       n.state = 'draft' AS is_draft,
+       n.state = 'signed' AS is_signed,
+       n.state = 'draft' AND n.author_id = app.actor() AND app.may('chart_write') AS can_change,
+       f.name AS author,
+       n.written_at AT TIME ZONE z.zone AS written,
+       n.signed_at AT TIME ZONE z.zone AS signed,
+       v.name AS service,
+       (a.starts_at AT TIME ZONE z.zone)::date AS visit_day
+FROM app.chart_note n
+JOIN app.staff f ON f.id = n.author_id
+LEFT JOIN app.appointment a ON a.client_id = n.client_id AND a.id = n.appointment_id
+LEFT JOIN app.service v ON v.id = a.service_id
+CROSS JOIN (SELECT app.home_zone() AS zone) AS z
+WHERE n.client_id = :client_id::uuid AND n.addendum_to IS NULL
+ORDER BY n.written_at DESC
+LIMIT 100;
+
+-- name: chart_addendum :many
+-- What was added to signed notes, in order.
+SELECT n.id,
+       n.client_id,
+       n.addendum_to AS note_id,
+       n.body_sealed,
+       f.name AS author,
+       n.signed_at AT TIME ZONE z.zone AS signed
+FROM app.chart_note n
+JOIN app.staff f ON f.id = n.author_id
+CROSS JOIN (SELECT app.home_zone() AS zone) AS z
+WHERE n.client_id = :client_id::uuid AND n.addendum_to IS NOT NULL
+ORDER BY n.written_at;
+
+-- name: chart_note_keep :one
+-- Keeps a draft, new or again; a signed note refuses.
+-- seals: chart_note
+INSERT INTO app.chart_note AS n (id, client_id, appointment_id, body_sealed)
+VALUES (coalesce(:id::uuid, :new_id::uuid), :client_id::uuid, :appointment_id::uuid, :body_sealed::bytea)
+ON CONFLICT (tenant_id, id) DO UPDATE SET body_sealed = excluded.body_sealed
+WHERE n.client_id = excluded.client_id
+RETURNING n.client_id;
+
+-- name: chart_note_sign :one
+-- Signs what stands in the form: a draft or a new note. From then on it stays as it is.
+-- seals: chart_note
+INSERT INTO app.chart_note AS n (id, client_id, appointment_id, body_sealed, state, signed_at)
+VALUES (coalesce(:id::uuid, :new_id::uuid), :client_id::uuid, :appointment_id::uuid, :body_sealed::bytea, 'signed', now())
+ON CONFLICT (tenant_id, id) DO UPDATE SET body_sealed = excluded.body_sealed, state = 'signed', signed_at = now()
+WHERE n.client_id = excluded.client_id
+RETURNING n.client_id;
+
+-- name: chart_addendum_sign :one
+-- Adds to a signed note; what is added is signed at once.
+-- seals: chart_note
+INSERT INTO app.chart_note AS n (id, client_id, appointment_id, body_sealed, state, signed_at, addendum_to)
+SELECT :new_id::uuid, o.client_id, o.appointment_id, :body_sealed::bytea, 'signed', now(), o.id
+FROM app.chart_note o
+WHERE o.id = :note_id::uuid AND o.client_id = :client_id::uuid AND o.state = 'signed' AND o.addendum_to IS NULL
+RETURNING n.client_id;
+
+-- name: chart_allergy_add :one
+-- Notes an allergy.
+-- seals: allergy
+INSERT INTO app.allergy AS y (id, client_id, substance_sealed, reaction_sealed, severity)
+VALUES (:new_id::uuid, :client_id::uuid, :substance_sealed::bytea, :reaction_sealed::bytea, :severity)
+RETURNING y.client_id;
+
+-- name: chart_allergy_end :one
+-- Ends an allergy that was noted in error or no longer holds; the row stays.
+UPDATE app.allergy y
+SET ended_at = now()
+WHERE y.id = :allergy_id::uuid AND y.client_id = :client_id::uuid AND y.ended_at IS NULL
+RETURNING y.client_id;

@@ -1,0 +1,124 @@
+-- name: client_search :many
+-- Clients in whom every typed word begins a word of name, phone or e-mail; at most fifty.
+SELECT c.id AS client_id,
+       c.name,
+       c.preferred_name,
+       c.birth_date,
+       c.phone,
+       c.email,
+       EXISTS (SELECT FROM app.allergy y WHERE y.client_id = c.id AND y.ended_at IS NULL) AS has_allergy,
+       row_number() OVER w = 50 AND count(*) OVER () > 50 AS has_more
+FROM app.client_find(:q, 51) AS f
+JOIN app.client c ON c.id = f.client_id
+WINDOW w AS (ORDER BY c.name_norm, c.birth_date, c.id)
+ORDER BY c.name_norm, c.birth_date, c.id
+LIMIT 50;
+
+-- name: client_one :one
+-- Who she is, and how to reach her.
+SELECT c.id AS client_id,
+       c.name,
+       c.preferred_name,
+       c.email,
+       c.phone,
+       c.birth_date,
+       date_part('year', age(app.today(), c.birth_date))::int AS age,
+       c.birth_date > app.today() - interval '18 years' AS is_minor,
+       c.due_date,
+       CASE WHEN c.due_date - app.today() BETWEEN -21 AND 280 THEN (280 - (c.due_date - app.today())) / 7 END AS week,
+       (c.created_at AT TIME ZONE app.home_zone())::date AS known_since,
+       EXISTS (SELECT FROM app.appointment a
+               WHERE a.client_id = c.id AND a.starts_at > now() AND a.status IN ('booked', 'confirmed')) AS has_next,
+       EXISTS (SELECT FROM app.appointment a
+               WHERE a.client_id = c.id AND (a.starts_at <= now() OR a.status NOT IN ('booked', 'confirmed'))) AS has_past,
+       EXISTS (SELECT FROM app.form_assignment f WHERE f.client_id = c.id AND f.state = 'due') AS has_due
+FROM app.client c
+WHERE c.id = :client_id::uuid;
+
+-- name: client_allergy :many
+-- What she is allergic to, the gravest first.
+SELECT y.id,
+       y.client_id,
+       y.id AS allergy_id,
+       y.substance_sealed,
+       y.reaction_sealed,
+       y.severity,
+       (y.noted_at AT TIME ZONE app.home_zone())::date AS noted_on,
+       coalesce(f.name, 'the client') AS noted_by
+FROM app.allergy y
+LEFT JOIN app.staff f ON f.id = y.noted_by
+WHERE y.client_id = :client_id::uuid AND y.ended_at IS NULL
+ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END, y.noted_at;
+
+-- name: client_visit :many
+-- Her visits, the newest first: those to come, and the history of treatments.
+SELECT a.id AS appointment_id,
+       a.client_id,
+       a.starts_at AT TIME ZONE l.zone AS starts,
+       v.name AS service,
+       f.name AS provider,
+       l.name AS location_name,
+       a.status,
+       app.in_words(a.status) AS status_words,
+       a.starts_at > now() AND a.status IN ('booked', 'confirmed') AS is_next,
+       a.starts_at <= now() OR a.status NOT IN ('booked', 'confirmed') AS is_past,
+       a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done') AND a.starts_at < now() + interval '1 day' AS can_have_note
+FROM app.appointment a
+JOIN app.location l ON l.id = a.location_id
+JOIN app.service v ON v.id = a.service_id
+JOIN app.staff f ON f.id = a.staff_id
+WHERE a.client_id = :client_id::uuid
+ORDER BY a.starts_at DESC
+LIMIT 100;
+
+-- name: client_form :many
+-- Forms that she was asked for: due, or signed.
+SELECT f.id AS assignment_id,
+       f.client_id,
+       o.name AS form,
+       f.state = 'due' AS is_due,
+       f.state = 'signed' AS is_signed,
+       f.due_by < now() AS is_late,
+       a.id AS appointment_id,
+       a.starts_at AT TIME ZONE l.zone AS starts,
+       v.name AS service,
+       s.id AS signature_id,
+       s.signed_at AT TIME ZONE s.zone AS signed
+FROM app.form_assignment f
+JOIN app.form o ON o.id = f.form_id
+LEFT JOIN app.appointment a ON a.client_id = f.client_id AND a.id = f.appointment_id
+LEFT JOIN app.location l ON l.id = a.location_id
+LEFT JOIN app.service v ON v.id = a.service_id
+LEFT JOIN app.signature s ON s.client_id = f.client_id AND s.assignment_id = f.id
+WHERE f.client_id = :client_id::uuid AND f.state <> 'withdrawn'
+ORDER BY f.state, a.starts_at DESC NULLS LAST, f.position
+LIMIT 100;
+
+-- name: client_create :one
+-- A new client with her wrapped data key.
+SELECT app.client_new(:new_client::uuid, :name, :preferred_name, :email, app.phone_kept(:phone), :birth_date::date,
+                      :due_date::date, NULL, :wrapped_key::bytea) AS client_id;
+
+-- name: client_contact :one
+-- Her contact details, as the form shows them.
+SELECT c.id AS client_id,
+       c.name,
+       c.preferred_name,
+       c.email,
+       c.phone,
+       to_char(c.birth_date, 'YYYY-MM-DD') AS birth_date,
+       to_char(c.due_date, 'YYYY-MM-DD') AS due_date
+FROM app.client c
+WHERE c.id = :client_id::uuid;
+
+-- name: client_update :one
+-- Changes her contact details.
+UPDATE app.client c
+SET name = btrim(:name),
+    preferred_name = :preferred_name,
+    email = :email,
+    phone = app.phone_kept(:phone),
+    birth_date = :birth_date::date,
+    due_date = :due_date::date
+WHERE c.id = :client_id::uuid
+RETURNING c.id AS client_id;

@@ -1,0 +1,44 @@
+-- name: message_list :page 50
+-- Messages to clients and to the operator's inbox, the newest first; texts stay sealed.
+SELECT m.id AS message_id, m.client_id, c.name AS client_name, m.to_address, m.subject,
+       m.created_at AT TIME ZONE app.zone() AS created_local,
+       m.state, m.state IN ('failed', 'unknown') AS is_bad, m.state = 'sent' AS is_good,
+       app.message_state_words(m.state) AS state_words
+FROM app.message m
+LEFT JOIN app.client c ON c.tenant_id = m.tenant_id AND c.id = m.client_id
+ORDER BY m.created_at DESC
+LIMIT :page_limit OFFSET :page_offset;
+
+-- name: message_one :one
+-- One message, opened: its text and the link in it.
+SELECT m.id, m.client_id, c.name AS client_name, m.to_address, m.subject, m.body, m.body_sealed,
+       m.link_sealed AS link_url, m.ics_sealed IS NOT NULL AS has_calendar,
+       m.created_at AT TIME ZONE app.zone() AS created_local,
+       m.sent_at AT TIME ZONE app.zone() AS sent_local,
+       app.message_state_words(m.state) AS state_words
+FROM app.message m
+LEFT JOIN app.client c ON c.tenant_id = m.tenant_id AND c.id = m.client_id
+WHERE m.id = :message_id;
+
+-- name: message_dead_jobs :many
+-- Work that was given up after several tries, so that somebody looks at it.
+SELECT j.id AS job_id, j.kind, j.attempts, j.last_error,
+       j.finished_at AT TIME ZONE app.zone() AS finished_local
+FROM app.job j
+WHERE j.state = 'dead'
+ORDER BY j.created_at DESC
+LIMIT 20;
+
+-- name: message_to_send :maybe
+-- What the job needs to send one message.
+SELECT m.id, m.client_id, m.to_address, m.subject, m.body, m.body_sealed, m.ics_sealed, m.state,
+       t.name AS from_name
+FROM app.message m
+JOIN app.tenant t ON t.id = m.tenant_id
+WHERE m.id = :message_id;
+
+-- name: message_set_state :exec
+-- What became of it.
+UPDATE app.message
+SET state = :state, sent_at = CASE WHEN :state = 'sent' THEN now() END
+WHERE id = :message_id;

@@ -1,0 +1,34 @@
+-- name: settings_policies :many
+-- The texts that a studio publishes, each with its newest version.
+SELECT k.kind, k.words, p.version, p.effective_on
+FROM (VALUES ('privacy', 'Privacy'), ('terms', 'Signing electronically'), ('cancellation', 'Cancellation')) AS k (kind, words)
+LEFT JOIN LATERAL (SELECT v.version, v.effective_on
+                   FROM app.policy_version v
+                   WHERE v.kind = k.kind
+                   ORDER BY v.version DESC
+                   LIMIT 1) p ON true;
+
+-- name: settings_policy_latest :one
+-- The newest version of one text, to be changed into the next; blank when there is none yet.
+SELECT k.kind, k.words, p.title, p.body, current_date AS effective_on
+FROM (VALUES ('privacy', 'Privacy'), ('terms', 'Signing electronically'), ('cancellation', 'Cancellation')) AS k (kind, words)
+LEFT JOIN LATERAL (SELECT v.title, v.body
+                   FROM app.policy_version v
+                   WHERE v.kind = k.kind
+                   ORDER BY v.version DESC
+                   LIMIT 1) p ON true
+WHERE k.kind = :kind;
+
+-- name: settings_policy_versions :many
+-- All versions of one text, the newest first.
+SELECT v.version, v.title, v.effective_on, v.created_at AT TIME ZONE app.zone() AS published_local
+FROM app.policy_version v
+WHERE v.kind = :kind
+ORDER BY v.version DESC;
+
+-- name: settings_policy_publish :exec
+-- The next version of a text. Two at once: the constraint lets one through.
+INSERT INTO app.policy_version (kind, version, title, body, effective_on)
+SELECT :kind, coalesce(max(v.version), 0) + 1, :title, :body, :effective_on::date
+FROM app.policy_version v
+WHERE v.kind = :kind;
