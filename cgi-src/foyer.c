@@ -11,6 +11,14 @@
 #include "core/operator.h"
 #include "log.h"
 
+static int command_config(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    config_print(stdout);
+    return EXIT_SUCCESS;
+}
+
 /* argv[0] of run is the subcommand's name. */
 static const struct command {
     const char *name;
@@ -18,6 +26,7 @@ static const struct command {
     const char *usage; /* what follows the name */
     const char *meaning;
 } commands[] = {
+    {"config", command_config, "", "print the settings in force, with what they mean"},
     {"migrate", command_migrate, "[--role NAME]", "bring the database to this release's schema"},
     {"tenant", command_tenant, "create SLUG NAME --kind medspa|ultrasound|operator [--country US]",
      "add a business: its key and its built-in roles"},

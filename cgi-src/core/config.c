@@ -12,6 +12,7 @@
 
 enum kind {
     TEXT,   /* anything on one line */
+    SECRET, /* the same, but may hold a password: never printed */
     HOST,   /* a lower-case DNS name */
     NUMBER, /* decimal, least..most */
     LISTEN  /* "unix:/path" or "tcp:address:port", several with commas */
@@ -26,7 +27,7 @@ static const struct key {
 } keys[] = {
     {"domain", HOST, "foyer.localhost", 0, 0, "apex; studios live at SLUG.domain"},
     {"port", NUMBER, "8443", 1, 65535, "HTTPS port that people see in addresses"},
-    {"database", TEXT, "dbname=foyer", 0, 0, "libpq conninfo without user"},
+    {"database", SECRET, "dbname=foyer", 0, 0, "libpq conninfo without user"},
     {"keys", TEXT, "var/keys", 0, 0, "key store directory, outside the database's backups"},
     {"master_key", TEXT, "var/master.key", 0, 0, "file with the master key, mode 0600"},
     {"templates", TEXT, "templates", 0, 0, "directories of templates, dir:dir, first one wins"},
@@ -39,7 +40,7 @@ static const struct key {
     {"workers_slow", NUMBER, "2", 1, 1000, "processes of pool slow"},
     {"memory_cap_mb", NUMBER, "64", 1, 4096, "most memory one request may take"},
     {"max_requests", NUMBER, "10000", 1, 100000000, "a worker is renewed after so many"},
-    {"smtp_url", TEXT, "", 0, 0, "smtp[s]://user:password@host:port; empty: messages are kept"},
+    {"smtp_url", SECRET, "", 0, 0, "smtp[s]://user:password@host:port; empty: messages are kept"},
     {"mail_from", TEXT, "no-reply@foyer.localhost", 0, 0, "sender of mail"},
     {"operator_inbox", TEXT, "", 0, 0, "addresses that demo requests are mailed to, with commas"},
     {"sql_dir", TEXT, "sql", 0, 0, "directory of migrations and functions"},
@@ -156,8 +157,8 @@ static enum err read_line(const char *path, int number, struct str line, bool se
     struct str value = str_trim(line);
     int i = key_find(name.p, name.n);
     if (i < 0) {
-        fprintf(stderr, "%s:%d: unknown key '%.*s'; the keys are listed in README.md\n", path,
-                number, (int)name.n, name.p);
+        fprintf(stderr, "%s:%d: unknown key '%.*s'; 'foyer config' lists the keys\n", path, number,
+                (int)name.n, name.p);
         return ERR_INVALID;
     }
     if (seen[i]) {
@@ -259,4 +260,14 @@ long config_int(const char *key)
         abort();
     }
     return numbers[i];
+}
+
+void config_print(FILE *f)
+{
+    for (size_t i = 0; i < COUNT_OF(keys); i++) {
+        const char *value = value_of(i);
+        bool is_hidden = keys[i].kind == SECRET && values[i] && *value;
+        fprintf(f, "# %s\n%s%s = %s\n", keys[i].meaning, is_hidden ? "# " : "", keys[i].name,
+                is_hidden ? "(set, not shown)" : value);
+    }
 }

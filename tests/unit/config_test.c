@@ -123,6 +123,24 @@ static void test_refusals(void **state)
     assert_int_equal(config_load(path), ERR_INVALID);
 }
 
+/* What is printed loads again, and holds no password. */
+static void test_printing(void **state)
+{
+    (void)state;
+    static char printed[8192];
+    assert_int_equal(load("smtp_url = smtp://u:pass@h\nport = 9443\n"), OK);
+    FILE *f = tmpfile();
+    assert_non_null(f);
+    config_print(f);
+    rewind(f);
+    printed[fread(printed, 1, sizeof printed - 1, f)] = '\0';
+    fclose(f);
+    assert_null(strstr(printed, "pass@"));
+    assert_non_null(strstr(printed, "\nport = 9443\n"));
+    assert_int_equal(load(printed), OK);
+    assert_int_equal(config_int("port"), 9443);
+}
+
 int main(void)
 {
     snprintf(path, sizeof path, "/tmp/config_test.XXXXXX");
@@ -134,7 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_standard_values),  cmocka_unit_test(test_file),
         cmocka_unit_test(test_environment_wins), cmocka_unit_test(test_path_from_environment),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refusals),         cmocka_unit_test(test_printing),
     };
     int failed = cmocka_run_group_tests_name("config", tests, NULL, NULL);
     unlink(path);
