@@ -21,7 +21,7 @@ const origin = (label) => `https://${host(label)}:${env.port}`;
 const agent = new https.Agent({ keepAlive: true, maxSockets: 600, rejectUnauthorized: false });
 
 // One request. label: "glow", "ops", "" for the apex; or o.host for a whole Host header.
-// o: {method, headers, body (string or form object), cookie, origin, site}
+// o: {port, method, headers, body (string or form object), cookie, origin, site}
 function request(label, target, o = {}) {
   const name = o.host || host(label);
   const method = o.method || "GET";
@@ -40,7 +40,7 @@ function request(label, target, o = {}) {
   }
   return new Promise((resolve, reject) => {
     const req = https.request(
-      { host: "127.0.0.1", port: env.port, servername: name, path: target, method, headers, agent,
+      { host: "127.0.0.1", port: o.port || env.port, servername: name, path: target, method, headers, agent,
         timeout: 60000 },
       (res) => {
         const parts = [];
