@@ -75,7 +75,7 @@ DECLARE
     before text := current_setting('foyer.tenant_id', true);
 BEGIN
     DELETE FROM sec.throttle x WHERE x.last_at < now() - interval '1 day';
-    FOR t IN SELECT s.tenant FROM sec.site s LOOP
+    FOR t IN SELECT s.tenant FROM sec.site s WHERE NOT s.is_apex LOOP
         PERFORM set_config('foyer.tenant_id', t::text, true);
         DELETE FROM app.idem i WHERE i.tenant_id = t AND i.at < now() - interval '48 hours';
         DELETE FROM sec.link_session e WHERE e.tenant_id = t AND e.expires_at < now() - interval '1 day';

@@ -32,8 +32,15 @@ BEGIN
         RETURN QUERY
         SELECT e.id, e.at, e.actor_kind, e.actor_id, f.name, e.session_id, e.link_id, e.ip, e.agent, e.action,
                e.object_kind, e.object_id, e.client_ids, e.outcome, e.reason, e.request_id
-        FROM audit.event e LEFT JOIN app.staff f ON f.tenant_id = tenant AND f.id = e.actor_id
-        WHERE e.tenant_id = tenant AND e.client_ids @> ARRAY[client] AND e.at >= from_at AND e.at < to_at
+        FROM (
+            SELECT one.* FROM audit.event one
+            WHERE one.tenant_id = tenant AND one.client_id = client AND one.at >= from_at AND one.at < to_at
+            UNION ALL
+            SELECT many.* FROM audit.event many
+            WHERE many.tenant_id = tenant AND many.client_ids @> ARRAY[client] AND cardinality(many.client_ids) > 1
+              AND many.at >= from_at AND many.at < to_at
+        ) AS e
+        LEFT JOIN app.staff f ON f.tenant_id = tenant AND f.id = e.actor_id
         ORDER BY e.at DESC LIMIT how_many OFFSET skip;
     ELSIF staff IS NOT NULL THEN
         RETURN QUERY

@@ -4,8 +4,14 @@ SET LOCAL ROLE foyer_auth;
 
 -- The domain under which the installation is reached.
 CREATE OR REPLACE FUNCTION sec.domain_set(wanted text) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$ UPDATE sec.instance SET domain = lower(wanted) WHERE domain <> lower(wanted) $$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE sec.instance SET domain = lower(wanted) WHERE domain <> lower(wanted);
+    IF FOUND THEN
+        UPDATE sec.site SET host = CASE WHEN is_apex THEN lower(wanted) ELSE slug || '.' || lower(wanted) END;
+    END IF;
+END $$;
 
 -- A new tenant, entered for the rest of this transaction, with the roles that every business starts with.
 CREATE OR REPLACE FUNCTION sec.tenant_new(tenant uuid, slug text, name text, kind text, country text) RETURNS uuid

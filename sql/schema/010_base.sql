@@ -88,7 +88,7 @@ CREATE SCHEMA sec AUTHORIZATION foyer_auth;
 CREATE SCHEMA audit AUTHORIZATION foyer_audit_owner;
 GRANT USAGE ON SCHEMA ext TO PUBLIC;
 GRANT USAGE ON SCHEMA app, sec TO foyer_owner, foyer_auth, foyer_booking, foyer_disclosure, foyer_audit_owner,
-    foyer_audit_reader, foyer_backfill, foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+    foyer_audit_reader, foyer_backfill, foyer_staff, foyer_public, foyer_slow, foyer_jobs, foyer_migrator;
 GRANT USAGE ON SCHEMA app, audit TO foyer_sealer, foyer_auditor;
 GRANT USAGE ON SCHEMA audit TO foyer_auth, foyer_disclosure, foyer_audit_reader, foyer_backfill, foyer_staff;
 GRANT CREATE ON SCHEMA app TO foyer_booking, foyer_disclosure, foyer_auth;
@@ -233,10 +233,13 @@ CREATE TABLE sec.instance (
 COMMENT ON TABLE sec.instance IS '@global the installation''s own settings';
 INSERT INTO sec.instance (domain) VALUES ('foyer.localhost');
 
--- First label of a host name to its tenant: read before any tenant is known.
+-- Host names to tenants: SLUG.DOMAIN for each, and the bare domain for the operator's. Read before any tenant is known.
 CREATE TABLE sec.site (
-    slug   text COLLATE "C" PRIMARY KEY,
-    tenant uuid NOT NULL UNIQUE
+    host    text COLLATE "C" PRIMARY KEY,
+    tenant  uuid NOT NULL,
+    slug    text COLLATE "C" NOT NULL,
+    is_apex boolean NOT NULL DEFAULT false,
+    CONSTRAINT site_one_host_per_tenant UNIQUE (tenant, is_apex)
 );
 COMMENT ON TABLE sec.site IS '@global host names to tenants, read before any tenant is entered';
 

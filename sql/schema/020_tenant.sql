@@ -14,6 +14,7 @@ CREATE TABLE app.tenant (
     locale      text COLLATE "C" NOT NULL DEFAULT 'en-US',
     currency    text COLLATE "C" NOT NULL DEFAULT 'USD' CHECK (currency ~ '^[A-Z]{3}$'),
     region      text NOT NULL DEFAULT 'us',
+    zone        text COLLATE "C" NOT NULL DEFAULT 'UTC',  -- of the first location, kept by a trigger: read with every request
     phone       text COLLATE "C" CHECK (phone ~ '^\+[1-9][0-9]{7,14}$'),
     email       text COLLATE "C",
     tagline     text NOT NULL DEFAULT '',
@@ -62,6 +63,18 @@ END $$;
 CREATE TRIGGER location_zone_is_known BEFORE INSERT OR UPDATE OF zone ON app.location
     FOR EACH ROW EXECUTE FUNCTION app.location_check_zone();
 
+CREATE FUNCTION app.location_gives_zone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE app.tenant t
+    SET zone = coalesce((SELECT l.zone FROM app.location l WHERE l.tenant_id = t.id ORDER BY NOT l.is_active, l.position, l.name LIMIT 1), 'UTC')
+    WHERE t.id = app.tenant();
+    RETURN NULL;
+END $$;
+CREATE TRIGGER location_gives_the_tenant_a_zone AFTER INSERT OR DELETE OR UPDATE OF zone, position, is_active, name ON app.location
+    FOR EACH STATEMENT EXECUTE FUNCTION app.location_gives_zone();
+
 -- Texts such as the privacy policy: each version stays as it was published.
 CREATE TABLE app.policy_version (
     tenant_id    uuid NOT NULL DEFAULT app.tenant() REFERENCES app.tenant (id),
@@ -102,8 +115,11 @@ CREATE FUNCTION sec.tenant_to_site() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    INSERT INTO sec.site (slug, tenant) VALUES (NEW.slug, NEW.id)
-    ON CONFLICT (tenant) DO UPDATE SET slug = excluded.slug;
+    INSERT INTO sec.site (host, tenant, slug, is_apex)
+    SELECT NEW.slug || '.' || i.domain, NEW.id, NEW.slug, false FROM sec.instance i
+    UNION ALL
+    SELECT i.domain, NEW.id, NEW.slug, true FROM sec.instance i WHERE NEW.realm = 'operator'
+    ON CONFLICT ON CONSTRAINT site_one_host_per_tenant DO UPDATE SET host = excluded.host, slug = excluded.slug;
     RETURN NULL;
 END $$;
 GRANT EXECUTE ON FUNCTION sec.tenant_to_site() TO foyer_owner, foyer_migrator, foyer_backfill;

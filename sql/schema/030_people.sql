@@ -133,6 +133,11 @@ GRANT SELECT (tenant_id, id, name, email, title, is_provider, is_active, color, 
     TO foyer_staff, foyer_slow;
 GRANT SELECT (tenant_id, id, name, title, is_provider, is_active, color, position) ON app.staff TO foyer_public, foyer_jobs;
 GRANT SELECT ON app.staff TO foyer_auth, foyer_booking, foyer_audit_reader;
+-- Who entered a tenant as a visitor sees nothing of its staff but the providers.
+CREATE POLICY staff_see_each_other ON app.staff AS RESTRICTIVE TO foyer_staff, foyer_slow USING ((SELECT app.actor()) IS NOT NULL);
+CREATE POLICY staff_see_each_other ON app.role AS RESTRICTIVE TO foyer_staff USING ((SELECT app.actor()) IS NOT NULL);
+CREATE POLICY staff_see_each_other ON app.role_permission AS RESTRICTIVE TO foyer_staff USING ((SELECT app.actor()) IS NOT NULL);
+CREATE POLICY staff_see_each_other ON app.staff_role AS RESTRICTIVE TO foyer_staff USING ((SELECT app.actor()) IS NOT NULL);
 CREATE POLICY only_providers ON app.staff AS RESTRICTIVE TO foyer_public USING (is_provider AND is_active);
 
 RESET ROLE;

@@ -17,6 +17,7 @@ CREATE TABLE audit.event (
     object_kind text COLLATE "C",
     object_id   uuid,
     client_ids  uuid[] NOT NULL DEFAULT '{}',
+    client_id   uuid GENERATED ALWAYS AS (CASE WHEN cardinality(client_ids) = 1 THEN client_ids[1] END) STORED,
     fields      text[],
     outcome     text COLLATE "C" NOT NULL DEFAULT 'ok' CHECK (outcome IN ('ok', 'refused', 'failed')),
     reason      text,
@@ -25,9 +26,11 @@ CREATE TABLE audit.event (
     CONSTRAINT event_of_staff_names_her CHECK (actor_kind <> 'staff' OR actor_id IS NOT NULL)
 ) PARTITION BY RANGE (at);
 CREATE INDEX event_by_actor ON audit.event (tenant_id, actor_id, at);
--- Only the reports use it, as a role to which no policy applies and which name the tenant themselves.
-CREATE INDEX event_by_client ON audit.event USING gin (tenant_id, client_ids);
-COMMENT ON INDEX audit.event_by_client IS '@definer used by audit.by_client';
+CREATE INDEX event_by_client ON audit.event (tenant_id, client_id, at) WHERE client_id IS NOT NULL;
+-- A list of clients is one row. Only the reports use this index, as a role to which no policy applies and which names the
+-- tenant itself; rows of one client stay out of it, for it would cost them 35 of 110 microseconds.
+CREATE INDEX event_by_clients ON audit.event USING gin (tenant_id, client_ids) WHERE cardinality(client_ids) > 1;
+COMMENT ON INDEX audit.event_by_clients IS '@definer used by audit.by_client';
 
 ALTER TABLE audit.event ENABLE ROW LEVEL SECURITY;
 ALTER TABLE audit.event FORCE ROW LEVEL SECURITY;
