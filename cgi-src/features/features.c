@@ -8,5 +8,9 @@ const struct feature all_features[] = {
     {"demo", demo_pages},
     {"message", message_pages},
     {"settings", settings_pages},
+    {"calendar", calendar_pages},
+    {"appointment", appointment_pages},
+    {"client", client_pages},
+    {"chart", chart_pages},
     {NULL, NULL},
 };

@@ -9,5 +9,9 @@ extern const struct page settings_pages[];
 extern const struct page message_pages[];
 extern const struct page demo_pages[];
 extern const struct page audit_pages[];
+extern const struct page calendar_pages[];
+extern const struct page appointment_pages[];
+extern const struct page client_pages[];
+extern const struct page chart_pages[];
 
 #endif

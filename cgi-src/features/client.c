@@ -1,0 +1,52 @@
+/*
+ * client.c -- clients: finding one, adding one, and the page that the front desk works from.
+ * Owns: nothing of a client but her first data key, which is made with her.
+ * Never: shows notes or answers; those are the chart's (chart.c), behind another permission.
+ */
+#include "features.h"
+
+static const struct field contact_fields[] = {
+    {"name", FIELD_TEXT, .required = true, .max = 120, .missing = "Give a name."},
+    {"preferred_name", FIELD_TEXT, .max = 120},
+    {"email", FIELD_EMAIL},
+    {"phone", FIELD_PHONE},
+    {"birth_date", FIELD_DATE},
+    {"due_date", FIELD_DATE},
+    {0},
+};
+
+static enum err add(struct req *r)
+{
+    struct str wrapped, id = req_value(r, "new_id");
+    enum err e = req_client_key_new(r, id, &wrapped);
+    if (e)
+        return e;
+    req_set(r, "new_client", id);
+    req_set_bytes(r, "wrapped_key", wrapped);
+    if (!req_query(r, Q_client_create))
+        return req_error(r);
+    return reply_redirect(r, arena_printf(req_arena(r), "/clients/%.*s", (int)id.n, id.p));
+}
+
+#define ONE "/clients/{client_id:uuid}"
+
+const struct page client_pages[] = {
+    {GET, "/clients", CAN(client_read), .action = "client.search",
+     .show = {{"hits", Q_client_search}}, .view = "client/search", .title = "Clients"},
+    {GET, "/clients/new", CAN(client_write), .view = "client/new", .title = "New client"},
+    {POST, "/clients/new", CAN(client_write), .action = "client.create", .fields = contact_fields,
+     .run = add, .again = "/clients/new", .title = "Add a client"},
+    {GET, ONE, CAN(client_read), .action = "client.read",
+     .show = {{"client", Q_client_one},
+              {"allergies", Q_client_allergy},
+              {"visits", Q_client_visit},
+              {"forms", Q_client_form}},
+     .view = "client/show", .title = "Client"},
+    {GET, ONE "/edit", CAN(client_write), .action = "client.read",
+     .show = {{"client", Q_client_contact}, {"value", Q_client_contact}},
+     .view = "client/edit", .title = "Client: change contact details"},
+    {POST, ONE "/edit", CAN(client_write), .action = "client.update", .fields = contact_fields,
+     .save = Q_client_update, .then = "/clients/{client_id}", .again = ONE "/edit",
+     .title = "Client: save contact details"},
+    {0},
+};
