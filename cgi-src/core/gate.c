@@ -226,9 +226,7 @@ static enum err seal_params(struct req *r, const struct query_def *def)
         struct str row = req_value(r, "id");
         if (row.n == 0)
             row = req_value(r, "new_id");
-        const char *table =
-            arena_cstr(r->arena, arena_printf(r->arena, "app.%s", def->seals ? def->seals : ""));
-        enum err e = req_seal(r, req_value(r, "client_id"), table, def->params[i], row, plain,
+        enum err e = req_seal(r, req_value(r, "client_id"), def->seals, def->params[i], row, plain,
                               &sealed);
         if (e)
             return e;

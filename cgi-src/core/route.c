@@ -63,7 +63,7 @@ static bool kind_fits(struct str kind, struct str segment)
 {
     int64_t number;
     if (str_is(kind, "uuid"))
-        return uuid_ok(segment);
+        return uuid_ok(segment) && is_slug(segment); /* small letters: what is sealed compares bytes */
     if (str_is(kind, "date"))
         return is_day(segment);
     if (str_is(kind, "int"))

@@ -14,7 +14,7 @@ static void print_pattern(const char *path)
 {
     static const struct {
         const char *kind, *expression;
-    } kinds[] = {{"uuid", "[0-9a-fA-F-]{36}"},
+    } kinds[] = {{"uuid", "[0-9a-f-]{36}"},
                  {"date", "[0-9-]{10}"},
                  {"int", "[0-9]{1,10}"},
                  {"slug", "[a-z0-9_-]{1,80}"},
