@@ -159,7 +159,7 @@ GRANT UPDATE (name, preferred_name, email, phone, birth_date, due_date, is_activ
 GRANT SELECT ON app.client_word TO foyer_staff;
 GRANT INSERT (client_id, wrapped_key) ON app.client_key TO foyer_auth;
 GRANT SELECT ON app.client_key TO foyer_disclosure;
-GRANT SELECT ON app.allergy TO foyer_staff, foyer_slow, foyer_jobs;
+GRANT SELECT ON app.allergy TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 GRANT INSERT (id, client_id, substance_sealed, reaction_sealed, severity) ON app.allergy TO foyer_staff, foyer_public;
 GRANT UPDATE (ended_at, severity) ON app.allergy TO foyer_staff;
 GRANT SELECT ON app.chart_note TO foyer_staff, foyer_slow;

@@ -160,6 +160,7 @@ CREATE TABLE app.signature (
     assignment_id      uuid NOT NULL,
     client_id          uuid NOT NULL,
     form_version_id    uuid NOT NULL,
+    disclosure_id      uuid NOT NULL,  -- what she accepted about signing electronically
     document_sealed    bytea NOT NULL,
     document_sha256    bytea NOT NULL CHECK (length(document_sha256) = 32),
     wording_sha256     bytea NOT NULL CHECK (length(wording_sha256) = 32),
@@ -178,15 +179,18 @@ CREATE TABLE app.signature (
     CONSTRAINT signature_once_per_form UNIQUE (tenant_id, assignment_id),
     FOREIGN KEY (tenant_id, client_id, assignment_id) REFERENCES app.form_assignment (tenant_id, client_id, id),
     FOREIGN KEY (tenant_id, form_version_id) REFERENCES app.form_version (tenant_id, id),
+    FOREIGN KEY (tenant_id, disclosure_id) REFERENCES app.policy_version (tenant_id, id),
     CONSTRAINT signature_drawn_has_strokes CHECK (method <> 'drawn' OR strokes_sealed IS NOT NULL)
 );
 COMMENT ON CONSTRAINT signature_once_per_form ON app.signature IS 'form: This form is signed already.';
 COMMENT ON CONSTRAINT signature_drawn_has_strokes ON app.signature IS 'signature: Draw your signature, or choose to type it.';
 CREATE INDEX signature_by_assignment ON app.signature (tenant_id, client_id, assignment_id);
 CREATE INDEX signature_by_version ON app.signature (tenant_id, form_version_id);
+CREATE INDEX signature_by_disclosure ON app.signature (tenant_id, disclosure_id);
 SELECT app.guard_table('app.signature');
 
--- Only what is due may be signed, in the wording that is in force now and that she was shown.
+-- Only what is due may be signed, in the wording that is in force now and that she was shown, and under the terms of
+-- signing electronically that are in force now.
 CREATE FUNCTION app.signature_check() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -208,6 +212,13 @@ BEGIN
     ORDER BY v.version DESC LIMIT 1;
     IF NOT FOUND OR newest.id <> NEW.form_version_id OR newest.sha256 <> NEW.wording_sha256 THEN
         RAISE EXCEPTION 'The wording of this form has changed since you opened it. Please read the new text and sign again.'
+            USING ERRCODE = 'FY422', COLUMN = 'form';
+    END IF;
+    IF NEW.disclosure_id IS DISTINCT FROM (
+        SELECT p.id FROM app.policy_version p
+        WHERE p.tenant_id = NEW.tenant_id AND p.kind = 'terms' AND p.effective_on <= current_date
+        ORDER BY p.version DESC LIMIT 1) THEN
+        RAISE EXCEPTION 'The terms of signing electronically have changed since you opened this form. Please read them again.'
             USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
     SELECT coalesce((SELECT l.second_factor FROM app.link l WHERE l.tenant_id = NEW.tenant_id AND l.id = NEW.link_id), 'none')
@@ -260,7 +271,7 @@ GRANT SELECT, INSERT (assignment_id, client_id, form_version_id), UPDATE (form_v
 GRANT SELECT ON app.form_draft, app.form_answer, app.signature TO foyer_staff, foyer_slow;
 GRANT SELECT, INSERT (id, assignment_id, client_id, question_id, answer_sealed, detail_sealed),
     UPDATE (id, answer_sealed, detail_sealed, answered_at), DELETE ON app.form_answer TO foyer_public;
-GRANT SELECT, INSERT (id, assignment_id, client_id, form_version_id, document_sealed, document_sha256, wording_sha256, method,
+GRANT SELECT, INSERT (id, assignment_id, client_id, form_version_id, disclosure_id, document_sealed, document_sha256, wording_sha256, method,
     signer_name_sealed, strokes_sealed, zone) ON app.signature TO foyer_public;
 
 CREATE POLICY settings_add ON app.form AS RESTRICTIVE FOR INSERT TO foyer_staff WITH CHECK ((SELECT app.may('settings_write')));

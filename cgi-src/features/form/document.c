@@ -1,0 +1,217 @@
+/*
+ * document.c -- what is signed, as one exact text, and back into its parts.
+ * Owns: the format "1" of signed forms. A change of it is a new number; old texts stay readable.
+ * Never: looks outside its arguments, so that the same form gives the same bytes years later.
+ */
+#include "form_document.h"
+
+#include "crypto.h"
+
+#define FORMAT "1"
+
+static const char statement[] =
+    "I have read this form. What I have answered is true and complete as far as I know. I sign it "
+    "electronically, of my own will, and my signature counts like one made by hand.";
+
+/* ---- writing ---- */
+
+/* Line ends as LF, none at the end. */
+static struct str plain(struct arena *a, struct str s)
+{
+    struct buf b = buf_in(a, s.n + 1);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != '\r')
+            buf_addc(&b, s.p[i]);
+        else if (i + 1 == s.n || s.p[i + 1] != '\n')
+            buf_addc(&b, '\n');
+    while (b.n > 0 && b.p[b.n - 1] == '\n')
+        b.n--;
+    return buf_str(&b);
+}
+
+static void part(struct buf *b, const char *label, struct str content)
+{
+    struct str rest = plain(b->arena, content);
+    buf_printf(b, "%s%s\n", b->n ? "\n" : "", label);
+    while (rest.n > 0) {
+        struct str line = str_cut(&rest, '\n');
+        if (line.n > 0) {
+            buf_addz(b, "  ");
+            buf_add(b, line);
+        }
+        buf_addc(b, '\n');
+    }
+}
+
+static void numbered_part(struct buf *b, const char *label, size_t n, struct str content)
+{
+    part(b, arena_cstr(b->arena, arena_printf(b->arena, "%s %zu", label, n)), content);
+}
+
+struct str form_document_text(struct arena *a, const struct form_document *d)
+{
+    struct buf b = buf_in(a, 8192);
+    part(&b, "Signed form, format", S(FORMAT));
+    part(&b, "Studio", d->studio);
+    part(&b, "Client", d->client);
+    part(&b, "Form", d->title);
+    part(&b, "Version", d->version);
+    for (size_t i = 0; i < d->n_answers; i++) {
+        numbered_part(&b, "Question", i + 1, d->answers[i].question);
+        numbered_part(&b, "Answer", i + 1, d->answers[i].answer);
+    }
+    if (d->wording.n > 0)
+        part(&b, "Wording", d->wording);
+    part(&b, "Signing electronically, version", d->disclosure_version);
+    part(&b, "Signing electronically", d->disclosure);
+    part(&b, "Statement", str_of(statement));
+    if (d->signer.n == 0)
+        return buf_str(&b);
+
+    struct str shown = form_document_hash(a, buf_str(&b));
+    part(&b, "Shown to the signer, SHA-256", shown);
+    part(&b, "Signed by", d->signer);
+    part(&b, "Method", d->method);
+    if (d->strokes_sha256.n > 0)
+        part(&b, "Strokes, SHA-256", d->strokes_sha256);
+    return buf_str(&b);
+}
+
+struct str form_document_hash(struct arena *a, struct str text)
+{
+    unsigned char hash[HASH_BYTES];
+    sha256(text, hash);
+    struct buf hex = buf_in(a, HASH_BYTES * 2 + 1);
+    esc_hex(&hex, (struct str){(const char *)hash, sizeof hash});
+    return buf_str(&hex);
+}
+
+/* ---- reading ---- */
+
+/* Takes the next part off *rest: a label, and its content with the indentation gone. */
+static enum err take_part(struct arena *a, struct str *rest, struct str *label, struct str *content)
+{
+    *label = str_cut(rest, '\n');
+    if (label->n == 0 || label->p[0] == ' ')
+        return ERR_INVALID;
+    struct buf b = buf_in(a, 256);
+    while (rest->n > 0 && (rest->p[0] == ' ' || rest->p[0] == '\n')) {
+        struct str line = str_cut(rest, '\n');
+        if (line.n > 0 && !str_starts(line, S("  ")))
+            return ERR_INVALID;
+        if (line.n > 0)
+            buf_add(&b, str_part(line, 2, line.n - 2));
+        buf_addc(&b, '\n');
+    }
+    while (b.n > 0 && b.p[b.n - 1] == '\n')
+        b.n--;
+    *content = buf_str(&b);
+    return OK;
+}
+
+static size_t count_answers(struct str text)
+{
+    size_t n = 0;
+    for (struct str rest = text; rest.n > 0;)
+        n += str_starts(str_cut(&rest, '\n'), S("Answer "));
+    return n;
+}
+
+static void keep_part(struct form_document *d, struct form_document_answer *answers,
+                      struct str label, struct str content)
+{
+    const struct {
+        const char *label;
+        struct str *into;
+    } single[] = {
+        {"Studio", &d->studio},
+        {"Client", &d->client},
+        {"Form", &d->title},
+        {"Version", &d->version},
+        {"Wording", &d->wording},
+        {"Signing electronically", &d->disclosure},
+        {"Signing electronically, version", &d->disclosure_version},
+        {"Statement", &d->statement},
+        {"Signed by", &d->signer},
+        {"Method", &d->method},
+        {"Strokes, SHA-256", &d->strokes_sha256},
+        {"Shown to the signer, SHA-256", &d->shown_sha256},
+    };
+    if (str_starts(label, S("Question "))) {
+        answers[d->n_answers].question = content;
+        return;
+    }
+    if (str_starts(label, S("Answer "))) {
+        answers[d->n_answers++].answer = content;
+        return;
+    }
+    for (size_t i = 0; i < COUNT_OF(single); i++)
+        if (str_is(label, single[i].label))
+            *single[i].into = content;
+}
+
+enum err form_document_read(struct arena *a, struct str text, struct form_document *d)
+{
+    struct form_document_answer *answers =
+        arena_alloc(a, (count_answers(text) + 1) * sizeof *answers);
+    struct str rest = text, label, content;
+
+    *d = (struct form_document){.answers = answers};
+    if (take_part(a, &rest, &label, &content) || !str_is(label, "Signed form, format") ||
+        !str_is(content, FORMAT))
+        return ERR_INVALID;
+    while (rest.n > 0) {
+        if (take_part(a, &rest, &label, &content))
+            return ERR_INVALID;
+        keep_part(d, answers, label, content);
+    }
+    return OK;
+}
+
+/* ---- answers in words ---- */
+
+static struct str date_words(struct arena *a, struct str date)
+{
+    static const char *const months[] = {"January",   "February", "March",    "April",
+                                         "May",       "June",     "July",     "August",
+                                         "September", "October",  "November", "December"};
+    int64_t month, day;
+    if (date.n != 10 || str_int(str_part(date, 5, 2), &month) ||
+        str_int(str_part(date, 8, 2), &day) || month < 1 || month > 12)
+        return date;
+    return arena_printf(a, "%lld %s %.4s", (long long)day, months[month - 1], date.p);
+}
+
+static struct str allergy_words(struct arena *a, struct str answer)
+{
+    if (str_is(answer, "none"))
+        return S("No known allergies");
+    struct buf b = buf_in(a, answer.n + 64);
+    while (answer.n > 0) {
+        struct str line = str_cut(&answer, '\n');
+        struct str substance = str_cut(&line, '\t'), reaction = str_cut(&line, '\t');
+        if (b.n)
+            buf_addc(&b, '\n');
+        buf_add(&b, substance);
+        if (reaction.n)
+            buf_printf(&b, ": %.*s", (int)reaction.n, reaction.p);
+        if (line.n)
+            buf_printf(&b, " (%.*s)", (int)line.n, line.p);
+    }
+    return buf_str(&b);
+}
+
+struct str form_answer_words(struct arena *a, struct str kind, struct str answer)
+{
+    if (answer.n == 0)
+        return S("Not answered");
+    if (str_is(kind, "yes_no"))
+        return str_is(answer, "yes") ? S("Yes") : S("No");
+    if (str_is(kind, "acknowledge"))
+        return S("Confirmed");
+    if (str_is(kind, "date"))
+        return date_words(a, answer);
+    if (str_is(kind, "allergies"))
+        return allergy_words(a, answer);
+    return answer;
+}

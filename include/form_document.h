@@ -1,0 +1,51 @@
+/*
+ * form_document.h -- what is signed, as one exact text: the same bytes are shown, hashed and kept.
+ * Owns: the format. Implementation: cgi-src/features/form/document.c.
+ * Never: reads the clock, the request or the database; equal input gives equal bytes, for ever.
+ */
+#ifndef FOYER_FORM_DOCUMENT_H
+#define FOYER_FORM_DOCUMENT_H
+#include "base.h"
+
+struct form_document_answer {
+    struct str question, answer;
+};
+struct form_document {
+    struct str studio, client, title, version; /* version: of the form, decimal */
+    const struct form_document_answer *answers; /* a follow-up is an entry of its own */
+    size_t n_answers;
+    struct str wording;             /* what she agrees to */
+    struct str disclosure;          /* about signing electronically (SECURITY.md E-01) */
+    struct str disclosure_version;
+    struct str statement;           /* set by form_document_text; the sentence that is signed */
+    /* The signature; empty until there is one. */
+    struct str signer, method;      /* method: typed, drawn */
+    struct str strokes_sha256;      /* hex; only when drawn */
+    struct str shown_sha256;        /* set by form_document_text: hex, of the text without signature */
+};
+
+/*
+ * form_document_text -- the document as text: UTF-8, LF, each part a label at the left edge and its
+ * content indented by two blanks, so that no content can pass for a label.
+ * With d->signer the signature follows, and names the hash of the text before it.
+ * Source: SECURITY.md E-02; tests/unit/form_document_test.c.
+ */
+struct str form_document_text(struct arena *a, const struct form_document *d);
+/* The parts of such a text. Errors: ERR_INVALID when the text was not made by form_document_text. */
+enum err MUST_CHECK form_document_read(struct arena *a, struct str text, struct form_document *d);
+/* SHA-256 as 64 hex digits. */
+struct str form_document_hash(struct arena *a, struct str text);
+
+/*
+ * form_answer_words -- a kept answer as it stands in the document.
+ * In:  kind of the question (app.form_question.kind) and the answer as app.form_answer keeps it:
+ *      text, long, choice   as typed
+ *      multi                the options, a line each
+ *      date                 YYYY-MM-DD
+ *      yes_no, acknowledge  "yes" or "no"
+ *      allergies            "none", or a line each: substance TAB reaction TAB severity
+ * Out: words for people; "Not answered" for an empty one.
+ */
+struct str form_answer_words(struct arena *a, struct str kind, struct str answer);
+
+#endif

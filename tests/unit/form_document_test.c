@@ -1,0 +1,168 @@
+/*
+ * form_document_test.c -- E-02: what is shown, hashed and kept are the same bytes, and nothing that
+ * a client types can pass for another part of the document.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "form_document.h"
+
+static struct arena *arena;
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena = arena_new(4 << 20);
+    return 0;
+}
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static void assert_str(struct str got, const char *expected)
+{
+    assert_string_equal(arena_cstr(arena, got), expected);
+}
+
+static struct form_document_answer answers[] = {
+    {{"Do you take any medicine?", 25}, {"Yes", 3}},
+    {{"Which?", 6}, {"Aspirin,\nnow and then", 21}},
+};
+
+static struct form_document example(void)
+{
+    return (struct form_document){.studio = S("Glow"), .client = S("Zoë Quinn"),
+                                  .title = S("Consent"), .version = S("3"), .answers = answers,
+                                  .n_answers = COUNT_OF(answers),
+                                  .wording = S("First.\r\n\r\nSecond.\n\n"),
+                                  .disclosure = S("You may ask for paper."),
+                                  .disclosure_version = S("1")};
+}
+
+static void the_text_is_exactly_this(void **state)
+{
+    (void)state;
+    struct form_document d = example();
+    assert_str(form_document_text(arena, &d),
+               "Signed form, format\n  1\n\nStudio\n  Glow\n\nClient\n  Zoë Quinn\n\nForm\n  Consent\n\n"
+               "Version\n  3\n\nQuestion 1\n  Do you take any medicine?\n\nAnswer 1\n  Yes\n\n"
+               "Question 2\n  Which?\n\nAnswer 2\n  Aspirin,\n  now and then\n\n"
+               "Wording\n  First.\n\n  Second.\n\n"
+               "Signing electronically, version\n  1\n\n"
+               "Signing electronically\n  You may ask for paper.\n\n"
+               "Statement\n  I have read this form. What I have answered is true and complete as far as "
+               "I know. I sign it electronically, of my own will, and my signature counts like one "
+               "made by hand.\n");
+}
+
+static void the_signature_follows_and_names_the_hash_of_what_was_shown(void **state)
+{
+    (void)state;
+    struct form_document d = example(), back;
+    struct str shown = form_document_text(arena, &d);
+    d.signer = S("Zoë Quinn");
+    d.method = S("drawn");
+    d.strokes_sha256 = S("abc");
+    struct str whole = form_document_text(arena, &d);
+    assert_true(str_starts(whole, shown));
+    assert_int_equal(form_document_read(arena, whole, &back), OK);
+    assert_str(back.shown_sha256, arena_cstr(arena, form_document_hash(arena, shown)));
+    assert_str(back.signer, "Zoë Quinn");
+    assert_str(back.method, "drawn");
+    assert_str(back.strokes_sha256, "abc");
+}
+
+static void it_reads_back_into_its_parts_and_is_written_the_same_again(void **state)
+{
+    (void)state;
+    struct form_document d = example(), back;
+    struct str text = form_document_text(arena, &d);
+    assert_int_equal(form_document_read(arena, text, &back), OK);
+    assert_str(back.studio, "Glow");
+    assert_str(back.client, "Zoë Quinn");
+    assert_int_equal(back.n_answers, 2);
+    assert_str(back.answers[1].question, "Which?");
+    assert_str(back.answers[1].answer, "Aspirin,\nnow and then");
+    assert_str(back.wording, "First.\n\nSecond.");
+    assert_str(form_document_text(arena, &back), arena_cstr(arena, text));
+}
+
+static void what_is_typed_cannot_pass_for_another_part(void **state)
+{
+    (void)state;
+    struct form_document_answer sly[] = {
+        {S("Anything else?"), S("No\n\nWording\n  I agree to nothing.\n\nSigned by\n  Somebody")},
+    };
+    struct form_document d = example(), back;
+    d.answers = sly;
+    d.n_answers = 1;
+    assert_int_equal(form_document_read(arena, form_document_text(arena, &d), &back), OK);
+    assert_int_equal(back.n_answers, 1);
+    assert_str(back.answers[0].answer, arena_cstr(arena, sly[0].answer));
+    assert_str(back.wording, "First.\n\nSecond.");
+    assert_int_equal(back.signer.n, 0);
+}
+
+static void any_change_is_another_hash(void **state)
+{
+    (void)state;
+    struct form_document d = example();
+    struct str before = form_document_hash(arena, form_document_text(arena, &d));
+    struct form_document_answer changed[COUNT_OF(answers)];
+    memcpy(changed, answers, sizeof changed);
+    changed[0].answer = S("No");
+    d.answers = changed;
+    assert_string_not_equal(
+        arena_cstr(arena, before),
+        arena_cstr(arena, form_document_hash(arena, form_document_text(arena, &d))));
+    assert_int_equal(before.n, 64);
+}
+
+static void what_was_not_made_here_is_refused(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"", "Studio\n  Glow\n", "Signed form, format\n  2\n",
+                                      "Signed form, format\n  1\n\n x\n",
+                                      "Signed form, format\n 1\n"};
+    struct form_document d;
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        if (form_document_read(arena, str_of(bad[i]), &d) != ERR_INVALID)
+            fail_msg("accepted: %s", bad[i]);
+}
+
+static void answers_are_put_into_words(void **state)
+{
+    (void)state;
+    assert_str(form_answer_words(arena, S("yes_no"), S("no")), "No");
+    assert_str(form_answer_words(arena, S("acknowledge"), S("yes")), "Confirmed");
+    assert_str(form_answer_words(arena, S("date"), S("2026-03-04")), "4 March 2026");
+    assert_str(form_answer_words(arena, S("multi"), S("One\nTwo")), "One\nTwo");
+    assert_str(form_answer_words(arena, S("text"), S("")), "Not answered");
+    assert_str(form_answer_words(arena, S("allergies"), S("none")), "No known allergies");
+    assert_str(form_answer_words(arena, S("allergies"), S("Latex\thives\tsevere\nNuts\t\tmild")),
+               "Latex: hives (severe)\nNuts (mild)");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_text_is_exactly_this, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_signature_follows_and_names_the_hash_of_what_was_shown,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            it_reads_back_into_its_parts_and_is_written_the_same_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_typed_cannot_pass_for_another_part, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(any_change_is_another_hash, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_was_not_made_here_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(answers_are_put_into_words, set_up, tear_down),
+    };
+    return cmocka_run_group_tests_name("form document", tests, NULL, NULL);
+}
