@@ -74,7 +74,8 @@ struct page {
     enum pool pool;
     const char *action;     /* audit action, "client.read"; a page that returns client_id needs one */
     /* Queries, in the order they are sent. On a run page: those it shows by req_show, named here so
-     * that viewcheck can match them with the template; the gate does not send them. */
+     * that viewcheck can match them with the template; the gate does not send them. A query that
+     * stands twice, under two names, is sent once. */
     struct show show[8];
     const char *view;       /* template */
     const struct field *fields;  /* ended by a row without a name */

@@ -91,6 +91,15 @@ static enum err read_body(struct req *r)
 
 /* ---- the three kinds of page ---- */
 
+/* Index of the first of the page's queries that is the same as the n-th: sent once, shown twice. */
+static size_t same_query(const struct page *page, size_t n)
+{
+    size_t i = 0;
+    while (page->show[i].query != page->show[n].query)
+        i++;
+    return i;
+}
+
 /* Sends begin and the page's queries in one flight and takes their results. */
 static enum err run_shows(struct req *r, const struct page *page)
 {
@@ -100,6 +109,11 @@ static enum err run_shows(struct req *r, const struct page *page)
     begin_send(r, page);
     for (; n < COUNT_OF(page->show) && page->show[n].name; n++) {
         const struct show *s = &page->show[n];
+        size_t before = same_query(page, n);
+        if (before < n) {
+            results[n] = results[before];
+            continue;
+        }
         if (query_table[s->query].kind == RESULT_PAGE) {
             int size = query_table[s->query].page_size;
             int64_t number = 1;
@@ -122,7 +136,8 @@ static enum err run_shows(struct req *r, const struct page *page)
             return ERR_NOT_FOUND;
         r->shown[r->n_shown++] =
             (struct shown){name_intern(str_of(s->name)), results[i], s->by};
-        disclosure_note(r, results[i]);
+        if (same_query(page, i) == i)
+            disclosure_note(r, results[i]);
     }
     return OK;
 }
