@@ -1,0 +1,85 @@
+/*
+ * outbox.c -- writes messages to clients into the outbox, in the transaction that causes them.
+ * Owns: sealing text, link and calendar entry under the client's key; the job that sends them.
+ * Never: sends anything itself; puts a service or a word about health into a subject.
+ */
+#include "outbox.h"
+
+#include "crypto.h"
+#include "log.h"
+
+/* "Subject: words" and a blank line, then the text. */
+static bool take_subject(struct str *text, struct str *subject)
+{
+    struct str rest = *text, line = str_cut(&rest, '\n');
+    if (!str_starts(line, S("Subject: ")))
+        return false;
+    *subject = str_trim(str_part(line, 9, line.n - 9));
+    *text = str_trim(rest);
+    return subject->n > 0;
+}
+
+static enum err set_sealed(struct req *r, const struct letter *letter, struct str message_id,
+                           const char *column, struct str plain)
+{
+    struct str sealed;
+    if (plain.n == 0) {
+        req_set_null(r, column);
+        return OK;
+    }
+    enum err e = req_seal(r, letter->client_id, "app.message", column, message_id, plain, &sealed);
+    if (!e)
+        req_set_bytes(r, column, sealed);
+    return e;
+}
+
+enum err outbox_send(struct req *r, const struct letter *letter)
+{
+    struct arena *a = req_arena(r);
+    const char *view = arena_cstr(a, arena_printf(a, "message/%s.txt", letter->kind));
+    struct str id = uuid_new(a), subject;
+
+    req_set(r, "link", letter->link);
+    struct str text = req_render(r, view);
+    if (!take_subject(&text, &subject)) {
+        log_error("outbox.subject", "kind", letter->kind, NULL);
+        return ERR_INTERNAL;
+    }
+    req_set(r, "message_id", id);
+    req_set(r, "message_client", letter->client_id);
+    req_set(r, "message_kind", str_of(letter->kind));
+    req_set(r, "to_address", letter->to);
+    req_set(r, "subject", subject);
+    req_set(r, "dedupe_key", letter->dedupe_key);
+    enum err e = set_sealed(r, letter, id, "body_sealed", text);
+    if (!e)
+        e = set_sealed(r, letter, id, "link_sealed", letter->link);
+    if (!e)
+        e = set_sealed(r, letter, id, "ics_sealed", letter->ics);
+    if (e)
+        return e;
+    if (!req_query(r, Q_outbox_add) || !req_query(r, Q_outbox_add_job))
+        return req_error(r);
+    return OK;
+}
+
+enum err outbox_link(struct req *r, const char *purpose, struct str client_id,
+                     struct str appointment_id, struct new_link *made)
+{
+    struct arena *a = req_arena(r);
+    struct str raw;
+    made->id = uuid_new(a);
+    made->token = token_new(a);
+    made->url = req_url(r, arena_printf(a, "/l/%.*s", (int)made->token.n, made->token.p));
+    if (unesc_base64url(a, made->token, &raw))
+        return ERR_INTERNAL;
+    req_set(r, "made_link", made->id);
+    req_set(r, "made_purpose", str_of(purpose));
+    req_set(r, "made_client", client_id);
+    req_set_bytes(r, "made_token", raw);
+    if (appointment_id.n > 0)
+        req_set(r, "made_appointment", appointment_id);
+    else
+        req_set_null(r, "made_appointment");
+    return req_query(r, Q_outbox_link) ? OK : req_error(r);
+}

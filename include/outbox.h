@@ -1,0 +1,36 @@
+/*
+ * outbox.h -- messages to clients and the links in them, written in the transaction that causes
+ * them. Implementation: cgi-src/features/outbox.c; foyer-jobs sends them later.
+ */
+#ifndef FOYER_OUTBOX_H
+#define FOYER_OUTBOX_H
+#include "web.h"
+
+struct letter {
+    const char *kind;      /* templates/message/KIND.txt.mustache; first line "Subject: ..." */
+    struct str client_id;  /* her key seals the text, the link and the calendar entry */
+    struct str to;         /* her e-mail address */
+    struct str link;       /* absolute address, {{link}} in the template; "" for none */
+    struct str ics;        /* calendar entry, or "" */
+    struct str dedupe_key; /* the same key twice is an error: one message per event */
+};
+
+/*
+ * outbox_send -- renders a message over the request's values and hands it to the outbox.
+ * The template sees what the handler has set and shown, and {{link}}.
+ * Errors: those of the statements; ERR_GONE when the client's key was destroyed; ERR_INTERNAL when
+ *         the template gives no subject.
+ */
+enum err MUST_CHECK outbox_send(struct req *r, const struct letter *letter);
+
+struct new_link {
+    struct str id, token, url;
+};
+
+/*
+ * outbox_link -- a new token link for a client: purpose "manage" or "form".
+ * appointment_id may be "". It ends a day after the visit does, or after 14 days without a visit.
+ */
+enum err MUST_CHECK outbox_link(struct req *r, const char *purpose, struct str client_id,
+                                struct str appointment_id, struct new_link *made);
+#endif

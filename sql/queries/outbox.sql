@@ -1,0 +1,18 @@
+-- name: outbox_add :exec
+-- A message to a client, sealed; the job takes it from here.
+-- seals: message
+INSERT INTO app.message (id, client_id, kind, channel, to_address, subject, body_sealed, link_sealed, ics_sealed, dedupe_key)
+VALUES (:message_id::uuid, :message_client::uuid, :message_kind, 'email', :to_address, :subject,
+        :body_sealed::bytea, :link_sealed::bytea, :ics_sealed::bytea, :dedupe_key);
+
+-- name: outbox_add_job :exec
+-- The job that sends it.
+INSERT INTO app.job (kind, subject_id, dedupe_key)
+VALUES ('message.send', :message_id::uuid, :dedupe_key);
+
+-- name: outbox_link :one
+-- A token link for a client; it ends a day after the visit that it is about, or after two weeks.
+SELECT sec.link_new(:made_link::uuid, :made_purpose, :made_client::uuid, :made_appointment::uuid, :made_token::bytea, 'birth_date',
+    greatest(now() + interval '1 day',
+             coalesce((SELECT a.ends_at + interval '1 day' FROM app.appointment a WHERE a.id = :made_appointment::uuid),
+                      now() + interval '14 days'))) AS link_id;
