@@ -131,7 +131,7 @@ DECLARE
 BEGIN
     here := sec.enter_host(host, 'visitor', action, ip, agent, request_id);
     SELECT k.id, k.purpose, k.client_id, k.appointment_id, k.second_factor,
-           k.revoked_at IS NOT NULL OR k.locked_at IS NOT NULL OR k.expires_at <= now() OR k.uses_left = 0 AS is_over,
+           k.revoked_at IS NOT NULL OR k.locked_at IS NOT NULL OR k.expires_at <= now() OR coalesce(k.uses_left = 0, false) AS is_over,
            k.token_hash = sha256(token) AS is_own_token,
            EXISTS (SELECT FROM sec.link_session e
                    WHERE e.tenant_id = here.tenant AND e.token_hash = sha256(token) AND e.link_id = k.id AND e.expires_at > now()) AS is_session

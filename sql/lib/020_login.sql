@@ -208,7 +208,7 @@ BEGIN
     here := sec.enter_host(host, 'visitor', 'link.prove', ip, agent, request_id);
     wait_seconds := sec.throttle_wait(by_address, 20);
     SELECT k.id, k.client_id, k.second_factor, k.failures, k.token_hash = sha256(token) AS is_own_token,
-           k.revoked_at IS NOT NULL OR k.locked_at IS NOT NULL OR k.expires_at <= now() OR k.uses_left = 0 AS is_over,
+           k.revoked_at IS NOT NULL OR k.locked_at IS NOT NULL OR k.expires_at <= now() OR coalesce(k.uses_left = 0, false) AS is_over,
            (SELECT c.birth_date FROM app.client c WHERE c.tenant_id = here.tenant AND c.id = k.client_id) AS born
     INTO l
     FROM app.link k WHERE k.tenant_id = here.tenant AND k.id = link_id

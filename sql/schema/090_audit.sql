@@ -98,8 +98,10 @@ GRANT EXECUTE ON FUNCTION audit.make_partitions(int) TO foyer_jobs;
 
 RESET ROLE;
 
--- Not even the owner drops or detaches a part of the trail.
-CREATE FUNCTION audit.refuse_drop() RETURNS event_trigger
+-- Not even the owner drops or detaches a part of the trail. The guards stand in a schema of the superuser's, so that they
+-- do not go with what they guard.
+CREATE SCHEMA guard;
+CREATE FUNCTION guard.refuse_drop() RETURNS event_trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -109,10 +111,10 @@ BEGIN
         RAISE EXCEPTION 'the audit trail is append-only: % is refused', lower(tg_tag) USING ERRCODE = '42501';
     END IF;
 END $$;
-CREATE EVENT TRIGGER audit_is_never_dropped ON sql_drop EXECUTE FUNCTION audit.refuse_drop();
+CREATE EVENT TRIGGER audit_is_never_dropped ON sql_drop EXECUTE FUNCTION guard.refuse_drop();
 
 -- A trail that was moved aside or whose triggers were put to sleep could be rewritten: ALTER TABLE is the makers' only.
-CREATE FUNCTION audit.refuse_alter() RETURNS event_trigger
+CREATE FUNCTION guard.refuse_alter() RETURNS event_trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -128,4 +130,4 @@ BEGIN
     END LOOP;
 END $$;
 CREATE EVENT TRIGGER audit_is_never_put_to_sleep ON ddl_command_end WHEN TAG IN ('ALTER TABLE')
-    EXECUTE FUNCTION audit.refuse_alter();
+    EXECUTE FUNCTION guard.refuse_alter();
