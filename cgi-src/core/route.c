@@ -206,6 +206,13 @@ static const char *row_mistake(const struct feature *features, const struct page
     return NULL;
 }
 
+static bool share_host(const struct page *p, const struct page *q)
+{
+    return (at_host(p, REALM_STUDIO) && at_host(q, REALM_STUDIO)) ||
+           (at_host(p, REALM_OPERATOR) && at_host(q, REALM_OPERATOR)) ||
+           (at_host(p, REALM_SITE) && at_host(q, REALM_SITE));
+}
+
 bool routes_check(const struct feature *features, struct arena *a, struct str *why)
 {
     for (const struct feature *f = features; f->name; f++)
@@ -213,7 +220,7 @@ bool routes_check(const struct feature *features, struct arena *a, struct str *w
             const char *mistake = row_mistake(features, p);
             for (const struct feature *g = features; g->name && !mistake; g++)
                 for (const struct page *q = g->pages; q->path && !mistake; q++)
-                    if (q != p && q->method == p->method && q->realm == p->realm &&
+                    if (q != p && q->method == p->method && share_host(q, p) &&
                         strcmp(q->path, p->path) == 0)
                         mistake = "the same method and path stand twice";
             if (mistake) {

@@ -56,8 +56,6 @@ static enum err ask(struct req *r)
     return e ? e : reply_redirect(r, S("/demo/thanks"));
 }
 
-static enum err operator_home(struct req *r) { return reply_redirect(r, S("/demos")); }
-
 static const struct field state_fields[] = {
     {"state", FIELD_CHOICE, .required = true, .choices = "new|scheduled|quoted|won|lost"},
     {0},
@@ -70,7 +68,6 @@ const struct page demo_pages[] = {
      .again = "/demo", .form_cookie = true, .title = "Ask for a demo"},
     {GET, "/demo/thanks", .realm = REALM_SITE, ANYBODY, .view = "demo/thanks",
      .title = "Thank you for asking"},
-    {GET, "/", .realm = REALM_OPERATOR, CAN(none), .run = operator_home, .title = "Start"},
     {GET, "/demos", .realm = REALM_OPERATOR, CAN(demo_read), .show = {{"requests", Q_demo_list}},
      .view = "demo/list", .title = "Demo requests"},
     {GET, "/demos/{demo_request_id:uuid}", .realm = REALM_OPERATOR, CAN(demo_read),
