@@ -1,0 +1,91 @@
+/* ics_test.c -- what a calendar makes of our entries, read back with libical. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <libical/ical.h>
+
+#include "ics.h"
+
+static struct arena *arena;
+
+static int start(void **state)
+{
+    (void)state;
+    arena = arena_new(1 << 20);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    arena_free(arena);
+    return 0;
+}
+
+static struct ics_visit visit(void)
+{
+    return (struct ics_visit){.uid = S("9f1c@glow.example"),
+                              .summary = S("Glow: appointment"),
+                              .place = S("SoHo; 118 Greene Street, New York"),
+                              .text = S("Line one\nLine two"),
+                              .starts_at = 1796137200, /* 2026-12-01 15:00 UTC */
+                              .ends_at = 1796140800,
+                              .changed_at = 1795000000,
+                              .version = 3};
+}
+
+static void an_entry_reads_back(void **state)
+{
+    (void)state;
+    struct ics_visit v = visit();
+    struct str text = ics_write(arena, &v);
+    icalcomponent *calendar = icalparser_parse_string(arena_cstr(arena, text));
+    assert_non_null(calendar);
+    icalcomponent *event = icalcomponent_get_first_component(calendar, ICAL_VEVENT_COMPONENT);
+    assert_int_equal(icalcomponent_get_method(calendar), ICAL_METHOD_PUBLISH);
+    assert_string_equal(icalcomponent_get_uid(event), "9f1c@glow.example");
+    assert_string_equal(icalcomponent_get_location(event), "SoHo; 118 Greene Street, New York");
+    assert_string_equal(icalcomponent_get_description(event), "Line one\nLine two");
+    assert_int_equal(icalcomponent_get_sequence(event), 3);
+    assert_int_equal(icaltime_as_timet(icalcomponent_get_dtstart(event)), 1796137200);
+    assert_int_equal(icaltime_as_timet(icalcomponent_get_dtend(event)), 1796140800);
+    assert_non_null(strstr(arena_cstr(arena, text), "DTSTART:20261201T150000Z\r\n"));
+    icalcomponent_free(calendar);
+}
+
+static void a_cancelled_one_is_taken_out(void **state)
+{
+    (void)state;
+    struct ics_visit v = visit();
+    v.is_cancelled = true;
+    icalcomponent *calendar = icalparser_parse_string(arena_cstr(arena, ics_write(arena, &v)));
+    icalcomponent *event = icalcomponent_get_first_component(calendar, ICAL_VEVENT_COMPONENT);
+    assert_int_equal(icalcomponent_get_method(calendar), ICAL_METHOD_CANCEL);
+    assert_int_equal(icalcomponent_get_status(event), ICAL_STATUS_CANCELLED);
+    icalcomponent_free(calendar);
+}
+
+/* A name with a line break or a colon cannot add a property of its own. */
+static void text_stays_text(void **state)
+{
+    (void)state;
+    struct ics_visit v = visit();
+    v.place = S("Here\r\nATTENDEE:mailto:x@example.com");
+    icalcomponent *calendar = icalparser_parse_string(arena_cstr(arena, ics_write(arena, &v)));
+    icalcomponent *event = icalcomponent_get_first_component(calendar, ICAL_VEVENT_COMPONENT);
+    assert_null(icalcomponent_get_first_property(event, ICAL_ATTENDEE_PROPERTY));
+    icalcomponent_free(calendar);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_entry_reads_back),
+        cmocka_unit_test(a_cancelled_one_is_taken_out),
+        cmocka_unit_test(text_stays_text),
+    };
+    return cmocka_run_group_tests_name("ics", tests, start, stop);
+}
