@@ -66,7 +66,8 @@ AS $$
     FROM app.job q WHERE q.state IN ('ready', 'running')
 $$;
 
--- What nobody needs any more: form keys after 48 hours, counters and sessions that are long over.
+-- What nobody needs any more: form keys after 48 hours, counters and sessions that are long over, requests for a demo after
+-- 24 months unless they became customers (PROMISES L23).
 CREATE OR REPLACE FUNCTION sec.tidy() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -78,6 +79,7 @@ BEGIN
     FOR t IN SELECT s.tenant FROM sec.site s WHERE NOT s.is_apex LOOP
         PERFORM set_config('foyer.tenant_id', t::text, true);
         DELETE FROM app.idem i WHERE i.tenant_id = t AND i.at < now() - interval '48 hours';
+        DELETE FROM app.demo_request d WHERE d.tenant_id = t AND d.state <> 'won' AND d.created_at < now() - interval '24 months';
         DELETE FROM sec.link_session e WHERE e.tenant_id = t AND e.expires_at < now() - interval '1 day';
         DELETE FROM sec.session e WHERE e.tenant_id = t AND e.absolute_until < now() - interval '90 days';
     END LOOP;

@@ -46,6 +46,7 @@ GRANT INSERT (id, name, email, phone, spa_name, locations, providers, platform, 
 GRANT SELECT, UPDATE (state), DELETE ON app.demo_request TO foyer_staff;
 GRANT SELECT, INSERT, UPDATE, DELETE ON app.idem TO foyer_auth;
 GRANT SELECT ON app.demo_request TO foyer_jobs;
+GRANT SELECT, DELETE ON app.demo_request TO foyer_auth;
 CREATE POLICY operators_only ON app.demo_request AS RESTRICTIVE TO foyer_staff USING ((SELECT app.may('demo_read')));
 CREATE POLICY only_the_operators ON app.demo_request AS RESTRICTIVE FOR INSERT TO foyer_public
     WITH CHECK (EXISTS (SELECT FROM app.tenant t WHERE t.id = tenant_id AND t.realm = 'operator'));
