@@ -199,7 +199,7 @@ describe("limits, and a pool that is away", () => {
     for (const o of [{}, { method: "POST", body: "a=1" }]) {
       const reply = await other("", "/demo", o);
       assert.equal(reply.status, 503);
-      assert.match(reply.text, /back in a moment/);
+      assert.match(reply.text, /back in a moment/i);
       assert.equal(reply.headers["retry-after"], "10");
       hasHeaders(reply, "503");
     }
