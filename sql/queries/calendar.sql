@@ -135,7 +135,7 @@ WHERE a.location_id = (SELECT id FROM here)
   AND a.starts_at < (SELECT closes FROM here)
   AND a.status <> 'expired'
   AND (a.status <> 'held'
-       OR EXISTS (SELECT FROM app.slot t WHERE t.appointment_id = a.id AND t.state = 'hold' AND t.hold_until >= now()))
+       OR (SELECT t.hold_until >= now() FROM app.slot t WHERE t.appointment_id = a.id AND t.state = 'hold' LIMIT 1))
 ORDER BY a.starts_at, a.id;
 
 -- name: calendar_allergy :many

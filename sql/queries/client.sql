@@ -6,7 +6,7 @@ SELECT c.id AS client_id,
        c.birth_date,
        c.phone,
        c.email,
-       EXISTS (SELECT FROM app.allergy y WHERE y.client_id = c.id AND y.ended_at IS NULL) AS has_allergy,
+       (SELECT true FROM app.allergy y WHERE y.client_id = c.id AND y.ended_at IS NULL LIMIT 1) AS has_allergy,
        row_number() OVER w = 50 AND count(*) OVER () > 50 AS has_more
 FROM app.client_find(:q, 51) AS f
 JOIN app.client c ON c.id = f.client_id
