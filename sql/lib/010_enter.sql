@@ -132,7 +132,7 @@ BEGIN
     here := sec.enter_host(host, 'visitor', action, ip, agent, request_id);
     SELECT k.id, k.purpose, k.client_id, k.appointment_id, k.second_factor,
            k.revoked_at IS NOT NULL OR k.locked_at IS NOT NULL OR k.expires_at <= now() OR coalesce(k.uses_left = 0, false) AS is_over,
-           k.token_hash = sha256(token) AS is_own_token,
+           coalesce(k.token_hash = sha256(token), false) AS is_own_token,
            EXISTS (SELECT FROM sec.link_session e
                    WHERE e.tenant_id = here.tenant AND e.token_hash = sha256(token) AND e.link_id = k.id AND e.expires_at > now()) AS is_session
     INTO l
@@ -144,8 +144,9 @@ BEGIN
     IF proven AND NOT l.is_session AND NOT (l.is_own_token AND l.second_factor = 'none') THEN
         RAISE EXCEPTION 'not proven' USING ERRCODE = 'FY401';
     END IF;
-    IF NOT proven AND NOT l.is_own_token THEN
-        RAISE EXCEPTION 'no such link' USING ERRCODE = 'FY404';
+    -- A browser that has proven itself may come back to the door; one without a cookie is asked to open its link again.
+    IF NOT proven AND NOT l.is_own_token AND NOT l.is_session THEN
+        RAISE EXCEPTION 'no such link' USING ERRCODE = CASE WHEN token IS NULL THEN 'FY401' ELSE 'FY404' END;
     END IF;
     IF l.is_over THEN
         RAISE EXCEPTION 'link is over' USING ERRCODE = 'FY410';

@@ -169,6 +169,23 @@ BEGIN
     RETURN link_id;
 END $$;
 
+-- The link of a token, for the address in a message: FY410 when there is none or it is over. Uses nothing up.
+CREATE OR REPLACE FUNCTION sec.link_find(token bytea) RETURNS uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    found_id uuid;
+BEGIN
+    SELECT k.id INTO found_id FROM app.link k
+    WHERE k.tenant_id = app.tenant() AND k.token_hash = sha256(token)
+      AND k.revoked_at IS NULL AND k.locked_at IS NULL AND k.expires_at > now() AND k.uses_left IS DISTINCT FROM 0;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'link is over' USING ERRCODE = 'FY410';
+    END IF;
+    RETURN found_id;
+END $$;
+
 -- A visitor who has just booked is let in by the link made in this very transaction: she need not prove what she has typed.
 CREATE OR REPLACE FUNCTION sec.link_open(link_id uuid, new_token bytea) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -185,6 +202,27 @@ BEGIN
     INSERT INTO sec.link_session (tenant_id, link_id, token_hash, expires_at, ip, agent)
     VALUES (app.tenant(), link_id, sha256(new_token), now() + interval '2 hours',
             nullif(current_setting('foyer.ip', true), '')::inet, nullif(current_setting('foyer.agent', true), ''))
+    RETURNING id INTO session_id;
+    RETURN session_id;
+END $$;
+
+-- The same form again, because its first answer was lost on the way: whoever knows the form's key made the booking, and is let
+-- in once more by the link that was made with it (both have the time of that transaction). NULL after a quarter of an hour.
+CREATE OR REPLACE FUNCTION sec.link_open_again(key text, link_id uuid, new_token bytea) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    session_id uuid;
+BEGIN
+    INSERT INTO sec.link_session (tenant_id, link_id, token_hash, expires_at, ip, agent)
+    SELECT k.tenant_id, k.id, sha256(new_token), now() + interval '2 hours',
+           nullif(current_setting('foyer.ip', true), '')::inet, nullif(current_setting('foyer.agent', true), '')
+    FROM app.idem i
+    JOIN app.link k ON k.tenant_id = i.tenant_id AND k.created_at = i.at
+    WHERE i.tenant_id = app.tenant() AND i.key = key AND i.at > now() - interval '15 minutes'
+      AND k.id = link_id AND i.location = '/v/' || link_id || '/booked'
+      AND k.revoked_at IS NULL AND k.locked_at IS NULL AND length(new_token) >= 32
     RETURNING id INTO session_id;
     RETURN session_id;
 END $$;
@@ -313,7 +351,7 @@ GRANT EXECUTE ON FUNCTION sec.login_lookup(text, text, inet), sec.login_done(tex
 GRANT EXECUTE ON FUNCTION sec.logout() TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.password_set(uuid, text) TO foyer_migrator, foyer_backfill;
 GRANT EXECUTE ON FUNCTION sec.link_new(uuid, text, uuid, uuid, bytea, text, timestamptz) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
-GRANT EXECUTE ON FUNCTION sec.link_open(uuid, bytea) TO foyer_public;
+GRANT EXECUTE ON FUNCTION sec.link_find(bytea), sec.link_open(uuid, bytea), sec.link_open_again(text, uuid, bytea) TO foyer_public;
 GRANT EXECUTE ON FUNCTION sec.link_prove(text, uuid, bytea, date, bytea, inet, text, uuid) TO foyer_public, foyer_slow;
 GRANT EXECUTE ON FUNCTION app.client_new(uuid, text, text, text, text, date, date, boolean, bytea) TO foyer_staff, foyer_public;
 GRANT EXECUTE ON FUNCTION app.idem_take(text, bytea, text), app.idem_done(text, text) TO foyer_staff, foyer_public, foyer_slow;

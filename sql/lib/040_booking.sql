@@ -142,6 +142,46 @@ BEGIN
         FROM app.free_starts(service, location, staff, from_day, to_day, NULL) AS f;
 END $$;
 
+-- The same for an appointment that is being moved: its own time does not stand in its way.
+CREATE OR REPLACE FUNCTION app.availability_to_move(appointment uuid, staff uuid, from_day date, to_day date)
+RETURNS TABLE (staff_id uuid, starts_at timestamptz, starts_local timestamp, room_id uuid)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    a record;
+BEGIN
+    SELECT p.service_id, p.location_id, p.client_id INTO a FROM app.appointment p WHERE p.tenant_id = app.tenant() AND p.id = appointment;
+    IF NOT FOUND OR NOT app.may_book_for(a.client_id) THEN
+        RAISE EXCEPTION 'no such appointment' USING ERRCODE = 'FY404';
+    END IF;
+    RETURN QUERY SELECT f.staff_id, f.starts_at, f.starts_local, f.room_id
+        FROM app.free_starts(a.service_id, a.location_id, staff, from_day, to_day, appointment) AS f;
+END $$;
+
+-- Who does a service where, now or later: what a visitor may choose from. Says nothing of hours.
+CREATE OR REPLACE FUNCTION app.offered_by(service uuid) RETURNS TABLE (location_id uuid, staff_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT DISTINCT h.location_id, h.staff_id
+    FROM app.service_staff x
+    JOIN app.staff f ON f.id = x.staff_id AND f.is_provider AND f.is_active
+    JOIN app.shift h ON h.staff_id = x.staff_id AND (h.valid_to IS NULL OR h.valid_to >= (now() AT TIME ZONE 'UTC')::date - 1)
+    JOIN app.location l ON l.id = h.location_id AND l.is_active
+    WHERE x.service_id = service
+$$;
+
+-- The version of a text that is in force today where the business is; NULL when it has published none.
+CREATE OR REPLACE FUNCTION app.policy_in_force(kind text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT v.id
+    FROM app.policy_version v
+    JOIN app.tenant t ON t.id = v.tenant_id
+    WHERE v.kind = policy_in_force.kind COLLATE "C" AND v.effective_on <= (now() AT TIME ZONE t.zone)::date
+    ORDER BY v.version DESC
+    LIMIT 1
+$$;
+
 -- The n free starts nearest to an instant, from three days before to two weeks after; one provider for each.
 CREATE OR REPLACE FUNCTION app.nearest_free(service uuid, location uuid, staff uuid, around timestamptz, n int)
 RETURNS TABLE (staff_id uuid, starts_at timestamptz, starts_local timestamp, room_id uuid)
@@ -337,9 +377,8 @@ BEGIN
     IF a.status NOT IN ('held', 'expired') THEN
         RAISE EXCEPTION 'This time has just been taken.' USING ERRCODE = 'FY409', COLUMN = 'starts_at';
     END IF;
-    IF policy_version IS NOT NULL AND policy_version <> (
-        SELECT v.id FROM app.policy_version v JOIN app.policy_version mine ON mine.kind = v.kind AND mine.id = policy_version
-        WHERE v.effective_on <= (now() AT TIME ZONE 'UTC')::date + 1 ORDER BY v.version DESC LIMIT 1) THEN
+    IF policy_version IS NOT NULL AND policy_version IS DISTINCT FROM (
+        SELECT app.policy_in_force(mine.kind) FROM app.policy_version mine WHERE mine.id = policy_version) THEN
         RAISE EXCEPTION 'Our terms have changed since you opened this page. Please read them again.' USING ERRCODE = 'FY422', COLUMN = 'policy';
     END IF;
     IF a.status = 'held' THEN
@@ -467,10 +506,12 @@ END $$;
 REVOKE ALL ON FUNCTION app.free_starts(uuid, uuid, uuid, date, date, uuid), app.claim(uuid, uuid, uuid, timestamptz, uuid),
     app.take_slots(uuid, uuid, uuid, tstzrange, timestamptz), app.assign_forms(uuid), app.may_book_for(uuid),
     app.appointment_lock(uuid, int), app.availability(uuid, uuid, uuid, date, date), app.nearest_free(uuid, uuid, uuid, timestamptz, int),
+    app.availability_to_move(uuid, uuid, date, date), app.offered_by(uuid), app.policy_in_force(text),
     app.hold(uuid, uuid, uuid, timestamptz, int), app.hold_show(uuid), app.book_confirm(uuid, uuid, uuid),
     app.book(uuid, uuid, uuid, timestamptz, uuid, uuid), app.appointment_move(uuid, uuid, timestamptz, int),
     app.appointment_set_status(uuid, text, int, text), app.free_expired_holds() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.availability(uuid, uuid, uuid, date, date), app.nearest_free(uuid, uuid, uuid, timestamptz, int),
+GRANT EXECUTE ON FUNCTION app.availability(uuid, uuid, uuid, date, date), app.availability_to_move(uuid, uuid, date, date),
+    app.offered_by(uuid), app.policy_in_force(text), app.nearest_free(uuid, uuid, uuid, timestamptz, int),
     app.hold(uuid, uuid, uuid, timestamptz, int), app.hold_show(uuid), app.book_confirm(uuid, uuid, uuid),
     app.book(uuid, uuid, uuid, timestamptz, uuid, uuid), app.appointment_move(uuid, uuid, timestamptz, int),
     app.appointment_set_status(uuid, text, int, text) TO foyer_staff, foyer_public;

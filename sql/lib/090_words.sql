@@ -9,6 +9,11 @@ AS $$
     SELECT coalesce((SELECT l.zone FROM app.location l ORDER BY NOT l.is_active, l.position, l.name LIMIT 1), 'UTC')
 $$;
 
+-- A zone as people call it: 'America/New_York' is "New York time".
+CREATE OR REPLACE FUNCTION app.zone_words(zone text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT replace(regexp_replace(zone, '^.*/', ''), '_', ' ') || ' time' $$;
+
 CREATE OR REPLACE FUNCTION app.message_state_words(state text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
@@ -64,5 +69,5 @@ AS $$
     ) AS w (action, words) WHERE w.action = action_words.action), action)
 $$;
 
-GRANT EXECUTE ON FUNCTION app.zone(), app.message_state_words(text), app.action_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.zone(), app.zone_words(text), app.message_state_words(text), app.action_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 RESET ROLE;
