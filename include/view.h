@@ -16,9 +16,9 @@ enum val_kind {
     VAL_MISSING,  /* no such name in this frame: look further out */
     VAL_NULL,     /* false */
     VAL_BOOL,
-    VAL_INT,      /* 64-bit */
-    VAL_REAL,
-    VAL_TEXT,      /* true unless empty is asked by section: '' is false, 'f' is true */
+    VAL_INT,  /* 64-bit; 0 is false, as the specification's !!data */
+    VAL_REAL, /* 0 is false */
+    VAL_TEXT,      /* '' is false, 'f' is true */
     VAL_DATE,      /* i: days since 2000-01-01 */
     VAL_TIME,      /* i: microseconds since midnight */
     VAL_LOCAL,     /* i: microseconds since 2000-01-01 00:00, local wall time (timestamp) */
@@ -75,15 +75,24 @@ struct kv_frame {
 struct kv_frame kv_frame_of(const struct kv *items, size_t n);
 
 struct view;
+/* Strict, the default, is for the product: a partial that does not exist, raw output of a name that
+ * does not end in _html, and a variable where escaping cannot make it safe do not compile (the rules
+ * are at the head of cgi-src/core/view_html.c). Not strict is the specification and nothing more.
+ * To be set before the first template is compiled. */
+void view_strict(bool is_strict);
 /* Compiles NAME.mustache of the first directory that has it (dirs: colon-separated list), with all
  * it includes. Compiled templates are kept for ever. On error NULL, and *why says
- * "file:line: what; what to do" (in the arena). */
+ * "file:line: what; what to do" (in the arena). A template NAME.txt is plain text (messages): its
+ * variables are not escaped, and a page cannot include it. */
 const struct view *view_get(const char *name, struct arena *a, struct str *why);
+/* Also forgets every template compiled before; views got earlier are then invalid. */
 void view_directories(const char *dirs);
 /* Compiles every template below the directories; false and *why at the first error. */
 bool view_compile_all(struct arena *a, struct str *why);
-/* Renders to out. frames: innermost last. Dynamic names that name no template render as empty. */
-void view_render(const struct view *v, const struct frame *const *frames, size_t n_frames,
+/* Renders to out. frames: innermost last. Dynamic names that name no template render as empty.
+ * Errors: ERR_INTERNAL when partials and sections nest past the limit; one line on standard error
+ * names the template, and out holds half a page that must not be sent. */
+enum err view_render(const struct view *v, const struct frame *const *frames, size_t n_frames,
                  struct arena *a, struct buf *out);
 
 /* For viewcheck: walks the compiled instructions of one template. */
@@ -97,6 +106,10 @@ struct view_visit {
 };
 /* Partials and inheritance are followed. f returns false to stop. */
 void view_walk(const struct view *v, bool (*f)(void *, const struct view_visit *), void *);
+
+/* Whether a modifier formats this kind of value; others are shown as if it were not there. False
+ * for an unknown modifier. */
+bool view_modifier_takes(struct str modifier, enum val_kind kind);
 
 /* A frame over a json-c object (struct json_object *), for `foyer render` and tests. */
 const struct frame *json_frame(struct arena *a, void *json_object);

@@ -16,7 +16,7 @@ enum code {
     CODE_TEXT,
     CODE_NAME,
     CODE_RAW,
-    CODE_SECTION,  /* up to its CODE_END, as all that follow */
+    CODE_SECTION, /* up to its CODE_END, as all that follow */
     CODE_INVERTED,
     CODE_BLOCK,    /* {{$x}} in a page: its content is the default */
     CODE_ARGUMENT, /* {{$x}} directly in a parent: its content replaces the parent's block */
@@ -39,7 +39,8 @@ struct instruction {
     bool is_standalone; /* PARTIAL, PARENT, BLOCK: had its line to itself */
     bool is_dynamic;    /* PARTIAL, PARENT: path gives the name when rendered */
     bool is_escaped;    /* NAME in a page, not in plain text */
-    bool is_address;    /* NAME begins an address (href, src): its scheme is checked when rendered */
+    bool is_used;       /* ARGUMENT: some block asked for it */
+    bool is_address; /* NAME begins an address (href, src): its scheme is checked when rendered */
     unsigned line;
     size_t end;       /* index of the CODE_END that closes it */
     struct str text;  /* TEXT: itself; PARTIAL, PARENT, BLOCK: its indentation */
@@ -62,10 +63,12 @@ struct view {
 
 /* Who replaces blocks: the arguments of one parent tag, and those of the tags around it. The
  * outermost argument counts, so that a page decides over its layout, and a layout over its own. */
+struct visit;
 struct scope {
     const struct scope *outer;
     const struct view *view;
-    size_t parent; /* index of the CODE_PARENT */
+    size_t parent;             /* index of the CODE_PARENT */
+    const struct visit *visit; /* view_walk.c only */
 };
 /* The argument for a block; NULL: none, the block shows its default. */
 const struct scope *scope_find(const struct scope *s, name_id block, size_t *argument);
@@ -78,7 +81,7 @@ bool view_parse(struct view *v, struct str source, bool is_strict, struct arena 
 struct str view_error(struct arena *a, const struct view *v, unsigned line, const char *fmt, ...)
     PRINTF_LIKE(4, 5);
 
-/* Judges every place of a variable that this template reaches. NULL-text when all is well. */
+/* Judges every place of a variable that this template reaches. Empty text when all is well. */
 struct str view_html_check(struct view *v, struct arena *a);
 
 /* A template by name for {{>*name}}; NULL when there is none. */
@@ -91,6 +94,7 @@ struct step {
     struct view *view;
     struct instruction *instruction;
     bool is_inside_itself, is_unconditional;
+    bool is_unused; /* an argument that no block of its parent asks for */
 };
 bool view_steps(struct view *v, bool (*f)(void *, const struct step *), void *self);
 

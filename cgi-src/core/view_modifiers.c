@@ -1,275 +1,432 @@
 /*
- * view_modifiers.c -- {{starts_at:time}}: how a value is written for people.
- * Owns: the table of modifiers, US English. Times are as SQL gave them: nothing here knows a zone.
+ * view_modifiers.c -- values made readable: {{starts_at:time}}. English as in the United States.
+ * Owns: the table of modifiers. Never: asks the system for a time zone; a local time is shown as it
+ * comes, an instant in UTC and says so. A value of a kind that a modifier does not take is shown
+ * as if the modifier were not there: a typed "25:99" stays what was typed.
  */
-#include <stdio.h>
-
 #include "view_internal.h"
 
-#define KIND(k) (1u << VAL_##k)
-#define DAY_MICROS 86400000000ll
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const int64_t SECOND = 1000000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, DAY = 24 * HOUR;
+
+/* ---- calendar ---- */
 
 struct civil {
     int64_t year;
-    unsigned month, day, weekday; /* weekday 0: Sunday */
-    unsigned hour, minute, second;
+    int month, day; /* 1.. */
+    int weekday;    /* 0: Sunday */
 };
 
-/* Days since 2000-01-01 to a date of the proleptic Gregorian calendar (H. Hinnant's algorithm). */
-static struct civil civil_of_days(int64_t days)
+/* Proleptic Gregorian date of a day counted from 2000-01-01. Years begin in March, so that the leap
+ * day is the last; an era is 400 years of 146097 days. */
+static struct civil civil_of(int64_t days)
 {
-    int64_t z = days + 10957 + 719468;
-    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    unsigned doe = (unsigned)(z - era * 146097);
-    unsigned yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    unsigned doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    unsigned mp = (5 * doy + 2) / 153;
-    struct civil c = {0};
-    c.day = doy - (153 * mp + 2) / 5 + 1;
-    c.month = mp < 10 ? mp + 3 : mp - 9;
-    c.year = (int64_t)yoe + era * 400 + (c.month <= 2);
-    c.weekday = (unsigned)(((days + 6) % 7 + 7) % 7);
-    return c;
+    int64_t since = days + 730425; /* from 0000-03-01 */
+    int64_t era = (since >= 0 ? since : since - 146096) / 146097;
+    int64_t day_of_era = since - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month = (5 * day_of_year + 2) / 153; /* 0: March */
+    return (struct civil){
+        .year = year_of_era + era * 400 + (month >= 10 ? 1 : 0),
+        .month = (int)(month < 10 ? month + 3 : month - 9),
+        .day = (int)(day_of_year - (153 * month + 2) / 5 + 1),
+        .weekday = (int)(((days + 6) % 7 + 7) % 7), /* 2000-01-01 was a Saturday */
+    };
 }
 
-static struct civil civil_of(struct val v)
+static int64_t days_of(struct val v)
 {
-    int64_t days = 0, micros = 0;
-    if (v.kind == VAL_DATE) {
-        days = v.i;
-    } else if (v.kind == VAL_TIME) {
-        micros = v.i;
-    } else {
-        days = v.i / DAY_MICROS;
-        micros = v.i % DAY_MICROS;
-        if (micros < 0) {
-            micros += DAY_MICROS;
-            days--;
-        }
-    }
-    struct civil c = civil_of_days(days);
-    c.hour = (unsigned)(micros / 3600000000ll);
-    c.minute = (unsigned)(micros / 60000000ll % 60);
-    c.second = (unsigned)(micros / 1000000ll % 60);
-    return c;
+    if (v.kind == VAL_DATE)
+        return v.i;
+    return v.i >= 0 ? v.i / DAY : -((-(v.i + 1)) / DAY) - 1;
 }
 
-static const char *const month_names[] = {"January",   "February", "March",    "April",
-                                          "May",       "June",     "July",     "August",
-                                          "September", "October",  "November", "December"};
-static const char *const day_names[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
-                                        "Thursday", "Friday", "Saturday"};
+/* Microseconds since midnight. */
+static int64_t clock_of(struct val v) { return v.kind == VAL_TIME ? v.i : v.i - days_of(v) * DAY; }
 
-static void add_time(struct buf *b, const struct civil *c)
+static const char *const weekdays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                       "Thursday", "Friday", "Saturday"};
+static const char *const months[] = {"January",   "February", "March",    "April",
+                                     "May",       "June",     "July",     "August",
+                                     "September", "October",  "November", "December"};
+
+/* ---- digits: written by hand, for every row of a page has some ---- */
+
+static void add_number(struct buf *out, uint64_t n, size_t min_digits)
 {
-    unsigned hour = c->hour % 12 ? c->hour % 12 : 12;
-    buf_printf(b, "%u:%02u %s", hour, c->minute, c->hour < 12 ? "am" : "pm");
+    char digits[24];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + n % 10);
+        n /= 10;
+    } while (n || sizeof digits - at < min_digits);
+    buf_add(out, (struct str){digits + at, sizeof digits - at});
 }
 
-static void add_date(struct buf *b, const struct civil *c)
+static uint64_t size_of(int64_t i) { return i < 0 ? 0 - (uint64_t)i : (uint64_t)i; }
+
+static void add_int(struct buf *out, int64_t i)
 {
-    buf_printf(b, "%.3s %u %.3s %lld", day_names[c->weekday], c->day, month_names[c->month - 1],
-               (long long)c->year);
+    if (i < 0)
+        buf_addc(out, '-');
+    add_number(out, size_of(i), 1);
 }
 
-static void as_time(struct buf *b, struct val v)
-{
-    struct civil c = civil_of(v);
-    add_time(b, &c);
-}
-
-static void as_date(struct buf *b, struct val v)
-{
-    struct civil c = civil_of(v);
-    add_date(b, &c);
-}
-
-static void as_day(struct buf *b, struct val v)
-{
-    struct civil c = civil_of(v);
-    buf_printf(b, "%s %u %s", day_names[c.weekday], c.day, month_names[c.month - 1]);
-}
-
-static void as_short_date(struct buf *b, struct val v)
-{
-    struct civil c = civil_of(v);
-    buf_printf(b, "%u %.3s", c.day, month_names[c.month - 1]);
-}
-
-static void as_datetime(struct buf *b, struct val v)
-{
-    struct civil c = civil_of(v);
-    add_date(b, &c);
-    buf_addz(b, ", ");
-    add_time(b, &c);
-}
-
-static void as_iso(struct buf *b, struct val v)
-{
-    struct civil c = civil_of(v);
-    if (v.kind != VAL_TIME)
-        buf_printf(b, "%04lld-%02u-%02u", (long long)c.year, c.month, c.day);
-    if (v.kind == VAL_LOCAL || v.kind == VAL_INSTANT)
-        buf_addc(b, 'T');
-    if (v.kind != VAL_DATE)
-        buf_printf(b, "%02u:%02u", c.hour, c.minute);
-    if (v.kind == VAL_INSTANT)
-        buf_printf(b, ":%02uZ", c.second);
-}
-
-/* 1234567 as 1,234,567. */
-static void add_grouped(struct buf *b, uint64_t n)
+/* 1234567 as 1,234,567 */
+static void add_grouped(struct buf *out, uint64_t n)
 {
     if (n >= 1000) {
-        add_grouped(b, n / 1000);
-        buf_printf(b, ",%03u", (unsigned)(n % 1000));
-    } else {
-        buf_printf(b, "%u", (unsigned)n);
+        add_grouped(out, n / 1000);
+        buf_addc(out, ',');
+    }
+    add_number(out, n % 1000, n >= 1000 ? 3 : 1);
+}
+
+/* ---- dates and times ---- */
+
+static void add_zone(struct buf *out, struct val v)
+{
+    if (v.kind == VAL_INSTANT)
+        buf_add(out, S(" UTC"));
+}
+
+static void add_clock(struct buf *out, struct val v)
+{
+    int64_t minutes = clock_of(v) / MINUTE, hour = minutes / 60;
+    add_number(out, (uint64_t)(hour % 12 ? hour % 12 : 12), 1);
+    buf_addc(out, ':');
+    add_number(out, (uint64_t)(minutes % 60), 2);
+    buf_addz(out, hour % 24 < 12 ? " am" : " pm");
+}
+
+static void modify_time(struct buf *out, struct val v)
+{
+    add_clock(out, v);
+    add_zone(out, v);
+}
+
+static void add_day_month_year(struct buf *out, struct civil c)
+{
+    add_number(out, (uint64_t)c.day, 1);
+    buf_addc(out, ' ');
+    buf_add(out, (struct str){months[c.month - 1], 3});
+    buf_addc(out, ' ');
+    add_int(out, c.year);
+}
+
+static void add_weekday_date(struct buf *out, struct val v)
+{
+    struct civil c = civil_of(days_of(v));
+    buf_add(out, (struct str){weekdays[c.weekday], 3});
+    buf_addc(out, ' ');
+    add_day_month_year(out, c);
+}
+
+static void modify_date(struct buf *out, struct val v)
+{
+    add_weekday_date(out, v);
+    add_zone(out, v);
+}
+
+static void modify_short_date(struct buf *out, struct val v)
+{
+    add_day_month_year(out, civil_of(days_of(v)));
+    add_zone(out, v);
+}
+
+static void modify_day(struct buf *out, struct val v)
+{
+    struct civil c = civil_of(days_of(v));
+    buf_addz(out, weekdays[c.weekday]);
+    buf_addc(out, ' ');
+    add_number(out, (uint64_t)c.day, 1);
+    buf_addc(out, ' ');
+    buf_addz(out, months[c.month - 1]);
+    add_zone(out, v);
+}
+
+static void modify_datetime(struct buf *out, struct val v)
+{
+    add_weekday_date(out, v);
+    buf_add(out, S(", "));
+    add_clock(out, v);
+    add_zone(out, v);
+}
+
+static void add_iso_date(struct buf *out, int64_t days)
+{
+    struct civil c = civil_of(days);
+    if (c.year < 0)
+        buf_addc(out, '-');
+    add_number(out, size_of(c.year), 4);
+    buf_addc(out, '-');
+    add_number(out, (uint64_t)c.month, 2);
+    buf_addc(out, '-');
+    add_number(out, (uint64_t)c.day, 2);
+}
+
+/* As <time datetime> and the date and time inputs of HTML take it; seconds only if there are any. */
+static void modify_iso(struct buf *out, struct val v)
+{
+    if (v.kind != VAL_TIME)
+        add_iso_date(out, days_of(v));
+    if (v.kind == VAL_DATE)
+        return;
+    if (v.kind != VAL_TIME)
+        buf_addc(out, 'T');
+    int64_t clock = clock_of(v), seconds = clock / SECOND % 60;
+    add_number(out, (uint64_t)(clock / HOUR), 2);
+    buf_addc(out, ':');
+    add_number(out, (uint64_t)(clock / MINUTE % 60), 2);
+    if (seconds) {
+        buf_addc(out, ':');
+        add_number(out, (uint64_t)seconds, 2);
+    }
+    if (v.kind == VAL_INSTANT)
+        buf_addc(out, 'Z');
+}
+
+/* ---- numbers ---- */
+
+static void modify_money(struct buf *out, struct val v)
+{
+    buf_addz(out, v.i < 0 ? "-$" : "$");
+    add_grouped(out, size_of(v.i) / 100);
+    buf_addc(out, '.');
+    add_number(out, size_of(v.i) % 100, 2);
+}
+
+static void modify_minutes(struct buf *out, struct val v)
+{
+    uint64_t n = size_of(v.i);
+    if (v.i < 0)
+        buf_addc(out, '-');
+    if (n >= 60) {
+        add_grouped(out, n / 60);
+        buf_addz(out, n % 60 ? " h " : " h");
+    }
+    if (n % 60 || n == 0) {
+        add_number(out, n % 60, 1);
+        buf_addz(out, " min");
     }
 }
 
-static uint64_t magnitude(int64_t i) { return i < 0 ? 0 - (uint64_t)i : (uint64_t)i; }
-
-static void as_money(struct buf *b, struct val v)
-{
-    uint64_t cents = magnitude(v.i);
-    buf_addz(b, v.i < 0 ? "-$" : "$");
-    add_grouped(b, cents / 100);
-    buf_printf(b, ".%02u", (unsigned)(cents % 100));
-}
-
-static void as_count(struct buf *b, struct val v)
+static void modify_count(struct buf *out, struct val v)
 {
     if (v.i < 0)
-        buf_addc(b, '-');
-    add_grouped(b, magnitude(v.i));
+        buf_addc(out, '-');
+    add_grouped(out, size_of(v.i));
 }
 
-static void as_minutes(struct buf *b, struct val v)
+/* ---- texts ---- */
+
+/* Digits of the country code at the beginning of an international number (ITU-T E.164). */
+static size_t country_code_digits(const char *digits, size_t n)
 {
-    int64_t hours = v.i / 60, rest = v.i % 60;
-    if (hours)
-        buf_printf(b, "%lld h", (long long)hours);
-    if (hours && rest)
-        buf_addc(b, ' ');
-    if (rest || !hours)
-        buf_printf(b, "%lld min", (long long)rest);
+    static const char two_digits[] = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 "
+                                     "53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 "
+                                     "93 94 95 98";
+    if (n < 4)
+        return n;
+    if (digits[0] == '1' || digits[0] == '7')
+        return 1;
+    for (size_t i = 0; i + 1 < sizeof two_digits; i += 3) {
+        if (memcmp(two_digits + i, digits, 2) == 0)
+            return 2;
+    }
+    return 3;
 }
 
-static void as_phone(struct buf *b, struct val v)
+/* +12125550123 as (212) 555-0123; another country's as +44 207 946 0018. Anything that is not
+ * E.164 stays as it is. */
+static void modify_phone(struct buf *out, struct val v)
 {
     struct str s = v.s;
-    if (s.n == 12 && s.p[0] == '+' && s.p[1] == '1') {
-        buf_printf(b, "(%.3s) %.3s-%.4s", s.p + 2, s.p + 5, s.p + 8);
+    bool is_e164 = s.n >= 5 && s.n <= 16 && s.p[0] == '+';
+    for (size_t i = 1; i < s.n; i++)
+        is_e164 = is_e164 && s.p[i] >= '0' && s.p[i] <= '9';
+    if (!is_e164) {
+        buf_add(out, s);
         return;
     }
-    if (s.n < 8 || s.p[0] != '+') {
-        buf_add(b, s);
+    if (s.n == 12 && s.p[1] == '1') {
+        buf_addc(out, '(');
+        buf_add(out, str_part(s, 2, 3));
+        buf_add(out, S(") "));
+        buf_add(out, str_part(s, 5, 3));
+        buf_addc(out, '-');
+        buf_add(out, str_part(s, 8, 4));
         return;
     }
-    buf_printf(b, "%.3s", s.p);
-    for (size_t i = 3; i < s.n; i += 3) {
-        size_t left = s.n - i, n = left == 4 || left < 3 ? left : 3;
-        buf_addc(b, ' ');
-        buf_add(b, str_part(s, i, n));
-        if (n == 4)
-            break;
+    size_t at = 1 + country_code_digits(s.p + 1, s.n - 1);
+    buf_add(out, str_part(s, 0, at));
+    while (at < s.n) {
+        size_t left = s.n - at, group = left > 4 ? 3 : left;
+        if (left == 5)
+            group = 2; /* not 3 and 2 */
+        buf_addc(out, ' ');
+        buf_add(out, str_part(s, at, group));
+        at += group;
     }
 }
 
-static void as_hex(struct buf *b, struct val v) { esc_hex(b, v.s); }
-static void as_url(struct buf *b, struct val v) { esc_url(b, v.s); }
-static void as_id(struct buf *b, struct val v) { buf_add(b, str_part(v.s, 0, v.s.n < 8 ? v.s.n : 8)); }
+static void modify_hex(struct buf *out, struct val v) { esc_hex(out, v.s); }
 
-static void as_upper(struct buf *b, struct val v)
+static void modify_url(struct buf *out, struct val v)
 {
-    for (size_t i = 0; i < v.s.n; i++) {
-        char c = v.s.p[i];
-        buf_addc(b, c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c);
+    struct buf plain = buf_in(out->arena, 32);
+    if (v.kind != VAL_TEXT)
+        val_print(&plain, v, NULL);
+    esc_url(out, v.kind == VAL_TEXT ? v.s : buf_str(&plain));
+}
+
+/* Bytes of the character that s begins with; 1 where it is not UTF-8. */
+static size_t character(struct str s)
+{
+    for (size_t n = 1; n <= 4 && n <= s.n; n++) {
+        if (str_utf8_ok(str_part(s, 0, n)))
+            return n;
+    }
+    return s.n ? 1 : 0;
+}
+
+/* Letters a-z, and those of Latin-1, which are the accented ones of western names. */
+static void add_upper(struct buf *out, struct str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        bool is_latin =
+            i > 0 && (unsigned char)s.p[i - 1] == 0xC3 && c >= 0xA0 && c <= 0xBE && c != 0xB7;
+        bool is_small = is_latin || (c >= 'a' && c <= 'z');
+        buf_addc(out, (char)(is_small ? c - 32 : c));
     }
 }
 
-/* First characters of the first and the last word. */
-static void as_initials(struct buf *b, struct val v)
+static void modify_upper(struct buf *out, struct val v) { add_upper(out, v.s); }
+
+/* First letters of the first and the last word. */
+static void modify_initials(struct buf *out, struct val v)
 {
-    struct str rest = str_trim(v.s), last = {"", 0};
-    bool is_first = true;
-    while (rest.n > 0) {
+    struct str rest = str_trim(v.s), first = str_cut(&rest, ' ');
+    add_upper(out, str_part(first, 0, character(first)));
+    struct str last = S("");
+    while (rest.n) {
         struct str word = str_cut(&rest, ' ');
-        if (word.n == 0)
-            continue;
-        size_t n = 1;
-        while (n < word.n && ((unsigned char)word.p[n] & 0xC0) == 0x80)
-            n++;
-        last = str_part(word, 0, n);
-        if (is_first)
-            buf_add(b, last);
-        if (!is_first && str_trim(rest).n == 0)
-            buf_add(b, last);
-        is_first = false;
+        if (word.n)
+            last = word;
     }
+    add_upper(out, str_part(last, 0, character(last)));
 }
+
+/* The first eight characters: enough of a uuid or hash to tell it by. */
+static void modify_id(struct buf *out, struct val v)
+{
+    size_t at = 0;
+    for (int i = 0; i < 8 && at < v.s.n; i++)
+        at += character(str_part(v.s, at, v.s.n - at));
+    buf_add(out, str_part(v.s, 0, at));
+}
+
+/* ---- the table ---- */
+
+#define KIND(kind) (1U << VAL_##kind)
+#define DATES (KIND(DATE) | KIND(LOCAL) | KIND(INSTANT))
+#define CLOCKS (KIND(TIME) | KIND(LOCAL) | KIND(INSTANT))
 
 static const struct modifier modifiers[] = {
-    {"time", KIND(TIME) | KIND(LOCAL) | KIND(INSTANT), as_time},
-    {"date", KIND(DATE) | KIND(LOCAL) | KIND(INSTANT), as_date},
-    {"day", KIND(DATE) | KIND(LOCAL) | KIND(INSTANT), as_day},
-    {"short_date", KIND(DATE) | KIND(LOCAL) | KIND(INSTANT), as_short_date},
-    {"datetime", KIND(LOCAL) | KIND(INSTANT), as_datetime},
-    {"iso", KIND(DATE) | KIND(TIME) | KIND(LOCAL) | KIND(INSTANT), as_iso},
-    {"money", KIND(INT), as_money},
-    {"count", KIND(INT), as_count},
-    {"minutes", KIND(INT), as_minutes},
-    {"phone", KIND(TEXT), as_phone},
-    {"hex", KIND(TEXT), as_hex},
-    {"initials", KIND(TEXT), as_initials},
-    {"url", KIND(TEXT), as_url},
-    {"upper", KIND(TEXT), as_upper},
-    {"id", KIND(TEXT), as_id},
+    {"time", CLOCKS, modify_time},                              /* 2:05 pm */
+    {"date", DATES, modify_date},                               /* Sat 21 Nov 2026 */
+    {"day", DATES, modify_day},                                 /* Saturday 21 November */
+    {"short_date", DATES, modify_short_date},                   /* 21 Nov 2026 */
+    {"datetime", KIND(LOCAL) | KIND(INSTANT), modify_datetime}, /* Sat 21 Nov 2026, 2:05 pm */
+    {"iso", DATES | KIND(TIME), modify_iso},                    /* 2026-11-21T14:05 */
+    {"money", KIND(INT), modify_money},                         /* cents: $1,234.50 */
+    {"minutes", KIND(INT), modify_minutes},                     /* 1 h 15 min */
+    {"count", KIND(INT), modify_count},                         /* 1,234 */
+    {"phone", KIND(TEXT), modify_phone},                        /* (212) 555-0123 */
+    {"hex", KIND(TEXT), modify_hex},                            /* bytes: 00ff */
+    {"initials", KIND(TEXT), modify_initials},                  /* AL */
+    {"upper", KIND(TEXT), modify_upper},                        /* EST */
+    {"url", DATES | CLOCKS | KIND(TEXT) | KIND(INT) | KIND(REAL) | KIND(BOOL),
+     modify_url},                  /* a%20b */
+    {"id", KIND(TEXT), modify_id}, /* 3fa9c1d2 */
 };
 
 const struct modifier *modifier_find(struct str name)
 {
-    for (size_t i = 0; i < COUNT_OF(modifiers); i++)
+    for (size_t i = 0; i < COUNT_OF(modifiers); i++) {
         if (str_is(name, modifiers[i].name))
             return &modifiers[i];
+    }
     return NULL;
+}
+
+bool view_modifier_takes(struct str modifier, enum val_kind kind)
+{
+    const struct modifier *m = modifier_find(modifier);
+    return m && m->kinds & 1U << kind;
 }
 
 struct str modifier_list(struct arena *a)
 {
-    struct buf b = buf_in(a, 128);
-    for (size_t i = 0; i < COUNT_OF(modifiers); i++)
-        buf_printf(&b, "%s%s", i ? ", " : "", modifiers[i].name);
-    return buf_str(&b);
+    struct buf list = buf_in(a, 200);
+    for (size_t i = 0; i < COUNT_OF(modifiers); i++) {
+        buf_addz(&list, i ? ", " : "");
+        buf_addz(&list, modifiers[i].name);
+    }
+    buf_addc(&list, '\0');
+    return (struct str){list.p, list.n - 1};
+}
+
+/* The shortest decimal that is this number. */
+static void add_real(struct buf *out, double d)
+{
+    char text[40];
+    if (!isfinite(d))
+        return;
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, d);
+        double back = strtod(text, NULL);
+        if (back >= d && back <= d)
+            break;
+    }
+    buf_addz(out, text);
 }
 
 void val_print(struct buf *out, struct val v, const struct modifier *m)
 {
-    if (m && (m->kinds & (1u << v.kind))) {
+    if (m && m->kinds & 1U << v.kind) {
         m->apply(out, v);
         return;
     }
     switch (v.kind) {
-    case VAL_TEXT:
-        buf_add(out, v.s);
-        break;
-    case VAL_INT:
-        buf_printf(out, "%lld", (long long)v.i);
-        break;
-    case VAL_REAL:
-        buf_printf(out, "%.15g", v.d);
-        break;
     case VAL_BOOL:
         buf_addz(out, v.b ? "true" : "false");
+        break;
+    case VAL_INT:
+        add_int(out, v.i);
+        break;
+    case VAL_REAL:
+        add_real(out, v.d);
+        break;
+    case VAL_TEXT:
+        buf_add(out, v.s);
         break;
     case VAL_DATE:
     case VAL_TIME:
     case VAL_LOCAL:
     case VAL_INSTANT:
-        as_iso(out, v);
+        modify_iso(out, v);
         break;
-    default:
+    case VAL_MISSING:
+    case VAL_NULL:
+    case VAL_LIST:
+    case VAL_FRAME:
         break;
     }
 }
