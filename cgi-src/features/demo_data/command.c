@@ -223,7 +223,7 @@ static void make_operator(struct loader *l, const char *phc, FILE *logins)
 
 int command_demo(int argc, char **argv)
 {
-    const char *role = "postgres", *logins_path = "demo-logins.txt";
+    const char *role = "postgres", *logins_path = NULL;
     struct loader l = {.clients = 300, .random = {20240229}};
     for (int i = 1; i + 1 < argc; i += 2) {
         int64_t n = 0;
@@ -241,7 +241,13 @@ int command_demo(int argc, char **argv)
         return 64;
     }
     l.arena = arena_new(1u << 30);
+    if (!logins_path) {
+        const char *var = getenv("FOYER_VAR");
+        logins_path = load_z(&l, arena_printf(l.arena, "%s/demo-logins.txt", var ? var : "."));
+    }
     l.scratch = arena_new(256u << 20);
+    if (keystore_open(config_text("keys"), config_text("master_key")))
+        return EXIT_FAILURE;
     l.conn = PQconnectdb(
         load_z(&l, arena_printf(l.arena, "%s user=%s", config_text("database"), role)));
     if (PQstatus(l.conn) != CONNECTION_OK) {
@@ -253,9 +259,11 @@ int command_demo(int argc, char **argv)
         puts("foyer demo: the demo businesses are there already");
         return EXIT_SUCCESS;
     }
-    FILE *logins = fopen(logins_path, "w");
+    /* The file is there only when everything else is. */
+    const char *unfinished = load_z(&l, arena_printf(l.arena, "%s.new", logins_path));
+    FILE *logins = fopen(unfinished, "w");
     if (!logins) {
-        perror(logins_path);
+        perror(unfinished);
         return EXIT_FAILURE;
     }
     fprintf(logins, "# studio\trole\te-mail\tpassword\n");
@@ -271,7 +279,10 @@ int command_demo(int argc, char **argv)
     make_operator(&l, phc, logins);
     load_plain(&l, "COMMIT");
     load_plain(&l, "ANALYZE");
-    fclose(logins);
+    if (fclose(logins) != 0 || rename(unfinished, logins_path) != 0) {
+        perror(logins_path);
+        return EXIT_FAILURE;
+    }
     PQfinish(l.conn);
     arena_free(l.scratch);
     arena_free(l.arena);
