@@ -4,6 +4,7 @@
  * Never: shows notes or answers; those are the chart's (chart.c), behind another permission.
  */
 #include "features.h"
+#include "outbox.h"
 
 static const struct field contact_fields[] = {
     {"name", FIELD_TEXT, .required = true, .max = 120, .missing = "Give a name."},
@@ -28,6 +29,36 @@ static enum err add(struct req *r)
     return reply_redirect(r, arena_printf(req_arena(r), "/clients/%.*s", (int)id.n, id.p));
 }
 
+/* A form without fields of its own: only for messages above it. */
+static const struct field no_fields[] = {{0}};
+
+static enum err send_form_link(struct req *r)
+{
+    struct rows *found = req_show(r, "to", Q_client_form_link, NULL);
+    if (!found)
+        return req_error(r);
+    struct str client_id = rows_text(found, 0, "client_id"), email = rows_text(found, 0, "email");
+    if (email.n == 0 || !rows_bool(found, 0, "can_prove")) {
+        req_refuse(r, "", email.n == 0
+                              ? "There is no e-mail address to send a link to. Add one first."
+                              : "Add the date of birth first: the link asks for it.");
+        return ERR_INVALID;
+    }
+    struct new_link link;
+    enum err e = outbox_link(r, "form", client_id, rows_text(found, 0, "appointment_id"), &link);
+    if (e)
+        return e;
+    struct letter letter = {.kind = "form_link", .client_id = client_id, .to = email,
+                            .link = link.url, .ics = S(""),
+                            .dedupe_key = arena_printf(req_arena(r), "form_link:%.*s",
+                                                       (int)link.id.n, link.id.p)};
+    e = outbox_send(r, &letter);
+    if (e)
+        return e;
+    return reply_redirect(r, arena_printf(req_arena(r), "/clients/%.*s?sent=form_link",
+                                          (int)client_id.n, client_id.p));
+}
+
 #define ONE "/clients/{client_id:uuid}"
 
 const struct page client_pages[] = {
@@ -48,5 +79,7 @@ const struct page client_pages[] = {
     {POST, ONE "/edit", CAN(client_write), .action = "client.update", .fields = contact_fields,
      .save = Q_client_update, .then = "/clients/{client_id}", .again = ONE "/edit",
      .title = "Client: save contact details"},
+    {POST, ONE "/form-link", CAN(message_write), .action = "form.send", .fields = no_fields,
+     .run = send_form_link, .again = ONE, .title = "Client: send a fresh form link"},
     {0},
 };

@@ -151,8 +151,9 @@ static const struct show *show_named(const struct page *p, struct str name)
 static bool resolve(struct walk *w, struct str dotted, int *section_query, bool *opens)
 {
     struct str rest = dotted, first = str_cut(&rest, '.');
-    char name[128];
+    char name[128], rest_name[128];
     snprintf(name, sizeof name, "%.*s", (int)first.n, first.p);
+    snprintf(rest_name, sizeof rest_name, "%.*s", (int)rest.n, rest.p);
     *section_query = -1;
     *opens = false;
     if (dotted.n == 0 || str_is(dotted, "."))
@@ -171,7 +172,11 @@ static bool resolve(struct walk *w, struct str dotted, int *section_query, bool 
     }
     const struct show *show = show_named(w->page, first);
     if (show) {
-        *section_query = (int)show->query;
+        struct columns *c = &columns_of[show->query];
+        int i = column_find(c, rest_name);
+        if (i >= 0)
+            c->shown[i] = true; /* {{value.email}}: a column of the row shown as "value" */
+        *section_query = rest.n == 0 ? (int)show->query : -1;
         return true;
     }
     if (w->page->gives && is_word(w->page->gives, first)) {
@@ -180,7 +185,8 @@ static bool resolve(struct walk *w, struct str dotted, int *section_query, bool 
     }
     for (size_t i = 0; i < COUNT_OF(root_names); i++)
         if (str_is(first, root_names[i])) {
-            *opens = str_is(first, "value") || str_is(first, "error") || str_is(first, "may");
+            *opens = rest.n == 0 &&
+                     (str_is(first, "value") || str_is(first, "error") || str_is(first, "may"));
             return true;
         }
     return false;

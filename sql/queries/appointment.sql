@@ -11,7 +11,6 @@ SELECT a.id AS appointment_id,
        v.duration_min,
        a.price_cents,
        f.name AS provider,
-       a.staff_id,
        r.name AS room,
        l.id AS location_id,
        l.name AS location_name,
@@ -59,7 +58,6 @@ ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END,
 -- What happened to a visit, and who did it (L09).
 SELECT e.at AT TIME ZONE l.zone AS at,
        e.what = 'moved' AS is_moved,
-       e.from_status IS NULL AND e.what = 'status' AS is_first,
        app.in_words(e.status) AS status_words,
        app.in_words(e.reason) AS reason_words,
        e.from_starts_at AT TIME ZONE l.zone AS from_starts,
@@ -76,8 +74,7 @@ ORDER BY e.at;
 
 -- name: appointment_form :many
 -- Forms that this visit asks for, and whether they are done.
-SELECT f.id AS assignment_id,
-       f.client_id,
+SELECT f.client_id,
        o.name AS form,
        f.state = 'due' AS is_due,
        f.state = 'signed' AS is_signed,

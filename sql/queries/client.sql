@@ -30,8 +30,7 @@ SELECT c.id AS client_id,
        EXISTS (SELECT FROM app.appointment a
                WHERE a.client_id = c.id AND a.starts_at > now() AND a.status IN ('booked', 'confirmed')) AS has_next,
        EXISTS (SELECT FROM app.appointment a
-               WHERE a.client_id = c.id AND (a.starts_at <= now() OR a.status NOT IN ('booked', 'confirmed'))) AS has_past,
-       EXISTS (SELECT FROM app.form_assignment f WHERE f.client_id = c.id AND f.state = 'due') AS has_due
+               WHERE a.client_id = c.id AND (a.starts_at <= now() OR a.status NOT IN ('booked', 'confirmed'))) AS has_past
 FROM app.client c
 WHERE c.id = :client_id::uuid;
 
@@ -73,13 +72,11 @@ LIMIT 100;
 
 -- name: client_form :many
 -- Forms that she was asked for: due, or signed.
-SELECT f.id AS assignment_id,
-       f.client_id,
+SELECT f.client_id,
        o.name AS form,
        f.state = 'due' AS is_due,
        f.state = 'signed' AS is_signed,
        f.due_by < now() AS is_late,
-       a.id AS appointment_id,
        a.starts_at AT TIME ZONE l.zone AS starts,
        v.name AS service,
        s.id AS signature_id,
@@ -122,3 +119,18 @@ SET name = btrim(:name),
     due_date = :due_date::date
 WHERE c.id = :client_id::uuid
 RETURNING c.id AS client_id;
+
+-- name: client_form_link :one
+-- To whom a fresh form link goes, and for which visit: the next that still waits for a form, if there is one.
+SELECT c.id AS client_id,
+       c.email,
+       c.birth_date IS NOT NULL AS can_prove,
+       coalesce(c.preferred_name, c.name) AS addressee,
+       (SELECT f.appointment_id
+        FROM app.form_assignment f
+        JOIN app.appointment a ON a.client_id = f.client_id AND a.id = f.appointment_id
+        WHERE f.client_id = c.id AND f.state = 'due' AND a.ends_at > now() AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room')
+        ORDER BY a.starts_at
+        LIMIT 1) AS appointment_id
+FROM app.client c
+WHERE c.id = :client_id::uuid;
