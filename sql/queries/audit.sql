@@ -30,7 +30,7 @@ WHERE EXISTS (SELECT FROM app.client c WHERE c.id = w.client_id)
 
 -- name: audit_client :page 100
 -- Everything that touched one client, the newest first.
-SELECT e.id AS event_id, e.at AT TIME ZONE z.zone AS at_local, e.actor_kind, e.actor_id,
+SELECT e.at AT TIME ZONE z.zone AS at_local, e.actor_kind, e.actor_id,
        e.actor_name, host(e.ip) AS address, app.action_words(e.action) AS action_words,
        e.outcome <> 'ok' AS is_refused, e.reason, e.request_id
 FROM (SELECT app.zone() AS zone) z,
@@ -38,7 +38,7 @@ FROM (SELECT app.zone() AS zone) z,
 
 -- name: audit_staff_head :one
 -- The person whose acts are shown.
-SELECT f.id AS staff_id, f.name AS staff_name, f.role_names AS staff_roles
+SELECT f.name AS staff_name, f.role_names AS staff_roles
 FROM app.staff f
 WHERE f.id = :staff_id;
 
@@ -60,7 +60,7 @@ JOIN app.client c ON c.id = k.id;
 
 -- name: audit_refusals :page 100
 -- What was refused or failed, the newest first.
-SELECT e.id AS event_id, e.at AT TIME ZONE z.zone AS at_local, e.actor_kind, e.actor_id,
+SELECT e.at AT TIME ZONE z.zone AS at_local, e.actor_kind, e.actor_id,
        e.actor_name, host(e.ip) AS address, app.action_words(e.action) AS action_words, e.reason,
        e.request_id
 FROM (SELECT app.zone() AS zone) z,

@@ -28,7 +28,7 @@ LIMIT 200;
 -- name: demo_one :one
 -- One request, whole.
 SELECT d.id AS demo_request_id, d.name, d.email, d.phone, d.spa_name, d.locations, d.providers,
-       d.platform, d.message, d.state, d.created_at AS asked_at,
+       d.platform, d.message, d.created_at AS asked_at,
        d.state = 'new' AS is_new, d.state = 'scheduled' AS is_scheduled,
        d.state = 'quoted' AS is_quoted, d.state = 'won' AS is_won, d.state = 'lost' AS is_lost
 FROM app.demo_request d
@@ -45,4 +45,4 @@ RETURNING id AS demo_request_id;
 -- Deletes a request for good, as its author may ask (L43).
 DELETE FROM app.demo_request
 WHERE id = :demo_request_id
-RETURNING id AS demo_request_id;
+RETURNING id;

@@ -2,7 +2,7 @@
 -- Messages to clients and to the operator's inbox, the newest first; texts stay sealed.
 SELECT m.id AS message_id, m.client_id, c.name AS client_name, m.to_address, m.subject,
        m.created_at AT TIME ZONE app.zone() AS created_local,
-       m.state, m.state IN ('failed', 'unknown') AS is_bad, m.state = 'sent' AS is_good,
+       m.state IN ('failed', 'unknown') AS is_bad, m.state = 'sent' AS is_good,
        app.message_state_words(m.state) AS state_words
 FROM app.message m
 LEFT JOIN app.client c ON c.tenant_id = m.tenant_id AND c.id = m.client_id
@@ -22,7 +22,7 @@ WHERE m.id = :message_id;
 
 -- name: message_dead_jobs :many
 -- Work that was given up after several tries, so that somebody looks at it.
-SELECT j.id AS job_id, j.kind, j.attempts, j.last_error,
+SELECT j.kind, j.attempts, j.last_error,
        j.finished_at AT TIME ZONE app.zone() AS finished_local
 FROM app.job j
 WHERE j.state = 'dead'

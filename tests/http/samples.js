@@ -18,9 +18,10 @@ const statements = {
   demo_request_id: "SELECT id FROM app.demo_request WHERE tenant_id = :'t' ORDER BY created_at LIMIT 1",
   day: "SELECT current_date::text",
   version: "SELECT 1",
+  kind: "SELECT 'privacy'",
 };
 // Ids that name a studio's row; another studio must not reach it.
-const owned = new Set(Object.keys(statements).filter((k) => k !== "day" && k !== "version"));
+const owned = new Set(Object.keys(statements).filter((k) => !["day", "version", "kind"].includes(k)));
 
 const cache = new Map();
 function sample(label, name) {
