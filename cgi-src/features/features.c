@@ -12,5 +12,6 @@ const struct feature all_features[] = {
     {"appointment", appointment_pages},
     {"client", client_pages},
     {"chart", chart_pages},
+    {"form", form_pages},
     {NULL, NULL},
 };

@@ -12,6 +12,7 @@ extern const struct page audit_pages[];
 extern const struct page calendar_pages[];
 extern const struct page appointment_pages[];
 extern const struct page client_pages[];
+extern const struct page form_pages[];
 extern const struct page chart_pages[];
 
 #endif

@@ -1,0 +1,100 @@
+/*
+ * copy.c -- a signed form, exactly as it was signed: the client's copy, and the chart's view of it
+ * with the evidence.
+ * Never: renders from today's wording or answers; only from the bytes that were kept.
+ */
+#include "log.h"
+#include "pages.h"
+#include "shown.h"
+#include "strokes.h"
+
+static struct val shown_answers(struct arena *a, const struct form_document *d)
+{
+    struct shown_item *items = arena_alloc(a, (d->n_answers + 1) * sizeof *items);
+    for (size_t i = 0; i < d->n_answers; i++) {
+        shown_text(&items[i], "question", d->answers[i].question);
+        shown_text(&items[i], "answer", d->answers[i].answer);
+    }
+    return shown_items(a, items, d->n_answers);
+}
+
+struct val form_shown_document(struct arena *a, const struct form_document *d)
+{
+    struct shown_item *item = arena_alloc(a, sizeof *item);
+    shown_text(item, "studio", d->studio);
+    shown_text(item, "client", d->client);
+    shown_text(item, "form_title", d->title);
+    shown_text(item, "form_version", d->version);
+    shown_text(item, "wording", d->wording);
+    shown_text(item, "disclosure", d->disclosure);
+    shown_text(item, "disclosure_version", d->disclosure_version);
+    shown_text(item, "statement", d->statement);
+    shown_text(item, "signer", d->signer);
+    shown_text(item, "shown_sha256", d->shown_sha256);
+    shown_flag(item, "is_drawn", str_is(d->method, "drawn"));
+    shown_flag(item, "has_answers", d->n_answers > 0);
+    shown_list(item, "answers", shown_answers(a, d));
+    return shown_items(a, item, 1);
+}
+
+/* The strokes as lines of an SVG; none when the name was typed only. */
+static enum err show_strokes(struct req *r, struct str json)
+{
+    struct arena *a = req_arena(r);
+    struct strokes s = {0};
+    if (json.n > 0 && strokes_parse(a, json, &s)) {
+        log_error("form.strokes", NULL);
+        return ERR_INTERNAL;
+    }
+    struct shown_item *items = arena_alloc(a, (s.n + 1) * sizeof *items);
+    for (size_t i = 0; i < s.n; i++)
+        shown_text(&items[i], "points", stroke_points(a, &s.items[i]));
+    req_set_list(r, "strokes", shown_items(a, items, s.n));
+    return OK;
+}
+
+static enum err show_document(struct req *r, const struct rows *signature)
+{
+    struct form_document d;
+    if (form_document_read(req_arena(r), rows_text(signature, 0, "document_sealed"), &d)) {
+        log_error("form.document", "signature",
+                  arena_cstr(req_arena(r), rows_text(signature, 0, "id")), NULL);
+        return ERR_INTERNAL;
+    }
+    req_set_list(r, "document", form_shown_document(req_arena(r), &d));
+    return show_strokes(r, rows_text(signature, 0, "strokes_sealed"));
+}
+
+enum err form_show_copy(struct req *r)
+{
+    struct rows *copy = req_show(r, "copy", Q_form_copy, NULL);
+    if (!copy)
+        return req_error(r);
+    enum err e = show_document(r, copy);
+    return e ? e : reply_view(r, 200, "form/copy");
+}
+
+/* Whether the kept bytes still have the hash that was taken when they were signed. */
+static bool is_intact(struct req *r, const struct rows *signature)
+{
+    struct buf kept = buf_in(req_arena(r), 80);
+    esc_hex(&kept, rows_text(signature, 0, "document_sha256"));
+    return str_eq(buf_str(&kept), form_document_hash(req_arena(r), rows_text(signature, 0,
+                                                                             "document_sealed")));
+}
+
+enum err form_show_signature(struct req *r)
+{
+    struct rows *signature = req_show(r, "signature", Q_form_signature, NULL);
+    if (!signature)
+        return req_error(r);
+    enum err e = show_document(r, signature);
+    if (e)
+        return e;
+    req_set(r, "text", rows_text(signature, 0, "document_sealed"));
+    if (is_intact(r, signature))
+        req_set(r, "is_intact", S("yes"));
+    else
+        req_set_null(r, "is_intact");
+    return reply_view(r, 200, "form/signature");
+}

@@ -1,0 +1,131 @@
+/*
+ * form.c -- what a client's link of purpose "form" opens: the list of what is due, the questions,
+ * and her copies; and the signed form on the chart.
+ * Owns: the pages. answers.c keeps the answers, sign.c takes the signature, document.c makes the
+ * text that is signed.
+ * Never: lets script decide; each page works without it, and only the server's checks count.
+ */
+#include "features/features.h"
+#include "pages.h"
+
+enum { MAX_ANSWERS = 256 * 1024, MAX_SIGNATURE = 512 * 1024 };
+
+#define LIST "/v/{link_id:uuid}/forms"
+#define QUESTIONS LIST "/{assignment_id:uuid}"
+#define CONSENT QUESTIONS "/consent"
+
+struct str form_path(struct req *r, const char *end)
+{
+    struct str link = req_value(r, "link_id"), form = req_value(r, "assignment_id");
+    return arena_printf(req_arena(r), "/v/%.*s/forms/%.*s%s", (int)link.n, link.p, (int)form.n,
+                        form.p, end);
+}
+
+enum err form_signed_already(struct req *r, const char *copy_query)
+{
+    const struct str *sent;
+    if (req_values(r, "csrf", &sent) == 0)
+        return reply_redirect(r, form_path(r, copy_query));
+    return reply_view(r, 409, "form/already");
+}
+
+/* ---- the questions ---- */
+
+static enum err show_questions(struct req *r)
+{
+    struct filling f;
+    enum err e = filling_load(r, &f);
+    if (e)
+        return e;
+    if (filling_is_signed(&f))
+        return form_signed_already(r, "/copy");
+    if (f.n == 0)
+        return reply_redirect(r, form_path(r, "/consent"));
+
+    const struct str *intent, *keys;
+    bool is_typed = req_values(r, "intent", &intent) > 0;
+    bool is_from_signing = !is_typed && req_values(r, "csrf", &keys) > 0;
+    bool is_good = !is_typed || filling_take(r, &f);
+    if (is_typed ? str_is(intent[0], "next") : is_from_signing || req_has(r, "check"))
+        is_good = filling_complete(&f) && is_good;
+    if (!is_good)
+        req_refuse(r, "", "");
+    req_set_list(r, "questions",
+                 filling_shown(req_arena(r), &f, req_has(r, "more") ? 3 : 1));
+    return reply_view(r, 200, "form/questions");
+}
+
+/* Back to the first list of allergies, with more lines to write on. */
+static enum err more_lines(struct req *r, const struct filling *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (str_is(f->questions[i].kind, "allergies"))
+            return reply_redirect(r, arena_printf(req_arena(r), "%s?more=1#q-%.*s",
+                                                  arena_cstr(req_arena(r), form_path(r, "")),
+                                                  (int)f->questions[i].key.n,
+                                                  f->questions[i].key.p));
+    return reply_redirect(r, form_path(r, ""));
+}
+
+/* Where to go after the draft is kept. Without an intent it was kept by form.js, which only wants
+ * to know that it was. */
+static enum err after_keeping(struct req *r, struct filling *f, struct str intent)
+{
+    if (intent.n == 0)
+        return reply_bytes(r, 200, "text/plain; charset=utf-8", S("kept\n"), NULL);
+    if (str_is(intent, "more"))
+        return more_lines(r, f);
+    if (str_is(intent, "save")) {
+        struct str link = req_value(r, "link_id");
+        return reply_redirect(r, arena_printf(req_arena(r), "/v/%.*s/forms?kept=1", (int)link.n,
+                                              link.p));
+    }
+    if (filling_complete(f))
+        return reply_redirect(r, form_path(r, "/consent"));
+    /* What she typed so far is kept, although the page comes back with what is missing. */
+    enum err e = req_commit(r);
+    return e ? e : reply_again(r, QUESTIONS);
+}
+
+static enum err save_answers(struct req *r)
+{
+    struct filling f;
+    const struct str *intents;
+    struct str intent = req_values(r, "intent", &intents) > 0 ? intents[0] : S("");
+    enum err e = filling_load(r, &f);
+    if (e)
+        return e;
+    if (filling_is_signed(&f))
+        return reply_again(r, QUESTIONS);
+    if (!filling_take(r, &f)) {
+        if (intent.n == 0)
+            return reply_bytes(r, 422, "text/plain; charset=utf-8", S("not kept\n"), NULL);
+        return reply_again(r, QUESTIONS);
+    }
+    e = filling_keep(r, &f);
+    return e ? e : after_keeping(r, &f, intent);
+}
+
+const struct page form_pages[] = {
+    {GET, LIST, LINK("form"), .action = "form.read",
+     .show = {{"desk", Q_form_desk}, {"forms", Q_form_list}}, .view = "form/list",
+     .title = "Forms of a visit"},
+    {GET, QUESTIONS, LINK("form"), .action = "form.read", .run = show_questions,
+     .show = {{"form", Q_form_assignment}, {"kept", Q_form_questions}}, .view = "form/questions",
+     .gives = "questions", .title = "Form: the questions"},
+    {POST, QUESTIONS, LINK("form"), .action = "form.save", .run = save_answers, .again = QUESTIONS,
+     .no_idempotency = true, .max_body = MAX_ANSWERS, .title = "Form: keep the answers"},
+    {GET, CONSENT, LINK("form"), .action = "form.read", .run = form_show_consent,
+     .show = {{"form", Q_form_assignment}, {"kept", Q_form_questions}}, .view = "form/consent",
+     .gives = "document document_sha256 is_stale", .title = "Form: read and sign"},
+    {POST, CONSENT, LINK("form"), .action = "form.sign", .run = form_sign, .again = CONSENT,
+     .max_body = MAX_SIGNATURE, .title = "Form: sign"},
+    {GET, QUESTIONS "/copy", LINK("form"), .action = "form.copy", .run = form_show_copy,
+     .show = {{"copy", Q_form_copy}}, .view = "form/copy", .gives = "document strokes",
+     .title = "Form: the client's copy"},
+    {GET, "/clients/{client_id:uuid}/signatures/{signature_id:uuid}", CAN(chart_read),
+     .action = "consent.read", .run = form_show_signature,
+     .show = {{"signature", Q_form_signature}}, .view = "form/signature",
+     .gives = "document strokes text is_intact", .title = "Chart: a signed form"},
+    {0},
+};

@@ -1,0 +1,20 @@
+/*
+ * shown.h -- what a form's pages show beside query results: items built in C, as lists.
+ */
+#ifndef FOYER_FORM_SHOWN_H
+#define FOYER_FORM_SHOWN_H
+#include "view.h"
+
+enum { SHOWN_MAX = 32 };
+
+struct shown_item {
+    struct kv values[SHOWN_MAX];
+    size_t n;
+};
+void shown_text(struct shown_item *item, const char *name, struct str text);
+void shown_flag(struct shown_item *item, const char *name, bool flag);
+void shown_list(struct shown_item *item, const char *name, struct val list);
+/* The items as a section's list; they must live as long as the request. */
+struct val shown_items(struct arena *a, const struct shown_item *items, size_t n);
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * sign.c -- reading the whole document, and signing it.
+ * Owns: the refusals of what must not be signed: another text than was shown, nothing, twice.
+ * Never: takes the text from the browser. The server makes it again and compares the hashes.
+ * Source: SECURITY.md E-01, E-02, E-03.
+ */
+#include "crypto.h"
+#include "pages.h"
+#include "strokes.h"
+
+enum { MAX_STROKES = 160 * 1024 };
+
+#define QUESTIONS "/v/{link_id:uuid}/forms/{assignment_id:uuid}"
+#define CONSENT QUESTIONS "/consent"
+
+static const struct field sign_fields[] = {
+    {"document_sha256", FIELD_TOKEN, .required = true, .max = 64},
+    {"disclosure_id", FIELD_UUID},
+    {"accepts", FIELD_BOOL, .required = true,
+     .missing = "Tick this to sign on this page. If you would rather not, ask the studio for paper."},
+    {"signer_name", FIELD_TEXT, .required = true, .min = 2, .max = 120,
+     .missing = "Type your full name to sign."},
+    {"method", FIELD_CHOICE, .required = true, .choices = "typed|drawn"},
+    {"strokes", FIELD_LONG, .max = MAX_STROKES},
+    {0},
+};
+
+static const char changed[] = "This form changed since you opened it. Please read it again.";
+
+enum err form_show_consent(struct req *r)
+{
+    struct arena *a = req_arena(r);
+    struct filling f;
+    struct form_document shown;
+    enum err e = filling_load(r, &f);
+    if (e)
+        return e;
+    if (filling_is_signed(&f))
+        return form_signed_already(r, "/copy");
+    if (!filling_complete(&f))
+        return reply_redirect(r, form_path(r, "?check=1"));
+
+    /* What is shown is read back from the very bytes that are hashed. */
+    struct form_document document = filling_document(a, &f);
+    struct str text = form_document_text(a, &document), hash = form_document_hash(a, text);
+    e = form_document_read(a, text, &shown);
+    if (e)
+        return e;
+    req_set_list(r, "document", form_shown_document(a, &shown));
+    bool is_stale = req_has(r, "document_sha256") && !str_eq(req_value(r, "document_sha256"), hash);
+    req_set(r, "is_stale", is_stale ? S("yes") : S(""));
+    req_set(r, "document_sha256", hash);
+    return reply_view(r, 200, "form/consent");
+}
+
+/* Reads the strokes of a drawn signature; *kept is what is kept of them, "" for a typed one. */
+static bool take_strokes(struct req *r, struct str *kept)
+{
+    struct strokes s;
+    *kept = S("");
+    if (!str_is(req_value(r, "method"), "drawn"))
+        return true;
+    if (strokes_parse(req_arena(r), req_value(r, "strokes"), &s)) {
+        req_refuse(r, "strokes",
+                   "The drawn signature did not arrive whole. Please draw it again, or clear it "
+                   "and sign by typing your name.");
+        return false;
+    }
+    if (strokes_blank(&s)) {
+        req_refuse(r, "strokes",
+                   "The drawn signature is empty. Please draw it, or clear it and sign by typing "
+                   "your name.");
+        return false;
+    }
+    *kept = strokes_json(req_arena(r), &s);
+    return true;
+}
+
+static enum err set_sealed(struct req *r, struct str id, const char *column, const char *param,
+                           struct str plain)
+{
+    struct str sealed;
+    if (plain.n == 0) {
+        req_set_null(r, param);
+        return OK;
+    }
+    enum err e = req_seal(r, req_value(r, "client_id"), "app.signature", column, id, plain,
+                          &sealed);
+    if (!e)
+        req_set_bytes(r, param, sealed);
+    return e;
+}
+
+static void set_hash(struct req *r, const char *param, struct str text)
+{
+    unsigned char hash[HASH_BYTES];
+    sha256(text, hash);
+    req_set_bytes(r, param, (struct str){(const char *)hash, sizeof hash});
+}
+
+static enum err put_signature(struct req *r, const struct filling *f, struct str signed_text,
+                              struct str strokes)
+{
+    struct str id = uuid_new(req_arena(r));
+    enum err e = set_sealed(r, id, "document_sealed", "document_bytes", signed_text);
+    if (!e)
+        e = set_sealed(r, id, "signer_name_sealed", "signer_name_bytes",
+                       req_value(r, "signer_name"));
+    if (!e)
+        e = set_sealed(r, id, "strokes_sealed", "strokes_bytes", strokes);
+    if (e)
+        return e;
+    set_hash(r, "document_sha256", signed_text);
+    req_set_bytes(r, "wording_sha256", rows_text(f->form, 0, "wording_sha256"));
+    req_set(r, "signature_id", id);
+    req_set(r, "zone", rows_text(f->form, 0, "zone"));
+    return req_query(r, Q_form_sign) ? OK : req_error(r);
+}
+
+/* Whether what was posted may be signed; messages say why not. */
+static bool may_sign(struct req *r, const struct filling *f, struct str shown_hash,
+                     struct str *strokes)
+{
+    bool is_good = req_check(r, sign_fields);
+    if (!str_eq(req_value(r, "document_sha256"), shown_hash) ||
+        !str_eq(req_value(r, "disclosure_id"), rows_text(f->form, 0, "disclosure_id"))) {
+        req_refuse(r, "", changed);
+        return false;
+    }
+    return take_strokes(r, strokes) && is_good;
+}
+
+enum err form_sign(struct req *r)
+{
+    struct arena *a = req_arena(r);
+    struct filling f;
+    struct str strokes;
+    enum err e = filling_load(r, &f);
+    if (e)
+        return e;
+    if (filling_is_signed(&f))
+        return reply_again(r, CONSENT);
+    if (!filling_complete(&f)) {
+        req_refuse(r, "", "Some answers are missing, so this cannot be signed yet.");
+        return reply_again(r, QUESTIONS);
+    }
+
+    struct form_document document = filling_document(a, &f);
+    struct str shown = form_document_hash(a, form_document_text(a, &document));
+    if (!may_sign(r, &f, shown, &strokes))
+        return reply_again(r, CONSENT);
+    document.signer = req_value(r, "signer_name");
+    document.method = req_value(r, "method");
+    if (strokes.n > 0)
+        document.strokes_sha256 = form_document_hash(a, strokes);
+
+    e = put_signature(r, &f, form_document_text(a, &document), strokes);
+    if (!e)
+        e = filling_note_allergies(r, &f);
+    return e ? e : reply_redirect(r, form_path(r, "/copy?signed=1"));
+}

@@ -1,0 +1,146 @@
+-- name: form_desk :one
+-- Who follows this link, until when, and how much is still to do.
+SELECT c.id AS client_id, coalesce(c.preferred_name, c.name) AS calling_name,
+       l.expires_at AT TIME ZONE z.zone AS expires_local,
+       count(a.id) FILTER (WHERE a.state = 'due') AS n_due,
+       count(a.id) > 0 AS has_forms,
+       count(a.id) FILTER (WHERE a.state = 'due') = 0 AND count(a.id) > 0 AS is_all_done
+FROM app.link l
+JOIN app.client c ON c.id = l.client_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(
+        (SELECT p.zone FROM app.appointment v JOIN app.location p ON p.id = v.location_id WHERE v.id = l.appointment_id),
+        (SELECT p.zone FROM app.location p ORDER BY NOT p.is_active, p.position, p.name LIMIT 1)) AS zone) z
+LEFT JOIN app.form_assignment a ON a.client_id = c.id AND a.state <> 'withdrawn'
+    AND (a.state = 'due' OR a.appointment_id = l.appointment_id OR l.appointment_id IS NULL)
+    AND NOT EXISTS (SELECT FROM app.appointment v
+                    WHERE v.id = a.appointment_id AND v.status = 'cancelled' AND a.state = 'due')
+WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid
+GROUP BY c.id, c.preferred_name, c.name, l.expires_at, z.zone;
+
+-- name: form_list :many
+-- The forms of the link's client: all that are due, and those of the link's visit that are signed.
+SELECT a.id AS assignment_id, a.client_id, v.title, a.state = 'signed' AS is_signed,
+       a.state = 'due' AND d.assignment_id IS NOT NULL AS is_started,
+       a.id = first_value(a.id) OVER (ORDER BY a.state = 'signed', p.starts_at NULLS LAST, a.position, v.title, a.id)
+           AND a.state = 'due' AS is_next,
+       s.name AS service_name, p.starts_at AT TIME ZONE o.zone AS starts_local,
+       g.signed_at AT TIME ZONE g.zone AS signed_local
+FROM app.form_assignment a
+JOIN app.link l ON l.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND l.client_id = a.client_id
+JOIN app.form f ON f.id = a.form_id
+LEFT JOIN app.appointment p ON p.id = a.appointment_id
+LEFT JOIN app.service s ON s.id = p.service_id
+LEFT JOIN app.location o ON o.id = p.location_id
+LEFT JOIN app.form_draft d ON d.assignment_id = a.id
+LEFT JOIN app.signature g ON g.assignment_id = a.id
+JOIN LATERAL (
+    SELECT n.title FROM app.form_version n
+    WHERE n.form_id = a.form_id AND n.published_at IS NOT NULL AND (g.id IS NULL OR n.id = g.form_version_id)
+    ORDER BY n.version DESC LIMIT 1) v ON true
+WHERE a.state <> 'withdrawn'
+  AND (a.state = 'due' OR a.appointment_id = l.appointment_id OR l.appointment_id IS NULL)
+  AND NOT (a.state = 'due' AND coalesce(p.status, '') = 'cancelled')
+ORDER BY is_signed, p.starts_at NULLS LAST, a.position, v.title, a.id;
+
+-- name: form_assignment :one
+-- One form of the link's client in the wording that is in force now, with what signing it needs.
+SELECT a.id AS assignment_id, a.client_id, a.state, f.kind = 'consent' AS is_consent,
+       v.id AS form_version_id, v.version, v.title, v.body AS wording, v.sha256 AS wording_sha256,
+       coalesce(d.form_version_id, v.id) AS answered_version_id,
+       b.name AS studio, c.name AS client_name, s.name AS service_name, p.starts_at AT TIME ZONE z.zone AS starts_local, z.zone,
+       t.id AS disclosure_id, t.version AS disclosure_version, t.title AS disclosure_title, t.body AS disclosure,
+       g.signed_at AT TIME ZONE g.zone AS signed_local
+FROM app.form_assignment a
+JOIN app.tenant b ON b.id = a.tenant_id
+JOIN app.form f ON f.id = a.form_id
+JOIN app.client c ON c.id = a.client_id
+JOIN LATERAL (
+    SELECT n.id, n.version, n.title, n.body, n.sha256 FROM app.form_version n
+    WHERE n.form_id = a.form_id AND n.published_at IS NOT NULL
+    ORDER BY n.version DESC LIMIT 1) v ON true
+LEFT JOIN app.appointment p ON p.id = a.appointment_id
+LEFT JOIN app.service s ON s.id = p.service_id
+LEFT JOIN app.location o ON o.id = p.location_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(o.zone, (SELECT x.zone FROM app.location x ORDER BY NOT x.is_active, x.position, x.name LIMIT 1)) AS zone) z
+LEFT JOIN LATERAL (
+    SELECT x.id, x.version, x.title, x.body FROM app.policy_version x
+    WHERE x.kind = 'terms' AND x.effective_on <= current_date
+    ORDER BY x.version DESC LIMIT 1) t ON true
+LEFT JOIN app.form_draft d ON d.assignment_id = a.id
+LEFT JOIN app.signature g ON g.assignment_id = a.id
+WHERE a.id = :assignment_id AND a.client_id = (SELECT app.own_client());
+
+-- name: form_questions :many
+-- The questions of a version; beside each the answer kept so far, also one given to an older version of the same question.
+SELECT q.id AS question_id, q.key AS question_key, q.kind, q.label, q.help, q.options, q.is_required, q.follow_up_label,
+       a.id, a.client_id, a.answer_sealed, a.detail_sealed
+FROM app.form_question q
+LEFT JOIN app.form_question was ON was.form_version_id = :answered_version_id AND was.key = q.key AND was.kind = q.kind
+LEFT JOIN app.form_answer a ON a.question_id = was.id AND a.assignment_id = :assignment_id
+WHERE q.form_version_id = :form_version_id
+ORDER BY q.position, q.key;
+
+-- name: form_draft_touch :exec
+-- The draft of a form, begun or gone on with, in this version; it also makes two savings at once wait for one another.
+INSERT INTO app.form_draft (assignment_id, client_id, form_version_id)
+VALUES (:assignment_id, :client_id, :form_version_id)
+ON CONFLICT (tenant_id, assignment_id) DO UPDATE
+SET form_version_id = excluded.form_version_id, updated_at = now();
+
+-- name: form_answers_clear :exec
+-- All answers of a draft go, because all come anew.
+DELETE FROM app.form_answer
+WHERE assignment_id = :assignment_id AND client_id = :client_id;
+
+-- name: form_answers_put :exec
+-- The answers of a draft, each sealed for its row.
+INSERT INTO app.form_answer (id, assignment_id, client_id, question_id, answer_sealed, detail_sealed)
+SELECT x.id, :assignment_id, :client_id, x.question_id, x.answer, x.detail
+FROM unnest(:answer_ids::uuid[], :question_ids::uuid[], :answers::bytea[], :details::bytea[]) AS x (id, question_id, answer, detail);
+
+-- name: form_sign :one
+-- The signature; the table sees to it that the form is due and the wording is the one in force.
+INSERT INTO app.signature (id, assignment_id, client_id, form_version_id, disclosure_id, document_sealed, document_sha256,
+                           wording_sha256, method, signer_name_sealed, strokes_sealed, zone)
+VALUES (:signature_id, :assignment_id, :client_id, :form_version_id, :disclosure_id, :document_bytes, :document_sha256,
+        :wording_sha256, :method, :signer_name_bytes, :strokes_bytes, :zone)
+RETURNING id AS signature_id, client_id;
+
+-- name: form_allergies :many
+-- What is on the client's list already, so that an intake repeats nothing.
+SELECT a.id, a.client_id, a.substance_sealed, a.severity
+FROM app.allergy a
+WHERE a.client_id = (SELECT app.own_client()) AND a.ended_at IS NULL;
+
+-- name: form_allergy_put :exec
+-- An allergy that the client named in a form she signed.
+INSERT INTO app.allergy (id, client_id, substance_sealed, reaction_sealed, severity)
+VALUES (:allergy_id, :client_id, :substance_bytes, :reaction_bytes, :severity);
+
+-- name: form_copy :one
+-- What the link's client signed, exactly.
+SELECT s.id, s.client_id, s.assignment_id, s.document_sealed, s.strokes_sealed, s.document_sha256, s.method, s.zone,
+       s.signed_at AT TIME ZONE s.zone AS signed_local, l.expires_at AT TIME ZONE s.zone AS expires_local
+FROM app.signature s
+JOIN app.link l ON l.id = nullif(current_setting('foyer.link_id', true), '')::uuid
+WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client());
+
+-- name: form_signature :one
+-- A signed form with its evidence, for the chart.
+SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256, s.wording_sha256, s.method, s.zone,
+       s.signed_at AT TIME ZONE s.zone AS signed_local, s.signed_at, host(s.ip) AS address, s.agent, s.link_id,
+       s.actor_kind, s.second_factor, s.request_id,
+       v.title, v.version, f.name AS form_name, p.version AS disclosure_version, c.name AS client_name,
+       a.id AS appointment_id, a.starts_at AT TIME ZONE o.zone AS starts_local, e.name AS service_name
+FROM app.signature s
+JOIN app.form_version v ON v.id = s.form_version_id
+JOIN app.form f ON f.id = v.form_id
+JOIN app.policy_version p ON p.id = s.disclosure_id
+JOIN app.form_assignment t ON t.id = s.assignment_id AND t.client_id = s.client_id
+LEFT JOIN app.client c ON c.id = s.client_id
+LEFT JOIN app.appointment a ON a.id = t.appointment_id
+LEFT JOIN app.location o ON o.id = a.location_id
+LEFT JOIN app.service e ON e.id = a.service_id
+WHERE s.id = :signature_id AND s.client_id = :client_id;
