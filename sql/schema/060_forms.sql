@@ -70,9 +70,11 @@ CREATE FUNCTION app.form_question_keep() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF EXISTS (SELECT FROM app.form_version v
-               WHERE (TG_OP <> 'INSERT' AND v.tenant_id = OLD.tenant_id AND v.id = OLD.form_version_id AND v.published_at IS NOT NULL)
-                  OR (TG_OP <> 'DELETE' AND v.tenant_id = NEW.tenant_id AND v.id = NEW.form_version_id AND v.published_at IS NOT NULL)) THEN
+    -- Fails closed: a version that cannot be seen is no draft either.
+    IF (TG_OP <> 'INSERT' AND NOT EXISTS (SELECT FROM app.form_version v
+            WHERE v.tenant_id = OLD.tenant_id AND v.id = OLD.form_version_id AND v.published_at IS NULL))
+       OR (TG_OP <> 'DELETE' AND NOT EXISTS (SELECT FROM app.form_version v
+            WHERE v.tenant_id = NEW.tenant_id AND v.id = NEW.form_version_id AND v.published_at IS NULL)) THEN
         RAISE EXCEPTION 'This version is published and stays as it is. Make a new version.' USING ERRCODE = 'FY422', COLUMN = 'label';
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
@@ -245,8 +247,7 @@ BEGIN
     ELSE
         concerned := OLD.assignment_id;
     END IF;
-    IF EXISTS (SELECT FROM app.form_assignment a
-               WHERE a.id = concerned AND a.state <> 'due') THEN
+    IF NOT EXISTS (SELECT FROM app.form_assignment a WHERE a.tenant_id = app.tenant() AND a.id = concerned AND a.state = 'due') THEN
         RAISE EXCEPTION 'This form is signed; its answers can no longer change.' USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
     RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
