@@ -47,7 +47,10 @@ static int64_t days_of(struct val v)
 }
 
 /* Microseconds since midnight. */
-static int64_t clock_of(struct val v) { return v.kind == VAL_TIME ? v.i : v.i - days_of(v) * DAY; }
+static int64_t clock_of(struct val v)
+{
+    return v.kind == VAL_TIME ? v.i : v.i % DAY + (v.i % DAY < 0 ? DAY : 0);
+}
 
 static const char *const weekdays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                        "Thursday", "Friday", "Saturday"};
