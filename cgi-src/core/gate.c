@@ -280,6 +280,20 @@ static enum err save(struct req *r)
     return reply_redirect(r, buf_str(&location));
 }
 
+/* What the database refused with words for people goes beside its field. */
+static void tell_form(struct req *r, enum err e)
+{
+    static const char changed[] = "Somebody else changed this meanwhile. Please look again before "
+                                  "you save.";
+    bool has_words = r->error.err == e && r->error.message.n > 0;
+    if (!r->page->again || !(e == ERR_INVALID || e == ERR_CONFLICT) || r->form.has_error)
+        return;
+    if (has_words || (e == ERR_CONFLICT && r->page->save))
+        form_refuse(r->arena, &r->form, r->error.field,
+                    has_words ? r->error.message : str_of(changed));
+    r->has_form |= r->form.has_error;
+}
+
 static enum err handle_post(struct req *r)
 {
     const struct page *page = r->page;
@@ -291,8 +305,12 @@ static enum err handle_post(struct req *r)
 
     begin_send(r, page);
     enum err e = begin_wait(r);
-    if (!e && !page->no_idempotency)
+    if (!e && !page->no_idempotency) {
         e = take_key(r, &is_new, &location);
+        tell_form(r, e);
+        if (e && page->again && r->form.has_error)
+            return reply_again(r, page->again);
+    }
     if (e)
         return e;
     if (!is_new) {
@@ -304,13 +322,7 @@ static enum err handle_post(struct req *r)
     }
 
     e = page->run ? page->run(r) : save(r);
-    if (e == ERR_INVALID && page->again && r->error.err == ERR_INVALID && r->error.message.n > 0)
-        form_refuse(r->arena, &r->form, r->error.field, r->error.message);
-    else if (e == ERR_CONFLICT && page->again && page->save)
-        form_refuse(r->arena, &r->form, r->error.field,
-                    r->error.message.n ? r->error.message
-                                       : S("Somebody else changed this meanwhile. Please look "
-                                           "again before you save."));
+    tell_form(r, e);
     if (e && page->again && r->has_form && r->form.has_error)
         return reply_again(r, page->again);
     if (e || r->is_again)

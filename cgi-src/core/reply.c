@@ -82,7 +82,12 @@ void reply_error(struct req *r, enum err e)
         r->reply.retry_after = e == ERR_UNAVAILABLE ? 5 : 60;
     r->n_shown = 0;
     r->reply.view = answers[i].view;
-    req_set(r, "status", arena_printf(r->arena, "%d", answers[i].status));
+    /* A rule for people that was broken where there is no form to show it beside. */
+    if (e == ERR_INVALID && r->error.err == e && r->error.message.n > 0) {
+        r->reply.status = 422;
+        req_set(r, "problem", r->error.message);
+    }
+    req_set(r, "status", arena_printf(r->arena, "%d", r->reply.status));
     reply_finish(r);
 }
 
