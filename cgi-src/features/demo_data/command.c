@@ -188,12 +188,12 @@ static void make_studio(struct loader *l, const char *phc, FILE *logins)
     make_tenant(l, s->slug, s->name, s->kind);
     LOAD(l, "UPDATE app.tenant SET accent = $2, phone = $3, email = $4, tagline = $5 WHERE id = $1",
          load_z(l, l->tenant_id), s->accent, s->phone, s->email, s->tagline);
+    make_policies(l);
     make_places(l);
     make_staff(l, phc, logins);
     make_services(l);
     make_shifts(l);
     make_forms(l);
-    make_policies(l);
     load_people(l);
 }
 
