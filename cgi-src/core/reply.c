@@ -103,7 +103,13 @@ void reply_finish(struct req *r)
     }
     struct buf out = buf_in(r->arena, 32 * 1024);
     const struct frame *frame = req_frame(r);
-    view_render(v, &frame, 1, r->arena, &out);
+    if (view_render(v, &frame, 1, r->arena, &out)) {
+        log_error("view.render", "view", r->reply.view, NULL);
+        r->reply.status = 500;
+        r->reply.type = "text/plain; charset=utf-8";
+        r->reply.body = S("Something went wrong on our side.");
+        return;
+    }
     r->reply.type = "text/html; charset=utf-8";
     r->reply.body = buf_str(&out);
 }

@@ -237,7 +237,10 @@ struct str req_render(struct req *r, const char *view)
     }
     struct buf out = buf_in(r->arena, 4096);
     const struct frame *frame = req_frame(r);
-    view_render(v, &frame, 1, r->arena, &out);
+    if (view_render(v, &frame, 1, r->arena, &out)) {
+        log_error("view.render", "view", view, NULL);
+        return S("");
+    }
     return buf_str(&out);
 }
 

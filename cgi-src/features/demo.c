@@ -30,7 +30,7 @@ static enum err tell_operator(struct req *r)
     struct str rest = str_of(config_text("operator_inbox"));
     struct str request_id = req_value(r, "new_id");
 
-    req_set(r, "body", req_render(r, "message/demo_request"));
+    req_set(r, "body", req_render(r, "message/demo_request.txt"));
     while (rest.n > 0) {
         struct str address = str_trim(str_cut(&rest, ','));
         if (address.n == 0)
