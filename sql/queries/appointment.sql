@@ -14,7 +14,7 @@ SELECT a.id AS appointment_id,
        r.name AS room,
        l.id AS location_id,
        l.name AS location_name,
-       l.zone AS location_zone,
+       app.zone_words(l.zone) AS zone_words,
        x.starts,
        a.ends_at AT TIME ZONE l.zone AS ends,
        to_char(x.starts, 'YYYY-MM-DD') AS day,
@@ -171,7 +171,7 @@ ORDER BY f.position, f.name;
 
 -- name: appointment_choice_place :many
 -- Places where a visit can be.
-SELECT l.id AS location_id, l.name AS location_name, l.zone AS location_zone, l.id = :location_id::uuid AS is_chosen
+SELECT l.id AS location_id, l.name AS location_name, app.zone_words(l.zone) AS zone_words, l.id = :location_id::uuid AS is_chosen
 FROM app.location l
 WHERE l.is_active
 ORDER BY l.position, l.name;

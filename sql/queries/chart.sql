@@ -16,7 +16,7 @@ FROM app.chart_note n
 JOIN app.staff f ON f.id = n.author_id
 LEFT JOIN app.appointment a ON a.client_id = n.client_id AND a.id = n.appointment_id
 LEFT JOIN app.service v ON v.id = a.service_id
-CROSS JOIN (SELECT app.home_zone() AS zone) AS z
+CROSS JOIN (SELECT app.zone() AS zone) AS z
 WHERE n.client_id = :client_id::uuid AND n.addendum_to IS NULL
 ORDER BY n.written_at DESC
 LIMIT 100;
@@ -31,7 +31,7 @@ SELECT n.id,
        n.signed_at AT TIME ZONE z.zone AS signed
 FROM app.chart_note n
 JOIN app.staff f ON f.id = n.author_id
-CROSS JOIN (SELECT app.home_zone() AS zone) AS z
+CROSS JOIN (SELECT app.zone() AS zone) AS z
 WHERE n.client_id = :client_id::uuid AND n.addendum_to IS NOT NULL
 ORDER BY n.written_at;
 

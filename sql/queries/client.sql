@@ -26,7 +26,7 @@ SELECT c.id AS client_id,
        c.birth_date > app.today() - interval '18 years' AS is_minor,
        c.due_date,
        CASE WHEN c.due_date - app.today() BETWEEN -21 AND 280 THEN (280 - (c.due_date - app.today())) / 7 END AS week,
-       (c.created_at AT TIME ZONE app.home_zone())::date AS known_since,
+       (c.created_at AT TIME ZONE app.zone())::date AS known_since,
        EXISTS (SELECT FROM app.appointment a
                WHERE a.client_id = c.id AND a.starts_at > now() AND a.status IN ('booked', 'confirmed')) AS has_next,
        EXISTS (SELECT FROM app.appointment a
@@ -42,7 +42,7 @@ SELECT y.id,
        y.substance_sealed,
        y.reaction_sealed,
        y.severity,
-       (y.noted_at AT TIME ZONE app.home_zone())::date AS noted_on,
+       (y.noted_at AT TIME ZONE app.zone())::date AS noted_on,
        coalesce(f.name, 'the client') AS noted_by
 FROM app.allergy y
 LEFT JOIN app.staff f ON f.id = y.noted_by

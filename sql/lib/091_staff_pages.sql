@@ -1,16 +1,11 @@
--- 090_staff_pages: small words and days that the staff's pages share. Rights and rows of the caller.
+-- 091_staff_pages: small words and days that the staff's pages share. Rights and rows of the caller.
 
 SET LOCAL ROLE foyer_owner;
 
--- The zone in which the business as a whole counts its days: that of its first place.
-CREATE OR REPLACE FUNCTION app.home_zone() RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $$ SELECT coalesce((SELECT l.zone FROM app.location l ORDER BY NOT l.is_active, l.position, l.name LIMIT 1), 'UTC') $$;
-
--- Today, there.
+-- Today, by the clock of the business as a whole.
 CREATE OR REPLACE FUNCTION app.today() RETURNS date
 LANGUAGE sql STABLE PARALLEL SAFE
-AS $$ SELECT (now() AT TIME ZONE app.home_zone())::date $$;
+AS $$ SELECT (now() AT TIME ZONE app.zone())::date $$;
 
 -- A code such as a status as people read it: 'in_room' is "In room".
 CREATE OR REPLACE FUNCTION app.in_words(code text) RETURNS text
@@ -23,5 +18,5 @@ CREATE OR REPLACE FUNCTION app.phone_kept(typed text) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$ SELECT coalesce(app.phone_e164(typed, (SELECT t.country FROM app.tenant t)), nullif(btrim(typed), '')) $$;
 
-REVOKE ALL ON FUNCTION app.home_zone(), app.today(), app.in_words(text), app.phone_kept(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.home_zone(), app.today(), app.in_words(text), app.phone_kept(text) TO foyer_staff;
+REVOKE ALL ON FUNCTION app.today(), app.in_words(text), app.phone_kept(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.today(), app.in_words(text), app.phone_kept(text) TO foyer_staff;
