@@ -16,59 +16,57 @@ AS $$
 $$;
 
 -- Clients in whom every typed word begins some word of hers; at most lim (ask for one more than is shown). Each word is a
--- range over the index, so that it is used under row security and with a generic plan. The rarest word leads, and the others
--- are looked up client by client: as scalar subqueries, for an EXISTS would be turned into reading all their matches. The
--- settings keep to the order of the index, so that a frequent word ends as soon as there are enough.
+-- range over the index, so that it is used under row security and with a generic plan. The rarest word leads.
 CREATE OR REPLACE FUNCTION app.client_find(typed text, lim int DEFAULT 51) RETURNS TABLE (client_id uuid)
 LANGUAGE plpgsql STABLE ROWS 50
 SET search_path = pg_catalog, pg_temp
-SET enable_bitmapscan = off
-SET enable_sort = off
 AS $$
 #variable_conflict use_column
 DECLARE
-    words text[] := app.search_words(typed);
-    top text := chr(1114111);
     t uuid := app.tenant();
+    top text := chr(1114111);  -- sorts behind every word that begins with what stands before it
     how_many int := least(greatest(coalesce(lim, 51), 0), 1000);
     w text COLLATE "C";
-    lead text COLLATE "C" := words[1];
-    fewest int := 2000;
+    lead text COLLATE "C";
+    others text[] := '{}';
     n int;
+    fewest int := 2000;
+    w1 text COLLATE "C";
     w2 text COLLATE "C";
     w3 text COLLATE "C";
     w4 text COLLATE "C";
-    w5 text COLLATE "C";
 BEGIN
+    FOREACH w IN ARRAY app.search_words(typed) LOOP
+        SELECT count(*) INTO n FROM (
+            SELECT FROM app.client_word a WHERE a.tenant_id = t AND a.word >= w AND a.word < (w || top) COLLATE "C" LIMIT 2000) AS q;
+        IF n = 0 THEN
+            RETURN;
+        END IF;
+        IF lead IS NULL OR n < fewest THEN
+            others := CASE WHEN lead IS NULL THEN others ELSE others || lead::text END;
+            lead := w;
+            fewest := n;
+        ELSE
+            others := others || w::text;
+        END IF;
+    END LOOP;
     IF lead IS NULL THEN
         RETURN;
     END IF;
-    IF cardinality(words) > 1 THEN
-        FOREACH w IN ARRAY words LOOP
-            SELECT count(*) INTO n FROM (
-                SELECT FROM app.client_word a WHERE a.tenant_id = t AND a.word >= w AND a.word < (w || top) COLLATE "C" LIMIT fewest
-            ) AS counted;
-            IF n < fewest THEN
-                lead := w;
-                fewest := n;
-            END IF;
-        END LOOP;
-        words := array_remove(words, lead::text);
-        w2 := words[1];
-        w3 := words[2];
-        w4 := words[3];
-        w5 := words[4];
-    END IF;
+    w1 := others[1];
+    w2 := others[2];
+    w3 := others[3];
+    w4 := others[4];
     RETURN QUERY
     SELECT DISTINCT q.client_id FROM (
         SELECT a.client_id FROM app.client_word a
         WHERE a.tenant_id = t AND a.word >= lead AND a.word < (lead || top) COLLATE "C"
-          AND (w2 IS NULL OR (SELECT true FROM app.client_word b WHERE b.tenant_id = t AND b.client_id = a.client_id AND b.word >= w2 AND b.word < (w2 || top) COLLATE "C" LIMIT 1))
-          AND (w3 IS NULL OR (SELECT true FROM app.client_word b WHERE b.tenant_id = t AND b.client_id = a.client_id AND b.word >= w3 AND b.word < (w3 || top) COLLATE "C" LIMIT 1))
-          AND (w4 IS NULL OR (SELECT true FROM app.client_word b WHERE b.tenant_id = t AND b.client_id = a.client_id AND b.word >= w4 AND b.word < (w4 || top) COLLATE "C" LIMIT 1))
-          AND (w5 IS NULL OR (SELECT true FROM app.client_word b WHERE b.tenant_id = t AND b.client_id = a.client_id AND b.word >= w5 AND b.word < (w5 || top) COLLATE "C" LIMIT 1))
+          AND (w1 IS NULL OR EXISTS (SELECT FROM app.client_word b WHERE b.tenant_id = t AND b.client_id = a.client_id AND b.word >= w1 AND b.word < (w1 || top) COLLATE "C"))
+          AND (w2 IS NULL OR EXISTS (SELECT FROM app.client_word b WHERE b.tenant_id = t AND b.client_id = a.client_id AND b.word >= w2 AND b.word < (w2 || top) COLLATE "C"))
+          AND (w3 IS NULL OR EXISTS (SELECT FROM app.client_word b WHERE b.tenant_id = t AND b.client_id = a.client_id AND b.word >= w3 AND b.word < (w3 || top) COLLATE "C"))
+          AND (w4 IS NULL OR EXISTS (SELECT FROM app.client_word b WHERE b.tenant_id = t AND b.client_id = a.client_id AND b.word >= w4 AND b.word < (w4 || top) COLLATE "C"))
         ORDER BY a.word, a.client_id
-        LIMIT how_many * 2
+        LIMIT how_many * 4
     ) AS q LIMIT how_many;
 END $$;
 

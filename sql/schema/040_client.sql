@@ -41,31 +41,34 @@ CREATE INDEX client_word_by_client ON app.client_word (tenant_id, client_id, wor
 SELECT app.guard_table('app.client_word');
 
 -- Words of one client: of the names; the e-mail address and its local part; each end of the phone number with 4 digits or more.
-CREATE FUNCTION app.client_words(name text, preferred_name text, email text, phone text) RETURNS SETOF text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION app.client_words(name text, preferred_name text, email text, phone text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT w FROM regexp_split_to_table(app.norm(concat_ws(' ', name, preferred_name)), ' ') AS w WHERE w <> ''
-    UNION
-    SELECT lower(btrim(email)) WHERE btrim(email) <> ''
-    UNION
-    SELECT w FROM regexp_split_to_table(app.norm(split_part(email, '@', 1)), ' ') AS w WHERE w <> ''
-    UNION
-    SELECT right(d, n)
-    FROM regexp_replace(coalesce(phone, ''), '[^0-9]', '', 'g') AS d, generate_series(4, length(d)) AS n
-$$;
+DECLARE
+    words text[] := string_to_array(app.norm(concat_ws(' ', name, preferred_name, split_part(email, '@', 1))), ' ');
+    digits text := regexp_replace(coalesce(phone, ''), '[^0-9]', '', 'g');
+BEGIN
+    IF email <> '' THEN
+        words := words || lower(btrim(email));
+    END IF;
+    FOR n IN 4..length(digits) LOOP
+        words := words || right(digits, n);
+    END LOOP;
+    RETURN words;
+END $$;
 
 CREATE FUNCTION app.client_keep_words() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    words text[] := app.client_words(NEW.name, NEW.preferred_name, NEW.email, NEW.phone);
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         DELETE FROM app.client_word w
-        WHERE w.tenant_id = NEW.tenant_id AND w.client_id = NEW.id
-          AND w.word NOT IN (SELECT x COLLATE "C" FROM app.client_words(NEW.name, NEW.preferred_name, NEW.email, NEW.phone) AS x);
+        WHERE w.tenant_id = NEW.tenant_id AND w.client_id = NEW.id AND w.word <> ALL (words);
     END IF;
     INSERT INTO app.client_word (tenant_id, word, client_id)
-    SELECT NEW.tenant_id, x, NEW.id
-    FROM app.client_words(NEW.name, NEW.preferred_name, NEW.email, NEW.phone) AS x
+    SELECT DISTINCT NEW.tenant_id, x, NEW.id FROM unnest(words) AS x WHERE x <> ''
     ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $$;
