@@ -27,6 +27,12 @@ as_foyer() {
     "${AS_FOYER[@]}" "$@"
 }
 
+# make, one at a time in this checkout: run, test and page may be started together.
+build() {
+    mkdir -p -- "$ROOT/build"
+    flock -- "$ROOT/build/.lock" make -s -C "$ROOT" -j"$(nproc)" "$@"
+}
+
 short_hash() { printf '%s' "$1" | sha256sum | cut -c1-10; }
 
 # The directory of everything that a running Foyer writes, absolute. Sets FOYER_VAR, APP.
