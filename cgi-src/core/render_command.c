@@ -1,5 +1,6 @@
 /*
- * render_command.c -- `foyer render [--strict] [--templates DIR] NAME < data.json`: prints a template.
+ * render_command.c -- `foyer render [--strict] [--templates DIR] NAME < data.json`.
+ * Prints a template filled with the data.
  * Owns: nothing. Never: needs a configuration or a database, so the static site can be built with
  * it and the Mustache specification run against it.
  */

@@ -103,11 +103,8 @@ struct buf buf_in(struct arena *a, size_t first_cap)
     return (struct buf){.arena = a, .p = arena_alloc(a, cap), .n = 0, .cap = cap};
 }
 
-/* Makes room for n more bytes. */
-static void buf_room(struct buf *b, size_t n)
+static __attribute__((noinline)) void buf_grow(struct buf *b, size_t n)
 {
-    if (b->cap - b->n >= n)
-        return;
     size_t need, cap;
     if (__builtin_add_overflow(b->n, n, &need) || __builtin_mul_overflow(need, (size_t)2, &cap))
         cap = SIZE_MAX; /* the arena refuses this */
@@ -116,6 +113,13 @@ static void buf_room(struct buf *b, size_t n)
         memcpy(p, b->p, b->n);
     b->p = p;
     b->cap = cap;
+}
+
+/* Makes room for n more bytes. */
+static inline void buf_room(struct buf *b, size_t n)
+{
+    if (b->cap - b->n < n)
+        buf_grow(b, n);
 }
 
 void buf_add(struct buf *b, struct str s)
@@ -156,24 +160,44 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 /* Every byte that could end a text or an attribute value, or begin something in a careless one
  * (SECURITY.md V-01). */
-static const char *const html_entity[256] = {
-    ['&'] = "&amp;",  ['<'] = "&lt;",  ['>'] = "&gt;",  ['"'] = "&quot;",
-    ['\''] = "&#39;", ['/'] = "&#47;", ['='] = "&#61;", ['`'] = "&#96;",
+static const bool is_markup[256] = {
+    ['&'] = true,  ['<'] = true, ['>'] = true, ['"'] = true,
+    ['\''] = true, ['/'] = true, ['='] = true, ['`'] = true,
 };
+
+static const char *entity_of(char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    case '/':
+        return "&#47;";
+    case '=':
+        return "&#61;";
+    default:
+        return "&#96;";
+    }
+}
 
 void esc_html(struct buf *b, struct str s)
 {
-    size_t from = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        const char *entity = html_entity[(unsigned char)s.p[i]];
-        if (!entity)
-            continue;
-        buf_add(b, str_part(s, from, i - from));
-        buf_addz(b, entity);
-        from = i + 1;
+    for (size_t from = 0; from < s.n;) {
+        size_t to = from;
+        while (to < s.n && !is_markup[(unsigned char)s.p[to]])
+            to++;
+        buf_add(b, str_part(s, from, to - from));
+        if (to < s.n)
+            buf_addz(b, entity_of(s.p[to]));
+        from = to + 1;
     }
-    if (from < s.n)
-        buf_add(b, str_part(s, from, s.n - from));
 }
 
 static bool is_unreserved(char c)

@@ -173,7 +173,7 @@ static void add_iso_date(struct buf *out, int64_t days)
     add_number(out, (uint64_t)c.day, 2);
 }
 
-/* As <time datetime> and the date and time inputs of HTML take it; seconds only if there are any. */
+/* As <time datetime> and the date and time inputs of HTML take it; seconds if there are any. */
 static void modify_iso(struct buf *out, struct val v)
 {
     if (v.kind != VAL_TIME)

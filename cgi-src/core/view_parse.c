@@ -8,8 +8,8 @@
  * Lines (specification 1.4 and the rules behind its inheritance tests):
  * - A section, partial, comment or block tag alone on its line takes the whole line with it.
  * - A parent and all up to its closing tag count as one tag; text directly in it is never shown.
- * - An argument's content begins after the line of its opening tag, and loses the indentation of its
- *   first line; at the block it gets the block's: that of the block's own first line.
+ * - An argument's content begins after the line of its opening tag, and loses the indentation of
+ *   its first line; at the block it gets the block's: that of the block's own first line.
  */
 #include "view_internal.h"
 

@@ -73,15 +73,27 @@ static struct val inside(const struct render *r, struct val v, name_id name)
     return f ? f->ops->find(f, name) : (struct val){.kind = VAL_MISSING};
 }
 
+/* Value of a name in the innermost frame that has it. */
+static struct val find(const struct render *r, name_id name)
+{
+    for (size_t i = r->n_frames; i > 0; i--) {
+        const struct frame *f = r->frame[i - 1];
+        struct val v = f->ops->find(f, name);
+        if (v.kind != VAL_MISSING)
+            return v;
+    }
+    return (struct val){.kind = VAL_MISSING};
+}
+
 static struct val look_up(const struct render *r, struct path path)
 {
-    struct val v = {.kind = VAL_MISSING};
+    if (path.n == 1)
+        return find(r, path.part[0]);
     if (path.n == 0) {
         const struct frame *top = r->n_frames ? r->frame[r->n_frames - 1] : NULL;
-        return top && top->ops->itself ? top->ops->itself(top) : v;
+        return top && top->ops->itself ? top->ops->itself(top) : (struct val){.kind = VAL_MISSING};
     }
-    for (size_t i = r->n_frames; i > 0 && v.kind == VAL_MISSING; i--)
-        v = r->frame[i - 1]->ops->find(r->frame[i - 1], path.part[0]);
+    struct val v = find(r, path.part[0]);
     for (size_t i = 1; i < path.n; i++)
         v = inside(r, v, path.part[i]);
     return v;
@@ -290,7 +302,6 @@ static void run(struct render *r, const struct view *v, size_t from, size_t to,
 {
     for (size_t i = from; i < to && !r->is_stopped; i++) {
         const struct instruction *in = &v->code[i];
-        struct scope inner = {scope, v, i, NULL};
         switch (in->code) {
         case CODE_TEXT:
             add_text(r, in);
@@ -313,7 +324,7 @@ static void run(struct render *r, const struct view *v, size_t from, size_t to,
             i = in->end;
             break;
         case CODE_PARENT:
-            run_target(r, v, in, &inner);
+            run_target(r, v, in, &(struct scope){scope, v, i, NULL});
             i = in->end;
             break;
         case CODE_PARTIAL:

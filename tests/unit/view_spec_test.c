@@ -147,7 +147,7 @@ int main(void)
 {
     const char *contracts = getenv("FOYER_CONTRACTS");
     snprintf(specification, sizeof specification, "%s/mustache-spec",
-             contracts ? contracts : "../shared/contracts");
+             contracts && *contracts ? contracts : "../shared/contracts");
     if (access(specification, R_OK) != 0) {
         printf("view_spec_test: skipped, %s is not there; set FOYER_CONTRACTS\n", specification);
         specification[0] = '\0';
