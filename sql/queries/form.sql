@@ -11,24 +11,26 @@ CROSS JOIN LATERAL (
     SELECT coalesce(
         (SELECT p.zone FROM app.appointment v JOIN app.location p ON p.id = v.location_id WHERE v.id = l.appointment_id),
         (SELECT p.zone FROM app.location p ORDER BY NOT p.is_active, p.position, p.name LIMIT 1)) AS zone) z
-LEFT JOIN app.form_assignment a ON a.client_id = c.id AND a.state <> 'withdrawn'
-    AND (a.state = 'due' OR a.appointment_id = l.appointment_id OR l.appointment_id IS NULL)
-    AND NOT EXISTS (SELECT FROM app.appointment v
-                    WHERE v.id = a.appointment_id AND v.status = 'cancelled' AND a.state = 'due')
+LEFT JOIN app.form_assignment a ON a.client_id = c.id
+    AND (a.state = 'signed' AND (a.appointment_id = l.appointment_id OR l.appointment_id IS NULL)
+         OR a.state = 'due' AND (a.appointment_id IS NULL OR EXISTS (
+             SELECT FROM app.appointment v
+             WHERE v.id = a.appointment_id AND v.status IN ('booked', 'confirmed', 'arrived', 'in_room')
+               AND (v.ends_at > now() OR v.id = l.appointment_id))))
 WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid
 GROUP BY c.id, c.preferred_name, c.name, l.expires_at, z.zone;
 
 -- name: form_list :many
--- The forms of the link's client: all that are due, and those of the link's visit that are signed.
+-- The forms of the link's client: those due for visits to come, the link's own first; and those of the link's visit that
+-- are signed.
 SELECT a.id AS assignment_id, a.client_id, v.title, a.state = 'signed' AS is_signed,
        a.state = 'due' AND d.assignment_id IS NOT NULL AS is_started,
-       a.id = first_value(a.id) OVER (ORDER BY a.state = 'signed', p.starts_at NULLS LAST, a.position, v.title, a.id)
-           AND a.state = 'due' AS is_next,
+       a.state = 'due' AND a.id = first_value(a.id) OVER (
+           ORDER BY a.state = 'signed', p.id IS DISTINCT FROM l.appointment_id, p.starts_at, a.position, v.title, a.id) AS is_next,
        s.name AS service_name, p.starts_at AT TIME ZONE o.zone AS starts_local,
        g.signed_at AT TIME ZONE g.zone AS signed_local
 FROM app.form_assignment a
 JOIN app.link l ON l.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND l.client_id = a.client_id
-JOIN app.form f ON f.id = a.form_id
 LEFT JOIN app.appointment p ON p.id = a.appointment_id
 LEFT JOIN app.service s ON s.id = p.service_id
 LEFT JOIN app.location o ON o.id = p.location_id
@@ -38,10 +40,10 @@ JOIN LATERAL (
     SELECT n.title FROM app.form_version n
     WHERE n.form_id = a.form_id AND n.published_at IS NOT NULL AND (g.id IS NULL OR n.id = g.form_version_id)
     ORDER BY n.version DESC LIMIT 1) v ON true
-WHERE a.state <> 'withdrawn'
-  AND (a.state = 'due' OR a.appointment_id = l.appointment_id OR l.appointment_id IS NULL)
-  AND NOT (a.state = 'due' AND coalesce(p.status, '') = 'cancelled')
-ORDER BY is_signed, p.starts_at NULLS LAST, a.position, v.title, a.id;
+WHERE a.state = 'signed' AND (a.appointment_id = l.appointment_id OR l.appointment_id IS NULL)
+   OR a.state = 'due' AND (p.id IS NULL OR p.status IN ('booked', 'confirmed', 'arrived', 'in_room')
+                                           AND (p.ends_at > now() OR p.id = l.appointment_id))
+ORDER BY is_signed, p.id IS DISTINCT FROM l.appointment_id, p.starts_at, a.position, v.title, a.id;
 
 -- name: form_assignment :one
 -- One form of the link's client in the wording that is in force now, with what signing it needs.
@@ -49,7 +51,7 @@ SELECT a.id AS assignment_id, a.client_id, a.state, f.kind = 'consent' AS is_con
        v.id AS form_version_id, v.version, v.title, v.body AS wording, v.sha256 AS wording_sha256,
        coalesce(d.form_version_id, v.id) AS answered_version_id,
        b.name AS studio, c.name AS client_name, s.name AS service_name, p.starts_at AT TIME ZONE z.zone AS starts_local, z.zone,
-       t.id AS disclosure_id, t.version AS disclosure_version, t.title AS disclosure_title, t.body AS disclosure,
+       t.id AS disclosure_id, t.version AS disclosure_version, t.body AS disclosure,
        g.signed_at AT TIME ZONE g.zone AS signed_local
 FROM app.form_assignment a
 JOIN app.tenant b ON b.id = a.tenant_id
@@ -65,7 +67,7 @@ LEFT JOIN app.location o ON o.id = p.location_id
 CROSS JOIN LATERAL (
     SELECT coalesce(o.zone, (SELECT x.zone FROM app.location x ORDER BY NOT x.is_active, x.position, x.name LIMIT 1)) AS zone) z
 LEFT JOIN LATERAL (
-    SELECT x.id, x.version, x.title, x.body FROM app.policy_version x
+    SELECT x.id, x.version, x.body FROM app.policy_version x
     WHERE x.kind = 'terms' AND x.effective_on <= current_date
     ORDER BY x.version DESC LIMIT 1) t ON true
 LEFT JOIN app.form_draft d ON d.assignment_id = a.id

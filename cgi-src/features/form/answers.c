@@ -391,6 +391,25 @@ static struct val shown_allergies(struct arena *a, const struct question *q, siz
     return shown_items(a, items, n);
 }
 
+static bool has_marked_line(const struct question *q)
+{
+    for (size_t i = 0; i < q->n_allergies; i++)
+        if (q->allergies[i].message.n > 0)
+            return true;
+    return false;
+}
+
+/* Ids of what explains a field: its help, its error. */
+static struct str described_by(struct arena *a, const struct question *q)
+{
+    struct buf b = buf_in(a, 128);
+    if (q->help.n > 0)
+        buf_printf(&b, "q-%.*s-help", (int)q->key.n, q->key.p);
+    if (q->message.n > 0)
+        buf_printf(&b, "%sq-%.*s-error", b.n ? " " : "", (int)q->key.n, q->key.p);
+    return buf_str(&b);
+}
+
 static void show_question(struct arena *a, const struct question *q, size_t blank,
                           struct shown_item *item)
 {
@@ -409,11 +428,14 @@ static void show_question(struct arena *a, const struct question *q, size_t blan
     shown_flag(item, "says_some", str_is(q->answer, "some") || q->n_allergies > 0);
     shown_text(item, "follow_up_label", q->follow_up_label);
     shown_text(item, "detail", q->detail);
+    shown_text(item, "described_by", described_by(a, q));
     shown_text(item, "message", q->message);
     shown_text(item, "detail_message", q->detail_message);
     shown_list(item, "options", shown_options(a, q));
-    if (is_kind(q, "allergies"))
+    if (is_kind(q, "allergies")) {
+        shown_flag(item, "has_marked_line", has_marked_line(q));
         shown_list(item, "lines", shown_allergies(a, q, blank));
+    }
 }
 
 struct val filling_shown(struct arena *a, const struct filling *f, size_t blank)
