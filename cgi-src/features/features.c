@@ -13,5 +13,8 @@ const struct feature all_features[] = {
     {"client", client_pages},
     {"chart", chart_pages},
     {"form", form_pages},
+    {"booking", booking_pages},
+    {"manage", manage_pages},
+    {"privacy", privacy_pages},
     {NULL, NULL},
 };

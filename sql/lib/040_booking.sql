@@ -142,20 +142,21 @@ BEGIN
         FROM app.free_starts(service, location, staff, from_day, to_day, NULL) AS f;
 END $$;
 
--- The same for an appointment that is being moved: its own time does not stand in its way.
-CREATE OR REPLACE FUNCTION app.availability_to_move(appointment uuid, staff uuid, from_day date, to_day date)
+-- The same for a page that offers times. moving: an appointment whose own time does not stand in its way, or NULL.
+CREATE OR REPLACE FUNCTION app.offered_times(service uuid, location uuid, staff uuid, from_day date, to_day date, moving uuid)
 RETURNS TABLE (staff_id uuid, starts_at timestamptz, starts_local timestamp, room_id uuid)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    a record;
 BEGIN
-    SELECT p.service_id, p.location_id, p.client_id INTO a FROM app.appointment p WHERE p.tenant_id = app.tenant() AND p.id = appointment;
-    IF NOT FOUND OR NOT app.may_book_for(a.client_id) THEN
+    IF moving IS NOT NULL AND NOT EXISTS (
+        SELECT FROM app.appointment p WHERE p.tenant_id = app.tenant() AND p.id = moving AND app.may_book_for(p.client_id)) THEN
         RAISE EXCEPTION 'no such appointment' USING ERRCODE = 'FY404';
     END IF;
+    IF app.actor_kind() = 'staff' AND NOT app.may('calendar_read') THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
     RETURN QUERY SELECT f.staff_id, f.starts_at, f.starts_local, f.room_id
-        FROM app.free_starts(a.service_id, a.location_id, staff, from_day, to_day, appointment) AS f;
+        FROM app.free_starts(service, location, staff, from_day, to_day, moving) AS f;
 END $$;
 
 -- Who does a service where, now or later: what a visitor may choose from. Says nothing of hours.
@@ -506,11 +507,11 @@ END $$;
 REVOKE ALL ON FUNCTION app.free_starts(uuid, uuid, uuid, date, date, uuid), app.claim(uuid, uuid, uuid, timestamptz, uuid),
     app.take_slots(uuid, uuid, uuid, tstzrange, timestamptz), app.assign_forms(uuid), app.may_book_for(uuid),
     app.appointment_lock(uuid, int), app.availability(uuid, uuid, uuid, date, date), app.nearest_free(uuid, uuid, uuid, timestamptz, int),
-    app.availability_to_move(uuid, uuid, date, date), app.offered_by(uuid), app.policy_in_force(text),
+    app.offered_times(uuid, uuid, uuid, date, date, uuid), app.offered_by(uuid), app.policy_in_force(text),
     app.hold(uuid, uuid, uuid, timestamptz, int), app.hold_show(uuid), app.book_confirm(uuid, uuid, uuid),
     app.book(uuid, uuid, uuid, timestamptz, uuid, uuid), app.appointment_move(uuid, uuid, timestamptz, int),
     app.appointment_set_status(uuid, text, int, text), app.free_expired_holds() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.availability(uuid, uuid, uuid, date, date), app.availability_to_move(uuid, uuid, date, date),
+GRANT EXECUTE ON FUNCTION app.availability(uuid, uuid, uuid, date, date), app.offered_times(uuid, uuid, uuid, date, date, uuid),
     app.offered_by(uuid), app.policy_in_force(text), app.nearest_free(uuid, uuid, uuid, timestamptz, int),
     app.hold(uuid, uuid, uuid, timestamptz, int), app.hold_show(uuid), app.book_confirm(uuid, uuid, uuid),
     app.book(uuid, uuid, uuid, timestamptz, uuid, uuid), app.appointment_move(uuid, uuid, timestamptz, int),

@@ -14,6 +14,10 @@ CREATE OR REPLACE FUNCTION app.zone_words(zone text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT replace(regexp_replace(zone, '^.*/', ''), '_', ' ') || ' time' $$;
 
+CREATE OR REPLACE FUNCTION app.part_of_day(wall timestamp) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN wall::time < '12:00' THEN 'Morning' WHEN wall::time < '17:00' THEN 'Afternoon' ELSE 'Evening' END $$;
+
 CREATE OR REPLACE FUNCTION app.message_state_words(state text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
@@ -69,5 +73,5 @@ AS $$
     ) AS w (action, words) WHERE w.action = action_words.action), action)
 $$;
 
-GRANT EXECUTE ON FUNCTION app.zone(), app.zone_words(text), app.message_state_words(text), app.action_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.zone(), app.zone_words(text), app.part_of_day(timestamp), app.message_state_words(text), app.action_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 RESET ROLE;

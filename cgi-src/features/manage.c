@@ -1,0 +1,227 @@
+/*
+ * manage.c -- what a client can do with a link: come in, look at her appointment, move it, cancel it.
+ * Owns: the way from a link in a message to a proven session (any purpose of link), and the pages of
+ * purpose "manage". Never: changes anything by GET; shows anything of a person before the second
+ * factor; keeps the link's token in an address.
+ */
+#include "crypto.h"
+#include "features.h"
+#include "link.h"
+#include "outbox.h"
+#include "slots.h"
+#include "visit.h"
+
+#define HER_LINK "/v/{link_id:uuid}"
+#define UNPROVEN .door = DOOR_LINK_UNPROVEN, .pool = POOL_PUBLIC
+
+static struct str link_path(struct req *r, const char *page)
+{
+    struct str id = req_value(r, "link_id");
+    return arena_printf(req_arena(r), "/v/%.*s%s", (int)id.n, id.p, page);
+}
+
+/* ---- coming in ---- */
+
+/* The token of a text as :link_token; false when it cannot be one. */
+static bool set_token(struct req *r, struct str token)
+{
+    struct str raw;
+    if (unesc_base64url(req_arena(r), token, &raw) || raw.n != TOKEN_BYTES)
+        return false;
+    req_set_bytes(r, "link_token", raw);
+    return true;
+}
+
+/* The address in a message. The token moves into a cookie, out of the address bar; nothing is used
+ * up, for programs that check mail follow links too. */
+static enum err follow(struct req *r)
+{
+    struct str token = req_value(r, "token");
+    if (!set_token(r, token))
+        return ERR_GONE;
+    struct rows *link = req_query(r, Q_manage_find);
+    if (!link)
+        return req_error(r);
+    struct str id = rows_text(link, 0, "link_id");
+    link_cookie(r, id, token);
+    return reply_redirect(r, arena_printf(req_arena(r), "/v/%.*s", (int)id.n, id.p));
+}
+
+static enum err to_purpose(struct req *r)
+{
+    bool is_form = str_is(req_value(r, "link_purpose"), "form");
+    return reply_redirect(r, link_path(r, is_form ? "/forms" : "/visit"));
+}
+
+static enum err show_door(struct req *r)
+{
+    return req_has(r, "client_id") ? to_purpose(r) : reply_view(r, 200, "manage/prove");
+}
+
+static const struct field prove_fields[] = {
+    {"birth_date", FIELD_DATE, .required = true, .missing = "Please give your date of birth."},
+    {0},
+};
+
+static const char *wrong_words(struct req *r, const struct rows *answer)
+{
+    if (rows_int(answer, 0, "wait_seconds") > 0)
+        return "There were too many tries from your connection. Please try again in a quarter of "
+               "an hour, or call us.";
+    long long left = rows_int(answer, 0, "tries_left");
+    return arena_cstr(req_arena(r),
+                      arena_printf(req_arena(r),
+                                   "This is not the date of birth that we have. %s You can try "
+                                   "%lld more time%s.",
+                                   "Please look again: day, month and year.", left,
+                                   left == 1 ? "" : "s"));
+}
+
+static enum err prove(struct req *r)
+{
+    struct str session = token_new(req_arena(r)), raw;
+    if (!set_token(r, req_cookie(r, "__Secure-link")) ||
+        unesc_base64url(req_arena(r), session, &raw))
+        return ERR_NO_SESSION;
+    req_set_bytes(r, "session_token", raw);
+    struct rows *answer = req_query(r, Q_manage_prove);
+    if (!answer)
+        return req_error(r);
+    /* A failure is counted although the answer is an error. */
+    enum err e = req_commit(r);
+    if (e)
+        return e;
+    if (rows_bool(answer, 0, "is_ok")) {
+        link_cookie(r, req_value(r, "link_id"), session);
+        return to_purpose(r);
+    }
+    if (rows_bool(answer, 0, "is_over"))
+        return reply_view(r, 410, "manage/locked");
+    req_refuse(r, "birth_date", wrong_words(r, answer));
+    return reply_again(r, HER_LINK);
+}
+
+/* ---- her appointment ---- */
+
+static enum err download_entry(struct req *r)
+{
+    req_set(r, "visit_id", req_value(r, "link_subject"));
+    struct rows *visit = req_query(r, Q_visit_message);
+    if (!visit)
+        return req_error(r);
+    return reply_bytes(r, 200, "text/calendar; charset=utf-8", visit_ics(r, visit),
+                       "appointment.ics");
+}
+
+/* She has proven herself for this link; the forms of the same visit need no second time. */
+static enum err open_forms(struct req *r)
+{
+    struct new_link form;
+    enum err e = outbox_link(r, "form", req_value(r, "client_id"), req_value(r, "link_subject"),
+                             &form);
+    if (!e)
+        e = link_let_in(r, form.id, Q_booking_open);
+    if (e)
+        return e;
+    return reply_redirect(
+        r, arena_printf(req_arena(r), "/v/%.*s/forms", (int)form.id.n, form.id.p));
+}
+
+/* ---- moving ---- */
+
+static const struct field move_fields[] = {
+    {"with", FIELD_CHOICE, .choices = "same|any"},
+    {"week", FIELD_DATE},
+    {"slot", FIELD_INT, .required = true, .max = INT64_MAX / 2, .missing = "Please choose a time."},
+    {"version", FIELD_INT, .required = true, .max = INT32_MAX},
+    {0},
+};
+
+/* Sets what is moved; with whom: the same person, unless ?with=any. */
+static enum err load_moving(struct req *r)
+{
+    struct rows *moving = req_show(r, "moving", Q_manage_moving, NULL);
+    if (!moving)
+        return req_error(r);
+    req_set(r, "moving", rows_text(moving, 0, "moving"));
+    req_set(r, "service_id", rows_text(moving, 0, "service_id"));
+    req_set(r, "place", rows_text(moving, 0, "place"));
+    if (str_is(req_value(r, "with"), "any")) {
+        req_set_null(r, "who");
+        req_set(r, "is_anyone", S("true"));
+        req_set(r, "keep", S("&with=any"));
+    } else {
+        req_set(r, "who", rows_text(moving, 0, "staff_id"));
+        req_set(r, "keep", S(""));
+    }
+    return OK;
+}
+
+static enum err show_move(struct req *r)
+{
+    enum err e = load_moving(r);
+    if (!e)
+        e = slots_show(r);
+    if (e)
+        return e;
+    return reply_view(r, req_has(r, "is_taken") ? 409 : 200, "manage/move");
+}
+
+static enum err move(struct req *r)
+{
+    enum err e = load_moving(r);
+    if (e)
+        return e;
+    if (!req_query(r, Q_manage_move)) {
+        if (req_error(r) == ERR_CONFLICT && str_is(req_error_field(r), "starts_at")) {
+            req_set(r, "is_taken", S("true"));
+            return reply_again(r, HER_LINK "/move");
+        }
+        return req_error(r);
+    }
+    e = visit_tell(r, "moved", req_value(r, "moving"));
+    return e ? e : reply_redirect(r, link_path(r, "/visit?done=moved"));
+}
+
+/* ---- cancelling ---- */
+
+static const struct field cancel_fields[] = {
+    {"version", FIELD_INT, .required = true, .max = INT32_MAX},
+    {0},
+};
+
+static enum err cancel(struct req *r)
+{
+    if (!req_query(r, Q_manage_cancel))
+        return req_error(r);
+    enum err e = visit_tell(r, "cancelled", req_value(r, "link_subject"));
+    return e ? e : reply_redirect(r, link_path(r, "/visit"));
+}
+
+#define VISIT_PAGE .show = {{"visit", Q_manage_visit}, {"events", Q_manage_events}}
+
+const struct page manage_pages[] = {
+    {GET, "/l/{token:token}", ANYBODY, .run = follow, .title = "Follow a link from a message"},
+    {GET, HER_LINK, UNPROVEN, .run = show_door, .view = "manage/prove",
+     .title = "Link: date of birth"},
+    {POST, HER_LINK "/prove", UNPROVEN, .fields = prove_fields, .run = prove, .again = HER_LINK,
+     .no_idempotency = true, .title = "Link: check the date of birth"},
+    {GET, HER_LINK "/booked", LINK("manage"), .action = "booking.read",
+     .show = {{"visit", Q_manage_visit}}, .view = "manage/booked", .title = "Booked"},
+    {GET, HER_LINK "/visit", LINK("manage"), .action = "booking.read", VISIT_PAGE,
+     .view = "manage/visit", .title = "Her appointment"},
+    {GET, HER_LINK "/visit.ics", LINK("manage"), .action = "booking.read", .run = download_entry,
+     .title = "Her appointment as a calendar entry"},
+    {POST, HER_LINK "/fill", LINK("manage"), .action = "booking.read", .run = open_forms,
+     .no_idempotency = true, .title = "Open the forms of her appointment"},
+    {GET, HER_LINK "/move", LINK("manage"), .action = "booking.read", .run = show_move,
+     .show = {{"moving", Q_manage_moving}, SLOTS_SHOWN}, .view = "manage/move",
+     .gives = "week keep is_taken is_anyone", .title = "Her appointment: another time"},
+    {POST, HER_LINK "/move", LINK("manage"), .action = "booking.move", .fields = move_fields,
+     .run = move, .show = {{"moving", Q_manage_moving}, VISIT_SHOWN}, .again = HER_LINK "/visit",
+     .title = "Her appointment: move"},
+    {POST, HER_LINK "/cancel", LINK("manage"), .action = "booking.cancel",
+     .fields = cancel_fields, .run = cancel, .show = {VISIT_SHOWN}, .again = HER_LINK "/visit",
+     .title = "Her appointment: cancel"},
+    {0},
+};

@@ -1,0 +1,82 @@
+/*
+ * visit_message.c -- what a client is told about her visit, and the calendar entry with it.
+ * Owns: the words' occasions (templates/message/) and the entry's contents.
+ * Never: names the service: a message passes through strangers' machines and lock screens.
+ */
+#include "visit.h"
+
+#include "ics.h"
+#include "outbox.h"
+
+static struct rows *visit_row(struct req *r, struct str appointment_id)
+{
+    req_set(r, "visit_id", appointment_id);
+    return req_show(r, "visit", Q_visit_message, NULL);
+}
+
+struct str visit_ics(struct req *r, const struct rows *visit)
+{
+    struct arena *a = req_arena(r);
+    struct str id = rows_text(visit, 0, "appointment_id"), host = req_value(r, "host"),
+               studio = req_value(r, "tenant_name");
+    struct ics_visit entry = {
+        .uid = arena_printf(a, "%.*s@%.*s", (int)id.n, id.p, (int)host.n, host.p),
+        .summary = arena_printf(a, "%.*s: appointment", (int)studio.n, studio.p),
+        .place = rows_text(visit, 0, "address"),
+        .text = S("To move or cancel, use the link in our latest message."),
+        .starts_at = rows_int(visit, 0, "starts_epoch"),
+        .ends_at = rows_int(visit, 0, "ends_epoch"),
+        .changed_at = rows_int(visit, 0, "changed_epoch"),
+        .version = rows_int(visit, 0, "version"),
+        .is_cancelled = rows_bool(visit, 0, "is_cancelled"),
+    };
+    return ics_write(a, &entry);
+}
+
+enum err visit_tell(struct req *r, const char *kind, struct str appointment_id)
+{
+    struct rows *visit = visit_row(r, appointment_id);
+    if (!visit)
+        return req_error(r);
+    if (rows_text(visit, 0, "email").n == 0)
+        return OK;
+    struct new_link link;
+    struct str client = rows_text(visit, 0, "client_id");
+    enum err e = outbox_link(r, "manage", client, appointment_id, &link);
+    if (e)
+        return e;
+    struct letter letter = {
+        .kind = kind,
+        .client_id = client,
+        .to = rows_text(visit, 0, "email"),
+        .link = link.url,
+        .ics = visit_ics(r, visit),
+        .dedupe_key = arena_printf(req_arena(r), "%s-%.*s-%lld", kind, (int)appointment_id.n,
+                                   appointment_id.p, (long long)rows_int(visit, 0, "version")),
+    };
+    return outbox_send(r, &letter);
+}
+
+enum err visit_ask_for_forms(struct req *r, struct str appointment_id)
+{
+    struct rows *visit = visit_row(r, appointment_id);
+    if (!visit)
+        return req_error(r);
+    if (rows_int(visit, 0, "forms_due") == 0 || rows_text(visit, 0, "email").n == 0)
+        return OK;
+    struct new_link link;
+    struct str client = rows_text(visit, 0, "client_id");
+    enum err e = outbox_link(r, "form", client, appointment_id, &link);
+    if (e)
+        return e;
+    struct letter letter = {
+        .kind = "forms",
+        .client_id = client,
+        .to = rows_text(visit, 0, "email"),
+        .link = link.url,
+        .ics = S(""),
+        .dedupe_key = arena_printf(req_arena(r), "forms-%.*s", (int)appointment_id.n,
+                                   appointment_id.p),
+    };
+    return outbox_send(r, &letter);
+}

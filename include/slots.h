@@ -1,0 +1,23 @@
+/*
+ * slots.h -- the page part that offers free times: a strip of seven days and the times of one day.
+ * Implementation: cgi-src/features/slots.c, sql/queries/slots.sql, templates/booking/_slots.mustache.
+ */
+#ifndef FOYER_SLOTS_H
+#define FOYER_SLOTS_H
+#include "web.h"
+
+/* For the .show of a page that calls slots_show. */
+#define SLOTS_SHOWN                                                                                \
+    {"window", Q_slots_window}, {"days", Q_slots_days}, {"parts", Q_slots_parts},                  \
+        {"times", Q_slots_times, .by = "part"}, {"later", Q_slots_later},                          \
+        {"nearest", Q_slots_nearest}
+
+/*
+ * slots_show -- shows the free times for the request's values service_id, place, who (NULL: anybody),
+ * week and day (NULL: the first that has times) and moving (an appointment whose own time counts as
+ * free, or NULL). Sets place, week and day to what is shown.
+ * With is_taken set, also the times nearest to `slot` (seconds since 1970).
+ * Errors: ERR_NOT_FOUND when nobody offers the service at the place.
+ */
+enum err MUST_CHECK slots_show(struct req *r);
+#endif

@@ -1,0 +1,27 @@
+/*
+ * visit.h -- telling a client about her visit: booked, moved, cancelled, forms to fill in.
+ * Implementation: cgi-src/features/visit_message.c. A page that calls these lists VISIT_SHOWN in its
+ * .show and needs an .action, for a message is sealed under the client's key.
+ */
+#ifndef FOYER_VISIT_H
+#define FOYER_VISIT_H
+#include "web.h"
+
+#define VISIT_SHOWN {"visit", Q_visit_message}
+
+/*
+ * visit_tell -- writes the message of a kind ("booked", "moved", "cancelled") with its calendar
+ * entry and a fresh manage link into the outbox. A client without an e-mail address gets none.
+ * Call it after the change: it tells what then holds. Once per kind and version of the visit.
+ */
+enum err MUST_CHECK visit_tell(struct req *r, const char *kind, struct str appointment_id);
+
+/*
+ * visit_ask_for_forms -- once per visit: a message with a form link, when the visit has forms due and
+ * the client has an e-mail address.
+ */
+enum err MUST_CHECK visit_ask_for_forms(struct req *r, struct str appointment_id);
+
+/* A visit as a calendar entry, from a row of Q_visit_message (parameter visit_id). */
+struct str visit_ics(struct req *r, const struct rows *visit);
+#endif
