@@ -124,9 +124,9 @@ static void make_clients(struct people *p, int this_year)
     load_copy_end(l);
     LOAD(l,
          "INSERT INTO app.client_word (tenant_id, word, client_id) "
-         "SELECT c.tenant_id, w, c.id FROM app.client c, "
-         "LATERAL app.client_words(c.name, c.preferred_name, c.email, c.phone) AS w "
-         "WHERE c.tenant_id = $1",
+         "SELECT DISTINCT c.tenant_id, w, c.id FROM app.client c, "
+         "unnest(app.client_words(c.name, c.preferred_name, c.email, c.phone)) AS w "
+         "WHERE c.tenant_id = $1 AND w <> ''",
          load_z(l, l->tenant_id));
     LOAD(l,
          "UPDATE app.client SET adult_attested_at = now() - interval '60 days', "
