@@ -10,7 +10,7 @@ JOIN app.client c ON c.id = l.client_id
 CROSS JOIN LATERAL (
     SELECT coalesce(
         (SELECT p.zone FROM app.appointment v JOIN app.location p ON p.id = v.location_id WHERE v.id = l.appointment_id),
-        (SELECT p.zone FROM app.location p ORDER BY NOT p.is_active, p.position, p.name LIMIT 1)) AS zone) z
+        app.zone()) AS zone) z
 LEFT JOIN app.form_assignment a ON a.client_id = c.id
     AND (a.state = 'signed' AND (a.appointment_id = l.appointment_id OR l.appointment_id IS NULL)
          OR a.state = 'due' AND (a.appointment_id IS NULL OR EXISTS (
@@ -52,7 +52,7 @@ SELECT a.id AS assignment_id, a.client_id, a.state, f.kind = 'consent' AS is_con
        coalesce(d.form_version_id, v.id) AS answered_version_id,
        b.name AS studio, c.name AS client_name, s.name AS service_name, p.starts_at AT TIME ZONE z.zone AS starts_local, z.zone,
        t.id AS disclosure_id, t.version AS disclosure_version, t.body AS disclosure,
-       g.signed_at AT TIME ZONE g.zone AS signed_local
+       g.signed_at AT TIME ZONE g.zone AS signed_local, app.zone_words(g.zone) AS zone_words
 FROM app.form_assignment a
 JOIN app.tenant b ON b.id = a.tenant_id
 JOIN app.form f ON f.id = a.form_id
@@ -64,8 +64,7 @@ JOIN LATERAL (
 LEFT JOIN app.appointment p ON p.id = a.appointment_id
 LEFT JOIN app.service s ON s.id = p.service_id
 LEFT JOIN app.location o ON o.id = p.location_id
-CROSS JOIN LATERAL (
-    SELECT coalesce(o.zone, (SELECT x.zone FROM app.location x ORDER BY NOT x.is_active, x.position, x.name LIMIT 1)) AS zone) z
+CROSS JOIN LATERAL (SELECT coalesce(o.zone, app.zone()) AS zone) z
 LEFT JOIN LATERAL (
     SELECT x.id, x.version, x.body FROM app.policy_version x
     WHERE x.kind = 'terms' AND x.effective_on <= current_date
@@ -123,7 +122,7 @@ VALUES (:allergy_id, :client_id, :substance_bytes, :reaction_bytes, :severity);
 
 -- name: form_copy :one
 -- What the link's client signed, exactly.
-SELECT s.id, s.client_id, s.assignment_id, s.document_sealed, s.strokes_sealed, s.document_sha256, s.method, s.zone,
+SELECT s.id, s.client_id, s.assignment_id, s.document_sealed, s.strokes_sealed, s.document_sha256, app.zone_words(s.zone) AS zone_words,
        s.signed_at AT TIME ZONE s.zone AS signed_local, l.expires_at AT TIME ZONE s.zone AS expires_local
 FROM app.signature s
 JOIN app.link l ON l.id = nullif(current_setting('foyer.link_id', true), '')::uuid
@@ -131,9 +130,11 @@ WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client(
 
 -- name: form_signature :one
 -- A signed form with its evidence, for the chart.
-SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256, s.wording_sha256, s.method, s.zone,
+SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256, s.wording_sha256, s.zone, app.zone_words(s.zone) AS zone_words,
        s.signed_at AT TIME ZONE s.zone AS signed_local, s.signed_at, host(s.ip) AS address, s.agent, s.link_id,
-       s.actor_kind, s.second_factor, s.request_id,
+       CASE s.actor_kind WHEN 'client' THEN 'The client' WHEN 'staff' THEN 'Staff' ELSE 'The system' END AS actor_words,
+       CASE s.second_factor WHEN 'birth_date' THEN 'Date of birth, proven' ELSE 'None' END AS factor_words,
+       CASE s.method WHEN 'drawn' THEN 'Drawn by hand' ELSE 'Typed name' END AS method_words, s.request_id,
        v.title, v.version, f.name AS form_name, p.version AS disclosure_version, c.name AS client_name,
        a.id AS appointment_id, a.starts_at AT TIME ZONE o.zone AS starts_local, e.name AS service_name
 FROM app.signature s

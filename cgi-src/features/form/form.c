@@ -49,7 +49,8 @@ static enum err show_questions(struct req *r)
     if (is_typed ? str_is(intent[0], "next") : is_from_signing || req_has(r, "check"))
         is_good = filling_complete(&f) && is_good;
     if (!is_good)
-        req_refuse(r, "", "");
+        req_refuse(r, "", is_from_signing ? "Some answers are missing, so this cannot be signed yet."
+                                          : "");
     req_set_list(r, "questions",
                  filling_shown(req_arena(r), &f, req_has(r, "more") ? 3 : 1));
     return reply_view(r, 200, "form/questions");

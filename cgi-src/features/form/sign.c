@@ -140,10 +140,8 @@ enum err form_sign(struct req *r)
         return e;
     if (filling_is_signed(&f))
         return reply_again(r, CONSENT);
-    if (!filling_complete(&f)) {
-        req_refuse(r, "", "Some answers are missing, so this cannot be signed yet.");
+    if (!filling_complete(&f))
         return reply_again(r, QUESTIONS);
-    }
 
     struct form_document document = filling_document(a, &f);
     struct str shown = form_document_hash(a, form_document_text(a, &document));

@@ -1,0 +1,351 @@
+// form.test.js -- a client's forms: kept half done, checked by the server, signed once and exactly as
+// shown; and the signed form on the chart. L13 L20 L27 T22; SECURITY.md E-01 E-02 E-03 E-06 S-32.
+"use strict";
+const { test, describe } = require("node:test");
+const assert = require("node:assert/strict");
+const crypto = require("node:crypto");
+const h = require("./harness");
+
+// A browser that has followed a link and passed the second factor.
+function session(label, linkId) {
+  const token = crypto.randomBytes(32);
+  h.sql(`INSERT INTO sec.link_session (tenant_id, link_id, token_hash, expires_at)
+         SELECT tenant_id, id, sha256(decode(:'v2', 'hex')), now() + interval '1 hour' FROM app.link WHERE id = :'v1'::uuid`,
+    linkId, token.toString("hex"));
+  const v = new h.Visitor(label);
+  v.jar.set("link", { name: "__Secure-link", at: `/v/${linkId}`, value: token.toString("base64url") });
+  return v;
+}
+
+// Somebody with a link to both forms of a visit to come. Each call takes another client.
+const taken = [h.uuid()];
+function somebody(label) {
+  const [link, client, intake, consent] = h.sql(`
+    WITH chosen AS (
+      SELECT p.tenant_id, p.client_id, p.id, i.id AS intake, c.id AS consent
+      FROM app.appointment p
+      JOIN app.form_assignment i ON i.appointment_id = p.id AND i.state = 'due'
+      JOIN app.form fi ON fi.id = i.form_id AND fi.kind = 'intake'
+      JOIN app.form_assignment c ON c.appointment_id = p.id AND c.state = 'due'
+      JOIN app.form fc ON fc.id = c.form_id AND fc.kind = 'consent'
+      WHERE p.tenant_id = :'v1'::uuid AND p.starts_at > now() + interval '1 hour' AND p.status IN ('booked', 'confirmed')
+        AND p.client_id <> ALL (string_to_array(:'v2', ',')::uuid[])
+        AND NOT EXISTS (SELECT FROM app.form_draft d WHERE d.assignment_id IN (i.id, c.id))
+      ORDER BY p.starts_at DESC, p.id LIMIT 1),
+    made AS (
+      INSERT INTO app.link (tenant_id, purpose, client_id, appointment_id, token_hash, expires_at)
+      SELECT tenant_id, 'form', client_id, id, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day' FROM chosen
+      RETURNING id)
+    SELECT made.id, client_id, intake, consent FROM chosen, made`, h.tenantId(label), taken.join(","))[0];
+  taken.push(client);
+  return { label, link, client, intake, consent, v: session(label, link), at: `/v/${link}/forms` };
+}
+
+const full = {
+  "q-reason": "A line between the brows", "q-skin_type": "Tans easily", "q-conditions": ["Cold sores", "Diabetes"],
+  "q-pregnant": "no", "q-medication": "yes", "q-medication-more": "Aspirin", "q-surgery": "no", "q-last_treatment": "2025-03-04",
+  "q-allergies": "some", "q-allergies-substance": ["Latex", "", ""], "q-allergies-reaction": ["hives", "", ""],
+  "q-allergies-severity": ["severe", "", ""], "q-anything_else": "", "q-truthful": "yes",
+};
+const questions = (p, which = p.intake) => `${p.at}/${which}`;
+const answer = (p, values, which = p.intake, v = p.v) => v.submit(questions(p, which), { ...values });
+const count = (statement, ...v) => Number(h.one(statement, ...v));
+const answersOf = (p, which = p.intake) => count("SELECT count(*) FROM app.form_answer WHERE assignment_id = :'v1'::uuid", which);
+const signaturesOf = (which) => count("SELECT count(*) FROM app.signature WHERE assignment_id = :'v1'::uuid", which);
+
+async function filled(label = "glow") {
+  const p = somebody(label);
+  const r = await answer(p, { ...full, intent: "next" });
+  assert.equal(r.location, `${questions(p)}/consent`, h.decode(r.text));
+  return p;
+}
+const signing = { accepts: "yes", signer_name: "Zoë O'Hara" };
+const strokes = (points) => JSON.stringify({ v: 1, w: 1000, h: 400, strokes: [points] });
+
+describe("L20: what is due", () => {
+  test("the list names her forms, offers one next step, and leaves its row in the trail", async () => {
+    const p = somebody("glow");
+    const r = await p.v.get(p.at);
+    assert.equal(r.status, 200);
+    assert.equal(r.text.match(/class="forms-next"/g).length, 1);
+    assert.ok(r.text.includes(`${p.at}/${p.intake}`) && r.text.includes(`${p.at}/${p.consent}`));
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["form.read", [p.client]]]);
+  });
+  test("S-15: before the second factor nothing is shown", async () => {
+    const p = somebody("glow");
+    const r = await h.request("glow", p.at, { cookie: "__Secure-link=" + "A".repeat(43) });
+    assert.notEqual(r.status, 200);
+    assert.equal(h.trail(r.id).filter((e) => e.outcome === "ok").length, 0);
+    assert.equal((await h.request("glow", p.at)).status, 401);
+  });
+  test("T02: another client's form, and another studio's, are not there", async () => {
+    const p = somebody("glow"), q = somebody("glow"), other = somebody("first-light");
+    for (const id of [q.intake, other.intake, h.uuid()])
+      for (const end of ["", "/consent", "/copy"])
+        assert.equal((await p.v.get(`${p.at}/${id}${end}`)).status, 404);
+    const r = await h.request("first-light", p.at, { cookie: p.v.cookieFor(p.at) });
+    assert.notEqual(r.status, 200);
+  });
+  test("S-14: a link that is over answers 410, a withdrawn form too, a link to a booking opens no form", async () => {
+    const p = somebody("glow");
+    h.sql("UPDATE app.form_assignment SET state = 'withdrawn' WHERE id = :'v1'::uuid", p.intake);
+    assert.equal((await p.v.get(questions(p))).status, 410);
+    h.sql("UPDATE app.link SET revoked_at = now() WHERE id = :'v1'::uuid", p.link);
+    assert.equal((await p.v.get(p.at)).status, 410);
+    h.sql("UPDATE app.link SET revoked_at = NULL, expires_at = now() - interval '1 minute' WHERE id = :'v1'::uuid", p.link);
+    assert.equal((await p.v.get(questions(p, p.consent))).status, 410);
+    h.sql("UPDATE app.link SET expires_at = now() + interval '1 day', purpose = 'manage' WHERE id = :'v1'::uuid", p.link);
+    assert.equal((await p.v.get(p.at)).status, 404);
+  });
+});
+
+describe("L20: the answers", () => {
+  test("half done it is kept, and there tomorrow on another phone", async () => {
+    const p = somebody("glow");
+    const r = await answer(p, { "q-reason": "Half a sentence", "q-conditions": ["Epilepsy"], intent: "save" });
+    assert.equal(r.location, `${p.at}?kept=1`);
+    assert.match((await p.v.get(r.location)).text, /Come back with the same\s+link until/);
+    const page = await session("glow", p.link).get(questions(p));
+    assert.equal(h.formOf(page.text).values["q-reason"], "Half a sentence");
+    assert.match(page.text, /value="Epilepsy" checked/);
+    assert.match((await p.v.get(p.at)).text, /Go on with/);
+  });
+  test("S-32 B44: in the database they are ciphertext, another for each saving", async () => {
+    const p = somebody("glow");
+    const kept = () => h.one(`SELECT string_agg(id || encode(answer_sealed, 'escape'), '') FROM app.form_answer WHERE assignment_id = :'v1'::uuid`, p.intake);
+    await answer(p, { "q-reason": "Rosebud", intent: "save" });
+    const first = kept();
+    assert.doesNotMatch(first, /Rosebud/);
+    await answer(p, { "q-reason": "Rosebud", intent: "save" });
+    assert.notEqual(kept(), first);
+    assert.equal(answersOf(p), 1);
+  });
+  test("what is missing is said beside each field, with 422; all that was typed stays, and is kept", async () => {
+    const p = somebody("glow");
+    const r = await answer(p, { "q-reason": "Typed <b>&\"text\"", "q-medication": "yes", "q-allergies": "some",
+      "q-allergies-substance": ["Latex", "", ""], "q-allergies-reaction": ["", "itching", ""], "q-allergies-severity": ["", "", ""], intent: "next" });
+    assert.equal(r.status, 422);
+    assert.equal(h.formOf(r.text).values["q-reason"], "Typed <b>&\"text\"");
+    for (const id of ["q-skin_type-error", "q-conditions-error", "q-pregnant-error", "q-medication-more-error", "q-surgery-error",
+      "q-allergies-1-error", "q-allergies-2-error", "q-truthful-error"])
+      assert.ok(r.text.includes(`id="${id}"`), id);
+    assert.doesNotMatch(r.text, /q-reason-error|q-last_treatment-error|q-anything_else-error/);
+    assert.match((await p.v.get(questions(p))).text, /value="itching"/);
+    assert.equal((await p.v.get(`${questions(p)}/consent`)).location, `${questions(p)}?check=1`);
+    assert.match((await p.v.get(`${questions(p)}?check=1`)).text, /id="q-truthful-error"/);
+  });
+  test("only the server's list of choices, real dates and lengths that fit are taken", async () => {
+    const p = somebody("glow");
+    for (const [name, value] of [["q-skin_type", "Green"], ["q-conditions", "Green"], ["q-pregnant", "maybe"], ["q-truthful", "no"],
+      ["q-last_treatment", "2025-02-30"], ["q-reason", "x".repeat(301)], ["q-anything_else", "x".repeat(4001)], ["q-allergies", "perhaps"],
+      ["q-allergies-severity", ["deadly", "", ""]], ["q-allergies-substance", ["a\tb", "", ""]], ["q-medication-more", "y".repeat(2001)]])
+      for (const intent of ["next", "save"]) {
+        const r = await answer(p, { ...full, [name]: value, intent });
+        assert.equal(r.status, 422, `${name} ${intent}`);
+        assert.match(r.text, /class="error"/);
+      }
+    assert.equal(answersOf(p), 0);
+  });
+  test("no known allergies is said in so many words, and not beside an allergy", async () => {
+    const p = somebody("glow");
+    const both = await answer(p, { ...full, "q-allergies": "none", intent: "next" });
+    assert.equal(both.status, 422);
+    assert.match(h.decode(both.text), /You chose "No known allergies" and also named one/);
+    const none = { ...full, "q-allergies": "none", "q-allergies-substance": ["", "", ""], "q-allergies-reaction": ["", "", ""], "q-allergies-severity": ["", "", ""] };
+    assert.equal((await answer(p, { ...none, intent: "next" })).status, 303);
+    assert.match((await p.v.get(`${questions(p)}/consent`)).text, /No known allergies/);
+  });
+  test("without script another line for an allergy comes by a button, with what is typed kept", async () => {
+    const p = somebody("glow");
+    const r = await answer(p, { "q-allergies": "some", "q-allergies-substance": ["A", "B", "C"], "q-allergies-reaction": ["", "", ""],
+      "q-allergies-severity": ["mild", "", ""], intent: "more" });
+    assert.equal(r.location, `${questions(p)}?more=1#q-allergies`);
+    const page = await p.v.get(`${questions(p)}?more=1`);
+    assert.equal(page.text.match(/name="q-allergies-substance"/g).length, 6);
+  });
+  test("form.js keeps drafts: a short answer, no redirect; what cannot be kept is refused", async () => {
+    const p = somebody("glow");
+    const good = await answer(p, { "q-reason": "auto" });
+    assert.deepEqual([good.status, good.text], [200, "kept\n"]);
+    assert.equal((await answer(p, { "q-last_treatment": "2025-02-30" })).status, 422);
+    assert.equal(answersOf(p), 1);
+    assert.equal(h.trail(good.id)[0].action, "form.save");
+  });
+});
+
+describe("L20 L13: signing", () => {
+  test("E-02 T22: what was shown is what is kept, byte for byte, with its evidence", async () => {
+    const p = await filled();
+    const page = await p.v.get(`${questions(p)}/consent`);
+    const shown = h.formOf(page.text).values.document_sha256;
+    const allergies = count("SELECT count(*) FROM app.allergy WHERE client_id = :'v1'::uuid", p.client);
+    const r = await p.v.post(`${questions(p)}/consent`, { ...h.formOf(page.text).values, ...signing }, { headers: { "User-Agent": "A phone" } });
+    assert.equal(r.location, `${questions(p)}/copy?signed=1`);
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["form.sign", [p.client]]]);
+    const [state, method, agent, address, link, factor, zone, fresh] = h.sql(`
+      SELECT a.state, s.method, s.agent, host(s.ip), s.link_id, s.second_factor, s.zone, s.signed_at > now() - interval '1 minute'
+      FROM app.signature s JOIN app.form_assignment a ON a.id = s.assignment_id WHERE s.assignment_id = :'v1'::uuid`, p.intake)[0];
+    assert.deepEqual([state, method, agent, address, link, factor, fresh], ["signed", "typed", "A phone", "127.0.0.1", p.link, "birth_date", "t"]);
+    assert.match(zone, /^America\//);
+    assert.equal(count("SELECT count(*) FROM app.allergy WHERE client_id = :'v1'::uuid", p.client), allergies + 1);
+
+    // The text on the chart is the whole: its beginning has the hash that the form carried.
+    const doctor = await h.staff("glow", "owner");
+    const id = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'::uuid", p.intake);
+    const chart = await doctor.get(`/clients/${p.client}/signatures/${id}`);
+    const text = h.decode(chart.text.match(/<pre class="exact">([\s\S]*?)<\/pre>/)[1]);
+    const sha = (s) => crypto.createHash("sha256").update(s).digest("hex");
+    assert.equal(sha(text.slice(0, text.indexOf("\nShown to the signer"))), shown);
+    assert.equal(sha(text), h.one("SELECT encode(document_sha256, 'hex') FROM app.signature WHERE id = :'v1'::uuid", id));
+    assert.match(text, /Question 1\n {2}What brings you to us\?\n\nAnswer 1\n {2}A line between the brows\n/);
+    assert.match(text, /Signed by\n {2}Zoë O'Hara\n/);
+  });
+  test("the same allergy is not noted twice", async () => {
+    const p = await filled();
+    const sign = async () => p.v.submit(`${questions(p)}/consent`, signing);
+    await sign();
+    const before = count("SELECT count(*) FROM app.allergy WHERE client_id = :'v1'::uuid", p.client);
+    h.sql(`INSERT INTO app.form_assignment (tenant_id, client_id, form_id) SELECT tenant_id, client_id, form_id FROM app.form_assignment WHERE id = :'v1'::uuid`, p.intake);
+    const again = h.one("SELECT id FROM app.form_assignment WHERE client_id = :'v1'::uuid AND appointment_id IS NULL", p.client);
+    await answer(p, { ...full, "q-allergies-substance": ["LATEX", "Nuts", ""], "q-allergies-severity": ["severe", "mild", ""], intent: "next" }, again);
+    const r = await p.v.submit(`${questions(p, again)}/consent`, signing);
+    assert.equal(r.status, 303);
+    assert.equal(count("SELECT count(*) FROM app.allergy WHERE client_id = :'v1'::uuid", p.client), before + 1);
+  });
+  test("drawn: the strokes are kept sealed, and drawn again on her copy", async () => {
+    const p = await filled();
+    const r = await p.v.submit(`${questions(p)}/consent`, { ...signing, method: "drawn", strokes: strokes([[10, 20, 0, 50], [300, 200, 40, 50], [500, 90, 80, 60]]) });
+    assert.equal(r.status, 303);
+    const copy = await p.v.get(`${questions(p)}/copy`);
+    assert.match(copy.text, /<polyline points="10,20 300,200 500,90"\/>/);
+    assert.equal(h.trail(copy.id)[0].action, "form.copy");
+    assert.doesNotMatch(h.one("SELECT encode(strokes_sealed, 'escape') FROM app.signature WHERE assignment_id = :'v1'::uuid", p.intake), /strokes/);
+  });
+  test("E-01 E-03: nothing is signed without the terms accepted, a name, and real strokes", async () => {
+    const p = await filled();
+    const refused = async (values, message) => {
+      const r = await p.v.submit(`${questions(p)}/consent`, { ...signing, ...values });
+      assert.equal(r.status, 422, JSON.stringify(values).slice(0, 80));
+      assert.match(h.decode(r.text), message);
+      assert.equal(signaturesOf(p.intake), 0);
+    };
+    assert.doesNotMatch((await p.v.get(`${questions(p)}/consent`)).text, /name="accepts"[^>]*checked/);
+    await refused({ accepts: "" }, /Tick this to sign/);
+    await refused({ disclosure_id: "" }, /changed since you opened it/);
+    await refused({ disclosure_id: h.uuid() }, /changed since you opened it/);
+    await refused({ signer_name: "  " }, /Type your full name/);
+    await refused({ method: "drawn" }, /did not arrive whole/);
+    await refused({ method: "drawn", strokes: strokes([]) }, /did not arrive whole/);
+    await refused({ method: "drawn", strokes: '{"v":1,"w":1000,"h":400,"strokes":[]}' }, /is empty/);
+    await refused({ method: "drawn", strokes: strokes([[5, 5, 0, 50], [9, 9, 1, 50]]) }, /is empty/);
+    await refused({ method: "drawn", strokes: strokes([[5, 5, 0, 50], [2000, 9, 1, 50]]) }, /did not arrive whole/);
+    await refused({ method: "stamp" }, /Please look at this again/);
+    await refused({ document_sha256: "" }, /changed since you opened it/);
+    await refused({ document_sha256: "a".repeat(64) }, /changed since you opened it/);
+  });
+  test("empty answers cannot be signed past the page", async () => {
+    const p = somebody("glow"), ready = await filled();
+    const values = h.formOf((await ready.v.get(`${questions(ready)}/consent`)).text).values;
+    const own = h.formOf((await p.v.get(questions(p))).text).values;
+    const r = await p.v.post(`${questions(p)}/consent`, { ...values, ...signing, csrf: own.csrf, idem: own.idem });
+    assert.equal(r.status, 422);
+    assert.match(r.text, /Some answers are missing/);
+    assert.equal(signaturesOf(p.intake), 0);
+  });
+  test("answers changed on another phone meanwhile: she is asked to read again", async () => {
+    const p = await filled();
+    const opened = h.formOf((await p.v.get(`${questions(p)}/consent`)).text).values;
+    await answer(p, { ...full, "q-reason": "Something else", intent: "save" }, p.intake, session("glow", p.link));
+    const r = await p.v.post(`${questions(p)}/consent`, { ...opened, ...signing });
+    assert.equal(r.status, 422);
+    assert.match(r.text, /This form changed since you opened it/);
+    assert.match(r.text, /Something else/);
+    assert.doesNotMatch(r.text, /name="accepts"[^>]*checked/);
+    assert.equal((await p.v.post(`${questions(p)}/consent`, { ...h.formOf(r.text).values, ...signing })).status, 303);
+  });
+  test("L20: signed once. The same key gives the same answer, another says that it is signed", async () => {
+    const p = await filled();
+    const values = { ...h.formOf((await p.v.get(`${questions(p)}/consent`)).text).values, ...signing };
+    const first = await p.v.post(`${questions(p)}/consent`, values);
+    const second = await p.v.post(`${questions(p)}/consent`, values);
+    assert.deepEqual([second.status, second.location], [303, first.location]);
+    const third = await p.v.post(`${questions(p)}/consent`, { ...values, idem: h.uuid() });
+    assert.equal(third.status, 409);
+    assert.match(third.text, /This form is signed already/);
+    const late = await p.v.post(questions(p), { ...full, csrf: values.csrf, intent: "save" });
+    assert.equal(late.status, 409);
+    assert.equal(signaturesOf(p.intake), 1);
+    assert.equal((await p.v.get(questions(p))).location, `${questions(p)}/copy`);
+  });
+  test("two at once: one signature", async () => {
+    const p = await filled();
+    const values = { ...h.formOf((await p.v.get(`${questions(p)}/consent`)).text).values, ...signing };
+    const replies = await Promise.all([1, 2, 3, 4].map(() => p.v.post(`${questions(p)}/consent`, { ...values, idem: h.uuid() })));
+    assert.equal(signaturesOf(p.intake), 1);
+    assert.equal(replies.filter((r) => r.location?.includes("signed=1")).length, 1);
+    assert.deepEqual(replies.filter((r) => r.status !== 303).map((r) => r.status), [409, 409, 409]);
+  });
+});
+
+describe("E-02 E-06: a new wording", () => {
+  const publish = (assignment, words) => h.sql(`
+    SELECT FROM set_config('foyer.tenant_id', (SELECT tenant_id::text FROM app.form_assignment WHERE id = :'v1'::uuid), false);
+    INSERT INTO app.form_version (tenant_id, form_id, version, title, body)
+    SELECT v.tenant_id, v.form_id, v.version + 1, v.title, :'v2' FROM app.form_version v JOIN app.form_assignment a ON a.form_id = v.form_id
+    WHERE a.id = :'v1'::uuid ORDER BY v.version DESC LIMIT 1;
+    WITH old AS (SELECT v.* FROM app.form_version v JOIN app.form_assignment a ON a.form_id = v.form_id WHERE a.id = :'v1'::uuid AND v.published_at IS NOT NULL ORDER BY v.version DESC LIMIT 1),
+    new AS (SELECT v.* FROM app.form_version v, old WHERE v.form_id = old.form_id AND v.published_at IS NULL)
+    INSERT INTO app.form_question (tenant_id, form_version_id, position, key, kind, label, help, options, is_required, follow_up_label)
+    SELECT q.tenant_id, new.id, q.position, q.key, q.kind, q.label, q.help, q.options, q.is_required, q.follow_up_label
+    FROM new, old, app.form_question q WHERE q.form_version_id = old.id;
+    UPDATE app.form_version v SET published_at = now() FROM app.form_assignment a WHERE a.id = :'v1'::uuid AND v.form_id = a.form_id AND v.published_at IS NULL;`, assignment, words);
+  test("a page opened before it cannot be signed; her answers are carried over; what was signed stays", async () => {
+    const p = somebody("first-light"), q = somebody("first-light");
+    const tick = { "q-in_care": "yes", "q-not_medical": "yes", "q-understood": "yes", intent: "next" };
+    for (const who of [p, q]) {
+      const page = await who.v.get(questions(who, who.consent));
+      const ticks = Object.fromEntries([...page.text.matchAll(/name="(q-[a-z_]+)" value="yes"/g)].map(([, n]) => [n, "yes"]));
+      assert.equal((await answer(who, { ...tick, ...ticks }, who.consent)).location, `${questions(who, who.consent)}/consent`);
+    }
+    const consent = (who) => `${questions(who, who.consent)}/consent`;
+    assert.equal((await q.v.submit(consent(q), signing)).status, 303);
+    const before = (await q.v.get(`${questions(q, q.consent)}/copy`)).text;
+    const opened = h.formOf((await p.v.get(consent(p))).text).values;
+
+    publish(p.consent, "Quite other words.");
+    const stale = await p.v.post(consent(p), { ...opened, ...signing });
+    assert.equal(stale.status, 422);
+    assert.match(stale.text, /This form changed since you opened it/);
+    assert.match(stale.text, /Quite other words/);
+    assert.equal((await p.v.post(consent(p), { ...h.formOf(stale.text).values, ...signing })).status, 303);
+
+    const plain = (s) => s.match(/<article[\s\S]*<\/article>/)[0];
+    const after = (await q.v.get(`${questions(q, q.consent)}/copy`)).text;
+    assert.equal(plain(after), plain(before));
+    assert.doesNotMatch(after, /Quite other words/);
+  });
+});
+
+describe("L13 L18: the signed form on the chart", () => {
+  test("the owner sees the document, the strokes and the evidence, and leaves a row", async () => {
+    const p = await filled();
+    await p.v.post(`${questions(p)}/consent`, { ...h.formOf((await p.v.get(`${questions(p)}/consent`)).text).values, ...signing, method: "drawn",
+      strokes: strokes([[10, 20, 0, 50], [300, 200, 40, 50]]) }, { headers: { "User-Agent": "A phone <x>" } });
+    const id = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'::uuid", p.intake);
+    const r = await (await h.staff("glow", "owner")).get(`/clients/${p.client}/signatures/${id}`);
+    assert.equal(r.status, 200);
+    for (const words of [/points="10,20 300,200"/, /A phone <x>/, /127\.0\.0\.1/, /Unchanged since it was signed/, /America\//, /Date of birth, proven/, /Latex: hives \(severe\)/])
+      assert.match(h.decode(r.text), words);
+    assert.doesNotMatch(r.text, /A phone <x>/);
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["consent.read", [p.client]]]);
+    const other = one2(p.client);
+    assert.equal((await (await h.staff("glow", "owner")).get(`/clients/${other}/signatures/${id}`)).status, 404);
+  });
+  const one2 = (not) => h.one("SELECT id FROM app.client WHERE tenant_id = :'v1'::uuid AND id <> :'v2'::uuid LIMIT 1", h.tenantId("glow"), not);
+  test("L49: the front desk, which reads no charts, is refused, and that is in the trail", async () => {
+    const [client, id] = h.sql("SELECT client_id, id FROM app.signature WHERE tenant_id = :'v1'::uuid LIMIT 1", h.tenantId("glow"))[0];
+    const r = await (await h.staff("glow", "front-desk")).get(`/clients/${client}/signatures/${id}`);
+    assert.equal(r.status, 403);
+    assert.ok(h.trail(r.id).some((e) => e.outcome === "refused" && e.reason === "denied"));
+  });
+});
