@@ -28,10 +28,10 @@ SELECT l.id AS location_id,
        here.day - 1 AS earlier,
        here.day + 1 AS later,
        here.day = here.now_local::date AS is_today,
-       extract(hour FROM here.now_local)::int AS now_h,
-       extract(minute FROM here.now_local)::int / 5 * 5 AS now_m,
-       least(coalesce(extract(hour FROM hours.opens)::int, 8), 12) AS from_hour,
-       greatest(coalesce(ceil(extract(epoch FROM hours.closes) / 3600)::int, 20), 12) AS to_hour
+       date_part('hour', here.now_local)::int AS now_h,
+       date_part('minute', here.now_local)::int / 5 * 5 AS now_m,
+       least(coalesce(date_part('hour', hours.opens)::int, 8), 12) AS from_hour,
+       greatest(coalesce(ceil(date_part('epoch', hours.closes) / 3600)::int, 20), 12) AS to_hour
 FROM here
 CROSS JOIN hours
 JOIN app.location l ON l.is_active
@@ -51,7 +51,7 @@ WITH here AS MATERIALIZED (
     SELECT s.staff_id, min(s.starts) AS starts, max(s.ends) AS ends, min(s.ends) AS pause_starts, max(s.starts) AS pause_ends
     FROM app.shift s
     WHERE s.location_id = (SELECT id FROM here)
-      AND s.weekday = extract(dow FROM :day::date)::smallint
+      AND s.weekday = date_part('dow', :day::date)::smallint
       AND s.valid_from <= :day::date
       AND (s.valid_to IS NULL OR s.valid_to >= :day::date)
     GROUP BY s.staff_id
@@ -67,18 +67,18 @@ SELECT f.id AS staff_id,
        f.name AS provider,
        f.title,
        w.staff_id IS NOT NULL AS is_working,
-       extract(hour FROM w.starts)::int AS shift_h,
-       extract(minute FROM w.starts)::int / 5 * 5 AS shift_m,
-       least(extract(epoch FROM w.ends - w.starts)::int / 300 * 5, 720) AS shift_d,
+       date_part('hour', w.starts)::int AS shift_h,
+       date_part('minute', w.starts)::int / 5 * 5 AS shift_m,
+       least(date_part('epoch', w.ends - w.starts)::int / 300 * 5, 720) AS shift_d,
        w.pause_ends > w.pause_starts AS has_pause,
        w.pause_starts,
-       extract(hour FROM w.pause_starts)::int AS pause_h,
-       extract(minute FROM w.pause_starts)::int / 5 * 5 AS pause_m,
-       extract(epoch FROM w.pause_ends - w.pause_starts)::int / 300 * 5 AS pause_d,
+       date_part('hour', w.pause_starts)::int AS pause_h,
+       date_part('minute', w.pause_starts)::int / 5 * 5 AS pause_m,
+       date_part('epoch', w.pause_ends - w.pause_starts)::int / 300 * 5 AS pause_d,
        away.starts IS NOT NULL AS is_away,
-       extract(hour FROM away.starts)::int AS away_h,
-       extract(minute FROM away.starts)::int / 5 * 5 AS away_m,
-       greatest(least(extract(epoch FROM away.ends - away.starts)::int / 300 * 5, 720), 5) AS away_d,
+       date_part('hour', away.starts)::int AS away_h,
+       date_part('minute', away.starts)::int / 5 * 5 AS away_m,
+       greatest(least(date_part('epoch', away.ends - away.starts)::int / 300 * 5, 720), 5) AS away_d,
        away.reason AS away_reason
 FROM (SELECT staff_id FROM working UNION SELECT staff_id FROM busy) AS who
 JOIN app.staff f ON f.id = who.staff_id
@@ -120,9 +120,9 @@ SELECT a.id AS appointment_id,
        a.status IN ('booked', 'confirmed') AS is_expected,
        a.status = 'arrived' AS is_arrived,
        a.status = 'in_room' AS is_in_room,
-       extract(hour FROM a.starts_at AT TIME ZONE (SELECT zone FROM here))::int AS h,
-       extract(minute FROM a.starts_at AT TIME ZONE (SELECT zone FROM here))::int / 5 * 5 AS m,
-       greatest(least(extract(epoch FROM a.ends_at - a.starts_at)::int / 300 * 5, 720), 5) AS d,
+       date_part('hour', a.starts_at AT TIME ZONE (SELECT zone FROM here))::int AS h,
+       date_part('minute', a.starts_at AT TIME ZONE (SELECT zone FROM here))::int / 5 * 5 AS m,
+       greatest(least(date_part('epoch', a.ends_at - a.starts_at)::int / 300 * 5, 720), 5) AS d,
        v.position % 8 AS hue,
        (SELECT count(*)
         FROM app.form_assignment f
