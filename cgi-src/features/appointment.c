@@ -1,10 +1,12 @@
 /*
  * appointment.c -- one visit as the staff see it: its history, its forms, moving, checking in,
  * cancelling; and booking one at the desk.
- * Owns: making the client and the visit in one transaction when the client is new.
+ * Owns: making the client and the visit in one transaction when the client is new; that the client
+ * is told, unless the form says not to.
  * Never: decides whether a time is free or a status may follow; app.book and its kin do.
  */
 #include "features.h"
+#include "visit.h"
 
 static const struct field status_fields[] = {
     {"status", FIELD_CHOICE, .required = true,
@@ -19,6 +21,7 @@ static const struct field move_fields[] = {
     {"day", FIELD_DATE, .required = true},
     {"time", FIELD_TIME, .required = true},
     {"starts_at", FIELD_LOCAL},
+    {"quiet", FIELD_BOOL},
     {"version", FIELD_INT, .required = true, .max = INT32_MAX},
     {0},
 };
@@ -26,6 +29,7 @@ static const struct field move_fields[] = {
 static const struct field cancel_fields[] = {
     {"reason", FIELD_CHOICE, .required = true,
      .choices = "client_asked|client_ill|studio|mistake|other", .missing = "Please say why."},
+    {"quiet", FIELD_BOOL},
     {"version", FIELD_INT, .required = true, .max = INT32_MAX},
     {0},
 };
@@ -44,6 +48,7 @@ static const struct field book_fields[] = {
     {"day", FIELD_DATE, .required = true},
     {"time", FIELD_TIME, .required = true},
     {"starts_at", FIELD_LOCAL},
+    {"quiet", FIELD_BOOL},
     {0},
 };
 
@@ -56,6 +61,13 @@ static enum err refuse_kindly(struct req *r)
         req_refuse(r, arena_cstr(req_arena(r), req_error_field(r)),
                    arena_cstr(req_arena(r), message));
     return e;
+}
+
+static bool is_loud(struct req *r) { return !str_is(req_value(r, "quiet"), "true"); }
+
+static enum err to_appointment(struct req *r, struct str id)
+{
+    return reply_redirect(r, arena_printf(req_arena(r), "/appointments/%.*s", (int)id.n, id.p));
 }
 
 /* The client chosen, or a new one made of the fields beside. */
@@ -88,8 +100,23 @@ static enum err book(struct req *r)
     if (!booked)
         return refuse_kindly(r);
     struct str id = rows_text(booked, 0, "appointment_id");
-    return reply_redirect(r, arena_printf(req_arena(r), "/appointments/%.*s", (int)id.n, id.p));
+    if (is_loud(r) && (e = visit_tell(r, "booked", id)) == OK)
+        e = visit_ask_for_forms(r, id);
+    return e ? e : to_appointment(r, id);
 }
+
+/* Runs a statement that changes the visit of the path, then tells the client what holds now. */
+static enum err change(struct req *r, enum query statement, const char *kind)
+{
+    struct str id = req_value(r, "appointment_id");
+    if (!req_query(r, statement))
+        return refuse_kindly(r);
+    enum err e = is_loud(r) ? visit_tell(r, kind, id) : OK;
+    return e ? e : to_appointment(r, id);
+}
+
+static enum err move(struct req *r) { return change(r, Q_appointment_move, "moved"); }
+static enum err cancel(struct req *r) { return change(r, Q_appointment_cancel, "cancelled"); }
 
 #define ONE "/appointments/{appointment_id:uuid}"
 
@@ -108,11 +135,10 @@ const struct page appointment_pages[] = {
      .then = "/appointments/{appointment_id}", .again = ONE,
      .title = "Appointment: check in and on"},
     {POST, ONE "/move", CAN(booking_write), .action = "appointment.move", .fields = move_fields,
-     .save = Q_appointment_move, .then = "/appointments/{appointment_id}", .again = ONE,
-     .title = "Appointment: move"},
+     .run = move, .show = {VISIT_SHOWN}, .again = ONE, .title = "Appointment: move"},
     {POST, ONE "/cancel", CAN(booking_write), .action = "appointment.cancel",
-     .fields = cancel_fields, .save = Q_appointment_cancel,
-     .then = "/appointments/{appointment_id}", .again = ONE, .title = "Appointment: cancel"},
+     .fields = cancel_fields, .run = cancel, .show = {VISIT_SHOWN}, .again = ONE,
+     .title = "Appointment: cancel"},
     {GET, "/appointments/new", CAN(booking_write), .action = "appointment.create",
      .show = {{"client", Q_appointment_client},
               {"allergies", Q_appointment_client_allergy},
@@ -123,7 +149,7 @@ const struct page appointment_pages[] = {
               {"free", Q_appointment_choice_free}},
      .view = "appointment/new", .title = "New appointment"},
     {POST, "/appointments/new", CAN(booking_write), .action = "appointment.create",
-     .fields = book_fields, .run = book, .again = "/appointments/new",
+     .fields = book_fields, .run = book, .show = {VISIT_SHOWN}, .again = "/appointments/new",
      .title = "Book an appointment at the desk"},
     {0},
 };

@@ -99,6 +99,9 @@ describe("an appointment", () => {
     assert.equal(appointment(id)[2], `${later[3]} ${later[4]}`);
     assert.ok(h.trail(moved.id).some((e) => e.action === "appointment.move" && e.clients.includes(client)));
 
+    assert.deepEqual(h.sql(`SELECT kind FROM app.message WHERE client_id = :'v1' AND created_at > now() - interval '1 minute' AND kind IN ('booked', 'moved')
+      ORDER BY kind`, client), [["booked"], ["moved"]], "the client is told of both");
+
     const page = (await v.get(`/appointments/${id}`)).text;
     const name = h.one(`SELECT name FROM app.staff WHERE tenant_id = :'v1' AND email_norm = :'v2'`, glow(), h.staffOf("glow", "front-desk").email);
     const history = page.slice(page.indexOf(">History<"));
@@ -142,9 +145,10 @@ describe("an appointment", () => {
     const asked = await v.submit(`/appointments/${id}`, { reason: "" }, { action: /\/cancel$/ });
     assert.equal(asked.status, 422);
     assert.match(asked.text, /Please say why/);
-    const r = await v.submit(`/appointments/${id}`, { reason: "client_ill" }, { action: /\/cancel$/ });
+    const r = await v.submit(`/appointments/${id}`, { reason: "client_ill", quiet: "1" }, { action: /\/cancel$/ });
     assert.equal(r.status, 303);
     assert.equal(appointment(id)[0], "cancelled");
+    assert.equal(h.one(`SELECT count(*) FROM app.message WHERE dedupe_key LIKE 'cancelled-' || :'v1' || '%'`, id), "0", "told although the form said not to");
     assert.match((await v.get(`/appointments/${id}`)).text, /Client ill/);
     assert.equal((await bookAtTheDesk(v, client, free)).status, 303, "the time is not free again");
   });
