@@ -20,8 +20,6 @@
 static const struct field slot_fields[] = {
     {"place", FIELD_UUID, .required = true},
     {"who", FIELD_UUID},
-    {"week", FIELD_DATE},
-    {"day", FIELD_DATE},
     {"slot", FIELD_INT, .required = true, .max = INT64_MAX / 2, .missing = "Please choose a time."},
     {0},
 };
@@ -208,7 +206,7 @@ static enum err confirm(struct req *r)
     if (!e)
         e = outbox_link(r, "manage", req_value(r, "new_client"), appointment_id, &manage);
     if (!e)
-        e = link_let_in(r, manage.id, Q_booking_open);
+        e = link_let_in(r, manage.id, Q_link_open);
     if (e)
         return e;
     return reply_redirect(
@@ -222,7 +220,7 @@ static enum err confirm_again(struct req *r, struct str location)
     str_cut(&rest, '/');
     str_cut(&rest, '/');
     struct str link_id = str_cut(&rest, '/');
-    enum err e = uuid_ok(link_id) ? link_let_in(r, link_id, Q_booking_open_again) : OK;
+    enum err e = uuid_ok(link_id) ? link_let_in(r, link_id, Q_link_open_again) : OK;
     return e ? e : reply_redirect(r, location);
 }
 
@@ -234,7 +232,7 @@ const struct page booking_pages[] = {
      .view = "booking/services", .title = "Book: the services"},
     {GET, SERVICE_PAGE, ANYBODY, .run = show_times,
      .show = {SLOTS_SHOWN, {"places", Q_booking_places}, {"people", Q_booking_people}},
-     .view = "booking/times", .gives = "place week keep is_taken",
+     .view = "booking/times", .gives = "place week day keep is_taken",
      .title = "Book: a place, a person, a time"},
     {POST, SERVICE_PAGE, ANYBODY, .fields = slot_fields, .run = hold, .again = SERVICE_PAGE,
      .no_idempotency = true, .title = "Book: keep a time"},

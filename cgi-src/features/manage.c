@@ -120,7 +120,7 @@ static enum err open_forms(struct req *r)
     enum err e = outbox_link(r, "form", req_value(r, "client_id"), req_value(r, "link_subject"),
                              &form);
     if (!e)
-        e = link_let_in(r, form.id, Q_booking_open);
+        e = link_let_in(r, form.id, Q_link_open);
     if (e)
         return e;
     return reply_redirect(
@@ -131,7 +131,6 @@ static enum err open_forms(struct req *r)
 
 static const struct field move_fields[] = {
     {"with", FIELD_CHOICE, .choices = "same|any"},
-    {"week", FIELD_DATE},
     {"slot", FIELD_INT, .required = true, .max = INT64_MAX / 2, .missing = "Please choose a time."},
     {"version", FIELD_INT, .required = true, .max = INT32_MAX},
     {0},
@@ -140,7 +139,7 @@ static const struct field move_fields[] = {
 /* Sets what is moved; with whom: the same person, unless ?with=any. */
 static enum err load_moving(struct req *r)
 {
-    struct rows *moving = req_show(r, "moving", Q_manage_moving, NULL);
+    struct rows *moving = req_show(r, "current", Q_manage_moving, NULL);
     if (!moving)
         return req_error(r);
     req_set(r, "moving", rows_text(moving, 0, "moving"));
@@ -215,10 +214,10 @@ const struct page manage_pages[] = {
     {POST, HER_LINK "/fill", LINK("manage"), .action = "booking.read", .run = open_forms,
      .no_idempotency = true, .title = "Open the forms of her appointment"},
     {GET, HER_LINK "/move", LINK("manage"), .action = "booking.read", .run = show_move,
-     .show = {{"moving", Q_manage_moving}, SLOTS_SHOWN}, .view = "manage/move",
-     .gives = "week keep is_taken is_anyone", .title = "Her appointment: another time"},
+     .show = {{"current", Q_manage_moving}, SLOTS_SHOWN}, .view = "manage/move",
+     .gives = "week day keep is_taken is_anyone", .title = "Her appointment: another time"},
     {POST, HER_LINK "/move", LINK("manage"), .action = "booking.move", .fields = move_fields,
-     .run = move, .show = {{"moving", Q_manage_moving}, VISIT_SHOWN}, .again = HER_LINK "/visit",
+     .run = move, .show = {{"current", Q_manage_moving}, VISIT_SHOWN}, .again = HER_LINK "/visit",
      .title = "Her appointment: move"},
     {POST, HER_LINK "/cancel", LINK("manage"), .action = "booking.cancel",
      .fields = cancel_fields, .run = cancel, .show = {VISIT_SHOWN}, .again = HER_LINK "/visit",

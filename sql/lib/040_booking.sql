@@ -156,7 +156,8 @@ BEGIN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
     RETURN QUERY SELECT f.staff_id, f.starts_at, f.starts_local, f.room_id
-        FROM app.free_starts(service, location, staff, from_day, to_day, moving) AS f;
+        FROM app.free_starts(service, location, staff, from_day, to_day, moving) AS f
+        WHERE f.starts_at IS DISTINCT FROM (SELECT p.starts_at FROM app.appointment p WHERE p.id = moving);
 END $$;
 
 -- Who does a service where, now or later: what a visitor may choose from. Says nothing of hours.

@@ -51,7 +51,7 @@ SELECT app.idem_done(:idem || '-' || :slot::text, :hold_path);
 -- What is being kept, for the form; no row when it was booked or never was.
 SELECT h.service_id, h.service_name, h.duration_min, h.price_cents, h.location_name, h.staff_name,
        h.starts_local AS starts, app.zone_words(h.zone) AS zone_words,
-       h.hold_until AT TIME ZONE h.zone AS until, h.is_expired
+       greatest(1, ceil(extract(epoch FROM h.hold_until - now()) / 60))::int AS minutes_left, h.is_expired
 FROM app.hold_show(:hold_id::uuid) h;
 
 -- name: booking_instead :many
@@ -93,11 +93,3 @@ SELECT app.client_new(:new_client::uuid, :name, :preferred_name, :email, :phone_
 -- name: booking_confirm :one
 -- Turns the hold into a booking for her, with its forms.
 SELECT app.book_confirm(:booked_hold::uuid, :new_client::uuid, :policy_version_id::uuid) AS appointment_id;
-
--- name: booking_open :one
--- Lets her in at once by the link that was just made.
-SELECT sec.link_open(:opened_link::uuid, :session_token::bytea) AS link_session_id;
-
--- name: booking_open_again :one
--- The same for a form that was sent twice; NULL when it was too long ago.
-SELECT sec.link_open_again(:idem, :opened_link::uuid, :session_token::bytea) AS link_session_id;

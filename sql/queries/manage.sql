@@ -43,7 +43,7 @@ ORDER BY e.at;
 -- name: manage_moving :one
 -- The appointment of this link as something that may be moved: service and place stay.
 SELECT a.id AS moving, a.client_id, a.service_id, a.location_id AS place, a.staff_id, f.name AS provider,
-       a.starts_at AT TIME ZONE l.zone AS old_starts, app.zone_words(l.zone) AS zone_words, a.version,
+       a.starts_at AT TIME ZONE l.zone AS old_starts, a.version,
        a.status IN ('booked', 'confirmed') AND a.starts_at > now() AS can_change
 FROM app.appointment a
 JOIN app.link k ON k.client_id = a.client_id AND k.appointment_id = a.id

@@ -1,10 +1,11 @@
 /*
  * slots.js -- free times stay true while one looks at them.
  * Asks for the same page again, when the tab comes back and every half minute, and compares the times in [data-slots]:
- * what went is struck out where it stands, what came free appears. The chosen one stays chosen unless it went.
+ * what went is struck out where it stands, what came free appears. A chosen one stays chosen unless it went.
  * Never: decides what is free. Choosing a time that is gone is answered by the server, with others near it.
  *
- *   <div data-slots> … <label class="slot"><input type="radio" name="slot" value="…"><span>9:30 am</span></label> … </div>
+ *   <div data-slots> … <button class="slot" name="slot" value="…">9:30 am</button> … </div>   or, to choose first and send later,
+ *     … <label class="slot"><input type="radio" name="slot" value="…"><span>9:30 am</span></label> …
  *   <p class="notice is-warn" role="status" data-slots-note hidden></p>   optional, says when the chosen time went
  */
 const EVERY = 30000;
@@ -36,9 +37,9 @@ async function refresh() {
   last = Date.now();
   const there = (await fetchPage())?.querySelector('[data-slots]');
   if (!there) return;
-  const radios = (root) => new Map(Array.from(root.querySelectorAll('input[type=radio]'), (input) => [input.value, input]));
-  const now = radios(here);
-  const free = radios(there);
+  const times = (root) => new Map(Array.from(root.querySelectorAll('input[type=radio], button.slot'), (input) => [input.value, input]));
+  const now = times(here);
+  const free = times(there);
   let lost = null;
   for (const [value, input] of now) {
     const gone = !free.has(value) || free.get(value).disabled;
@@ -49,17 +50,21 @@ async function refresh() {
   for (const [value, input] of free) if (!now.has(value)) insert(input, free, now);
   if (lost && note) {
     note.hidden = false;
-    note.textContent = `${lost.closest('label').textContent.trim()} has just been taken. Please choose another time.`;
+    note.textContent = `${place(lost).textContent.trim()} has just been taken. Please choose another time.`;
   }
+}
+
+// What stands in the grid for a time: the button itself, or the label around a radio button.
+function place(input) {
+  return input.closest('label') ?? input;
 }
 
 // A time that came free goes in before the next one of the new page that is here as well, else at the end of its group.
 function insert(input, free, now) {
   const order = [...free.keys()];
   const next = order.slice(order.indexOf(input.value) + 1).find((value) => now.has(value));
-  const label = document.importNode(input.closest('label'), true);
-  const place = next ? now.get(next).closest('label') : null;
-  if (place) place.before(label);
-  else [...here.querySelectorAll('.slot-grid')].at(-1)?.append(label);
-  now.set(input.value, label.querySelector('input'));
+  const added = document.importNode(place(input), true);
+  if (next) place(now.get(next)).before(added);
+  else [...here.querySelectorAll('.slot-grid')].at(-1)?.append(added);
+  now.set(input.value, added.querySelector('input') ?? added);
 }
