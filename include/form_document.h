@@ -11,17 +11,17 @@ struct form_document_answer {
     struct str question, answer;
 };
 struct form_document {
-    struct str studio, client, title, version; /* version: of the form, decimal */
+    struct str studio, client, title, version;  /* version: of the form, decimal */
     const struct form_document_answer *answers; /* a follow-up is an entry of its own */
     size_t n_answers;
-    struct str wording;             /* what she agrees to */
-    struct str disclosure;          /* about signing electronically (SECURITY.md E-01) */
+    struct str wording;    /* what she agrees to */
+    struct str disclosure; /* about signing electronically (SECURITY.md E-01) */
     struct str disclosure_version;
-    struct str statement;           /* set by form_document_text; the sentence that is signed */
+    struct str statement; /* set by form_document_text; the sentence that is signed */
     /* The signature; empty until there is one. */
-    struct str signer, method;      /* method: typed, drawn */
-    struct str strokes_sha256;      /* hex; only when drawn */
-    struct str shown_sha256;        /* set by form_document_text: hex, of the text without signature */
+    struct str signer, method; /* method: typed, drawn */
+    struct str strokes_sha256; /* hex; only when drawn */
+    struct str shown_sha256;   /* set by form_document_text: hex, of the text without signature */
 };
 
 /*

@@ -38,8 +38,11 @@ static struct form_document_answer answers[] = {
 
 static struct form_document example(void)
 {
-    return (struct form_document){.studio = S("Glow"), .client = S("Zoë Quinn"),
-                                  .title = S("Consent"), .version = S("3"), .answers = answers,
+    return (struct form_document){.studio = S("Glow"),
+                                  .client = S("Zoë Quinn"),
+                                  .title = S("Consent"),
+                                  .version = S("3"),
+                                  .answers = answers,
                                   .n_answers = COUNT_OF(answers),
                                   .wording = S("First.\r\n\r\nSecond.\n\n"),
                                   .disclosure = S("You may ask for paper."),
@@ -50,16 +53,17 @@ static void the_text_is_exactly_this(void **state)
 {
     (void)state;
     struct form_document d = example();
-    assert_str(form_document_text(arena, &d),
-               "Signed form, format\n  1\n\nStudio\n  Glow\n\nClient\n  Zoë Quinn\n\nForm\n  Consent\n\n"
-               "Version\n  3\n\nQuestion 1\n  Do you take any medicine?\n\nAnswer 1\n  Yes\n\n"
-               "Question 2\n  Which?\n\nAnswer 2\n  Aspirin,\n  now and then\n\n"
-               "Wording\n  First.\n\n  Second.\n\n"
-               "Signing electronically, version\n  1\n\n"
-               "Signing electronically\n  You may ask for paper.\n\n"
-               "Statement\n  I have read this form. What I have answered is true and complete as far as "
-               "I know. I sign it electronically, of my own will, and my signature counts like one "
-               "made by hand.\n");
+    assert_str(
+        form_document_text(arena, &d),
+        "Signed form, format\n  1\n\nStudio\n  Glow\n\nClient\n  Zoë Quinn\n\nForm\n  Consent\n\n"
+        "Version\n  3\n\nQuestion 1\n  Do you take any medicine?\n\nAnswer 1\n  Yes\n\n"
+        "Question 2\n  Which?\n\nAnswer 2\n  Aspirin,\n  now and then\n\n"
+        "Wording\n  First.\n\n  Second.\n\n"
+        "Signing electronically, version\n  1\n\n"
+        "Signing electronically\n  You may ask for paper.\n\n"
+        "Statement\n  I have read this form. What I have answered is true and complete as far as "
+        "I know. I sign it electronically, of my own will, and my signature counts like one "
+        "made by hand.\n");
 }
 
 static void the_signature_follows_and_names_the_hash_of_what_was_shown(void **state)
@@ -156,8 +160,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_text_is_exactly_this, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_signature_follows_and_names_the_hash_of_what_was_shown,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(
-            it_reads_back_into_its_parts_and_is_written_the_same_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_reads_back_into_its_parts_and_is_written_the_same_again,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_typed_cannot_pass_for_another_part, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(any_change_is_another_hash, set_up, tear_down),

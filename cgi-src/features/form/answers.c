@@ -82,8 +82,9 @@ bool filling_is_signed(const struct filling *f)
 static size_t posted(struct req *r, const struct question *q, const char *part,
                      const struct str **values)
 {
-    return req_values(r, arena_cstr(req_arena(r), arena_printf(req_arena(r), "q-%.*s%s",
-                                                               (int)q->key.n, q->key.p, part)),
+    return req_values(r,
+                      arena_cstr(req_arena(r), arena_printf(req_arena(r), "q-%.*s%s", (int)q->key.n,
+                                                            q->key.p, part)),
                       values);
 }
 
@@ -145,9 +146,8 @@ static void join_allergies(struct arena *a, struct question *q, struct str says)
     struct buf b = buf_in(a, 256);
     for (size_t i = 0; i < q->n_allergies; i++) {
         const struct allergy *one = &q->allergies[i];
-        buf_printf(&b, "%s%.*s\t%.*s\t%.*s", i ? "\n" : "", (int)one->substance.n,
-                   one->substance.p, (int)one->reaction.n, one->reaction.p, (int)one->severity.n,
-                   one->severity.p);
+        buf_printf(&b, "%s%.*s\t%.*s\t%.*s", i ? "\n" : "", (int)one->substance.n, one->substance.p,
+                   (int)one->reaction.n, one->reaction.p, (int)one->severity.n, one->severity.p);
     }
     q->answer = buf_str(&b);
 }
@@ -190,7 +190,8 @@ static void take_allergies(struct req *r, struct question *q)
     }
     /* "None" beside a named allergy is a contradiction that nobody but her may settle. */
     if (str_is(says, "none") && q->n_allergies > 0) {
-        q->message = S("You chose \"No known allergies\" and also named one. Please change either.");
+        q->message =
+            S("You chose \"No known allergies\" and also named one. Please change either.");
         says = S("some");
     }
     join_allergies(req_arena(r), q, says);
@@ -301,8 +302,8 @@ static enum err add_sealed(struct req *r, struct buf *list, const char *column, 
         buf_addz(list, "NULL");
         return OK;
     }
-    enum err e = req_seal(r, req_value(r, "client_id"), "app.form_answer", column, row, plain,
-                          &sealed);
+    enum err e =
+        req_seal(r, req_value(r, "client_id"), "app.form_answer", column, row, plain, &sealed);
     if (e)
         return e;
     buf_addz(list, "\"\\\\x");
@@ -413,8 +414,8 @@ static struct str described_by(struct arena *a, const struct question *q)
 static void show_question(struct arena *a, const struct question *q, size_t blank,
                           struct shown_item *item)
 {
-    static const char *const kinds[] = {"text",   "long",      "choice",     "multi", "date",
-                                        "yes_no", "allergies", "acknowledge"};
+    static const char *const kinds[] = {"text", "long",   "choice",    "multi",
+                                        "date", "yes_no", "allergies", "acknowledge"};
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         shown_flag(item, arena_cstr(a, arena_printf(a, "is_%s", kinds[i])), is_kind(q, kinds[i]));
     shown_text(item, "key", q->key);
@@ -454,8 +455,8 @@ struct form_document filling_document(struct arena *a, const struct filling *f)
     size_t n = 0;
     for (size_t i = 0; i < f->n; i++) {
         const struct question *q = &f->questions[i];
-        answers[n++] = (struct form_document_answer){q->label,
-                                                     form_answer_words(a, q->kind, q->answer)};
+        answers[n++] =
+            (struct form_document_answer){q->label, form_answer_words(a, q->kind, q->answer)};
         if (q->follow_up_label.n > 0 && q->detail.n > 0)
             answers[n++] = (struct form_document_answer){q->follow_up_label, q->detail};
     }
@@ -503,8 +504,8 @@ static bool is_listed(const struct rows *known, const struct allergy *one)
 static enum err note_allergy(struct req *r, const struct allergy *one)
 {
     struct str id = uuid_new(req_arena(r)), client = req_value(r, "client_id"), sealed;
-    enum err e = req_seal(r, client, "app.allergy", "substance_sealed", id, one->substance,
-                          &sealed);
+    enum err e =
+        req_seal(r, client, "app.allergy", "substance_sealed", id, one->substance, &sealed);
     if (e)
         return e;
     req_set(r, "allergy_id", id);
@@ -528,9 +529,8 @@ enum err filling_note_allergies(struct req *r, const struct filling *f)
         for (size_t k = 0; k < q->n_allergies; k++) {
             if (!known && !(known = req_query(r, Q_form_allergies)))
                 return req_error(r);
-            enum err e = is_listed(known, &q->allergies[k])
-                             ? OK
-                             : note_allergy(r, &q->allergies[k]);
+            enum err e =
+                is_listed(known, &q->allergies[k]) ? OK : note_allergy(r, &q->allergies[k]);
             if (e)
                 return e;
         }

@@ -79,8 +79,8 @@ static bool is_intact(struct req *r, const struct rows *signature)
 {
     struct buf kept = buf_in(req_arena(r), 80);
     esc_hex(&kept, rows_text(signature, 0, "document_sha256"));
-    return str_eq(buf_str(&kept), form_document_hash(req_arena(r), rows_text(signature, 0,
-                                                                             "document_sealed")));
+    return str_eq(buf_str(&kept),
+                  form_document_hash(req_arena(r), rows_text(signature, 0, "document_sealed")));
 }
 
 enum err form_show_signature(struct req *r)

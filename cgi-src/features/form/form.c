@@ -49,10 +49,10 @@ static enum err show_questions(struct req *r)
     if (is_typed ? str_is(intent[0], "next") : is_from_signing || req_has(r, "check"))
         is_good = filling_complete(&f) && is_good;
     if (!is_good)
-        req_refuse(r, "", is_from_signing ? "Some answers are missing, so this cannot be signed yet."
-                                          : "");
-    req_set_list(r, "questions",
-                 filling_shown(req_arena(r), &f, req_has(r, "more") ? 3 : 1));
+        req_refuse(r, "",
+                   is_from_signing ? "Some answers are missing, so this cannot be signed yet."
+                                   : "");
+    req_set_list(r, "questions", filling_shown(req_arena(r), &f, req_has(r, "more") ? 3 : 1));
     return reply_view(r, 200, "form/questions");
 }
 
@@ -61,10 +61,10 @@ static enum err more_lines(struct req *r, const struct filling *f)
 {
     for (size_t i = 0; i < f->n; i++)
         if (str_is(f->questions[i].kind, "allergies"))
-            return reply_redirect(r, arena_printf(req_arena(r), "%s?more=1#q-%.*s",
-                                                  arena_cstr(req_arena(r), form_path(r, "")),
-                                                  (int)f->questions[i].key.n,
-                                                  f->questions[i].key.p));
+            return reply_redirect(r,
+                                  arena_printf(req_arena(r), "%s?more=1#q-%.*s",
+                                               arena_cstr(req_arena(r), form_path(r, "")),
+                                               (int)f->questions[i].key.n, f->questions[i].key.p));
     return reply_redirect(r, form_path(r, ""));
 }
 
@@ -78,8 +78,8 @@ static enum err after_keeping(struct req *r, struct filling *f, struct str inten
         return more_lines(r, f);
     if (str_is(intent, "save")) {
         struct str link = req_value(r, "link_id");
-        return reply_redirect(r, arena_printf(req_arena(r), "/v/%.*s/forms?kept=1", (int)link.n,
-                                              link.p));
+        return reply_redirect(
+            r, arena_printf(req_arena(r), "/v/%.*s/forms?kept=1", (int)link.n, link.p));
     }
     if (filling_complete(f))
         return reply_redirect(r, form_path(r, "/consent"));

@@ -17,7 +17,8 @@ static const struct field sign_fields[] = {
     {"document_sha256", FIELD_TOKEN, .required = true, .max = 64},
     {"disclosure_id", FIELD_UUID},
     {"accepts", FIELD_BOOL, .required = true,
-     .missing = "Tick this to sign on this page. If you would rather not, ask the studio for paper."},
+     .missing =
+         "Tick this to sign on this page. If you would rather not, ask the studio for paper."},
     {"signer_name", FIELD_TEXT, .required = true, .min = 2, .max = 120,
      .missing = "Type your full name to sign."},
     {"method", FIELD_CHOICE, .required = true, .choices = "typed|drawn"},
@@ -84,8 +85,8 @@ static enum err set_sealed(struct req *r, struct str id, const char *column, con
         req_set_null(r, param);
         return OK;
     }
-    enum err e = req_seal(r, req_value(r, "client_id"), "app.signature", column, id, plain,
-                          &sealed);
+    enum err e =
+        req_seal(r, req_value(r, "client_id"), "app.signature", column, id, plain, &sealed);
     if (!e)
         req_set_bytes(r, param, sealed);
     return e;

@@ -7,11 +7,11 @@
 #include "base.h"
 
 enum {
-    STROKES_WIDTH = 1000,  /* of the pad, in its own units */
+    STROKES_WIDTH = 1000, /* of the pad, in its own units */
     STROKES_HEIGHT = 400,
     STROKES_MAX = 200,
     STROKES_MAX_POINTS = 4000,
-    STROKES_MIN_SPAN = 40,          /* a dot or a tick of the finger is not a signature */
+    STROKES_MIN_SPAN = 40, /* a dot or a tick of the finger is not a signature */
     STROKES_MAX_TIME = 30 * 60 * 1000,
     STROKES_MAX_PRESSURE = 100
 };
