@@ -338,8 +338,27 @@ static enum err handle_post(struct req *r)
 
 /* ---- refusals ---- */
 
+/* Whether anybody lives at this host: nobody is sent to the log-in page of a studio that is none. */
+static enum err host_exists(struct req *r)
+{
+    const char *const values[] = {arena_cstr(r->arena, r->host)};
+    struct str why;
+    enum err e = db_ready(r->gate->db, r->arena, &why);
+    if (e)
+        return e;
+    struct rows *rows = db_send_sql(r->gate->db, r->arena, "tenant_host",
+                                    "SELECT tenant_slug FROM sec.tenant_host($1)", values, 1);
+    e = db_commit(r->gate->db, r->arena, &r->error);
+    return e ? e : rows_count(rows) == 1 ? OK : ERR_NOT_FOUND;
+}
+
 static void to_login(struct req *r)
 {
+    enum err e = host_exists(r);
+    if (e) {
+        reply_error(r, e);
+        return;
+    }
     if (r->page->door == DOOR_STAFF && r->method == GET) {
         struct buf b = buf_in(r->arena, 128);
         buf_addz(&b, "/login?next=");
