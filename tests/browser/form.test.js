@@ -1,0 +1,114 @@
+// form.test.js -- a client's way through her forms, as a person goes it: on a phone with a finger, at a desk with keys,
+// without script. L13 L20; every page accessible, valid and inside its width.
+"use strict";
+const { test } = require("node:test");
+const assert = require("node:assert/strict");
+const b = require("./harness");
+const h = require("../http/harness");
+const { somebody, session } = require("../http/form_client");
+
+async function enter(page, p, v = p.v) {
+  const [cookie] = [...v.jar.values()];
+  await page.context().addCookies([{ name: cookie.name, value: cookie.value, domain: h.host(p.label), path: cookie.at, secure: true, httpOnly: true, sameSite: "Lax" }]);
+  await page.goto(h.origin(p.label) + p.at);
+}
+const next = (page) => page.getByRole("button", { name: "Continue to read and sign" }).last();
+
+async function answerAll(page) {
+  await page.getByLabel("What brings you to us?").fill("A line between the brows");
+  await page.getByLabel("Tans easily").check();
+  await page.getByLabel("Cold sores").check();
+  for (const [question, answer] of [["Are you pregnant", "No"], ["Do you take any medicine", "Yes"], ["Have you had surgery", "No"]])
+    await page.getByRole("group", { name: question }).getByLabel(answer).check();
+  await page.getByLabel("Which, and how much?").fill("Aspirin");
+  await page.getByLabel("I am allergic to something").check();
+  const line = page.getByRole("group", { name: "Allergy 1" });
+  await line.getByLabel("Allergic to").fill("Latex");
+  await line.getByLabel("What happens").fill("hives");
+  await line.getByLabel("How strong").selectOption("severe");
+  await page.getByLabel("These answers are true").check();
+}
+
+// A curve over the pad, drawn with the mouse or a pen.
+async function draw(page) {
+  const pad = page.locator("[data-sign-pad]");
+  await pad.scrollIntoViewIfNeeded();
+  const box = await pad.boundingBox();
+  await page.mouse.move(box.x + 30, box.y + 60);
+  await page.mouse.down();
+  for (let i = 0; i < 40; i++) await page.mouse.move(box.x + 30 + i * 6, box.y + 60 + 25 * Math.sin(i / 3));
+  await page.mouse.up();
+}
+
+test("L20 L13: on a phone: begun, kept by itself, gone on with, signed with a finger, the copy", async () => {
+  const p = somebody("glow"), page = await b.open("phone");
+  await enter(page, p);
+  await b.check(page, "what is due", { dark: true });
+  await page.goto(`${h.origin("glow")}${p.at}/${p.intake}`);
+  await b.check(page, "the questions", { dark: true });
+  for (const target of await page.locator(".choice, .button:visible, .field > input").all()) {
+    const box = await target.boundingBox();
+    assert.ok(!box || box.height >= 43.5, `${await target.evaluate((e) => e.outerHTML.slice(0, 80))} is ${box?.height} px high`);
+  }
+  await page.getByLabel("What brings you to us?").fill("Kept by itself");
+  await page.getByText("Kept at").waitFor();
+  const tomorrow = await b.open("desk");
+  await enter(tomorrow, p, session("glow", p.link));
+  await tomorrow.goto(`${h.origin("glow")}${p.at}/${p.intake}`);
+  assert.equal(await tomorrow.getByLabel("What brings you to us?").inputValue(), "Kept by itself");
+  await tomorrow.context().close();
+
+  await next(page).click();
+  await b.check(page, "what is missing", { dark: true, shot: "form-missing" });
+  await answerAll(page);
+  await next(page).click();
+  await b.check(page, "the document", { dark: true });
+  await page.getByLabel("I have read").check();
+  await page.getByLabel("Your full name").fill("Maya Ångström");
+  await draw(page);
+  await b.check(page, "signing", { shot: "form-signing" });
+  await page.getByRole("button", { name: "I sign this form" }).click();
+  await page.getByText("This form is signed").waitFor();
+  assert.equal(await page.locator(".sign-line polyline").count(), 1);
+  await b.check(page, "her copy", { dark: true });
+  await page.goBack();
+  await page.reload();
+  assert.match(page.url(), /\/copy$/);
+  await page.context().close();
+});
+
+test("L20: at a desk without script: the same, by typing", async () => {
+  const p = somebody("glow"), page = await b.open("desk", { script: false });
+  await enter(page, p);
+  await b.check(page, "what is due");
+  await page.goto(`${h.origin("glow")}${p.at}/${p.intake}`);
+  await answerAll(page);
+  await page.getByRole("button", { name: "Add another allergy" }).click();
+  assert.equal(await page.getByRole("group", { name: /^Allergy \d/ }).count(), 4);
+  assert.equal(await page.getByRole("group", { name: "Allergy 1" }).getByLabel("Allergic to").inputValue(), "Latex");
+  await b.check(page, "more lines");
+  await page.getByRole("button", { name: "Save for later" }).click();
+  await page.getByText("Come back with the same link").waitFor();
+  await b.check(page, "kept", { shot: "form-kept" });
+  await page.goto(`${h.origin("glow")}${p.at}/${p.intake}`);
+  await page.getByLabel("What brings you to us?").press("Enter"); // Enter goes on, it does not ask for another line
+  assert.match(page.url(), /\/consent$/);
+  await page.getByLabel("I have read").check();
+  await page.getByLabel("Your full name").fill("Maya Ångström");
+  await page.getByLabel("Your full name").press("Enter");
+  await page.getByText("Signed by typing the name").waitFor();
+  await b.check(page, "her copy");
+  await page.context().close();
+});
+
+test("L13: the chart shows the signed form with its evidence", async () => {
+  const [client, id] = h.sql("SELECT client_id, id FROM app.signature WHERE tenant_id = :'v1'::uuid AND method = 'drawn' ORDER BY signed_at DESC LIMIT 1", h.tenantId("glow"))[0];
+  for (const width of ["phone", "desk"]) {
+    const page = await b.staff(width, "glow", "owner");
+    await page.goto(`${h.origin("glow")}/clients/${client}/signatures/${id}`);
+    await page.getByText("The exact text that was hashed").click();
+    await page.getByText("Unchanged since it was signed").waitFor();
+    await b.check(page, "the signed form", { dark: true });
+    await page.context().close();
+  }
+});

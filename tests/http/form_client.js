@@ -1,0 +1,41 @@
+// form_client.js -- a client with forms to fill in, and a browser in which she has proven who she is. For the tests of forms.
+"use strict";
+const crypto = require("node:crypto");
+const h = require("./harness");
+
+// A browser that has followed a link and passed the second factor.
+function session(label, linkId) {
+  const token = crypto.randomBytes(32);
+  h.sql(`INSERT INTO sec.link_session (tenant_id, link_id, token_hash, expires_at)
+         SELECT tenant_id, id, sha256(decode(:'v2', 'hex')), now() + interval '1 hour' FROM app.link WHERE id = :'v1'::uuid`,
+    linkId, token.toString("hex"));
+  const v = new h.Visitor(label);
+  v.jar.set("link", { name: "__Secure-link", at: `/v/${linkId}`, value: token.toString("base64url") });
+  return v;
+}
+
+// Somebody with a link to both forms of a visit to come. Each call takes another client.
+const taken = [h.uuid()];
+function somebody(label) {
+  const [link, client, intake, consent] = h.sql(`
+    WITH chosen AS (
+      SELECT p.tenant_id, p.client_id, p.id, i.id AS intake, c.id AS consent
+      FROM app.appointment p
+      JOIN app.form_assignment i ON i.appointment_id = p.id AND i.state = 'due'
+      JOIN app.form fi ON fi.id = i.form_id AND fi.kind = 'intake'
+      JOIN app.form_assignment c ON c.appointment_id = p.id AND c.state = 'due'
+      JOIN app.form fc ON fc.id = c.form_id AND fc.kind = 'consent'
+      WHERE p.tenant_id = :'v1'::uuid AND p.starts_at > now() + interval '1 hour' AND p.status IN ('booked', 'confirmed')
+        AND p.client_id <> ALL (string_to_array(:'v2', ',')::uuid[])
+        AND NOT EXISTS (SELECT FROM app.form_draft d WHERE d.assignment_id IN (i.id, c.id))
+      ORDER BY p.starts_at DESC, p.id LIMIT 1),
+    made AS (
+      INSERT INTO app.link (tenant_id, purpose, client_id, appointment_id, token_hash, expires_at)
+      SELECT tenant_id, 'form', client_id, id, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day' FROM chosen
+      RETURNING id)
+    SELECT made.id, client_id, intake, consent FROM chosen, made`, h.tenantId(label), taken.join(","))[0];
+  taken.push(client);
+  return { label, link, client, intake, consent, v: session(label, link), at: `/v/${link}/forms` };
+}
+
+module.exports = { session, somebody };
