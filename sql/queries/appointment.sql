@@ -62,7 +62,7 @@ SELECT e.at AT TIME ZONE l.zone AS at,
        app.in_words(e.reason) AS reason_words,
        e.from_starts_at AT TIME ZONE l.zone AS from_starts,
        g.name AS from_provider,
-       coalesce(f.name, CASE e.by_kind WHEN 'client' THEN 'The client, by her link' WHEN 'visitor' THEN 'The client, online'
+       coalesce(f.name, CASE e.by_kind WHEN 'client' THEN 'The client, by link' WHEN 'visitor' THEN 'The client, online'
                                        WHEN 'staff' THEN 'Staff' ELSE 'Foyer' END) AS by_name
 FROM app.appointment_event e
 JOIN app.appointment a ON a.id = e.appointment_id

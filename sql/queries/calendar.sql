@@ -7,7 +7,8 @@ ORDER BY l.position, l.name
 LIMIT 1;
 
 -- name: calendar_place :many
--- The places, with the one that is open (the first, unless another is asked for), its hours, and the days around.
+-- The places, with the one that is looked at (the first, unless another is asked for), its hours, whether it is closed, and
+-- the days around.
 WITH here AS MATERIALIZED (
     SELECT l.id, :day::date AS day, now() AT TIME ZONE l.zone AS now_local
     FROM app.location l
@@ -28,6 +29,10 @@ SELECT l.id AS location_id,
        here.day - 1 AS earlier,
        here.day + 1 AS later,
        here.day = here.now_local::date AS is_today,
+       shut.starts_local IS NOT NULL AS is_closed,
+       shut.starts_local AS closed_from,
+       shut.ends_local AS closed_to,
+       shut.reason AS closed_reason,
        date_part('hour', here.now_local)::int AS now_h,
        date_part('minute', here.now_local)::int / 5 * 5 AS now_m,
        least(coalesce(date_part('hour', hours.opens)::int, 8), 12) AS from_hour,
@@ -35,6 +40,13 @@ SELECT l.id AS location_id,
 FROM here
 CROSS JOIN hours
 JOIN app.location l ON l.is_active
+LEFT JOIN LATERAL (
+    SELECT c.starts_local, c.ends_local, c.reason
+    FROM app.closure c
+    WHERE c.ends_local > here.day AND c.starts_local < here.day + 1 AND (c.location_id IS NULL OR c.location_id = here.id)
+    ORDER BY c.starts_local
+    LIMIT 1
+) AS shut ON l.id = here.id
 ORDER BY l.position, l.name;
 
 -- name: calendar_provider :many
