@@ -109,6 +109,5 @@ test("L13: the chart shows the signed form with its evidence", async () => {
     await page.getByText("The exact text that was hashed").click();
     await page.getByText("Unchanged since it was signed").waitFor();
     await b.check(page, "the signed form", { dark: true });
-    await page.context().close();
   }
 });
