@@ -34,7 +34,7 @@ static void mistake(const char *file, unsigned line, const char *what, struct st
 /* Types the worker decodes (db_rows.c). */
 static bool known_type(Oid type)
 {
-    static const Oid known[] = {16,   17,   18,   19,   20,   21,   23,   25,   701, 1009,
+    static const Oid known[] = {16,   17,   18,   19,   20,   21,   23,   25,   701,  1009,
                                 1042, 1043, 1082, 1083, 1114, 1184, 2950, 2951, 1015, 2278};
     for (size_t i = 0; i < COUNT_OF(known); i++)
         if (known[i] == type)
@@ -115,14 +115,15 @@ static void describe(PGconn *conn, int q)
 
 /* Names that are always there at the top (frames.c), the context row and error pages' status. */
 static const char *const root_names[] = {
-    "csrf", "idem", "path", "value", "error", "may", "request_id", "is_again", "domain", "status",
-    "origin_url", "tenant_id", "tenant_slug", "tenant_name", "tenant_kind", "realm", "accent",
-    "country", "locale", "zone", "actor_id", "actor_name", "role_names", "session_id", "link_id",
-    "link_purpose", "link_subject", "is_proven", "perms"};
+    "csrf",        "idem",         "path",         "value",      "error",      "may",
+    "request_id",  "is_again",     "domain",       "status",     "origin_url", "tenant_id",
+    "tenant_slug", "tenant_name",  "tenant_kind",  "realm",      "accent",     "country",
+    "locale",      "zone",         "actor_id",     "actor_name", "role_names", "session_id",
+    "link_id",     "link_purpose", "link_subject", "is_proven",  "perms"};
 
 struct scope {
-    int query;         /* -1: a section over something that is not a query */
-    bool is_open;      /* value, error, may: anything inside goes */
+    int query;    /* -1: a section over something that is not a query */
+    bool is_open; /* value, error, may: anything inside goes */
 };
 struct walk {
     const struct page *page;
@@ -213,8 +214,8 @@ static bool visit(void *self, const struct view_visit *v)
             mistake(v->file, v->line, "sections stand too deep at", v->name, w->page->path);
             return false;
         }
-        w->scopes[w->depth++] = (struct scope){v->op == OP_SECTION ? query : -1,
-                                               opens && v->op == OP_SECTION};
+        w->scopes[w->depth++] =
+            (struct scope){v->op == OP_SECTION ? query : -1, opens && v->op == OP_SECTION};
         break;
     case OP_END:
         if (w->depth > 0)
@@ -242,6 +243,20 @@ static void mark_words(struct columns *c, const char *pattern)
     }
 }
 
+static void check_template(const struct page *p, struct arena *a)
+{
+    struct str why;
+    const struct view *v = view_get(p->view, a, &why);
+    if (!v) {
+        printf("%.*s\n", (int)why.n, why.p);
+        mistakes++;
+        return;
+    }
+    struct walk w = {.page = p};
+    view_walk(v, visit, &w);
+    checked++;
+}
+
 static void check_page(const struct page *p, struct arena *a)
 {
     bool names_clients = false;
@@ -263,18 +278,8 @@ static void check_page(const struct page *p, struct arena *a)
     }
     if (names_clients && !p->action)
         mistake(p->path, 0, "a page that shows clients needs an action", str_of(p->path), "pages");
-    if (!p->view)
-        return;
-    struct str why;
-    const struct view *v = view_get(p->view, a, &why);
-    if (!v) {
-        printf("%.*s\n", (int)why.n, why.p);
-        mistakes++;
-        return;
-    }
-    struct walk w = {.page = p};
-    view_walk(v, visit, &w);
-    checked++;
+    if (p->view)
+        check_template(p, a);
 }
 
 static void check_unshown(void)
@@ -284,10 +289,47 @@ static void check_unshown(void)
         for (int i = 0; c->used_by_page && !c->used_by_run && i < c->n; i++)
             if (!c->shown[i] && !is_machine_column(c->name[i]))
                 mistake(query_table[q].file, (unsigned)query_table[q].line,
-                        "selected, but no template shows", str_of(c->name[i]),
-                        query_table[q].name);
+                        "selected, but no template shows", str_of(c->name[i]), query_table[q].name);
     }
 }
+
+/* Templates that belong to no page of the table: messages, and what the gate shows by itself. */
+static const struct page loose[] = {
+    {.path = "message",
+     .view = "message/booked.txt",
+     .show = {{"visit", Q_visit_message}},
+     .gives = "link"},
+    {.path = "message",
+     .view = "message/moved.txt",
+     .show = {{"visit", Q_visit_message}},
+     .gives = "link"},
+    {.path = "message",
+     .view = "message/cancelled.txt",
+     .show = {{"visit", Q_visit_message}},
+     .gives = "link"},
+    {.path = "message",
+     .view = "message/forms.txt",
+     .show = {{"visit", Q_visit_message}},
+     .gives = "link"},
+    {.path = "message",
+     .view = "message/form_link.txt",
+     .show = {{"to", Q_client_form_link}},
+     .gives = "link"},
+    {.path = "message", .view = "message/demo_request.txt"},
+    {.path = "error", .view = "error/invalid", .gives = "problem"},
+    {.path = "error", .view = "error/no_session"},
+    {.path = "error", .view = "error/forbidden"},
+    {.path = "error", .view = "error/not_found"},
+    {.path = "error", .view = "error/method"},
+    {.path = "error", .view = "error/conflict"},
+    {.path = "error", .view = "error/gone"},
+    {.path = "error", .view = "error/too_large"},
+    {.path = "error", .view = "error/too_many"},
+    {.path = "error", .view = "error/unavailable"},
+    {.path = "error", .view = "error/internal"},
+    {.path = "error", .view = "error/link"},
+    {0},
+};
 
 int main(int argc, char **argv)
 {
@@ -308,6 +350,8 @@ int main(int argc, char **argv)
     for (const struct feature *f = all_features; f->name; f++)
         for (const struct page *p = f->pages; p->path; p++)
             check_page(p, a);
+    for (const struct page *p = loose; p->path; p++)
+        check_template(p, a);
     check_unshown();
     PQfinish(conn);
     arena_free(a);
