@@ -1,0 +1,190 @@
+// harness.js -- a person's browser: Chromium at the width of a phone and of a desk, with and without script, in light
+// and in dark, and what every page must keep whoever opens it.
+//
+//   const page = await b.open("phone", { script: false });    a page in a context of its own
+//   await b.check(page, "what it is");                        accessible, valid, quiet, inside its width, ours alone
+//   FOYER_SHOTS=DIR                                           check() also leaves a picture of the page there
+"use strict";
+const fs = require("node:fs");
+const path = require("node:path");
+const { test, after } = require("node:test");
+const assert = require("node:assert/strict");
+const { chromium } = require("playwright-core");
+const { HtmlValidate } = require("html-validate");
+const h = require("../http/harness");
+
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const shots = process.env.FOYER_SHOTS;
+if (shots) fs.mkdirSync(shots, { recursive: true });
+
+const widths = {
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 },
+  desk: { viewport: { width: 1280, height: 900 } },
+};
+
+// Real errors of HTML, not one house's style of writing it.
+const validator = new HtmlValidate({
+  root: true,
+  extends: ["html-validate:recommended"],
+  rules: {
+    "void-style": "off", "no-trailing-whitespace": "off", "doctype-style": "off", "attribute-boolean-style": "off",
+    "attribute-empty-style": "off", "long-title": "off", "no-implicit-button-type": "off", "tel-non-breaking": "off",
+    "require-sri": "off", "no-redundant-role": "off", "attr-quotes": "off", "no-raw-characters": ["error", { relaxed: true }],
+    "valid-id": ["error", { relaxed: true }], "no-implicit-input-type": "off",
+    "wcag/h32": "off", "aria-label-misuse": ["error", { allowAnyNamable: true }],
+    "form-dup-name": "off", // lines of a list share their names, and buttons say by theirs which was pressed
+  },
+});
+
+let browser;
+async function start() {
+  browser ??= await chromium.launch({
+    executablePath: process.env.FOYER_CHROMIUM || "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run",
+      `--host-resolver-rules=MAP *.${h.env.domain} 127.0.0.1,MAP ${h.env.domain} 127.0.0.1`],
+  });
+  return browser;
+}
+after(async () => { await browser?.close(); });
+
+// A browser of its own (cookies, cache), and in it one page that remembers what went wrong.
+async function open(width, o = {}) {
+  const context = await (await start()).newContext({
+    ...widths[width], ignoreHTTPSErrors: true, javaScriptEnabled: o.script !== false, colorScheme: o.theme || "light",
+    reducedMotion: "reduce", locale: "en-US", timezoneId: "America/New_York",
+    storageState: o.like ? await o.like.context().storageState() : undefined,
+  });
+  context.setDefaultTimeout(15000);
+  const page = await context.newPage();
+  const state = { width, script: o.script !== false, theme: o.theme || "light", faults: [], document: null };
+  page.foyer = state;
+  page.on("console", (m) => {
+    // That a page was refused or not found is what some tests ask for; the browser says so as well.
+    if (m.type() !== "error" || /Failed to load resource: the server responded with a status of 4\d\d/.test(m.text())) return;
+    state.faults.push(`console: ${m.text()}`);
+  });
+  page.on("pageerror", (e) => state.faults.push(`script: ${e.message}`));
+  page.on("request", (r) => {
+    const url = new URL(r.url());
+    const ours = url.hostname === h.env.domain || url.hostname.endsWith(`.${h.env.domain}`);
+    if (!ours && url.protocol !== "data:") state.faults.push(`asks ${url.origin}`);
+    if (r.isNavigationRequest() && r.frame() === page.mainFrame()) state.asked = r;
+  });
+  page.on("response", (r) => {
+    if (r.request() === state.asked) state.document = r;
+    else if (r.status() >= 400) state.faults.push(`${r.status()} for ${new URL(r.url()).pathname}`);
+  });
+  return page;
+}
+
+// Runs axe in the page; where script is off, in a page with script that is given the same bytes at the same address.
+const readers = new Map();
+async function violations(page, html, rules) {
+  let there = page;
+  if (!page.foyer.script) {
+    const key = `${page.foyer.width} ${page.foyer.theme}`;
+    if (!readers.has(key)) readers.set(key, await open(page.foyer.width, { theme: page.foyer.theme }));
+    there = readers.get(key);
+    const url = page.url().split("#")[0];
+    await there.unrouteAll();
+    await there.route(url, (route) => route.fulfill({ status: 200, contentType: "text/html; charset=utf-8", body: html.replace(/<script\b[^>]*><\/script>/g, "") }));
+    await there.goto(url);
+  }
+  const has = await there.evaluate(() => typeof window.axe === "object");
+  if (!has) await there.evaluate(axe);
+  const found = await there.evaluate(async (only) => {
+    const result = await window.axe.run(document, {
+      resultTypes: ["violations"],
+      runOnly: only ? { type: "rule", values: only } : { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] },
+    });
+    return result.violations.map((v) => `${v.id} (${v.help}): ${v.nodes.slice(0, 3).map((n) => `${n.html.slice(0, 160)} ${n.any[0]?.message ?? ""}`).join(" | ")}`);
+  }, rules);
+  return found.map((v) => `axe: ${v}`);
+}
+
+async function invalid(html) {
+  const report = await validator.validateString(html);
+  return report.results.flatMap((r) => r.messages).filter((m) => m.severity === 2)
+    .map((m) => `html ${m.line}:${m.column} ${m.ruleId}: ${m.message}`);
+}
+
+// What sticks out of the page at its right, smallest first.
+const overflow = () => {
+  const most = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= most) return [];
+  const wide = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > most + 1);
+  return wide.slice(-3).map((e) => `wider than ${most}: ${e.outerHTML.slice(0, 120)}`).concat(wide.length ? [] : ["page scrolls sideways"]);
+};
+
+// The address without what differs from run to run.
+const nameOf = (page) => {
+  const url = new URL(page.url());
+  const label = url.hostname === h.env.domain ? "site" : url.hostname.split(".")[0];
+  return `${label}${url.pathname}`.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID").replace(/\d{4}-\d\d-\d\d/g, "DAY")
+    .replace(/\/[A-Za-z0-9_-]{43}(?=\/|$)/g, "/TOKEN").replace(/[^A-Za-z0-9]+/g, "-").replace(/-$/, "");
+};
+async function shoot(page, name) {
+  if (!shots) return;
+  const { width, theme, script } = page.foyer;
+  const file = `${name || nameOf(page)}.${width}.${theme}${script ? "" : ".plain"}.png`;
+  await page.screenshot({ path: path.join(shots, file), fullPage: true });
+}
+
+// All that a page keeps. o: {dark: also the contrast in dark, shot: name of the picture, also: [faults known from elsewhere]}
+async function check(page, what, o = {}) {
+  const html = (await page.foyer.document.body()).toString("utf8");
+  const faults = await invalid(html);
+  faults.push(...await page.evaluate(overflow));
+  await shoot(page, o.shot);
+  faults.push(...await violations(page, html));
+  if (o.dark && page.foyer.script) {
+    await page.emulateMedia({ colorScheme: "dark" });
+    page.foyer.theme = "dark";
+    await shoot(page, o.shot);
+    faults.push(...(await violations(page, html, ["color-contrast"])).map((v) => `dark ${v}`));
+    await page.emulateMedia({ colorScheme: "light" });
+    page.foyer.theme = "light";
+  }
+  faults.push(...page.foyer.faults.splice(0));
+  assert.deepEqual(faults, [], `${what || nameOf(page)} at ${page.url()} (${page.foyer.width}, ${page.foyer.theme}${page.foyer.script ? "" : ", no script"})`);
+}
+
+// Bytes that a first visit moves over the wire, without photos.
+async function firstVisit(page, url) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Network.setCacheDisabled", { cacheDisabled: true });
+  const photos = new Set();
+  let bytes = 0;
+  session.on("Network.responseReceived", (e) => { if (/^image\/(jpeg|webp|avif|png)/.test(e.response.mimeType)) photos.add(e.requestId); });
+  session.on("Network.loadingFinished", (e) => { if (!photos.has(e.requestId)) bytes += e.encodedDataLength; });
+  await page.goto(url, { waitUntil: "networkidle" });
+  await session.send("Network.setCacheDisabled", { cacheDisabled: false });
+  await session.detach();
+  return bytes;
+}
+
+// Logs in by the form, as a person would.
+async function logIn(page, label, role) {
+  const account = h.staffOf(label, role);
+  await page.goto(`${h.origin(label)}/login`);
+  await page.getByLabel("E-mail").fill(account.email);
+  await page.getByLabel("Password").fill(account.password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  assert.doesNotMatch(page.url(), /\/login/, `${role} of ${label} could not log in`);
+}
+
+// One log-in per studio and role in a file: later pages of it take the first one's cookies.
+const known = new Map();
+async function staff(width, label, role, o = {}) {
+  const key = `${label} ${role}`;
+  if (!known.has(key)) {
+    const first = await open(width, o);
+    await logIn(first, label, role);
+    known.set(key, first);
+    return first;
+  }
+  return open(width, { ...o, like: known.get(key) });
+}
+
+module.exports = { ...h, open, check, shoot, firstVisit, logIn, staff, overflow, nameOf, test, assert };
