@@ -102,8 +102,10 @@ extern const struct feature all_features[]; /* ended by a NULL name */
 
 struct arena *req_arena(struct req *r);
 const struct page *req_page(struct req *r);
-/* A value by name, in this order: set by the handler, path, fields (valid ones), query string,
- * context of begin_request (tenant_id, tenant_slug, actor_id, client_id, link_id, ...). */
+/* A value by name, in this order: set by the handler, path, the server's own (host, address, agent,
+ * request_id, new_id, idem, and the context of begin: tenant_id, tenant_slug, actor_id, client_id,
+ * link_id, ...), fields (valid ones), query string. While a POST is carried out its query string
+ * counts for nothing: what a statement may be told by a form is what its fields declare. */
 struct str req_value(struct req *r, const char *name);
 bool req_has(struct req *r, const char *name);
 void req_set(struct req *r, const char *name, struct str value);      /* as a parameter and in the template */

@@ -22,13 +22,7 @@ static const char *token_bytes(struct req *r, struct str token)
     return b.p;
 }
 
-static const char *agent(struct req *r)
-{
-    struct str s = r->in->agent;
-    if (s.n > 300)
-        s.n = 300;
-    return str_utf8_ok(s) ? arena_cstr(r->arena, s) : "";
-}
+static const char *agent(struct req *r) { return arena_cstr(r->arena, req_agent(r)); }
 
 /* The word the trail uses for a page: its action, or its method and pattern. */
 static const char *action_of(struct req *r, const struct page *page)

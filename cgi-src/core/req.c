@@ -13,7 +13,19 @@ enum err req_error(struct req *r) { return r->error.err; }
 struct str req_error_message(struct req *r) { return r->error.message; }
 struct str req_error_field(struct req *r) { return r->error.field; }
 struct str req_address(struct req *r) { return r->in->remote_addr; }
-struct str req_agent(struct req *r) { return r->in->agent; }
+
+enum { MAX_AGENT = 300 };
+
+struct str req_agent(struct req *r)
+{
+    struct str s = r->in->agent;
+    if (s.n > MAX_AGENT) {
+        s.n = MAX_AGENT;
+        while (s.n > 0 && ((unsigned char)s.p[s.n] & 0xC0) == 0x80)
+            s.n--; /* whole characters */
+    }
+    return str_utf8_ok(s) ? s : S("");
+}
 
 static struct named_value *find_set(struct req *r, name_id name)
 {
@@ -60,7 +72,9 @@ void req_set_list(struct req *r, const char *name, struct val list)
     v->list = list;
 }
 
-static bool context_value(struct req *r, struct str name, struct str *value)
+/* What begin_... said. To somebody who is not of the staff a name without a value stays so: she is
+ * nobody, or no client yet, whatever she types. Staff may choose a client. */
+static bool context_value(struct req *r, struct str name, struct str *value, bool *is_null)
 {
     if (!r->context || rows_count(r->context) != 1)
         return false;
@@ -68,12 +82,39 @@ static bool context_value(struct req *r, struct str name, struct str *value)
         if (!str_is(name, rows_column_name(r->context, c)))
             continue;
         struct val v = rows_val(r->context, 0, c);
-        if (v.kind != VAL_TEXT)
-            return false;
-        *value = v.s;
-        return true;
+        *is_null = v.kind != VAL_TEXT;
+        *value = *is_null ? S("") : v.s;
+        return !*is_null || r->page->door != DOOR_STAFF;
     }
     return false;
+}
+
+/* Names that the server alone gives a value, so that nobody can say who she is or where she comes
+ * from. page_limit and page_offset are set by req_query from :page N. */
+static bool own_value(struct req *r, struct str name, struct str *value, bool *is_null)
+{
+    *value = S("");
+    *is_null = false;
+    if (str_is(name, "new_id")) {
+        if (r->new_id.n == 0)
+            r->new_id = uuid_new(r->arena);
+        *value = r->new_id;
+    } else if (str_is(name, "request_id")) {
+        *value = r->request_uuid;
+    } else if (str_is(name, "host")) {
+        *value = r->host;
+    } else if (str_is(name, "address")) {
+        *value = r->in->remote_addr;
+    } else if (str_is(name, "agent")) {
+        *value = req_agent(r);
+    } else if (str_is(name, "idem")) {
+        *is_null = !pairs_get(&r->posted, name, value);
+    } else if (str_is(name, "page_limit") || str_is(name, "page_offset")) {
+        *is_null = true;
+    } else {
+        return context_value(r, name, value, is_null);
+    }
+    return true;
 }
 
 bool req_param(void *self, struct str name, struct str *value, bool *is_null)
@@ -88,37 +129,22 @@ bool req_param(void *self, struct str name, struct str *value, bool *is_null)
     }
     if (pairs_get(&r->path_params, name, value))
         return true;
+    if (own_value(r, name, value, is_null))
+        return true;
     struct form_value *typed = r->has_form ? form_value(&r->form, name) : NULL;
     if (typed) {
         *value = typed->clean;
         *is_null = !typed->is_good;
         return true;
     }
+    /* What a form says stands in its body; its address says no more than what to look at. */
+    if (r->method == POST && !r->is_again)
+        return false;
     if (pairs_get(&r->query, name, value)) {
         *is_null = value->n == 0;
         return true;
     }
-    if (str_is(name, "new_id")) {
-        if (r->new_id.n == 0)
-            r->new_id = uuid_new(r->arena);
-        *value = r->new_id;
-        return true;
-    }
-    if (str_is(name, "request_id")) {
-        *value = r->request_uuid;
-        return true;
-    }
-    if (str_is(name, "host") || str_is(name, "address") || str_is(name, "agent")) {
-        *value = str_is(name, "host")      ? r->host
-                 : str_is(name, "address") ? r->in->remote_addr
-                                           : r->in->agent;
-        return true;
-    }
-    if (str_is(name, "idem"))
-        return pairs_get(&r->posted, name, value);
-    if (str_is(name, "page_limit") || str_is(name, "page_offset"))
-        return false; /* bound by req_query from :page N */
-    return context_value(r, name, value);
+    return false;
 }
 
 struct str req_value_str(void *self, struct str name)
@@ -204,7 +230,10 @@ struct rows *req_show(struct req *r, const char *name, enum query q, const char 
 
 enum err req_commit(struct req *r)
 {
-    r->error.err = db_commit(r->gate->db, r->arena, &r->error);
+    /* The row of the trail belongs to what it is about: afterwards there is no tenant any more. */
+    r->error.err = disclosure_settle(r, r->page->action != NULL);
+    if (!r->error.err)
+        r->error.err = db_commit(r->gate->db, r->arena, &r->error);
     return r->error.err;
 }
 

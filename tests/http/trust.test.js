@@ -1,0 +1,80 @@
+// trust.test.js -- what the product believes of a request: never who sends it, never whom it is about,
+// unless a form's own fields, its path or the server say so (SECURITY.md V-09, V-25, S-03).
+"use strict";
+const { test, describe, beforeEach, after } = require("node:test");
+const assert = require("node:assert/strict");
+const h = require("./harness");
+
+const forget = () => h.sql("DELETE FROM sec.throttle");
+beforeEach(forget);
+after(forget);
+const at = (id) => h.sql("SELECT host(ip), agent, tenant_id FROM audit.event WHERE request_id = :'v1'::uuid", id)
+  .map(([ip, agent, tenant]) => ({ ip, agent, tenant }));
+// The form of a page, sent to its address with a query string of our own.
+async function submitWith(v, page, query, values, o = {}) {
+  const form = h.formOf((await v.get(page)).text, o.action);
+  return v.post(`${form.action || page}?${query}`, { ...form.values, ...values });
+}
+
+describe("V-09 V-25: an address bar says nothing about who asks", () => {
+  const desk = () => h.staffOf("glow", "front-desk");
+  test("a failed log-in is counted and noted at the address it came from, for the host it came to", async () => {
+    const forged = `address=203.0.113.7&host=${h.host("first-light")}&agent=nobody&request_id=${h.uuid()}&email=other@glow.example`;
+    const r = await submitWith(new h.Visitor("glow"), "/login", forged, { email: desk().email, password: "wrong wrong wrong" });
+    assert.equal(r.status, 422);
+    const rows = at(r.id);
+    assert.equal(rows.length, 1);
+    assert.equal(rows[0].ip, "127.0.0.1");
+    assert.equal(rows[0].tenant, h.tenantId("glow"));
+    assert.notEqual(rows[0].agent, "nobody");
+  });
+  test("S-03: a new address with each try does not help a guesser", async () => {
+    for (let i = 0; i < 21; i++)
+      await submitWith(new h.Visitor("glow"), "/login", `address=203.0.113.${i}`, { email: `guess${i}@glow.example`, password: "wrong wrong wrong" });
+    const r = await new h.Visitor("glow").submit("/login", { email: desk().email, password: desk().password });
+    assert.equal(r.status, 422);
+    assert.match(r.text, /wait a little/);
+  });
+  test("V-07: nor somebody who asks for demos without end", async () => {
+    const ask = (i) => submitWith(new h.Visitor(""), "/demo", `address=203.0.113.${i}&new_id=${h.uuid()}`, { name: "Ada", email: "ada@example.com",
+      spa_name: "Ada's", location_count: "1", provider_count: "1", platform: "paper" }, { action: "/demo" });
+    const seen = [];
+    for (let i = 0; i < 7; i++) seen.push((await ask(i)).status);
+    assert.equal(seen[0], 303);
+    assert.equal(seen.at(-1), 429);
+  });
+  test("the id of what is made is ours: a sealed note can be read again", async () => {
+    const v = await h.staff("glow", "owner");
+    const client = h.one("SELECT client_id FROM app.appointment WHERE tenant_id = :'v1' AND client_id IS NOT NULL LIMIT 1", h.tenantId("glow"));
+    const chart = `/clients/${client}/chart`;
+    const made = "AAAAAAAA-BBBB-4CCC-8DDD-" + h.uuid().slice(-12).toUpperCase();
+    const r = await submitWith(v, chart, `id=${h.uuid()}&new_id=${made}&client_id=${h.uuid()}`,
+      { substance: "Nickel dust", reaction: "itching", severity: "mild" }, { action: `/clients/${client}/allergies` });
+    assert.equal(r.status, 303);
+    const page = await v.get(chart);
+    assert.equal(page.status, 200, "the chart can no longer be opened");
+    assert.match(page.text, /Nickel dust/);
+    assert.equal(h.sql("SELECT id FROM app.allergy WHERE id = :'v1'::uuid", made).length, 0);
+    const added = await submitWith(v, "/clients/new", `new_id=${made}`, { name: "Ulla Upper" });
+    assert.equal(added.status, 303);
+    assert.equal((await v.get(added.location)).status, 200);
+    assert.equal((await v.get("/clients?q=ulla")).status, 200);
+  });
+  test("a browser whose name is not UTF-8 can log in", async () => {
+    const v = new h.Visitor("glow");
+    const form = h.formOf((await v.get("/login")).text);
+    const r = await v.post("/login", { ...form.values, email: desk().email, password: desk().password }, { headers: { "User-Agent": "caf\xe9" } });
+    assert.equal(r.status, 303);
+  });
+});
+
+describe("S-20 A-04: who may not send a form is told so before it is read", () => {
+  test("a mistake in the form does not hide the refusal", async () => {
+    const v = await h.staff("glow", "biller"); // sees the calendar, may not change it
+    const visit = h.one("SELECT id FROM app.appointment WHERE tenant_id = :'v1' AND status = 'booked' LIMIT 1", h.tenantId("glow"));
+    const csrf = h.formOf((await v.get(`/appointments/${visit}`)).text, "/logout").values;
+    const r = await v.post(`/appointments/${visit}/status`, { ...csrf, idem: "k".repeat(20), status: "nonsense" });
+    assert.equal(r.status, 403);
+    assert.ok(h.trail(r.id).some((e) => e.outcome === "refused" && e.reason === "denied"), "the refusal is not in the trail");
+  });
+});
