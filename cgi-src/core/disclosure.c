@@ -3,14 +3,19 @@
  * Owns: collecting the clients that results name, the call of app.disclose, opening sealed cells.
  * Never: keeps a key longer than the request.
  */
+#include <stdlib.h>
+
 #include "crypto.h"
 #include "gate.h"
 #include "log.h"
 
 void disclosure_note(struct req *r, struct rows *rows)
 {
-    if (r->n_fresh < MAX_RESULTS)
-        r->fresh[r->n_fresh++] = rows;
+    if (r->n_fresh == MAX_RESULTS) {
+        log_error("disclosure.full", "route", r->page->path, NULL);
+        abort(); /* what is not noted would be shown without its row in the trail */
+    }
+    r->fresh[r->n_fresh++] = rows;
 }
 
 const struct client_key *disclosure_key(struct req *r, struct str client_id)

@@ -176,6 +176,9 @@ enum err reply_again(struct req *r, const char *pattern)
     req_forget_results(r);
     r->is_again = true;
     r->has_form = true;
+    r->reply = (struct reply){.status = 200, .type = "text/html; charset=utf-8",
+                              .cookies = r->reply.cookies};
+    r->reply.cookies.n = r->n_entry_cookies;
     const struct page *posted = r->page;
     r->page = page;
     enum err e = handle_get(r, page);
@@ -226,6 +229,14 @@ static bool ends_with(struct str s, struct str end)
     return s.n > end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
 }
 
+static bool has_param(const struct query_def *def, const char *name)
+{
+    for (size_t i = 0; def->params[i]; i++)
+        if (strcmp(def->params[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* Sealed parameters of a save (:body_sealed from field body) under the client's key. */
 static enum err seal_params(struct req *r, const struct query_def *def)
 {
@@ -238,7 +249,7 @@ static enum err seal_params(struct req *r, const struct query_def *def)
             req_set_null(r, def->params[i]);
             continue;
         }
-        struct str row = req_value(r, "id");
+        struct str row = has_param(def, "id") ? req_value(r, "id") : S("");
         if (row.n == 0)
             row = req_value(r, "new_id");
         enum err e = req_seal(r, req_value(r, "client_id"), def->seals, def->params[i], row, plain,
@@ -300,11 +311,10 @@ static enum err handle_post(struct req *r)
     bool is_new = true;
     struct str location = S("");
 
-    if (page->fields && !req_check(r, page->fields) && page->again)
-        return reply_again(r, page->again);
-
     begin_send(r, page);
     enum err e = begin_wait(r);
+    if (!e && page->fields && !req_check(r, page->fields))
+        return reply_again(r, page->again);
     if (!e && !page->no_idempotency) {
         e = take_key(r, &is_new, &location);
         tell_form(r, e);
@@ -392,6 +402,7 @@ static void refuse(struct req *r, enum err e)
             begin_refused(r, e == ERR_FORBIDDEN ? "denied" : "not_found");
     }
     disclosure_forget(r);
+    r->reply.cookies.n = r->n_entry_cookies; /* what the handler promised did not come about */
     if (e == ERR_NO_SESSION && r->page)
         to_login(r);
     else
@@ -422,6 +433,14 @@ static enum err enter(struct req *r)
         return ERR_NO_SESSION;
     }
     return OK;
+}
+
+/* A page that only reads may be asked for again when it was not its own slowness that failed. */
+static bool may_try_again(const struct req *r)
+{
+    const char *state = r->error.sqlstate;
+    return r->page && r->method == GET && strcmp(state, "57014") != 0 &&
+           strcmp(state, "55P03") != 0 && strncmp(state, "53", 2) != 0;
 }
 
 static enum err handle(struct req *r)
@@ -463,13 +482,17 @@ const struct page *gate_handle(struct gate *g, const struct http_request *in, st
     log_request(arena_cstr(r->arena, r->request_uuid));
 
     enum err e = enter(r);
-    if (!e)
+    r->n_entry_cookies = r->reply.cookies.n;
+    if (!e) {
+        struct reply blank = r->reply;
         e = handle(r);
-    if (e == ERR_UNAVAILABLE && r->page && r->method == GET) {
-        /* The server went away under us: a page that only reads is simply asked for again. */
-        req_forget_results(r);
-        r->n_set = 0;
-        e = handle(r);
+        if (e == ERR_UNAVAILABLE && may_try_again(r)) {
+            /* The server went away under us. */
+            req_forget_results(r);
+            r->n_set = 0;
+            r->reply = blank;
+            e = handle(r);
+        }
     }
     if (e)
         refuse(r, e);

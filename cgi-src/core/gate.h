@@ -79,6 +79,7 @@ struct req {
     bool has_disclosed;
     struct db_error error;
     struct reply reply;
+    size_t n_entry_cookies; /* bytes of reply.cookies that stay when the page is refused */
 };
 
 /* Checks the tables and compiles the templates; call once in the master. */

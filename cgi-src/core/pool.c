@@ -141,6 +141,7 @@ static void answer(struct gate *gate, FCGX_Request *f, char *buffer)
     log_info("request", "method", page && page->method == POST ? "POST" : "GET", "route",
              page ? page->path : "-", "status", status, "us", micros, "bytes", bytes, NULL);
     log_request(NULL);
+    arena_reset(gate->arena); /* keys are wiped now, not when the next request comes */
 }
 
 struct gate pool_gate(const struct pool_options *o)

@@ -200,8 +200,8 @@ static const char *row_mistake(const struct feature *features, const struct page
         enum realm host = p->realm == REALM_STAFFED ? REALM_STUDIO : p->realm;
         if (!route_named(features, host, p->again))
             return "again names no GET page";
-    } else if (p->fields && p->save) {
-        return "a save with fields needs the page that shows its form again";
+    } else if (p->fields) {
+        return "fields need the page that shows its form again";
     }
     return NULL;
 }
