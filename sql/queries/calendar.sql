@@ -87,7 +87,7 @@ SELECT f.id AS staff_id,
        date_part('hour', w.pause_starts)::int AS pause_h,
        date_part('minute', w.pause_starts)::int / 5 * 5 AS pause_m,
        date_part('epoch', w.pause_ends - w.pause_starts)::int / 300 * 5 AS pause_d,
-       away.starts IS NOT NULL AS is_away,
+       away.ends > away.starts AS is_away,
        date_part('hour', away.starts)::int AS away_h,
        date_part('minute', away.starts)::int / 5 * 5 AS away_m,
        greatest(least(date_part('epoch', away.ends - away.starts)::int / 300 * 5, 720), 5) AS away_d,
@@ -96,8 +96,8 @@ FROM (SELECT staff_id FROM working UNION SELECT staff_id FROM busy) AS who
 JOIN app.staff f ON f.id = who.staff_id
 LEFT JOIN working w ON w.staff_id = who.staff_id
 LEFT JOIN LATERAL (
-    SELECT greatest(o.starts_at, (SELECT opens FROM here)) AT TIME ZONE (SELECT zone FROM here) AS starts,
-           least(o.ends_at, (SELECT closes FROM here)) AT TIME ZONE (SELECT zone FROM here) AS ends,
+    SELECT greatest(greatest(o.starts_at, (SELECT opens FROM here)) AT TIME ZONE (SELECT zone FROM here), :day::date + w.starts) AS starts,
+           least(least(o.ends_at, (SELECT closes FROM here)) AT TIME ZONE (SELECT zone FROM here), :day::date + w.ends) AS ends,
            o.reason
     FROM app.time_off o
     WHERE o.staff_id = who.staff_id

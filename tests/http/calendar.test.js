@@ -174,7 +174,7 @@ describe("an appointment", () => {
     const day = `/day/${today}?location=${location}`;
     for (const [button, status] of [["arrived", "arrived"], ["in_room", "in_room"]]) {
       const page = await v.get(day);
-      const form = [...page.text.matchAll(/<form[^>]*arrivals">[\s\S]*?<\/form>/g)].map(([f]) => f)
+      const form = [...page.text.matchAll(/<form[^>]*arrivals[^>]*>[\s\S]*?<\/form>/g)].map(([f]) => f)
         .find((f) => f.includes(`name="status" value="${button}"`));
       assert.ok(form.includes(`value="${id}"`), `no button to set ${status}`);
       const r = await v.post(`/day/${today}/arrivals`, { ...h.formOf(form).values, appointment_id: id });
