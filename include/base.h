@@ -79,6 +79,8 @@ size_t arena_used(const struct arena *a);
 
 char *arena_cstr(struct arena *a, struct str s);      /* terminated copy */
 struct str arena_str(struct arena *a, struct str s);  /* copy */
+/* Copy with line ends as LF, whatever they were: browsers send CR LF. */
+struct str arena_plain_lines(struct arena *a, struct str s);
 struct str arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* ---- buf: a growing text in an arena; appends cannot fail ---- */

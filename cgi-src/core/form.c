@@ -28,18 +28,6 @@ static bool has_control(struct str s, bool allow_lines)
     return false;
 }
 
-/* Browsers send line ends as CR LF; the database keeps LF. */
-static struct str plain_lines(struct arena *a, struct str s)
-{
-    struct buf b = buf_in(a, s.n + 1);
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != '\r')
-            buf_addc(&b, s.p[i]);
-        else if (i + 1 == s.n || s.p[i + 1] != '\n')
-            buf_addc(&b, '\n');
-    return buf_str(&b);
-}
-
 /* Digits of s from..from+n as a number, -1 when any is not a digit. */
 static int digits(struct str s, size_t from, size_t n)
 {
@@ -240,7 +228,7 @@ static void check_one(struct arena *a, const struct field *f, const struct pairs
         v->clean = typed;
     } else {
         v->typed = typed;
-        v->clean = f->kind == FIELD_LONG ? str_trim(plain_lines(a, typed)) : str_trim(typed);
+        v->clean = f->kind == FIELD_LONG ? str_trim(arena_plain_lines(a, typed)) : str_trim(typed);
     }
     if (f->kind == FIELD_BOOL) {
         v->clean = present && v->clean.n > 0 ? S("true") : S("false");

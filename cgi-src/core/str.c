@@ -97,6 +97,17 @@ bool str_utf8_ok(struct str s)
 
 /* ---- buf ---- */
 
+struct str arena_plain_lines(struct arena *a, struct str s)
+{
+    struct buf b = buf_in(a, s.n + 1);
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != '\r')
+            buf_addc(&b, s.p[i]);
+        else if (i + 1 == s.n || s.p[i + 1] != '\n')
+            buf_addc(&b, '\n');
+    return buf_str(&b);
+}
+
 struct buf buf_in(struct arena *a, size_t first_cap)
 {
     size_t cap = first_cap ? first_cap : 64;

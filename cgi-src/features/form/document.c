@@ -18,15 +18,10 @@ static const char statement[] =
 /* Line ends as LF, none at the end. */
 static struct str plain(struct arena *a, struct str s)
 {
-    struct buf b = buf_in(a, s.n + 1);
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != '\r')
-            buf_addc(&b, s.p[i]);
-        else if (i + 1 == s.n || s.p[i + 1] != '\n')
-            buf_addc(&b, '\n');
-    while (b.n > 0 && b.p[b.n - 1] == '\n')
-        b.n--;
-    return buf_str(&b);
+    struct str lines = arena_plain_lines(a, s);
+    while (lines.n > 0 && lines.p[lines.n - 1] == '\n')
+        lines.n--;
+    return lines;
 }
 
 static void part(struct buf *b, const char *label, struct str content)
