@@ -11,8 +11,9 @@ static enum err open_house(struct req *r)
     static const struct {
         const char *permission, *path;
     } doors[] = {
-        {",calendar_read,", "/calendar"}, {",client_read,", "/clients"}, {",demo_read,", "/demos"},
-        {",audit_read,", "/audit"},       {",message_read,", "/messages"},
+        {",calendar_read,", "/calendar"}, {",client_read,", "/clients"},
+        {",demo_read,", "/demos"},        {",audit_read,", "/audit"},
+        {",message_read,", "/messages"},
     };
     const char *perms = arena_cstr(req_arena(r), req_value(r, "perms"));
     for (size_t i = 0; i < COUNT_OF(doors); i++)
@@ -56,7 +57,8 @@ const struct page calendar_pages[] = {
               {"allergies", Q_calendar_allergy, .by = "client_id"}},
      .view = "calendar/day", .title = "Calendar: a day by provider"},
     {POST, "/day/{day:date}/arrivals", CAN(booking_write), .action = "appointment.status",
-     .fields = arrival_fields, .save = Q_appointment_arrive, .then = "/day/{day}?location={location_id}",
-     .again = "/day/{day:date}", .title = "Calendar: check somebody in"},
+     .fields = arrival_fields, .save = Q_appointment_arrive,
+     .then = "/day/{day}?location={location_id}", .again = "/day/{day:date}",
+     .title = "Calendar: check somebody in"},
     {0},
 };

@@ -39,19 +39,22 @@ static enum err send_form_link(struct req *r)
         return req_error(r);
     struct str client_id = rows_text(found, 0, "client_id"), email = rows_text(found, 0, "email");
     if (email.n == 0 || !rows_bool(found, 0, "can_prove")) {
-        req_refuse(r, "", email.n == 0
-                              ? "There is no e-mail address to send a link to. Add one first."
-                              : "Add the date of birth first: the link asks for it.");
+        req_refuse(r, "",
+                   email.n == 0 ? "There is no e-mail address to send a link to. Add one first."
+                                : "Add the date of birth first: the link asks for it.");
         return ERR_INVALID;
     }
     struct new_link link;
     enum err e = outbox_link(r, "form", client_id, rows_text(found, 0, "appointment_id"), &link);
     if (e)
         return e;
-    struct letter letter = {.kind = "form_link", .client_id = client_id, .to = email,
-                            .link = link.url, .ics = S(""),
-                            .dedupe_key = arena_printf(req_arena(r), "form_link:%.*s",
-                                                       (int)link.id.n, link.id.p)};
+    struct letter letter = {
+        .kind = "form_link",
+        .client_id = client_id,
+        .to = email,
+        .link = link.url,
+        .ics = S(""),
+        .dedupe_key = arena_printf(req_arena(r), "form_link:%.*s", (int)link.id.n, link.id.p)};
     e = outbox_send(r, &letter);
     if (e)
         return e;
@@ -74,8 +77,8 @@ const struct page client_pages[] = {
               {"forms", Q_client_form}},
      .view = "client/show", .title = "Client"},
     {GET, ONE "/edit", CAN(client_write), .action = "client.read",
-     .show = {{"client", Q_client_contact}, {"value", Q_client_contact}},
-     .view = "client/edit", .title = "Client: change contact details"},
+     .show = {{"client", Q_client_contact}, {"value", Q_client_contact}}, .view = "client/edit",
+     .title = "Client: change contact details"},
     {POST, ONE "/edit", CAN(client_write), .action = "client.update", .fields = contact_fields,
      .save = Q_client_update, .then = "/clients/{client_id}", .again = ONE "/edit",
      .title = "Client: save contact details"},
