@@ -254,8 +254,10 @@ static enum err seal_params(struct req *r, const struct query_def *def)
             row = req_value(r, "new_id");
         enum err e = req_seal(r, req_value(r, "client_id"), def->seals, def->params[i], row, plain,
                               &sealed);
+        /* No key: erased, or not this studio's client. The two look alike, and like a page that is
+         * not there. */
         if (e)
-            return e;
+            return e == ERR_GONE ? ERR_NOT_FOUND : e;
         req_set_bytes(r, def->params[i], sealed);
     }
     return OK;

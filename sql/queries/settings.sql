@@ -10,7 +10,7 @@ LEFT JOIN LATERAL (SELECT v.version, v.effective_on
 
 -- name: settings_policy_latest :one
 -- The newest version of one text, to be changed into the next; blank when there is none yet.
-SELECT k.kind, k.words, p.title, p.body, current_date AS effective_on
+SELECT k.kind, k.words, p.title, p.body, (now() AT TIME ZONE app.zone())::date AS effective_on
 FROM (VALUES ('privacy', 'Privacy'), ('terms', 'Signing electronically'), ('cancellation', 'Cancellation')) AS k (kind, words)
 LEFT JOIN LATERAL (SELECT v.title, v.body
                    FROM app.policy_version v
