@@ -6,6 +6,8 @@
 #define FOYER_JOB_H
 #include "web.h"
 
+enum { JOB_ATTEMPTS = 8 }; /* then it is dead: as sec.job_failed */
+
 struct job {
     struct str id, tenant_id, kind, subject_id;
     int64_t attempts;

@@ -112,6 +112,8 @@ int job_run_one(struct gate *g)
     enum job_end end = JOB_HOPELESS;
     if (!kind) {
         why = S("no such kind of job");
+    } else if (job.was_lost && job.attempts > JOB_ATTEMPTS) {
+        why = S("its runner died each time"); /* or it would kill one after the other */
     } else {
         enter(r, job.tenant_id);
         e = begin_wait(r);

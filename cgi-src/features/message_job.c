@@ -25,7 +25,8 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     struct str state = rows_text(m, 0, "state");
     if (str_is(state, "sent") || str_is(state, "kept"))
         return JOB_DONE;
-    if (job->was_lost && str_is(state, "sending"))
+    /* Somebody spoke to the server and did not come to say how it ended. */
+    if (str_is(state, "sending"))
         return set_state(r, "unknown") ? JOB_DONE : JOB_LATER;
     if (config_text("smtp_url")[0] == '\0')
         return set_state(r, "kept") ? JOB_DONE : JOB_LATER;
@@ -45,14 +46,15 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     if (!set_state(r, "sending") || job_commit(r))
         return JOB_LATER;
     enum err e = mail_send(a, config_text("smtp_url"), &mail, why);
-    const char *end = e == OK ? "sent" : e == ERR_INVALID ? "failed" : "queued";
+    bool is_over = e == ERR_INVALID || job->attempts >= JOB_ATTEMPTS;
+    const char *end = e == OK ? "sent" : is_over ? "failed" : "queued";
     if (!set_state(r, end))
         return JOB_LATER;
     if (e == OK)
         return JOB_DONE;
     if (job_commit(r))
         return JOB_LATER;
-    return e == ERR_INVALID ? JOB_HOPELESS : JOB_LATER;
+    return is_over ? JOB_HOPELESS : JOB_LATER;
 }
 
 const struct job_kind job_kinds[] = {

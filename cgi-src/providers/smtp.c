@@ -97,9 +97,31 @@ static void add_parts(CURL *curl, curl_mime *mime, struct arena *a, const struct
     curl_mime_encoder(part, "base64");
 }
 
+/* Whether the server is on this machine: by the whole name between user and port. */
 static bool is_local(const char *url)
 {
-    return strstr(url, "://127.0.0.1") || strstr(url, "://localhost") || strstr(url, "://[::1]");
+    const char *host = strstr(url, "://");
+    if (!host)
+        return false;
+    host += 3;
+    size_t n = strcspn(host, "/");
+    for (const char *at = memchr(host, '@', n); at; at = memchr(host, '@', n)) {
+        n -= (size_t)(at + 1 - host);
+        host = at + 1;
+    }
+    struct str name = {host, n};
+    if (n > 0 && host[0] == '[')
+        return str_starts(name, S("[::1]"));
+    name = str_cut(&name, ':');
+    return str_is(name, "127.0.0.1") || str_is(name, "localhost");
+}
+
+/* Whether the server has refused this mail, and not us: a wrong password or a missing certificate is
+ * put right by the operator, and the mail must still be there then. */
+static bool is_final(CURLcode code, long smtp_status)
+{
+    return smtp_status >= 500 && smtp_status < 600 && code != CURLE_LOGIN_DENIED &&
+           code != CURLE_REMOTE_ACCESS_DENIED && code != CURLE_USE_SSL_FAILED;
 }
 
 enum err mail_send(struct arena *a, const char *url, const struct mail *m, struct str *why)
@@ -147,5 +169,5 @@ enum err mail_send(struct arena *a, const char *url, const struct mail *m, struc
     if (code == CURLE_OK)
         return OK;
     *why = arena_printf(a, "%s (status %ld)", curl_easy_strerror(code), smtp_status);
-    return smtp_status >= 500 && smtp_status < 600 ? ERR_INVALID : ERR_UNAVAILABLE;
+    return is_final(code, smtp_status) ? ERR_INVALID : ERR_UNAVAILABLE;
 }

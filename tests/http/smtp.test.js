@@ -1,0 +1,195 @@
+// smtp.test.js -- mail leaves once, whatever the mail server does (SECURITY.md T35, V-26).
+// The server is a real one on loopback, bad at will; foyer-jobs is the installed program with smtp_url set, run
+// for one case at a time while the stack's own is stopped.
+"use strict";
+const { test, describe, before, after, afterEach } = require("node:test");
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const net = require("node:net");
+const path = require("node:path");
+const { spawn } = require("node:child_process");
+const h = require("./harness");
+
+const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
+const operator = h.tenantId("ops");
+const ofJobs = () => Number(fs.readFileSync(path.join(h.env.vardir, "run", "jobs.child"), "utf8"));
+const within = (s) => `BEGIN; SELECT set_config('foyer.tenant_id', '${operator}', true); ${s} COMMIT;`;
+
+// A mail server. o: what it answers to a command's first word ("RCPT": "550 no"); silent: never answers after DATA.
+function server(o = {}) {
+  const mails = [], sockets = new Set();
+  const s = net.createServer((c) => {
+    sockets.add(c);
+    let mail, data = "", inData = false, rest = "";
+    const say = (line) => c.write(line + "\r\n");
+    c.on("error", () => {});
+    say(o.greeting || "220 test ESMTP");
+    c.on("data", (bytes) => {
+      rest += bytes.toString("utf8");
+      for (let at; (at = rest.indexOf("\r\n")) >= 0;) {
+        const line = rest.slice(0, at);
+        rest = rest.slice(at + 2);
+        if (inData) {
+          if (line !== ".") { data += line + "\n"; continue; }
+          inData = false;
+          if (o.silent) { o.silent(); continue; }
+          mails.push({ ...mail, data });
+          say(o.END || "250 taken");
+          continue;
+        }
+        const word = line.split(/[ :]/)[0].toUpperCase();
+        if (o[word]) { say(o[word]); continue; }
+        if (word === "EHLO") { say("250-test"); if (o.AUTH) say("250-AUTH PLAIN"); say("250 8BITMIME"); }
+        else if (word === "MAIL") { mail = { from: line, to: [] }; data = ""; say("250 ok"); }
+        else if (word === "RCPT") { mail.to.push(line); say("250 ok"); }
+        else if (word === "DATA") { inData = true; say("354 go on"); }
+        else if (word === "QUIT") { say("221 bye"); c.end(); }
+        else say("250 ok");
+      }
+    });
+  });
+  return new Promise((resolve) => s.listen(0, "127.0.0.1", () => resolve({
+    mails, url: (user = "") => `smtp://${user}127.0.0.1:${s.address().port}`,
+    close: () => { for (const c of sockets) c.destroy(); s.close(); },
+  })));
+}
+
+function runner(url) {
+  const program = path.join(h.env.vardir, "app", "bin", "foyer-jobs");
+  const args = ["--config", path.join(h.env.vardir, "foyer.conf")];
+  const env = { PATH: process.env.PATH, FOYER_SMTP_URL: url, FOYER_JOBS_POLL_MS: "100", ASAN_OPTIONS: process.env.ASAN_OPTIONS || "" };
+  const root = process.getuid() === 0;
+  const child = root
+    ? spawn("setpriv", ["--reuid", process.env.FOYER_OS_USER || "foyer", "--regid", process.env.FOYER_OS_USER || "foyer", "--init-groups", "--", program, ...args], { env, cwd: "/" })
+    : spawn(program, args, { env, cwd: "/" });
+  child.text = "";
+  child.stdout.on("data", (d) => { child.text += d; });
+  child.stderr.on("data", (d) => { child.text += d; });
+  child.over = new Promise((r) => child.on("exit", (code, signal) => r(signal || code)));
+  return child;
+}
+
+const words = "Canary Wördsworth";
+// A message and its job, as a handler would have written them.
+function write(o = {}) {
+  const id = h.uuid();
+  h.sql(within(`
+    INSERT INTO app.message (tenant_id, id, kind, channel, to_address, subject, body, dedupe_key, state)
+    VALUES ('${operator}', '${id}', 'test', 'email', 'canary-${id}@example.com', 'A test ü', '${words}', '${id}', '${o.state || "queued"}');
+    INSERT INTO app.job (tenant_id, kind, subject_id, dedupe_key, attempts) VALUES ('${operator}', 'message.send', '${id}', '${id}', ${o.attempts || 0});`));
+  return id;
+}
+const now = (id) => {
+  const [state, job, attempts, error, later] = h.sql(`SELECT m.state, j.state, j.attempts, coalesce(j.last_error, ''), j.run_at > now()
+    FROM app.message m JOIN app.job j ON j.tenant_id = m.tenant_id AND j.subject_id = m.id WHERE m.id = '${id}'`)[0];
+  return { state, job, attempts: Number(attempts), error, later: later === "t" };
+};
+async function until(id, good, what) {
+  for (let i = 0; i < 300; i++) {
+    if (good(now(id))) return now(id);
+    await sleep(100);
+  }
+  assert.fail(`${what}: ${JSON.stringify(now(id))}`);
+}
+const due = (id) => h.sql(within(`UPDATE app.job SET run_at = now(), lease_until = CASE WHEN state = 'running' THEN now() - interval '1 second' END WHERE subject_id = '${id}';`));
+// One message through a server that behaves like o, until good.
+async function send(o, good, message, user) {
+  const s = await server(o), id = write(message), r = runner(s.url(user));
+  try {
+    const end = await until(id, good, "the message did not come to its end");
+    return { ...end, id, mails: s.mails, text: r.text };
+  } finally {
+    r.kill("SIGTERM");
+    const code = await r.over;
+    s.close();
+    assert.equal(code, 0, r.text);
+    assert.doesNotMatch(r.text, /canary|Canary|W.{1,2}rdsworth/, "the log of the runner quotes the mail");
+  }
+}
+
+describe("T35: mail", () => {
+  before(() => process.kill(ofJobs(), "SIGSTOP"));
+  after(() => process.kill(ofJobs(), "SIGCONT"));
+  // What is still to be tried belongs to no other case.
+  afterEach(() => h.sql(within(`UPDATE app.job SET state = 'done' WHERE state = 'ready'
+    AND subject_id IN (SELECT id FROM app.message WHERE tenant_id = '${operator}' AND kind = 'test');`)));
+
+  test("arrives once, whole, with headers that a mail server likes", async () => {
+    const m = await send({}, (x) => x.state === "sent" && x.job === "done");
+    assert.equal(m.mails.length, 1);
+    assert.deepEqual(m.mails[0].to, [`RCPT TO:<canary-${m.id}@example.com>`]);
+    const { data } = m.mails[0];
+    for (const line of [/^Subject: =\?UTF-8\?B\?/m, /^From: .*</m, /^Date: /m, new RegExp(`^Message-ID: <${m.id}@`, "m"), /^Auto-Submitted: auto-generated/m])
+      assert.match(data, line);
+    assert.match(data, /W=C3=B6rdsworth/);
+  });
+  test("a server that says later is asked again later", async () => {
+    const m = await send({ RCPT: "451 busy" }, (x) => x.job === "ready" && x.attempts === 1);
+    assert.equal(m.state, "queued");
+    assert.ok(m.later);
+    assert.doesNotMatch(m.error, /canary/);
+    const s = await server(), r = runner(s.url());
+    due(m.id);
+    await until(m.id, (x) => x.state === "sent" && x.job === "done", "it was not tried again");
+    r.kill("SIGTERM");
+    await r.over;
+    s.close();
+    assert.equal(s.mails.length, 1);
+  });
+  test("an address that does not exist is given up at once, and seen", async () => {
+    const m = await send({ RCPT: "550 no such mailbox" }, (x) => x.job === "dead");
+    assert.equal(m.state, "failed");
+    assert.equal(m.attempts, 1);
+  });
+  test("our own wrong password gives no mail up", async () => {
+    const m = await send({ AUTH: "535 wrong" }, (x) => x.job !== "running" && x.attempts === 1, {}, "user:wrong@");
+    assert.equal(m.state, "queued");
+    assert.equal(m.job, "ready");
+    assert.equal(m.mails.length, 0);
+  });
+  test("garbage, and nobody there at all: later", async () => {
+    assert.equal((await send({ greeting: "HTTP/1.1 400 Bad Request" }, (x) => x.job === "ready" && x.attempts === 1)).state, "queued");
+    const id = write(), r = runner("smtp://127.0.0.1:9");
+    await until(id, (x) => x.job === "ready" && x.attempts === 1, "not put back");
+    r.kill("SIGTERM");
+    await r.over;
+    assert.equal(now(id).state, "queued");
+  });
+  test("after the last try it is not delivered, and says so", async () => {
+    const m = await send({ RCPT: "451 busy" }, (x) => x.job === "dead", { attempts: 7 });
+    assert.equal(m.state, "failed");
+  });
+  test("T30: a runner that is killed while it sends leaves it unknown; it is never sent again", async () => {
+    let reached;
+    const sending = new Promise((r) => { reached = r; });
+    const s = await server({ silent: () => reached() }), id = write(), r = runner(s.url());
+    await sending;
+    assert.equal(now(id).state, "sending");
+    r.kill("SIGKILL");
+    await r.over;
+    s.close();
+    due(id);
+    const good = await server(), next = runner(good.url());
+    await until(id, (x) => x.job === "done", "the lost job was not picked up");
+    next.kill("SIGTERM");
+    await next.over;
+    good.close();
+    assert.equal(now(id).state, "unknown");
+    assert.equal(good.mails.length, 0);
+  });
+  test("the same when only the database did not hear how it ended", async () => {
+    const m = await send({}, (x) => x.job === "done", { state: "sending", attempts: 1 });
+    assert.equal(m.state, "unknown");
+    assert.equal(m.mails.length, 0);
+  });
+  test("a job that kills its runner each time is given up", async () => {
+    const id = write({ attempts: 8 });
+    h.sql(within(`UPDATE app.job SET state = 'running', lease_until = now() - interval '1 second' WHERE subject_id = '${id}';`));
+    const s = await server(), r = runner(s.url());
+    await until(id, (x) => x.job === "dead", "it goes on for ever");
+    r.kill("SIGTERM");
+    await r.over;
+    s.close();
+    assert.equal(s.mails.length, 0);
+  });
+});
