@@ -7,13 +7,13 @@
 #include "base.h"
 
 struct ics_visit {
-    struct str uid;       /* the same for every version of one appointment */
-    struct str summary;   /* neutral: it shows on lock screens */
-    struct str place;     /* name and address, "" for none */
-    struct str text;      /* description, "" for none */
+    struct str uid;                         /* the same for every version of one appointment */
+    struct str summary;                     /* neutral: it shows on lock screens */
+    struct str place;                       /* name and address, "" for none */
+    struct str text;                        /* description, "" for none */
     int64_t starts_at, ends_at, changed_at; /* seconds since 1970, UTC */
-    int64_t version;      /* SEQUENCE: a calendar takes the higher one */
-    bool is_cancelled;    /* METHOD:CANCEL takes the entry out of the calendar */
+    int64_t version;                        /* SEQUENCE: a calendar takes the higher one */
+    bool is_cancelled;                      /* METHOD:CANCEL takes the entry out of the calendar */
 };
 
 /*

@@ -1,6 +1,7 @@
 /*
  * slots.h -- the page part that offers free times: a strip of seven days and the times of one day.
- * Implementation: cgi-src/features/slots.c, sql/queries/slots.sql, templates/booking/_slots.mustache.
+ * Implementation: cgi-src/features/slots.c, sql/queries/slots.sql, templates/booking/_days.mustache,
+ * _times.mustache, _taken.mustache.
  */
 #ifndef FOYER_SLOTS_H
 #define FOYER_SLOTS_H
@@ -13,8 +14,8 @@
         {"nearest", Q_slots_nearest}
 
 /*
- * slots_show -- shows the free times for the request's values service_id, place, who (NULL: anybody),
- * week and day (NULL: the first that has times) and moving (an appointment whose own time counts as
+ * slots_show -- shows the free times for the request's values service_id, place, who (NULL:
+ * anybody), week and day (NULL: the first that has times) and moving (an appointment whose own time counts as
  * free, or NULL). Sets place, week and day to what is shown.
  * With is_taken set, also the times nearest to `slot` (seconds since 1970).
  * Errors: ERR_NOT_FOUND when nobody offers the service at the place.

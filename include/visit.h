@@ -1,7 +1,7 @@
 /*
  * visit.h -- telling a client about her visit: booked, moved, cancelled, forms to fill in.
- * Implementation: cgi-src/features/visit_message.c. A page that calls these lists VISIT_SHOWN in its
- * .show and needs an .action, for a message is sealed under the client's key.
+ * Implementation: cgi-src/features/visit_message.c. A page that calls these lists VISIT_SHOWN in
+ * its .show and needs an .action, for a message is sealed under the client's key.
  */
 #ifndef FOYER_VISIT_H
 #define FOYER_VISIT_H
@@ -17,8 +17,8 @@
 enum err MUST_CHECK visit_tell(struct req *r, const char *kind, struct str appointment_id);
 
 /*
- * visit_ask_for_forms -- once per visit: a message with a form link, when the visit has forms due and
- * the client has an e-mail address.
+ * visit_ask_for_forms -- once per visit: a message with a form link, when the visit has forms due
+ * and the client has an e-mail address.
  */
 enum err MUST_CHECK visit_ask_for_forms(struct req *r, struct str appointment_id);
 

@@ -129,8 +129,9 @@ static enum err check_person(struct req *r)
     struct str phone = rows_text(person, 0, "phone_kept");
     bool is_fine = true;
     if (phone.n == 0) {
-        req_refuse(r, "phone", "We cannot read this phone number. Outside of this country, begin "
-                               "with + and the country's code.");
+        req_refuse(r, "phone",
+                   "We cannot read this phone number. Outside of this country, begin "
+                   "with + and the country's code.");
         is_fine = false;
     }
     if (!rows_bool(person, 0, "is_of_age")) {
@@ -213,7 +214,7 @@ static enum err confirm(struct req *r)
         r, arena_printf(req_arena(r), "/v/%.*s/booked", (int)manage.id.n, manage.id.p));
 }
 
-/* The same form again: the same booking, and a way in once more, for the first may not have arrived. */
+/* The same form again: the same booking, and a way in once more, for the first may be lost. */
 static enum err confirm_again(struct req *r, struct str location)
 {
     struct str rest = location;
@@ -242,8 +243,8 @@ const struct page booking_pages[] = {
               {"policy", Q_booking_policy},
               {"cancellation", Q_booking_cancellation}},
      .view = "booking/details", .gives = "is_taken is_offering", .title = "Book: your details"},
-    {POST, HOLD_PAGE, ANYBODY, .action = "booking.create", .fields = details_fields,
-     .run = confirm, .replay = confirm_again, .again = HOLD_PAGE,
-     .show = {VISIT_SHOWN, {"held", Q_booking_held}}, .title = "Book: confirm"},
+    {POST, HOLD_PAGE, ANYBODY, .action = "booking.create", .fields = details_fields, .run = confirm,
+     .replay = confirm_again, .again = HOLD_PAGE, .show = {VISIT_SHOWN, {"held", Q_booking_held}},
+     .title = "Book: confirm"},
     {0},
 };

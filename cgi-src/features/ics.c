@@ -15,8 +15,7 @@ static struct icaltimetype instant(int64_t seconds)
 static icalcomponent *event_of(struct arena *a, const struct ics_visit *v)
 {
     icalcomponent *event = icalcomponent_vanew(
-        ICAL_VEVENT_COMPONENT,
-        icalproperty_new_uid(arena_cstr(a, v->uid)),
+        ICAL_VEVENT_COMPONENT, icalproperty_new_uid(arena_cstr(a, v->uid)),
         icalproperty_new_sequence((int)v->version),
         icalproperty_new_dtstamp(instant(v->changed_at)),
         icalproperty_new_dtstart(instant(v->starts_at)),
@@ -35,12 +34,10 @@ static icalcomponent *event_of(struct arena *a, const struct ics_visit *v)
 struct str ics_write(struct arena *a, const struct ics_visit *visit)
 {
     icalcomponent *calendar = icalcomponent_vanew(
-        ICAL_VCALENDAR_COMPONENT,
-        icalproperty_new_version("2.0"),
+        ICAL_VCALENDAR_COMPONENT, icalproperty_new_version("2.0"),
         icalproperty_new_prodid("-//Foyer//Appointments//EN"),
         icalproperty_new_method(visit->is_cancelled ? ICAL_METHOD_CANCEL : ICAL_METHOD_PUBLISH),
-        event_of(a, visit),
-        NULL);
+        event_of(a, visit), NULL);
     char *text = icalcomponent_as_ical_string_r(calendar);
     struct str kept = arena_str(a, str_of(text));
     free(text);

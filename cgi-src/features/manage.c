@@ -1,7 +1,7 @@
 /*
- * manage.c -- what a client can do with a link: come in, look at her appointment, move it, cancel it.
- * Owns: the way from a link in a message to a proven session (any purpose of link), and the pages of
- * purpose "manage". Never: changes anything by GET; shows anything of a person before the second
+ * manage.c -- what a client does with a link: come in, look at her appointment, move or cancel it.
+ * Owns: the way from a link in a message to a proven session (any purpose of link), and the pages
+ * of purpose "manage". Never: changes anything by GET; shows anything of a person before the second
  * factor; keeps the link's token in an address.
  */
 #include "crypto.h"
@@ -117,14 +117,14 @@ static enum err download_entry(struct req *r)
 static enum err open_forms(struct req *r)
 {
     struct new_link form;
-    enum err e = outbox_link(r, "form", req_value(r, "client_id"), req_value(r, "link_subject"),
-                             &form);
+    enum err e =
+        outbox_link(r, "form", req_value(r, "client_id"), req_value(r, "link_subject"), &form);
     if (!e)
         e = link_let_in(r, form.id, Q_link_open);
     if (e)
         return e;
-    return reply_redirect(
-        r, arena_printf(req_arena(r), "/v/%.*s/forms", (int)form.id.n, form.id.p));
+    return reply_redirect(r,
+                          arena_printf(req_arena(r), "/v/%.*s/forms", (int)form.id.n, form.id.p));
 }
 
 /* ---- moving ---- */
@@ -219,8 +219,8 @@ const struct page manage_pages[] = {
     {POST, HER_LINK "/move", LINK("manage"), .action = "booking.move", .fields = move_fields,
      .run = move, .show = {{"current", Q_manage_moving}, VISIT_SHOWN}, .again = HER_LINK "/visit",
      .title = "Her appointment: move"},
-    {POST, HER_LINK "/cancel", LINK("manage"), .action = "booking.cancel",
-     .fields = cancel_fields, .run = cancel, .show = {VISIT_SHOWN}, .again = HER_LINK "/visit",
+    {POST, HER_LINK "/cancel", LINK("manage"), .action = "booking.cancel", .fields = cancel_fields,
+     .run = cancel, .show = {VISIT_SHOWN}, .again = HER_LINK "/visit",
      .title = "Her appointment: cancel"},
     {0},
 };

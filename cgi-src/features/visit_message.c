@@ -75,8 +75,8 @@ enum err visit_ask_for_forms(struct req *r, struct str appointment_id)
         .to = rows_text(visit, 0, "email"),
         .link = link.url,
         .ics = S(""),
-        .dedupe_key = arena_printf(req_arena(r), "forms-%.*s", (int)appointment_id.n,
-                                   appointment_id.p),
+        .dedupe_key =
+            arena_printf(req_arena(r), "forms-%.*s", (int)appointment_id.n, appointment_id.p),
     };
     return outbox_send(r, &letter);
 }
