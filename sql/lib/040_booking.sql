@@ -34,6 +34,10 @@ DECLARE
     rooms uuid[];
     needs_room boolean;
 BEGIN
+    -- PostgreSQL knows a day 'infinity', and would look at each day up to it.
+    IF NOT (isfinite(p_from) AND isfinite(p_to)) THEN
+        RETURN;
+    END IF;
     SELECT v.duration_min, v.before_min, v.after_min, v.step_min, v.min_notice_min, v.horizon_days INTO s
     FROM app.service v WHERE v.id = p_service AND v.is_active AND (v.is_online OR is_staff OR app.own_client() IS NOT NULL);
     IF NOT FOUND THEN

@@ -68,6 +68,23 @@ describe("V-09 V-25: an address bar says nothing about who asks", () => {
   });
 });
 
+describe("V-05 V-07: a day that never comes", () => {
+  const [service, place] = h.sql(`SELECT v.id, l.id FROM app.service v, app.location l
+    WHERE v.tenant_id = :'v1' AND l.tenant_id = :'v1' AND v.is_online AND v.is_active LIMIT 1`, h.tenantId("glow"))[0];
+  for (const q of ["slot=Infinity", "slot=-Infinity", "slot=infinity&week=infinity", "slot=NaN", "slot=1e300"])
+    test(`${q} does not keep a worker busy`, async () => {
+      const began = Date.now();
+      const r = await h.request("glow", `/book/${service}?is_taken=1&place=${place}&${q}`);
+      assert.ok(r.status < 500, `answered ${r.status}`);
+      assert.ok(Date.now() - began < 5000, "it took as long as the database allows");
+    });
+  test("nor for the staff", async () => {
+    const v = await h.staff("glow", "owner");
+    const r = await v.get(`/appointments/new?service_id=${service}&location_id=${place}&day=infinity&time=10:00`);
+    assert.ok(r.status < 500, `answered ${r.status}`);
+  });
+});
+
 describe("S-20 A-04: who may not send a form is told so before it is read", () => {
   test("a mistake in the form does not hide the refusal", async () => {
     const v = await h.staff("glow", "biller"); // sees the calendar, may not change it
