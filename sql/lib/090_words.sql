@@ -31,6 +31,18 @@ AS $$
     END
 $$;
 
+-- Who acted, when it was nobody of the staff.
+CREATE OR REPLACE FUNCTION app.actor_words(kind text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT CASE kind
+        WHEN 'client' THEN 'The client'
+        WHEN 'visitor' THEN 'A visitor'
+        WHEN 'job' THEN 'Foyer, by itself,'
+        ELSE 'The operator''s command'
+    END
+$$;
+
 -- What an action of the trail means, to be read after a person's name. An unknown one stands for itself.
 CREATE OR REPLACE FUNCTION app.action_words(action text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -38,7 +50,7 @@ AS $$
     SELECT coalesce((SELECT w.words FROM (VALUES
         ('login', 'logged in'),
         ('logout', 'logged out'),
-        ('password.set', 'got a new password'),
+        ('password.set', 'set a password'),
         ('tenant.new', 'set this business up'),
         ('calendar.read', 'looked at a day of the calendar'),
         ('appointment.read', 'opened an appointment'),
@@ -73,5 +85,5 @@ AS $$
     ) AS w (action, words) WHERE w.action = action_words.action), action)
 $$;
 
-GRANT EXECUTE ON FUNCTION app.zone(), app.zone_words(text), app.part_of_day(timestamp), app.message_state_words(text), app.action_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.zone(), app.zone_words(text), app.part_of_day(timestamp), app.message_state_words(text), app.action_words(text), app.actor_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 RESET ROLE;

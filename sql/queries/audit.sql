@@ -1,6 +1,6 @@
 -- name: audit_day :page 100
 -- What happened on one day of the business's own clock, the newest first.
-SELECT e.id AS event_id, e.at AT TIME ZONE z.zone AS at_local, e.actor_kind, e.actor_id,
+SELECT e.id AS event_id, e.at AT TIME ZONE z.zone AS at_local, app.actor_words(e.actor_kind) AS actor_words, e.actor_id,
        e.actor_name, host(e.ip) AS address, app.action_words(e.action) AS action_words,
        e.outcome <> 'ok' AS is_refused, e.reason, cardinality(e.client_ids) AS client_count,
        cardinality(e.client_ids) > 0 AS has_clients, e.request_id
@@ -30,7 +30,7 @@ WHERE EXISTS (SELECT FROM app.client c WHERE c.id = w.client_id)
 
 -- name: audit_client :page 100
 -- Everything that touched one client, the newest first.
-SELECT e.at AT TIME ZONE z.zone AS at_local, e.actor_kind, e.actor_id,
+SELECT e.at AT TIME ZONE z.zone AS at_local, app.actor_words(e.actor_kind) AS actor_words, e.actor_id,
        e.actor_name, host(e.ip) AS address, app.action_words(e.action) AS action_words,
        e.outcome <> 'ok' AS is_refused, e.reason, e.request_id
 FROM (SELECT app.zone() AS zone) z,
@@ -60,7 +60,7 @@ JOIN app.client c ON c.id = k.id;
 
 -- name: audit_refusals :page 100
 -- What was refused or failed, the newest first.
-SELECT e.at AT TIME ZONE z.zone AS at_local, e.actor_kind, e.actor_id,
+SELECT e.at AT TIME ZONE z.zone AS at_local, app.actor_words(e.actor_kind) AS actor_words, e.actor_id,
        e.actor_name, host(e.ip) AS address, app.action_words(e.action) AS action_words, e.reason,
        e.request_id
 FROM (SELECT app.zone() AS zone) z,

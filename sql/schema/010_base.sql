@@ -90,7 +90,7 @@ GRANT USAGE ON SCHEMA ext TO PUBLIC;
 GRANT USAGE ON SCHEMA app, sec TO foyer_owner, foyer_auth, foyer_booking, foyer_disclosure, foyer_audit_owner,
     foyer_audit_reader, foyer_backfill, foyer_staff, foyer_public, foyer_slow, foyer_jobs, foyer_migrator;
 GRANT USAGE ON SCHEMA app, audit TO foyer_sealer, foyer_auditor;
-GRANT USAGE ON SCHEMA audit TO foyer_auth, foyer_disclosure, foyer_audit_reader, foyer_backfill, foyer_staff;
+GRANT USAGE ON SCHEMA audit TO foyer_auth, foyer_disclosure, foyer_audit_reader, foyer_backfill, foyer_staff, foyer_jobs;
 GRANT CREATE ON SCHEMA app TO foyer_booking, foyer_disclosure, foyer_auth;
 GRANT CREATE ON SCHEMA audit TO foyer_audit_reader;
 

@@ -51,3 +51,11 @@ test("after a restart of the database pages come back by themselves; those in fl
   assert.ok(seen.get(200) > 5);
   for (let i = 0; i < 30; i++) assert.equal((await v.get("/clients")).status, 200, "a worker still holds a dead connection");
 });
+
+test("the jobs keep the house: old keys go, and the next months of the trail are ready", async () => {
+  // foyer-jobs does both soon after it starts; what it cannot do it says in its log.
+  const log = fs.readFileSync(path.join(h.env.vardir, "log", "jobs.log"), "utf8");
+  assert.doesNotMatch(log, /tidy\.failed/);
+  const months = Number(h.one("SELECT count(*) FROM pg_class WHERE relnamespace = 'audit'::regnamespace AND relname ~ '^event_[0-9]{4}_[0-9]{2}$'"));
+  assert.ok(months >= 4);
+});
