@@ -7,7 +7,7 @@
 #include "gate.h"
 
 static name_id n_csrf, n_idem, n_path, n_value, n_error, n_may, n_any, n_form, n_request_id,
-    n_is_again, n_domain, n_origin;
+    n_is_again, n_domain, n_origin, n_page_before, n_page_after;
 static name_id n_perm[PERM_COUNT];
 
 struct request_frame {
@@ -27,6 +27,8 @@ void frames_init(void)
     n_form = name_intern(S("form"));
     n_request_id = name_intern(S("request_id"));
     n_is_again = name_intern(S("is_again"));
+    n_page_before = name_intern(S("page_before"));
+    n_page_after = name_intern(S("page_after"));
     n_domain = name_intern(S("domain"));
     n_origin = name_intern(S("origin_url"));
     for (size_t i = 1; i < PERM_COUNT; i++)
@@ -35,6 +37,12 @@ void frames_init(void)
 
 static struct val text_val(struct str s) { return (struct val){.kind = VAL_TEXT, .s = s}; }
 static struct val bool_val(bool b) { return (struct val){.kind = VAL_BOOL, .b = b}; }
+/* A page's number; none is false. */
+static struct val number_val(int64_t n)
+{
+    return n ? (struct val){.kind = VAL_INT, .i = n} : (struct val){.kind = VAL_NULL};
+}
+
 static struct req *request_of(const struct frame *f) { return ((const struct request_frame *)f)->r; }
 
 /* What stands in a field: what was typed; else the row shown as "value"; else the query string. */
@@ -112,6 +120,10 @@ static struct val machine_value(struct req *r, name_id name)
         return text_val(r->request_uuid);
     if (name == n_is_again)
         return bool_val(r->is_again);
+    if (name == n_page_before)
+        return number_val(r->page_number > 1 ? r->page_number - 1 : 0);
+    if (name == n_page_after)
+        return number_val(r->has_next_page ? r->page_number + 1 : 0);
     if (name == n_domain)
         return text_val(str_of(r->gate->domain));
     if (name == n_origin)

@@ -114,17 +114,7 @@ static enum err run_shows(struct req *r, const struct page *page)
             results[n] = results[before];
             continue;
         }
-        if (query_table[s->query].kind == RESULT_PAGE) {
-            int size = query_table[s->query].page_size;
-            int64_t number = 1;
-            struct str typed = S("");
-            if (pairs_get(&r->query, S("page"), &typed) &&
-                (str_int(typed, &number) || number < 1 || number > 10000))
-                number = 1;
-            req_set(r, "page_limit", arena_printf(r->arena, "%d", size));
-            req_set(r, "page_offset",
-                    arena_printf(r->arena, "%lld", (long long)(number - 1) * size));
-        }
+        req_bind_page(r, s->query);
         results[n] = db_send(r->gate->db, r->arena, s->query, req_params(r));
     }
     enum err e = begin_wait(r);
@@ -136,6 +126,7 @@ static enum err run_shows(struct req *r, const struct page *page)
             return ERR_NOT_FOUND;
         r->shown[r->n_shown++] =
             (struct shown){name_intern(str_of(s->name)), results[i], s->by};
+        req_note_page(r, s->query, results[i]);
         if (same_query(page, i) == i)
             disclosure_note(r, results[i]);
     }

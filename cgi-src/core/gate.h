@@ -78,6 +78,8 @@ struct req {
     size_t n_keys, cap_keys;
     bool has_disclosed;
     struct db_error error;
+    int64_t page_number; /* of a list in pages, from the query string; 0: no such list */
+    bool has_next_page;
     struct reply reply;
     size_t n_entry_cookies; /* bytes of reply.cookies that stay when the page is refused */
 };
@@ -116,6 +118,9 @@ void disclosure_forget(struct req *r);
 bool req_param(void *self, struct str name, struct str *value, bool *is_null);
 struct param_source req_params(struct req *r);
 struct str req_value_str(void *self, struct str name);
+/* A :page query: binds its limit and offset; afterwards notes whether more follows. */
+void req_bind_page(struct req *r, enum query q);
+void req_note_page(struct req *r, enum query q, const struct rows *rows);
 void req_forget_results(struct req *r);
 
 /* frames.c: the request as the outermost frame of a template. */

@@ -188,25 +188,31 @@ void req_refuse(struct req *r, const char *field, const char *message)
     form_refuse(r->arena, &r->form, str_of(field), str_of(message));
 }
 
-/* Page number of the query string (1 for the first) as limit and offset of a :page query. */
-static void bind_page(struct req *r, enum query q)
+void req_bind_page(struct req *r, enum query q)
 {
     int64_t page = 1;
     struct str typed = S("");
     if (query_table[q].kind != RESULT_PAGE)
         return;
-    if (pairs_get(&r->query, S("page"), &typed) && (str_int(typed, &page) || page < 1))
+    if (pairs_get(&r->query, S("page"), &typed) &&
+        (str_int(typed, &page) || page < 1 || page > 10000))
         page = 1;
-    if (page > 10000)
-        page = 10000;
     int size = query_table[q].page_size;
+    r->page_number = page;
     req_set(r, "page_limit", arena_printf(r->arena, "%d", size));
     req_set(r, "page_offset", arena_printf(r->arena, "%lld", (long long)(page - 1) * size));
 }
 
+void req_note_page(struct req *r, enum query q, const struct rows *rows)
+{
+    if (query_table[q].kind == RESULT_PAGE &&
+        rows_count(rows) == (size_t)query_table[q].page_size)
+        r->has_next_page = true;
+}
+
 struct rows *req_query(struct req *r, enum query q)
 {
-    bind_page(r, q);
+    req_bind_page(r, q);
     struct rows *rows = db_send(r->gate->db, r->arena, q, req_params(r));
     r->error.err = db_wait(r->gate->db, r->arena, &r->error);
     if (r->error.err)
@@ -215,6 +221,7 @@ struct rows *req_query(struct req *r, enum query q)
         r->error.err = ERR_NOT_FOUND;
         return NULL;
     }
+    req_note_page(r, q, rows);
     disclosure_note(r, rows);
     r->error.err = disclosure_settle(r, false);
     return r->error.err ? NULL : rows;

@@ -74,3 +74,14 @@ describe("R-01: every act has an actor", () => {
   test("no row of a member of staff is without her name", () =>
     assert.equal(h.one("SELECT count(*) FROM audit.event WHERE actor_kind = 'staff' AND actor_id IS NULL"), "0"));
 });
+
+test("L27: nothing of the trail is out of reach: it goes on on the next page", async () => {
+  const v = await h.staff("glow", "owner");
+  for (let i = 0; i < 105; i++) await v.get("/audit/people");
+  const first = h.decode((await v.get("/audit")).text);
+  const next = first.match(/href="(\/audit\?page=2[^"]*)"/);
+  assert.ok(next, "no way to the next page");
+  const second = await v.get(next[1]);
+  assert.equal(second.status, 200);
+  assert.match(h.decode(second.text), /href="\/audit\?page=1/);
+});
