@@ -25,7 +25,8 @@ enum {
     BACKLOG = 511,
     MAX_BODY = 1024 * 1024,
     EXIT_UNFIT = 78,    /* sysexits EX_CONFIG: starting again will not help */
-    DRAIN_SECONDS = 30
+    DRAIN_SECONDS = 30,
+    FORK_AGAIN_MS = 500
 };
 
 static volatile sig_atomic_t stopping;
@@ -156,9 +157,11 @@ struct gate pool_gate(const struct pool_options *o)
     };
 }
 
-static int worker_main(const struct pool_options *o, int fd)
+static int worker_main(const struct pool_options *o, int fd, pid_t master)
 {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != master)
+        return EXIT_SUCCESS; /* it died before that call */
     struct gate gate = pool_gate(o);
     char *buffer = malloc(MAX_BODY + 1);
     struct str why = S("");
@@ -189,7 +192,6 @@ struct worker {
     pid_t pid;
     int listener;
     double born;
-    bool slow_start; /* its predecessor died young: wait before the next */
 };
 
 static int open_listener(struct str where)
@@ -228,11 +230,26 @@ static size_t open_listeners(const char *list, int fds[MAX_LISTENERS])
 
 static void start_worker(const struct pool_options *o, struct worker *w, const int *fds)
 {
-    pid_t pid = fork();
+    pid_t master = getpid(), pid = fork();
     if (pid == 0)
-        exit(worker_main(o, fds[w->listener]));
-    w->pid = pid;
+        exit(worker_main(o, fds[w->listener], master));
+    if (pid < 0)
+        log_error("worker.fork", "why", strerror(errno), NULL);
+    w->pid = pid < 0 ? 0 : pid;
     w->born = seconds_now();
+}
+
+/* Tries again for workers that could not be started. False: some still are not. */
+static bool all_started(const struct pool_options *o, struct worker *workers, long n, const int *fds)
+{
+    bool all = true;
+    for (long i = 0; i < n; i++) {
+        if (workers[i].pid > 0)
+            continue;
+        start_worker(o, &workers[i], fds);
+        all &= workers[i].pid > 0;
+    }
+    return all;
 }
 
 /* Asks all workers to finish and waits; after DRAIN_SECONDS those left are ended. */
@@ -295,9 +312,13 @@ int pool_main(const struct pool_options *o)
     int code = EXIT_SUCCESS;
     while (!stopping) {
         int status;
-        pid_t pid = waitpid(-1, &status, 0);
-        if (pid < 0)
+        bool all = all_started(o, workers, n, fds);
+        pid_t pid = waitpid(-1, &status, all ? 0 : WNOHANG);
+        if (pid <= 0) {
+            if (!all)
+                nap(FORK_AGAIN_MS);
             continue;
+        }
         for (long i = 0; i < n && !stopping; i++)
             if (workers[i].pid == pid && !replace(o, &workers[i], status, fds)) {
                 workers[i].pid = 0;

@@ -5,6 +5,7 @@ const { test } = require("node:test");
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
+const { execFileSync } = require("node:child_process");
 const h = require("./harness");
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
@@ -21,6 +22,61 @@ test("a worker that dies is answered by a new one", async () => {
   const after = workersOf(master);
   assert.equal(after.length, before.length);
   assert.equal(child("public"), master, "the master is the same");
+});
+
+test("T33: a worker that could not be started for lack of processes is started when there are some", async (t) => {
+  const master = child("public"), before = workersOf(master).length;
+  const idOf = (what) => fs.readFileSync(`/proc/${master}/status`, "utf8").match(new RegExp(`^${what}:\\s+(\\d+)`, "m"))[1];
+  const uid = idOf("Uid");
+  if (uid === "0") return t.skip("no limit holds for root");
+  const as = process.getuid() === 0 ? ["setpriv", "--reuid", uid, "--regid", idOf("Gid"), "--clear-groups", "prlimit"] : ["prlimit"];
+  const limit = (n) => execFileSync(as[0], [...as.slice(1), "--pid", String(master), `--nproc=${n}:`]);
+  const usual = fs.readFileSync(`/proc/${master}/limits`, "utf8").match(/^Max processes\s+(\S+)/m)[1];
+  limit(1);
+  try {
+    for (const pid of workersOf(master).slice(0, 3)) process.kill(pid, "SIGKILL");
+    await sleep(1500);
+    assert.equal(workersOf(master).length, before - 3);
+    assert.equal((await h.request("glow", "/brand.css")).status, 200);
+  } finally {
+    limit(usual);
+  }
+  await sleep(1500);
+  assert.equal(workersOf(master).length, before);
+  assert.equal(child("public"), master);
+});
+
+test("a master that is killed takes its workers along, and the pool comes back", async () => {
+  const master = child("public"), workers = workersOf(master);
+  process.kill(master, "SIGKILL");
+  let back;
+  for (let i = 0; i < 100 && !back; i++) {
+    await sleep(100);
+    back = child("public") !== master && (await h.request("glow", "/brand.css").catch(() => ({}))).status === 200;
+  }
+  assert.ok(back, "the pool did not come back");
+  const lives = (pid) => { try { return process.kill(pid, 0); } catch { return false; } };
+  for (let i = 0; i < 50 && workers.some(lives); i++) await sleep(100);
+  assert.deepEqual(workers.filter(lives), [], "workers outlived their master");
+});
+
+test("a request in flight is finished when its worker is told to end", async () => {
+  const master = child("public"), seen = new Map();
+  let running = true;
+  const ask = async () => {
+    while (running) {
+      const { status } = await h.request("glow", "/book").catch((e) => ({ status: e.code }));
+      seen.set(status, (seen.get(status) || 0) + 1);
+    }
+  };
+  const askers = [ask(), ask(), ask(), ask()];
+  for (let i = 0; i < 4; i++) {
+    await sleep(400);
+    for (const pid of workersOf(master)) process.kill(pid, "SIGTERM");
+  }
+  running = false;
+  await Promise.all(askers);
+  assert.deepEqual([...seen.keys()], [200]);
 });
 
 test("after a restart of the database pages come back by themselves; those in flight say 503 kindly", async () => {
