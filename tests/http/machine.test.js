@@ -115,3 +115,8 @@ test("the jobs keep the house: old keys go, and the next months of the trail are
   const months = Number(h.one("SELECT count(*) FROM pg_class WHERE relnamespace = 'audit'::regnamespace AND relname ~ '^event_[0-9]{4}_[0-9]{2}$'"));
   assert.ok(months >= 4);
 });
+
+test("the directory of a Foyer may have a blank in its name", () => {
+  const conf = fs.readFileSync(path.join(h.env.vardir, "foyer.conf"), "utf8");
+  assert.match(conf, /^database = host='[^']+' dbname=foyer$/m);
+});
