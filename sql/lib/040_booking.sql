@@ -240,7 +240,8 @@ BEGIN
 
     -- Most who come too late are told so here, without waiting for anybody.
     IF NOT EXISTS (SELECT FROM app.free_starts(p_service, p_location, wanted, day, day + 1, skip) AS f WHERE f.starts_at = p_starts) THEN
-        RAISE EXCEPTION 'This time has just been taken.' USING ERRCODE = 'FY409', COLUMN = 'starts_at';
+        RAISE EXCEPTION '%', CASE WHEN app.actor_kind() = 'staff' THEN 'Nobody is free at this time.' ELSE 'This time has just been taken.' END
+            USING ERRCODE = 'FY409', COLUMN = 'starts_at';
     END IF;
 
     resources := ARRAY(

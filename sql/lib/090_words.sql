@@ -77,7 +77,7 @@ AS $$
         ('form.save', 'saved a form'),
         ('form.sign', 'signed a form'),
         ('form.copy', 'took a copy of a form'),
-        ('link.prove', 'proved a date of birth'),
+        ('link.prove', 'gave a date of birth'),
         ('message.list', 'looked through the messages'),
         ('message.read', 'opened a message'),
         ('message.send', 'sent a message'),

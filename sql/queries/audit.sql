@@ -2,14 +2,15 @@
 -- What happened on one day of the business's own clock, the newest first.
 SELECT e.id AS event_id, e.at AT TIME ZONE z.zone AS at_local, app.actor_words(e.actor_kind) AS actor_words, e.actor_id,
        e.actor_name, host(e.ip) AS address, app.action_words(e.action) AS action_words,
-       e.outcome <> 'ok' AS is_refused, e.reason, cardinality(e.client_ids) AS client_count,
-       cardinality(e.client_ids) > 0 AS has_clients, e.request_id
+       e.outcome <> 'ok' AS is_refused, e.reason, cardinality(e.client_ids) > 0 AS has_clients,
+       nullif(greatest(cardinality(e.client_ids) - 3, 0), 0) AS more_clients,
+       CASE cardinality(e.client_ids) WHEN 1 THEN 'one client' ELSE cardinality(e.client_ids) || ' clients' END AS client_words, e.request_id
 FROM (SELECT app.zone() AS zone) z,
      audit.by_day(coalesce(:day::date, (now() AT TIME ZONE z.zone)::date), z.zone, :page_limit::int, :page_offset::int) e;
 
 -- name: audit_day_head :one
 -- The day shown, and its neighbours.
-SELECT d.day, d.day - 1 AS day_before, d.day + 1 AS day_after, d.day < d.today AS has_day_after, d.zone
+SELECT d.day, d.day - 1 AS day_before, d.day + 1 AS day_after, d.day < d.today AS has_day_after, app.zone_words(d.zone) AS zone_words
 FROM (SELECT coalesce(:day::date, (now() AT TIME ZONE app.zone())::date) AS day,
              (now() AT TIME ZONE app.zone())::date AS today, app.zone() AS zone) d;
 
@@ -46,7 +47,9 @@ WHERE f.id = :staff_id;
 -- Everything one member of staff did, the newest first.
 SELECT e.id AS event_id, e.at AT TIME ZONE z.zone AS at_local, host(e.ip) AS address,
        app.action_words(e.action) AS action_words, e.outcome <> 'ok' AS is_refused, e.reason,
-       cardinality(e.client_ids) AS client_count, cardinality(e.client_ids) > 0 AS has_clients,
+       cardinality(e.client_ids) > 0 AS has_clients,
+       nullif(greatest(cardinality(e.client_ids) - 3, 0), 0) AS more_clients,
+       CASE cardinality(e.client_ids) WHEN 1 THEN 'one client' ELSE cardinality(e.client_ids) || ' clients' END AS client_words,
        e.request_id
 FROM (SELECT app.zone() AS zone) z,
      audit.by_staff(:staff_id::uuid, NULL, NULL, :page_limit::int, :page_offset::int) e;

@@ -115,7 +115,7 @@ describe("an appointment", () => {
     assert.equal((await bookAtTheDesk(v, someClient(11)[0], free)).status, 303);
     const again = await bookAtTheDesk(v, someClient(12)[0], free);
     assert.equal(again.status, 422);
-    assert.match(again.text, /id="at-time-error">This time has just been taken/);
+    assert.match(again.text, /id="at-time-error">Nobody is free at this time/);
     assert.match(again.text, new RegExp(`value="${free[3]}"`), "what was typed is kept");
     const offered = [...again.text.matchAll(/name="starts_at" value="([^"]+)"/g)].map(([, t]) => t);
     assert.ok(offered.length > 0 && !offered.includes(`${free[3]}T${free[4]}`));
