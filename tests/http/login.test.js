@@ -56,6 +56,8 @@ describe("T09 S-20 L49: what a session is worth", () => {
     const page = await v.get("/clients");
     const r = await v.post("/logout", h.formOf(page.text, "/logout").values);
     assert.equal(r.status, 303);
+    assert.equal(r.headers["clear-site-data"], '"cache", "storage"', "V-23: going back shows nothing");
+    assert.equal((await h.request("glow", "/clients", { cookie })).headers["clear-site-data"], undefined);
     assert.equal((await h.request("glow", "/clients", { cookie })).status, 303);
   });
   test("L49: a right that is taken away is gone on the next request of an open session", async () => {
