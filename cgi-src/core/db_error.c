@@ -17,6 +17,8 @@ static const struct mapping {
     {"22P02", ERR_NOT_FOUND},   /* no uuid, no number: nothing has that id */
     {"22007", ERR_NOT_FOUND},   /* no date */
     {"22008", ERR_NOT_FOUND},   /* a date out of range */
+    {"22009", ERR_NOT_FOUND},   /* a date with an hour of a zone that is none */
+    {"22023", ERR_NOT_FOUND},   /* a date with a zone that is none */
     {"22003", ERR_INVALID},     /* a number out of range */
     {"22001", ERR_INVALID},     /* a text too long */
     {"22021", ERR_INVALID},     /* bytes that are no UTF-8 */

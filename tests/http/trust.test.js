@@ -3,7 +3,10 @@
 "use strict";
 const { test, describe, beforeEach, after } = require("node:test");
 const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const path = require("node:path");
 const h = require("./harness");
+const { fill } = require("./samples");
 
 const forget = () => h.sql("DELETE FROM sec.throttle");
 beforeEach(forget);
@@ -83,6 +86,28 @@ describe("V-05 V-07: a day that never comes", () => {
     const r = await v.get(`/appointments/new?service_id=${service}&location_id=${place}&day=infinity&time=10:00`);
     assert.ok(r.status < 500, `answered ${r.status}`);
   });
+});
+
+describe("V-05 T11: whatever stands in an address is never our fault", () => {
+  const odd = ["-1", "'", "NaN", "Infinity", "-9223372036854775808", "2026-02-30", "infinity", "2026-01-01 10:00+99",
+    "2026-01-01 00:00 Foo/Bar", "5874897-12-31", "23:59:60", "AAAAAAAA-AAAA-4AAA-8AAA-AAAAAAAAAAAA", "\u202E", "\\x00"];
+  // Every name that a statement of the product takes.
+  const names = new Set(fs.readdirSync(path.join(h.root, "sql", "queries")).flatMap((f) =>
+    [...fs.readFileSync(path.join(h.root, "sql", "queries", f), "utf8").matchAll(/(?<![:\w]):([a-z_]+)/g)].map(([, n]) => n)));
+  const together = [["week", "day", "slot", "page"], ["place", "who", "location", "staff_id"], ["day", "time", "q"], [...names]];
+  for (const p of h.routes().filter((x) => x.method === "GET" && !x.door.startsWith("link")))
+    test(`${p.realm} ${p.path}`, async () => {
+      const label = p.realm === "site" ? "" : p.realm === "operator" ? "ops" : "glow";
+      const v = label ? await h.staff(label, label === "ops" ? "operator" : "owner") : new h.Visitor("");
+      const target = fill(p, label);
+      for (const value of odd)
+        for (const some of together) {
+          const query = some.map((n) => `${n}=${encodeURIComponent(value)}`).join("&");
+          if (query.length > 4000) continue;
+          const r = await v.get(`${target}?${query}`);
+          assert.ok(r.status < 500, `${r.status} for ${query.slice(0, 200)}`);
+        }
+    });
 });
 
 describe("S-20 A-04: who may not send a form is told so before it is read", () => {
