@@ -134,23 +134,24 @@ async function shoot(page, name) {
 const skeleton = (html) => html.replace(/>[^<]+</g, "><").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID").replace(/\s(value|href|content|datetime|action)="[^"]*"/g, "")
   .replace(/\b[hmd]\d+\b/g, "");
 const judged = new Set();
-function isNew(kind, page, html) {
-  const key = `${kind} ${page.foyer.width} ${page.foyer.theme} ${skeleton(html)}`;
+function isNew(how, html) {
+  const key = `${how} ${skeleton(html)}`;
   return !judged.has(key) && judged.add(key);
 }
 
 // All that a page keeps. o: {dark: also the contrast in dark, shot: name of the picture, also: [faults known from elsewhere]}
 async function check(page, what, o = {}) {
   const html = (await page.foyer.document.body()).toString("utf8");
-  const faults = await invalid(html);
+  const look = `${page.foyer.width} ${page.foyer.theme}`;
+  const faults = isNew("html", html) ? await invalid(html) : [];
   faults.push(...await page.evaluate(overflow));
   await shoot(page, o.shot);
-  if (isNew("axe", page, html)) faults.push(...await violations(page, html));
+  if (isNew(look, html)) faults.push(...await violations(page, html));
   if (o.dark && page.foyer.script) {
     await page.emulateMedia({ colorScheme: "dark" });
     page.foyer.theme = "dark";
     await shoot(page, o.shot);
-    if (isNew("contrast", page, html)) faults.push(...(await violations(page, html, ["color-contrast"])).map((v) => `dark ${v}`));
+    if (isNew(`${look} in dark`, html)) faults.push(...(await violations(page, html, ["color-contrast"])).map((v) => `dark ${v}`));
     await page.emulateMedia({ colorScheme: "light" });
     page.foyer.theme = "light";
   }

@@ -22,8 +22,13 @@ async function toTimes(page, service, o = {}) {
   await page.getByRole("link", { name: service }).click();
   if (o.place) await page.getByRole("navigation", { name: "Place" }).getByRole("link", { name: o.place }).click();
   if (o.who) await page.getByRole("navigation", { name: "Person" }).getByRole("link").nth(1).click();
-  await page.getByRole("link", { name: "Later" }).click();
   const days = page.locator("a.day-chip");
+  for (let weeks = 0; weeks < 4 && (weeks === 0 || !await days.count()); weeks++) {
+    const later = page.getByRole("link", { name: "Later" });
+    const { search } = new URL(await later.getAttribute("href"), page.url());
+    await later.click();
+    await page.waitForURL((url) => url.search === search);
+  }
   await days.nth(Math.min(o.day ?? 1, await days.count() - 1)).click();
 }
 async function fillDetails(page, p) {
