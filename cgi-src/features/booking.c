@@ -74,6 +74,9 @@ static enum err hold(struct req *r)
         return req_error(r);
     if (!rows_bool(key, 0, "is_new"))
         return reply_redirect(r, rows_text(key, 0, "location"));
+    /* Nobody empties a calendar by holding all of it. */
+    if (!req_query(r, Q_booking_throttle))
+        return req_error(r);
     struct rows *held = req_query(r, Q_booking_hold);
     if (!held)
         return req_error(r) == ERR_CONFLICT ? offer_others(r, SERVICE_PAGE) : req_error(r);

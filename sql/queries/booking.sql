@@ -33,6 +33,10 @@ FROM app.staff f
 WHERE f.id IN (SELECT o.staff_id FROM app.offered_by(:service_id::uuid) o WHERE o.location_id = :place::uuid)
 ORDER BY f.position, f.name;
 
+-- name: booking_throttle :exec
+-- Counts the times that one address holds; FY429 after 30 in an hour.
+SELECT sec.count_try('hold', :address::inet, 30);
+
 -- name: booking_hold :one
 -- Keeps the chosen time for as long as the studio allows; FY409 when it has just been taken.
 SELECT app.hold(:service_id::uuid, :place::uuid, :who::uuid, to_timestamp(:slot::float8),

@@ -80,7 +80,8 @@ CREATE POLICY staff_may_see ON app.message AS RESTRICTIVE FOR SELECT TO foyer_st
 CREATE POLICY staff_may_add ON app.message AS RESTRICTIVE FOR INSERT TO foyer_staff
     WITH CHECK ((SELECT app.may('message_write')) OR (SELECT app.may('booking_write')));
 CREATE POLICY own_client ON app.message AS RESTRICTIVE TO foyer_public
-    USING (client_id = (SELECT app.own_client()) OR client_id IS NULL);
+    USING (client_id = (SELECT app.own_client())
+           OR (client_id IS NULL AND EXISTS (SELECT FROM app.tenant t WHERE t.id = tenant_id AND t.realm = 'operator')));
 CREATE POLICY staff_may_see ON app.job AS RESTRICTIVE FOR SELECT TO foyer_staff
     USING ((SELECT app.may('message_read')) OR (SELECT app.may('settings_write')) OR (SELECT app.may('demo_read')));
 

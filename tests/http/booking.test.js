@@ -251,3 +251,19 @@ describe("the message to her", () => {
     assert.ok(!raw.includes("Glow") && !raw.includes("/l/"), "the text lies open in the database");
   });
 });
+
+test("B-09 V-07: one address cannot hold a whole calendar", async () => {
+  const c2 = k.corner("glow", { minutes: 5, starts: "09:00", ends: "13:10" }), from = h.somewhere();
+  try {
+    const page = await k.timesPage(new h.Visitor("glow"), c2, 4);
+    const form = h.formOf(page.text, /^\/book\//), slots = k.slotsOf(page.text);
+    const seen = [];
+    for (const slot of slots.slice(0, 33)) seen.push((await new h.Visitor("glow").post(form.action, { ...form.values, idem: h.uuid(), slot }, { from })).status);
+    assert.equal(seen.filter((s) => s === 303).length, 30, seen.join(" "));
+    assert.ok(seen.slice(30).every((s) => s === 429));
+    const other = await new h.Visitor("glow").post(form.action, { ...form.values, idem: h.uuid(), slot: slots[40] }, { from: h.somewhere() });
+    assert.equal(other.status, 303, "another visitor still books");
+  } finally {
+    k.close(c2);
+  }
+});

@@ -47,7 +47,7 @@ async function choose(v, c, slot = 0, o = {}) {
   assert.equal(page.status, 200);
   const form = h.formOf(page.text, /^\/book\//);
   const value = typeof slot === "number" ? slotsOf(page.text)[slot] : slot;
-  return v.post(form.action, { ...form.values, slot: value, ...o.values });
+  return v.post(form.action, { ...form.values, slot: value, ...o.values }, { from: o.from || h.somewhere() });
 }
 async function hold(v, c, slot = 0, o = {}) {
   const r = await choose(v, c, slot, o);

@@ -21,7 +21,7 @@ const origin = (label) => `https://${host(label)}:${env.port}`;
 const agent = new https.Agent({ keepAlive: true, maxSockets: 600, rejectUnauthorized: false });
 
 // One request. label: "glow", "ops", "" for the apex; or o.host for a whole Host header.
-// o: {port, method, headers, body (string or form object), cookie, origin, site}
+// o: {port, method, headers, body (string or form object), cookie, origin, site, from (a loopback address)}
 function request(label, target, o = {}) {
   const name = o.host || host(label);
   const method = o.method || "GET";
@@ -41,7 +41,7 @@ function request(label, target, o = {}) {
   return new Promise((resolve, reject) => {
     const req = https.request(
       { host: "127.0.0.1", port: o.port || env.port, servername: name, path: target, method, headers, agent,
-        timeout: 60000 },
+        localAddress: o.from, timeout: 60000 },
       (res) => {
         const parts = [];
         res.on("data", (d) => parts.push(d));
@@ -189,6 +189,8 @@ function routes() {
     { encoding: "utf8" }));
 }
 const uuid = () => crypto.randomUUID();
+// Another loopback address each time: visitors do not all come from one.
+const somewhere = () => `127.${crypto.randomInt(1, 255)}.${crypto.randomInt(1, 255)}.${crypto.randomInt(1, 255)}`;
 const tenantId = (label) => one("SELECT id FROM app.tenant WHERE slug = :'v1'", label);
 
 // Rows of the trail for one request.
@@ -200,4 +202,4 @@ function trail(requestId) {
 }
 
 module.exports = { env, host, origin, request, Visitor, formOf, decode, sql, one, logins, staff,
-  staffOf, routes, uuid, tenantId, trail, root };
+  staffOf, routes, uuid, somewhere, tenantId, trail, root };

@@ -16,7 +16,7 @@ test("L21 T29: 500 visitors for 50 times end with exactly 50 bookings, none over
   let bookings = 0, refused = 0;
   await Promise.all(Array.from({ length: VISITORS }, async (_, i) => {
     const v = new h.Visitor("glow");
-    const r = await v.post(form.action, { ...form.values, idem: h.uuid(), slot: slots[i % TIMES] });
+    const r = await v.post(form.action, { ...form.values, idem: h.uuid(), slot: slots[i % TIMES] }, { from: h.somewhere() });
     if (r.status === 409) {
       assert.match(r.text, /has just been taken/);
       assert.ok(k.slotsOf(r.text).length > 0, "no alternatives");
