@@ -39,6 +39,10 @@ static const struct command {
      "set a new password from standard input and end her sessions"},
     {"demo", command_demo, "[--clients N] [--role NAME] [--logins FILE]",
      "fill the demo businesses"},
+    {"audit", command_audit, "verify [--tenant SLUG] [--since DATE] [--heads FILE]",
+     "compare the audit trail with what was sealed; each finding is a line, and exit status 1"},
+    {"audit", command_audit, "proof EVENT_ID", "prove that a row is in the trail that was signed"},
+    {"audit", command_audit, "seal", "seal what waits, as the jobs do every few seconds"},
     {"routes", command_routes, "[--json|--nginx]", "print the table of pages"},
     {"render", command_render, "[--templates DIR] NAME < data.json", "render one template"},
 };

@@ -1,7 +1,8 @@
 /*
  * jobs.c -- foyer-jobs: does what no page should wait for.
  *   foyer-jobs --config FILE
- * Woken by NOTIFY; looks by itself every jobs_poll_ms. SIGTERM: finishes the job in hand and ends.
+ * Woken by NOTIFY; looks by itself every jobs_poll_ms. Between jobs it seals the audit trail every
+ * few seconds; when that fails, jobs go on. SIGTERM: finishes the job in hand and ends.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -15,8 +16,9 @@
 #include "core/pool.h"
 #include "crypto.h"
 #include "log.h"
+#include "seal.h"
 
-enum { TIDY_SECONDS = 600, AWAY_MILLISECONDS = 1000 };
+enum { TIDY_SECONDS = 600, SEAL_SECONDS = 2, SEAL_AWAY_SECONDS = 5, AWAY_MILLISECONDS = 1000 };
 
 static volatile sig_atomic_t stopping;
 
@@ -26,10 +28,29 @@ static void on_stop(int signal)
     stopping = 1;
 }
 
-static void run(struct gate *gate, struct db *bell)
+static time_t seconds(void)
 {
-    time_t tidied = 0;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
+
+/* Seals when it is time to. *next: when that is. */
+static void seal_in_time(struct sealer *sealer, time_t *next)
+{
+    size_t sealed;
+    if (seconds() < *next)
+        return;
+    *next = seconds() + (sealer_run(sealer, &sealed) == OK ? SEAL_SECONDS : SEAL_AWAY_SECONDS);
+}
+
+static void run(struct gate *gate, struct db *bell, struct sealer *sealer)
+{
+    time_t tidied = 0, seal_next = 0;
+    long patience = config_int("jobs_poll_ms");
+    patience = patience < SEAL_SECONDS * 1000 ? patience : SEAL_SECONDS * 1000;
     while (!stopping) {
+        seal_in_time(sealer, &seal_next);
         int did = job_run_one(gate);
         if (did == 1)
             continue;
@@ -40,7 +61,7 @@ static void run(struct gate *gate, struct db *bell)
         struct str why;
         arena_reset(gate->arena);
         if (db_ready(bell, gate->arena, &why) == OK && db_listen(bell, "foyer_jobs") == OK)
-            db_wait_notice(bell, (int)config_int("jobs_poll_ms"));
+            db_wait_notice(bell, (int)patience);
         else
             nanosleep(&(struct timespec){AWAY_MILLISECONDS / 1000, 0}, NULL);
     }
@@ -78,9 +99,11 @@ int main(int argc, char **argv)
                                    .authority = ""};
     struct gate gate = pool_gate(&options);
     struct db *bell = db_new(config_text("database"), "foyer_jobs");
+    struct sealer *sealer = sealer_new();
     log_info("jobs.started", NULL);
-    run(&gate, bell);
+    run(&gate, bell, sealer);
     log_info("jobs.stopped", NULL);
+    sealer_free(sealer);
     db_close(bell);
     db_close(gate.db);
     arena_free(gate.arena);

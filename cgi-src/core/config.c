@@ -30,6 +30,7 @@ static const struct key {
     {"database", SECRET, "dbname=foyer", 0, 0, "libpq conninfo without user"},
     {"keys", TEXT, "var/keys", 0, 0, "key store directory, outside the database's backups"},
     {"master_key", TEXT, "var/master.key", 0, 0, "file with the master key, mode 0600"},
+    {"heads_file", TEXT, "", 0, 0, "signed heads of the trail; empty: heads, beside the keys"},
     {"templates", TEXT, "templates", 0, 0, "directories of templates, dir:dir, first one wins"},
     {"log", TEXT, "-", 0, 0, "log file; - is standard error"},
     {"listen_staff", LISTEN, "unix:var/run/staff.sock", 0, 0, "FastCGI address of pool staff"},
