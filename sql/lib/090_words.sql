@@ -82,7 +82,10 @@ AS $$
         ('message.read', 'opened a message'),
         ('message.send', 'sent a message'),
         ('audit.read', 'read the audit trail')
-    ) AS w (action, words) WHERE w.action = action_words.action), action)
+    ) AS w (action, words) WHERE w.action = action_words.action),
+        CASE WHEN action LIKE 'GET /%' THEN 'asked for the page ' || regexp_replace(substr(action, 5), ':[a-z]+\}', '}', 'g')
+             WHEN action LIKE 'POST /%' THEN 'sent a form to ' || regexp_replace(substr(action, 6), ':[a-z]+\}', '}', 'g')
+        END, action)
 $$;
 
 GRANT EXECUTE ON FUNCTION app.zone(), app.zone_words(text), app.part_of_day(timestamp), app.message_state_words(text), app.action_words(text), app.actor_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;

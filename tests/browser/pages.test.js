@@ -1,5 +1,5 @@
 // pages.test.js -- every page of `foyer routes --json` that can be opened, by who may open it: at the width of a phone
-// and of a desk, in light and in dark; and how much a first visit moves over the wire.
+// and of a desk, in light and in dark; and how much a first visit moves over the wire, compressed.
 "use strict";
 const { describe, before } = require("node:test");
 const b = require("./harness");
@@ -90,12 +90,12 @@ describe("L37 L49: what the other roles see of the studio", () => {
     });
 });
 
-describe("L08 STYLE: a first visit moves less than 60 KB over the wire", () => {
+describe("L08 STYLE: a first visit moves less than 60 KB, compressed", () => {
   for (const [label, path] of [["", "/"], ["", "/security"], ["", "/demo"], ["glow", "/login"], ["glow", "/book"], ["glow", "/book/{service_id:uuid}"],
     ["glow", "/day/{day:date}"], ["glow", "/clients"], ["glow", "/clients/{client_id:uuid}/chart"], ["glow", "/audit"]])
     test(`${label || "site"} ${path}`, async (t) => {
-      const known = pages.find((p) => p.path === path);
-      const page = known?.door === "staff" ? await b.staff("phone", label, "owner") : await b.open("phone");
+      const isStaffed = label && pages.find((p) => p.path === path).door === "staff";
+      const page = isStaffed ? await b.staff("phone", label, "owner") : await b.open("phone");
       t.after(() => page.context().close());
       const bytes = await b.firstVisit(page, b.origin(label) + fill({ path }, label || "glow"));
       t.diagnostic(`${(bytes / 1024).toFixed(1)} KB`);
