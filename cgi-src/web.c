@@ -1,10 +1,12 @@
 /*
  * web.c -- foyer-web: one pool of workers, or one page printed in the shell.
- *   foyer-web --config FILE --pool staff|public|slow
+ *   foyer-web --config FILE --pool staff|public|slow|status [--check]     (status: health and metrics)
  *   foyer-web --config FILE --page METHOD PATH USER [--host HOST]     (USER: e-mail or "-")
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "core/pool.h"
@@ -13,12 +15,19 @@
 #include "log.h"
 
 static const char *const roles[POOL_COUNT] = {"foyer_staff", "foyer_public", "foyer_slow"};
-static const char *const listen_keys[POOL_COUNT] = {"listen_staff", "listen_public", "listen_slow"};
-static const char *const worker_keys[POOL_COUNT] = {"workers_staff", "workers_public",
-                                                    "workers_slow"};
+
+/* What differs between the pools; the first three are those of the page table, in its order. */
+enum { STATUS_WORKERS = 2 };
+static const struct {
+    const char *name, *role, *listen_key, *workers_key;
+} programs[] = {{"staff", "foyer_staff", "listen_staff", "workers_staff"},
+                {"public", "foyer_public", "listen_public", "workers_public"},
+                {"slow", "foyer_slow", "listen_slow", "workers_slow"},
+                {"status", "foyer_jobs", "listen_status", NULL}};
 
 struct arguments {
     const char *config, *pool, *method, *path, *user, *host;
+    bool is_check;
 };
 
 static bool read_arguments(int argc, char **argv, struct arguments *out)
@@ -31,6 +40,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *out)
             out->pool = argv[++i];
         else if (strcmp(argv[i], "--host") == 0 && i + 1 < argc)
             out->host = argv[++i];
+        else if (strcmp(argv[i], "--check") == 0)
+            out->is_check = true;
         else if (strcmp(argv[i], "--page") == 0 && i + 3 < argc) {
             out->method = argv[++i];
             out->path = argv[++i];
@@ -41,11 +52,51 @@ static bool read_arguments(int argc, char **argv, struct arguments *out)
     return (out->pool != NULL) != (out->path != NULL);
 }
 
+/*
+ * The path under which this program was started, absolute, links left as they are: after a release
+ * it leads to the new program. Its release: the name of the directory that bin/ stands in.
+ */
+static void find_program(char **argv, const char **version)
+{
+    static char path[PATH_MAX], real[PATH_MAX];
+    char here[PATH_MAX / 2] = "";
+    *version = "unknown";
+    if (!realpath("/proc/self/exe", real))
+        return;
+    if (!strchr(argv[0], '/'))
+        argv[0] = strcpy(path, real);
+    else if (*argv[0] != '/' && getcwd(here, sizeof here)) {
+        snprintf(path, sizeof path, "%s/%.2000s", here, argv[0]);
+        argv[0] = path;
+    }
+    for (int i = 0; i < 2; i++) {
+        char *slash = strrchr(real, '/');
+        if (!slash)
+            return;
+        *slash = '\0';
+    }
+    *version = strrchr(real, '/') ? strrchr(real, '/') + 1 : real;
+}
+
+/* Whether this program could serve: 0, or 78 with the reason on standard error. A database that is
+ * away may come back. */
+static int check(const struct pool_options *o)
+{
+    struct gate gate = pool_gate(o);
+    struct str why = S("");
+    bool is_unfit = db_ready(gate.db, gate.arena, &why) == ERR_INTERNAL;
+    if (is_unfit)
+        fprintf(stderr, "foyer-web: %.*s\n", (int)why.n, why.p);
+    db_close(gate.db);
+    arena_free(gate.arena);
+    return is_unfit ? 78 : 0;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments args;
     if (!read_arguments(argc, argv, &args)) {
-        fprintf(stderr, "usage: foyer-web --config FILE --pool staff|public|slow\n"
+        fprintf(stderr, "usage: foyer-web --config FILE --pool staff|public|slow|status [--check]\n"
                         "       foyer-web --config FILE --page METHOD PATH USER [--host HOST]\n");
         return 64;
     }
@@ -59,6 +110,7 @@ int main(int argc, char **argv)
     struct arena *scratch = arena_new(16 << 20);
     if (!gate_check(all_features, scratch, &why)) {
         fprintf(stderr, "foyer-web: %.*s\n", (int)why.n, why.p);
+        arena_free(scratch);
         return 78;
     }
     static char authority[16];
@@ -71,21 +123,28 @@ int main(int argc, char **argv)
         .database = config_text("database"),
         .domain = config_text("domain"),
         .authority = authority,
+        .boards = config_text("boards"),
+        .argv = argv,
     };
+    find_program(argv, &options.version);
     if (args.path) {
         arena_free(scratch);
         return print_page(&options, roles, args.method, args.path, args.user, args.host);
     }
-    for (int p = 0; p < POOL_COUNT; p++) {
-        if (strcmp(args.pool, pool_word((enum pool)p)) != 0)
+    arena_free(scratch);
+    for (size_t p = 0; p < COUNT_OF(programs); p++) {
+        if (strcmp(args.pool, programs[p].name) != 0)
             continue;
-        options.pool = (enum pool)p;
-        options.role = roles[p];
-        options.listen = config_text(listen_keys[p]);
-        options.workers = config_int(worker_keys[p]);
-        arena_free(scratch);
-        return pool_main(&options);
+        options.name = programs[p].name;
+        options.is_status = p >= POOL_COUNT;
+        options.pool = options.is_status ? POOL_STAFF : (enum pool)p;
+        options.role = programs[p].role;
+        options.listen = config_text(programs[p].listen_key);
+        options.workers =
+            programs[p].workers_key ? config_int(programs[p].workers_key) : STATUS_WORKERS;
+        return args.is_check ? check(&options) : pool_main(&options);
     }
-    fprintf(stderr, "foyer-web: there is no pool '%s'; use staff, public or slow\n", args.pool);
+    fprintf(stderr, "foyer-web: there is no pool '%s'; use staff, public, slow or status\n",
+            args.pool);
     return 64;
 }

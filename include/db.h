@@ -47,6 +47,8 @@ struct db *db_new(const char *conninfo, const char *role);
  * the server is away, try later. ERR_INTERNAL: the server is unfit; *why says what to do, exit 78. */
 enum err MUST_CHECK db_ready(struct db *db, struct arena *a, struct str *why);
 void db_close(struct db *db);
+/* Microseconds waited for the server since db_new. */
+uint64_t db_waited_us(const struct db *db);
 
 /* The value of a parameter by name, or *found = false. Bytes go as hex text ("\\x..."). */
 struct param_source {

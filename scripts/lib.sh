@@ -7,8 +7,9 @@ fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 PGBIN=/usr/lib/postgresql/15/bin
 : "${FOYER_PORT:=8443}" "${FOYER_HTTP_PORT:=8080}" "${FOYER_DOMAIN:=foyer.localhost}"
+: "${FOYER_INNER_PORT:=0}" # health and metrics, on loopback; 0: none
 : "${FOYER_USER:=foyer}"   # who runs everything when started as root
-export FOYER_PORT FOYER_DOMAIN
+export FOYER_PORT FOYER_DOMAIN FOYER_INNER_PORT
 
 # Sets the array AS_FOYER: the words before a command that make it run as the unprivileged user, with a
 # clean environment but for FOYER_*. Without privileges to give up, only the environment is cleaned.

@@ -36,6 +36,8 @@ static const struct key {
     {"listen_staff", LISTEN, "unix:var/run/staff.sock", 0, 0, "FastCGI address of pool staff"},
     {"listen_public", LISTEN, "unix:var/run/public.sock", 0, 0, "FastCGI address of pool public"},
     {"listen_slow", LISTEN, "unix:var/run/slow.sock", 0, 0, "FastCGI address of pool slow"},
+    {"listen_status", LISTEN, "unix:var/run/status.sock", 0, 0, "FastCGI address of health and metrics"},
+    {"boards", TEXT, "var/run", 0, 0, "directory of the pools' counters"},
     {"workers_staff", NUMBER, "8", 1, 1000, "processes of pool staff"},
     {"workers_public", NUMBER, "8", 1, 1000, "processes of pool public"},
     {"workers_slow", NUMBER, "2", 1, 1000, "processes of pool slow"},

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "db_internal.h"
 #include "log.h"
@@ -195,6 +196,15 @@ struct rows *db_send_sql(struct db *db, struct arena *a, const char *key, const 
 
 /* ---- receiving ---- */
 
+uint64_t db_waited_us(const struct db *db) { return db->waited_us; }
+
+static uint64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
 /* Until libpq has a result whole, writing meanwhile what is still to be written. */
 static bool wait_readable(struct db *db)
 {
@@ -205,7 +215,9 @@ static bool wait_readable(struct db *db)
         }
         struct pollfd p = {.fd = PQsocket(db->conn), .events = POLLIN};
         p.events = (short)(p.events | (unsent ? POLLOUT : 0));
+        uint64_t began = now_us();
         int n = poll(&p, 1, SILENCE_MS);
+        db->waited_us += now_us() - began;
         if (n == 0 || (n < 0 && errno != EINTR)) {
             return false;
         }

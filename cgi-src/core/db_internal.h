@@ -86,6 +86,7 @@ struct db {
     struct db_error error; /* its texts in the arena of the request */
     struct catalog catalog;
     char *channel;                /* LISTEN, also after reconnecting; NULL: none */
+    uint64_t waited_us;           /* for the server, in all */
     int64_t away_since, asked_at; /* milliseconds; 0: the server is not away */
 };
 

@@ -1,6 +1,7 @@
 /*
- * pool.c -- the master forks workers, answers a death with a new one, and drains on SIGTERM.
- * Owns: listening sockets (opened once, inherited), the life of workers.
+ * pool.c -- the master forks workers, answers a death with a new one, drains on SIGTERM, and on
+ * SIGHUP becomes the installed program: new workers start beside the old, which then end.
+ * Owns: listening sockets (opened once, inherited), the life of workers, the pool's board.
  * Never: touches a request in the master; keeps anything between two requests in a worker but the
  * database connection, compiled templates and keys.
  */
@@ -8,43 +9,40 @@
 
 #include <errno.h>
 #include <fcgiapp.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "log.h"
+#include "reload.h"
+#include "status.h"
 
 enum {
-    MAX_WORKERS = 256,
-    MAX_LISTENERS = 8,
+    MAX_WORKERS = 250, /* old and new together have BOARD_SLOTS places */
     BACKLOG = 511,
     MAX_BODY = 1024 * 1024,
-    EXIT_UNFIT = 78,    /* sysexits EX_CONFIG: starting again will not help */
+    EXIT_UNFIT = 78, /* sysexits EX_CONFIG: starting again will not help */
     DRAIN_SECONDS = 30,
-    FORK_AGAIN_MS = 500
+    FORK_AGAIN_MS = 500,
+    UNFIT_AGAIN_MS = 5000, /* while old workers serve in the place of unfit ones */
+    CHECK_SECONDS = 60,
+    OLD_SECONDS = 120 /* longer than nginx waits for any answer */
 };
 
-static volatile sig_atomic_t stopping;
+static volatile sig_atomic_t stopping; /* of a worker; the master takes its signals in a row */
 
 static void on_stop(int signal)
 {
     (void)signal;
     stopping = 1;
-    FCGX_ShutdownPending();
-}
-
-static void catch_signals(void)
-{
-    struct sigaction stop = {.sa_handler = on_stop};
-    sigaction(SIGTERM, &stop, NULL);
-    sigaction(SIGINT, &stop, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
 }
 
 static double seconds_now(void)
@@ -101,9 +99,10 @@ static void send_reply(FCGX_Request *f, const struct reply *reply, const char *c
     FCGX_PutStr(reply->body.p, (int)reply->body.n, f->out);
 }
 
-static void answer(struct gate *gate, FCGX_Request *f, char *buffer)
+static void answer(struct gate *gate, FCGX_Request *f, char *buffer, struct board *board)
 {
     double began = seconds_now();
+    uint64_t database = db_waited_us(gate->db);
     struct reply reply;
     struct http_request in = {
         .method = param(f, "REQUEST_METHOD"),
@@ -124,8 +123,8 @@ static void answer(struct gate *gate, FCGX_Request *f, char *buffer)
     in.query = rest;
 
     if (!read_body(f, buffer, &in.body)) {
-        reply = (struct reply){.status = 413, .type = "text/plain; charset=utf-8",
-                               .body = S("This is too large.")};
+        reply = (struct reply){
+            .status = 413, .type = "text/plain; charset=utf-8", .body = S("This is too large.")};
     } else {
         page = gate_handle(gate, &in, &reply);
     }
@@ -135,9 +134,11 @@ static void answer(struct gate *gate, FCGX_Request *f, char *buffer)
     send_reply(f, &reply, cache);
     FCGX_Finish_r(f);
 
+    uint64_t us = (uint64_t)((seconds_now() - began) * 1e6);
+    board_count(board, gate->features, page, reply.status, us, db_waited_us(gate->db) - database);
     char status[12], micros[24], bytes[24];
     snprintf(status, sizeof status, "%d", reply.status);
-    snprintf(micros, sizeof micros, "%.0f", (seconds_now() - began) * 1e6);
+    snprintf(micros, sizeof micros, "%llu", (unsigned long long)us);
     snprintf(bytes, sizeof bytes, "%zu", reply.body.n);
     log_info("request", "method", page && page->method == POST ? "POST" : "GET", "route",
              page ? page->path : "-", "status", status, "us", micros, "bytes", bytes, NULL);
@@ -157,8 +158,70 @@ struct gate pool_gate(const struct pool_options *o)
     };
 }
 
-static int worker_main(const struct pool_options *o, int fd, pid_t master)
+static void answer_status(struct gate *gate, FCGX_Request *f, const char *boards)
 {
+    arena_reset(gate->arena);
+    struct str rest = param(f, "REQUEST_URI"), path = str_cut(&rest, '?');
+    struct status_answer said = status_handle(gate->db, gate->arena, boards, path);
+    struct reply reply = {.status = said.status, .type = said.type, .body = said.body};
+    send_reply(f, &reply, "no-store");
+    FCGX_Finish_r(f);
+}
+
+/*
+ * Waits until a connection stands at the listener. Only here is the worker open to signals: nothing
+ * of a request can be interrupted by one, and none can be slept through. False: a signal came.
+ */
+static bool wait_connection(int ep)
+{
+    struct epoll_event event;
+    sigset_t none;
+    sigemptyset(&none);
+    return epoll_pwait(ep, &event, 1, -1, &none) > 0;
+}
+
+/* The listener is watched so that one connection wakes one worker, and accept() never waits. */
+static int watch_listener(int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+    int ep = epoll_create1(EPOLL_CLOEXEC);
+    if (ep < 0 || fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK) != 0 ||
+        epoll_ctl(ep, EPOLL_CTL_ADD, fd, &event) != 0)
+        return -1;
+    return ep;
+}
+
+static void serve(const struct pool_options *o, struct gate *gate, FCGX_Request *f, char *buffer,
+                  int ep, struct board *board, counter *state)
+{
+    for (long n = 0; n < o->max_requests && !stopping;) {
+        if (!wait_connection(ep))
+            continue;
+        board_set(state, SLOT_BUSY);
+        int e = FCGX_Accept_r(f);
+        if (e == 0 && o->is_status)
+            answer_status(gate, f, o->boards);
+        else if (e == 0)
+            answer(gate, f, buffer, board);
+        else if (e != -EAGAIN) /* that: another worker was faster */
+            break;
+        board_set(state, SLOT_IDLE);
+        n += e == 0;
+    }
+}
+
+static int worker_main(const struct pool_options *o, int fd, pid_t master, struct board *board,
+                       size_t slot)
+{
+    struct sigaction stop = {.sa_handler = on_stop};
+    sigset_t held;
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    signal(SIGHUP, SIG_IGN);
+    sigemptyset(&held);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGINT);
+    sigprocmask(SIG_SETMASK, &held, NULL);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != master)
         return EXIT_SUCCESS; /* it died before that call */
@@ -166,20 +229,19 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master)
     char *buffer = malloc(MAX_BODY + 1);
     struct str why = S("");
     FCGX_Request f;
+    int ep = watch_listener(fd);
 
-    if (!buffer || FCGX_InitRequest(&f, fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+    if (!buffer || ep < 0 || FCGX_InitRequest(&f, fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
         return EXIT_FAILURE;
     /* Fit or not is known at once; a server that is away may come later. */
     if (db_ready(gate.db, gate.arena, &why) == ERR_INTERNAL) {
         log_error("db.unfit", "why", arena_cstr(gate.arena, why), NULL);
         return EXIT_UNFIT;
     }
-    for (long n = 0; n < o->max_requests && !stopping; n++) {
-        if (FCGX_Accept_r(&f) < 0)
-            break;
-        answer(&gate, &f, buffer);
-    }
+    board_set(&board->slots[slot], SLOT_IDLE);
+    serve(o, &gate, &f, buffer, ep, board, &board->slots[slot]);
     FCGX_Free(&f, 1);
+    close(ep);
     db_close(gate.db);
     arena_free(gate.arena);
     free(buffer);
@@ -188,10 +250,23 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master)
 
 /* ---- the master ---- */
 
+/* A place in the master's table is the worker's place on the board. */
 struct worker {
     pid_t pid;
-    int listener;
-    double born;
+    size_t listener;
+    bool is_wanted; /* of this master's own: started again when it ends */
+    bool is_old;    /* of the master before: ends when the new ones are ready */
+    double born, due, told;
+};
+struct master {
+    const struct pool_options *o;
+    struct board *board;
+    struct handover handover; /* its listeners; its workers are filled in when handing over */
+    struct worker workers[BOARD_SLOTS];
+    pid_t check; /* 0: none runs */
+    double check_until;
+    bool is_stopping, check_again;
+    int code;
 };
 
 static int open_listener(struct str where)
@@ -209,64 +284,147 @@ static int open_listener(struct str where)
     umask(old);
     if (fd < 0)
         fprintf(stderr, "foyer-web: cannot listen on %s: %s\n", path, strerror(errno));
+    else
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
     return fd;
 }
 
-static size_t open_listeners(const char *list, int fds[MAX_LISTENERS])
+/* The sockets of the master before are kept where the address is the same. */
+static bool open_listeners(struct master *m)
 {
-    size_t n = 0;
-    struct str rest = str_of(list);
-    while (rest.n > 0 && n < MAX_LISTENERS) {
+    struct handover before = m->handover;
+    struct handover *now = &m->handover;
+    struct str rest = str_of(m->o->listen);
+    now->n_listeners = 0;
+    while (rest.n > 0 && now->n_listeners < MAX_LISTENERS) {
         struct str where = str_trim(str_cut(&rest, ','));
+        struct listener *l = &now->listeners[now->n_listeners];
         if (where.n == 0)
             continue;
-        fds[n] = open_listener(where);
-        if (fds[n] < 0)
-            return 0;
-        n++;
+        *l = (struct listener){.fd = -1};
+        snprintf(l->where, sizeof l->where, "%.*s", (int)where.n, where.p);
+        for (size_t i = 0; i < before.n_listeners; i++)
+            if (before.listeners[i].fd >= 0 && str_is(where, before.listeners[i].where)) {
+                l->fd = before.listeners[i].fd;
+                before.listeners[i].fd = -1;
+                break;
+            }
+        if (l->fd < 0 && (l->fd = open_listener(where)) < 0)
+            return false;
+        now->n_listeners++;
     }
-    return n;
+    for (size_t i = 0; i < before.n_listeners; i++)
+        if (before.listeners[i].fd >= 0)
+            close(before.listeners[i].fd);
+    return now->n_listeners > 0;
 }
 
-static void start_worker(const struct pool_options *o, struct worker *w, const int *fds)
+static void start_worker(struct master *m, size_t slot, double now)
 {
+    struct worker *w = &m->workers[slot];
+    board_set(&m->board->slots[slot], SLOT_STARTING);
     pid_t master = getpid(), pid = fork();
     if (pid == 0)
-        exit(worker_main(o, fds[w->listener], master));
-    if (pid < 0)
+        exit(worker_main(m->o, m->handover.listeners[w->listener].fd, master, m->board, slot));
+    if (pid < 0) {
         log_error("worker.fork", "why", strerror(errno), NULL);
-    w->pid = pid < 0 ? 0 : pid;
-    w->born = seconds_now();
+        board_set(&m->board->slots[slot], SLOT_FREE);
+        w->due = now + FORK_AGAIN_MS / 1e3;
+        return;
+    }
+    w->pid = pid;
+    w->born = now;
 }
 
-/* Tries again for workers that could not be started. False: some still are not. */
-static bool all_started(const struct pool_options *o, struct worker *workers, long n, const int *fds)
+/* Gives this master's workers places beside those of the one before. */
+static void want_workers(struct master *m)
 {
-    bool all = true;
-    for (long i = 0; i < n; i++) {
-        if (workers[i].pid > 0)
+    long n = m->o->workers < 1 ? 1 : m->o->workers > MAX_WORKERS ? MAX_WORKERS : m->o->workers;
+    for (size_t i = 0; i < BOARD_SLOTS && n > 0; i++) {
+        struct worker *w = &m->workers[i];
+        if (w->is_old)
             continue;
-        start_worker(o, &workers[i], fds);
-        all &= workers[i].pid > 0;
+        w->is_wanted = true;
+        w->listener = (size_t)n % m->handover.n_listeners;
+        n--;
     }
-    return all;
+}
+
+/* Starts those that are missing and due; returns how many seconds may be slept. */
+static double start_missing(struct master *m)
+{
+    double now = seconds_now(), pause = 3600;
+    for (size_t i = 0; i < BOARD_SLOTS; i++) {
+        struct worker *w = &m->workers[i];
+        if (!w->is_wanted || w->pid > 0)
+            continue;
+        if (w->due <= now)
+            start_worker(m, i, now);
+        if (w->pid <= 0 && w->due - now < pause)
+            pause = w->due > now ? w->due - now : 0;
+    }
+    return pause;
+}
+
+static bool has_old(const struct master *m)
+{
+    for (size_t i = 0; i < BOARD_SLOTS; i++)
+        if (m->workers[i].is_old)
+            return true;
+    return false;
+}
+
+static bool all_ready(const struct master *m)
+{
+    for (size_t i = 0; i < BOARD_SLOTS; i++)
+        if (m->workers[i].is_wanted &&
+            (m->workers[i].pid <= 0 || board_get(&m->board->slots[i]) < SLOT_IDLE))
+            return false;
+    return true;
+}
+
+/* Once every new worker is ready the old ones are asked to end; each finishes what it holds. */
+static double retire_old(struct master *m)
+{
+    bool any_told = false, ready;
+    double now = seconds_now();
+    if (!has_old(m))
+        return 3600;
+    ready = all_ready(m);
+    for (size_t i = 0; i < BOARD_SLOTS; i++) {
+        struct worker *w = &m->workers[i];
+        if (!w->is_old)
+            continue;
+        if (w->told > 0 && now - w->told > OLD_SECONDS) {
+            kill(w->pid, SIGKILL);
+        } else if (w->told <= 0 && ready) {
+            kill(w->pid, SIGTERM);
+            w->told = now;
+            any_told = true;
+        }
+    }
+    if (any_told) {
+        board_add(&m->board->reloads, 1);
+        log_info("pool.reloaded", "pool", m->o->name, NULL);
+    }
+    return ready ? 1 : 0.02;
 }
 
 /* Asks all workers to finish and waits; after DRAIN_SECONDS those left are ended. */
-static void drain(struct worker *workers, long n)
+static void drain(struct master *m)
 {
     double deadline = seconds_now() + DRAIN_SECONDS;
     for (;;) {
         bool alive = false;
-        for (long i = 0; i < n; i++) {
-            if (workers[i].pid <= 0)
+        for (size_t i = 0; i < BOARD_SLOTS; i++) {
+            struct worker *w = &m->workers[i];
+            if (w->pid <= 0)
                 continue;
-            if (waitpid(workers[i].pid, NULL, WNOHANG) == workers[i].pid) {
-                workers[i].pid = 0;
+            if (waitpid(w->pid, NULL, WNOHANG) == w->pid) {
+                w->pid = 0;
                 continue;
             }
-            /* Again and again: a signal just before accept() would else be slept through. */
-            kill(workers[i].pid, seconds_now() < deadline ? SIGTERM : SIGKILL);
+            kill(w->pid, seconds_now() < deadline ? SIGTERM : SIGKILL);
             alive = true;
         }
         if (!alive)
@@ -275,58 +433,152 @@ static void drain(struct worker *workers, long n)
     }
 }
 
-/* Replaces the worker that ended. False: it is unfit, and so would be the next. */
-static bool replace(const struct pool_options *o, struct worker *w, int status, const int *fds)
+/* The worker in this place has ended. */
+static void worker_ended(struct master *m, size_t slot, int status)
 {
-    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_UNFIT)
-        return false;
-    if (WIFSIGNALED(status)) {
+    struct worker *w = &m->workers[slot];
+    double now = seconds_now();
+    bool was_asked = w->told > 0;
+    w->pid = 0;
+    board_set(&m->board->slots[slot], SLOT_FREE);
+    if (WIFSIGNALED(status) && !was_asked) {
         char text[12];
         snprintf(text, sizeof text, "%d", WTERMSIG(status));
         log_error("worker.died", "signal", text, NULL);
+        board_add(&m->board->deaths, 1);
     }
-    if (seconds_now() - w->born < 1.0)
-        nap(200);
-    start_worker(o, w, fds);
-    return true;
+    if (w->is_old) {
+        *w = (struct worker){.pid = 0};
+        return;
+    }
+    w->due = now - w->born < 1.0 ? now + 0.2 : now;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_UNFIT)
+        return;
+    if (has_old(m)) {
+        log_error("reload.waits", "why", "a new worker is unfit; the old ones serve", NULL);
+        w->due = now + UNFIT_AGAIN_MS / 1e3;
+        return;
+    }
+    m->code = EXIT_UNFIT; /* and so would be the next */
+    m->is_stopping = true;
+}
+
+/* ---- reload: SIGHUP, check, exec ---- */
+
+static void refuse_reload(struct master *m, const char *why, int code)
+{
+    char text[12];
+    snprintf(text, sizeof text, "%d", code);
+    board_add(&m->board->refused, 1);
+    log_error("reload.refused", "pool", m->o->name, "why", why, "code", text, NULL);
+}
+
+/* Whether old and new workers would find places; else it is tried when old ones have ended. */
+static bool has_room(const struct master *m)
+{
+    long n = 0;
+    for (size_t i = 0; i < BOARD_SLOTS; i++)
+        n += m->workers[i].pid > 0;
+    return n <= BOARD_SLOTS - MAX_WORKERS;
+}
+
+static void start_check(struct master *m)
+{
+    m->check_again = m->check > 0 || !has_room(m);
+    if (m->check_again)
+        return;
+    m->check = reload_check(m->o->argv);
+    m->check_until = seconds_now() + CHECK_SECONDS;
+    if (m->check < 0) {
+        refuse_reload(m, strerror(errno), errno);
+        m->check = 0;
+    }
+}
+
+static void check_ended(struct master *m, int status)
+{
+    m->check = 0;
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_SUCCESS) {
+        refuse_reload(m, "the installed program is unfit",
+                      WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
+        return;
+    }
+    for (size_t i = 0; i < BOARD_SLOTS; i++)
+        m->handover.workers[i] = m->workers[i].pid;
+    reload_exec(m->o->argv, &m->handover);
+    refuse_reload(m, strerror(errno), errno);
+}
+
+static void reap(struct master *m)
+{
+    int status;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == m->check) {
+            check_ended(m, status);
+            continue;
+        }
+        for (size_t i = 0; i < BOARD_SLOTS; i++)
+            if (m->workers[i].pid == pid)
+                worker_ended(m, i, status);
+    }
+    if (m->check > 0 && seconds_now() > m->check_until)
+        kill(m->check, SIGKILL);
+    if (m->check_again && m->check == 0)
+        start_check(m);
+}
+
+/* Takes one signal, or none within the time. All are held back but here: none is lost. */
+static void take_signal(struct master *m, const sigset_t *held, double seconds)
+{
+    struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    int signal = sigtimedwait(held, NULL, &t);
+    if (signal == SIGTERM || signal == SIGINT)
+        m->is_stopping = true;
+    if (signal == SIGHUP)
+        start_check(m);
+}
+
+static void hold_signals(sigset_t *held)
+{
+    sigemptyset(held);
+    sigaddset(held, SIGTERM);
+    sigaddset(held, SIGINT);
+    sigaddset(held, SIGHUP);
+    sigaddset(held, SIGCHLD);
+    sigprocmask(SIG_SETMASK, held, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 int pool_main(const struct pool_options *o)
 {
-    static struct worker workers[MAX_WORKERS];
-    int fds[MAX_LISTENERS];
-    long n = o->workers < 1 ? 1 : o->workers > MAX_WORKERS ? MAX_WORKERS : o->workers;
+    static struct master m;
+    sigset_t held;
 
+    hold_signals(&held); /* also over exec: what comes meanwhile waits */
+    m.o = o;
+    bool is_reload = reload_inherited(&m.handover);
+    for (size_t i = 0; is_reload && i < BOARD_SLOTS; i++)
+        if (m.handover.workers[i] > 0)
+            m.workers[i] = (struct worker){.pid = m.handover.workers[i], .is_old = true};
     if (FCGX_Init() != 0)
         return EXIT_FAILURE;
-    size_t listeners = open_listeners(o->listen, fds);
-    if (listeners == 0)
+    if (!open_listeners(&m))
         return EXIT_UNFIT;
-    catch_signals();
-    for (long i = 0; i < n; i++) {
-        workers[i].listener = (int)((size_t)i % listeners);
-        start_worker(o, &workers[i], fds);
-    }
-    log_info("pool.started", "pool", pool_word(o->pool), NULL);
+    m.board = board_make(o->boards, o->name, o->version, o->features, is_reload);
+    want_workers(&m);
+    log_info(is_reload ? "pool.reloading" : "pool.started", "pool", o->name, "version", o->version,
+             NULL);
 
-    int code = EXIT_SUCCESS;
-    while (!stopping) {
-        int status;
-        bool all = all_started(o, workers, n, fds);
-        pid_t pid = waitpid(-1, &status, all ? 0 : WNOHANG);
-        if (pid <= 0) {
-            if (!all)
-                nap(FORK_AGAIN_MS);
-            continue;
-        }
-        for (long i = 0; i < n && !stopping; i++)
-            if (workers[i].pid == pid && !replace(o, &workers[i], status, fds)) {
-                workers[i].pid = 0;
-                code = EXIT_UNFIT;
-                stopping = 1;
-            }
+    while (!m.is_stopping) {
+        reap(&m);
+        if (m.is_stopping)
+            break;
+        double missing = start_missing(&m), old = retire_old(&m);
+        double pause = missing < old ? missing : old;
+        take_signal(&m, &held, m.check > 0 && pause > 1 ? 1 : pause);
     }
-    drain(workers, n);
-    log_info("pool.stopped", "pool", pool_word(o->pool), NULL);
-    return code;
+    drain(&m);
+    log_info("pool.stopped", "pool", o->name, NULL);
+    return m.code;
 }

@@ -8,13 +8,17 @@
 struct pool_options {
     const struct feature *features;
     enum pool pool;
-    const char *role;        /* database role of this pool */
-    const char *listen;      /* "unix:/path,tcp:127.0.0.1:9001" */
+    const char *name;   /* "staff", "public", "slow", or "status" */
+    bool is_status;     /* answers for machines that watch (status.h), not for people */
+    const char *role;   /* database role of this pool */
+    const char *listen; /* "unix:/path,tcp:127.0.0.1:9001" */
     long workers, max_requests, arena_cap;
     const char *database, *domain, *authority;
+    const char *boards, *version; /* directory of the boards; this release's name */
+    char **argv; /* how the installed program is started again, its path absolute */
 };
 
-/* Runs until SIGTERM or SIGINT; returns the exit code of the process. */
+/* Runs until SIGTERM or SIGINT; SIGHUP: becomes the installed program. Returns the exit code of the process. */
 int pool_main(const struct pool_options *options);
 /* A gate for one worker, or for printing a single page. */
 struct gate pool_gate(const struct pool_options *options);

@@ -180,7 +180,7 @@ describe("limits, and a pool that is away", () => {
       + "s/limit_conn connections .*/limit_conn connections 40;/; s/(zone=requests) burst=[0-9]+/\\1 burst=100/; "
       + `s/(zone=posts) burst=[0-9]+/\\1 burst=20/; s|^pid .*|pid "${dir}/pid";|; `
       + "s|^    upstream public .*|    upstream public { server unix:/nonexistent max_fails=0; }|; "
-      + "/Plain HTTP only leads/,$ { /^}/!d }",
+      + "/Plain HTTP only leads|Health and metrics: loopback/,$ { /^}/!d }",
     ...fs.readdirSync(dir).filter((f) => f.endsWith(".conf")).map((f) => path.join(dir, f)));
     const words = [...prefix, "/usr/sbin/nginx", "-e", "/dev/null", "-c", path.join(dir, "foyer.conf")];
     child = spawn(words[0], words.slice(1), { stdio: "inherit" });
