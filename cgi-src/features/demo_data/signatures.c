@@ -43,7 +43,9 @@ static struct todo choose(struct loader *l, const struct demo_client *clients, s
         "FROM app.form_assignment t "
         "JOIN app.appointment a ON a.tenant_id = t.tenant_id AND a.id = t.appointment_id "
         "JOIN app.location p ON p.tenant_id = a.tenant_id AND p.id = a.location_id "
-        "WHERE t.tenant_id = $1 ORDER BY a.starts_at, t.id",
+        "JOIN app.staff f ON f.tenant_id = a.tenant_id AND f.id = a.staff_id "
+        "JOIN app.form o ON o.tenant_id = t.tenant_id AND o.id = t.form_id "
+        "WHERE t.tenant_id = $1 ORDER BY a.starts_at, f.email_norm, o.name, a.created_at",
         1, NULL, values, NULL, NULL, 0);
     size_t count = (size_t)PQntuples(rows);
     struct todo todo = {arena_alloc(l->arena, (count + 1) * sizeof *todo.items), 0};
