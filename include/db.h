@@ -72,6 +72,9 @@ enum err MUST_CHECK db_commit(struct db *db, struct arena *a, struct db_error *e
 /* Ends the transaction so that nothing of it stays. */
 void db_rollback(struct db *db, struct arena *a);
 
+/* Bytes as the text of a bytea parameter ("\\x..."), terminated, in the arena. */
+const char *db_bytea(struct arena *a, struct str raw);
+
 /* ---- results ---- */
 
 size_t rows_count(const struct rows *r);

@@ -15,11 +15,7 @@ static const char *token_bytes(struct req *r, struct str token)
     struct str raw;
     if (token.n == 0 || unesc_base64url(r->arena, token, &raw) || raw.n != TOKEN_BYTES)
         return NULL;
-    struct buf b = buf_in(r->arena, 80);
-    buf_addz(&b, "\\x");
-    esc_hex(&b, raw);
-    buf_addc(&b, '\0');
-    return b.p;
+    return db_bytea(r->arena, raw);
 }
 
 static const char *agent(struct req *r) { return arena_cstr(r->arena, req_agent(r)); }

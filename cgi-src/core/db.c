@@ -435,3 +435,12 @@ void db_rollback(struct db *db, struct arena *a)
     end_transaction(db, a);
     db->has_failed = false;
 }
+
+const char *db_bytea(struct arena *a, struct str raw)
+{
+    struct buf b = buf_in(a, raw.n * 2 + 3);
+    buf_addz(&b, "\\x");
+    esc_hex(&b, raw);
+    buf_addc(&b, '\0');
+    return b.p;
+}

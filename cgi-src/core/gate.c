@@ -187,12 +187,8 @@ static enum err take_key(struct req *r, bool *is_new, struct str *location)
     if (!pairs_get(&r->posted, S("idem"), &key) || key.n < IDEM_MIN || key.n > IDEM_MAX)
         return ERR_INVALID;
     sha256(r->in->body, sha);
-    struct buf hex = buf_in(r->arena, 80);
-    buf_addz(&hex, "\\x");
-    esc_hex(&hex, (struct str){(char *)sha, sizeof sha});
-    buf_addc(&hex, '\0');
-
-    const char *const values[] = {arena_cstr(r->arena, key), hex.p,
+    const char *const values[] = {arena_cstr(r->arena, key),
+                                  db_bytea(r->arena, (struct str){(char *)sha, sizeof sha}),
                                   arena_cstr(r->arena, r->path)};
     struct rows *rows = db_send_sql(r->gate->db, r->arena, "idem_take",
                                     "SELECT is_new, location FROM app.idem_take($1, $2, $3)",

@@ -24,11 +24,6 @@ static struct str open_session(const struct pool_options *o, const char *role, c
     struct str token = token_new(a), raw;
     if (unesc_base64url(a, token, &raw))
         return S("");
-    struct buf hex = buf_in(a, 80);
-    buf_addz(&hex, "\\x");
-    esc_hex(&hex, raw);
-    buf_addc(&hex, '\0');
-
     const char *const who[] = {host, email};
     struct rows *found = db_send_sql(db, a, "page_lookup",
                                      "SELECT staff_id FROM sec.login_lookup($1, $2, '127.0.0.1')",
@@ -38,7 +33,7 @@ static struct str open_session(const struct pool_options *o, const char *role, c
         return S("");
     }
     const char *const session[] = {host, email, arena_cstr(a, rows_text(found, 0, "staff_id")),
-                                   hex.p};
+                                   db_bytea(a, raw)};
     db_send_sql(db, a, "page_login",
                 "SELECT session_id FROM sec.login_done($1, $2, $3, true, $4, NULL, '127.0.0.1', "
                 "'scripts/page', gen_random_uuid())",

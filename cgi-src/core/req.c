@@ -57,10 +57,7 @@ void req_set(struct req *r, const char *name, struct str value)
 
 void req_set_bytes(struct req *r, const char *name, struct str raw)
 {
-    struct buf b = buf_in(r->arena, raw.n * 2 + 3);
-    buf_addz(&b, "\\x");
-    esc_hex(&b, raw);
-    set_slot(r, name)->text = buf_str(&b);
+    set_slot(r, name)->text = str_of(db_bytea(r->arena, raw));
 }
 
 void req_set_null(struct req *r, const char *name) { set_slot(r, name)->is_null = true; }

@@ -20,15 +20,6 @@ static const char *number(struct loader *l, long n)
 
 static struct str new_id(struct loader *l) { return demo_uuid(&l->random, l->arena); }
 
-static bool in_list(const char *list, const char *name)
-{
-    struct str rest = str_of(list);
-    while (rest.n > 0)
-        if (str_is(str_cut(&rest, '|'), name))
-            return true;
-    return false;
-}
-
 static void make_tenant(struct loader *l, const char *slug, const char *name, const char *kind)
 {
     l->tenant_id = new_id(l);
@@ -92,8 +83,7 @@ static void make_services(struct loader *l)
              number(l, v->after), number(l, v->price_cents), v->color,
              number(l, (long)l->n_services + 1));
         for (size_t i = 0; i < l->n_staff; i++)
-            if (s->staff[i].provides &&
-                (!s->staff[i].services || in_list(s->staff[i].services, v->name)))
+            if (s->staff[i].provides && demo_does(s, i, l->n_services))
                 LOAD(l, "INSERT INTO app.service_staff (service_id, staff_id) VALUES ($1, $2)", id,
                      load_z(l, l->staff[i]));
         bool medspa = strcmp(s->kind, "medspa") == 0;

@@ -44,6 +44,8 @@ struct demo_studio {
     bool has_due_dates;
 };
 extern const struct demo_studio demo_studios[2];
+/* Whether a provider does a service; both are indices into the studio. */
+bool demo_does(const struct demo_studio *s, size_t staff, size_t service);
 
 extern const char *const demo_first_names[];
 extern const size_t demo_first_names_n;

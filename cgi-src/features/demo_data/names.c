@@ -56,3 +56,14 @@ struct str demo_uuid(struct demo_random *r, struct arena *a)
     return arena_printf(a, "%08llx-%04llx-4%03llx-%04llx-%012llx", x >> 32, x >> 16 & 0xffff,
                         x & 0xfff, 0x8000 | (y >> 48 & 0x3fff), y & 0xffffffffffffull);
 }
+
+bool demo_does(const struct demo_studio *s, size_t staff, size_t service)
+{
+    struct str rest = str_of(s->staff[staff].services);
+    if (rest.n == 0)
+        return true;
+    while (rest.n > 0)
+        if (str_is(str_cut(&rest, '|'), s->services[service].name))
+            return true;
+    return false;
+}

@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "crypto.h"
+#include "db.h"
 #include "loader.h"
 #include "signatures.h"
 
@@ -167,17 +168,6 @@ static void add_visit(struct people *p, size_t staff, size_t service, int day, i
     load_row_end(l);
 }
 
-static bool does(const struct demo_studio *s, size_t staff, size_t service)
-{
-    struct str rest = str_of(s->staff[staff].services);
-    if (rest.n == 0)
-        return true;
-    while (rest.n > 0)
-        if (str_is(str_cut(&rest, '|'), s->services[service].name))
-            return true;
-    return false;
-}
-
 /* One half-day of one provider: visits with gaps, never past its end. */
 static void fill_half_day(struct people *p, size_t staff, int day, int from, int to)
 {
@@ -191,7 +181,7 @@ static void fill_half_day(struct people *p, size_t staff, int day, int from, int
         size_t service = demo_below(&l->random, l->n_services);
         const struct demo_service *v = &l->studio->services[service];
         int start = (minute + v->before + 14) / 15 * 15;
-        if (!does(l->studio, staff, service) || start + v->minutes + v->after > to) {
+        if (!demo_does(l->studio, staff, service) || start + v->minutes + v->after > to) {
             minute += 15;
             continue;
         }
@@ -206,14 +196,17 @@ static const char visits_sql[] =
     "SELECT $1::uuid, v.id, v.client_id, v.service_id, v.staff_id, v.room_id, v.location_id, t.s, "
     "t.s + v.minutes * interval '1 min', "
     "CASE WHEN t.s + v.minutes * interval '1 min' < now() THEN "
-    "       CASE WHEN v.chance < 5 THEN 'no_show' WHEN v.chance < 12 THEN 'cancelled' ELSE 'done' END "
+    "       CASE WHEN v.chance < 5 THEN 'no_show' WHEN v.chance < 12 THEN 'cancelled' ELSE 'done' "
+    "END "
     "     WHEN t.s < now() THEN 'in_room' "
     "     WHEN t.s < now() + interval '20 minutes' AND v.chance < 70 THEN 'arrived' "
-    "     WHEN v.chance < 5 THEN 'cancelled' WHEN v.chance < 50 THEN 'confirmed' ELSE 'booked' END, "
+    "     WHEN v.chance < 5 THEN 'cancelled' WHEN v.chance < 50 THEN 'confirmed' ELSE 'booked' "
+    "END, "
     "CASE WHEN v.chance % 3 = 0 THEN 'staff' ELSE 'online' END, v.price, "
     "least(t.s, now()) - interval '9 days' - v.chance * interval '1 hour', now() "
     "FROM stage_visit v JOIN app.location p ON p.tenant_id = $1::uuid AND p.id = v.location_id, "
-    "LATERAL (SELECT ((current_date + v.day) + v.minute * interval '1 min') AT TIME ZONE p.zone AS s) t";
+    "LATERAL (SELECT ((current_date + v.day) + v.minute * interval '1 min') AT TIME ZONE p.zone AS "
+    "s) t";
 
 static const char slots_sql[] =
     "INSERT INTO app.slot (tenant_id, appointment_id, resource_id, during, state) "
@@ -231,7 +224,8 @@ static const char history_sql[] =
     "CASE e.kind WHEN 'staff' THEN $2::uuid END "
     "FROM app.appointment a JOIN stage_visit v ON v.id = a.id, "
     "LATERAL (VALUES "
-    "(1, a.created_at, 'booked', NULL, CASE a.source WHEN 'staff' THEN 'staff' ELSE 'visitor' END), "
+    "(1, a.created_at, 'booked', NULL, CASE a.source WHEN 'staff' THEN 'staff' ELSE 'visitor' "
+    "END), "
     "(2, a.created_at + interval '2 days', 'confirmed', 'booked', 'client'), "
     "(3, a.starts_at - interval '7 minutes', 'arrived', 'confirmed', 'staff'), "
     "(4, a.starts_at + interval '2 minutes', 'in_room', 'arrived', 'staff'), "
@@ -249,11 +243,12 @@ static void make_visits(struct people *p, int weekday_today)
 {
     struct loader *l = p->l;
     int back = l->clients > LARGE ? DAYS_BACK_LARGE : DAYS_BACK;
-    load_plain(l, "CREATE TEMP TABLE stage_visit (id uuid, client_id uuid, service_id uuid, "
-                  "staff_id uuid, room_id uuid, location_id uuid, day int, minute int, minutes int, "
-                  "before int, after int, price bigint, chance int) ON COMMIT DROP");
-    p->visits = arena_alloc(l->arena, (size_t)(back + DAYS_AHEAD + 1) * l->n_staff * 40 *
-                                          sizeof *p->visits);
+    load_plain(l,
+               "CREATE TEMP TABLE stage_visit (id uuid, client_id uuid, service_id uuid, "
+               "staff_id uuid, room_id uuid, location_id uuid, day int, minute int, minutes int, "
+               "before int, after int, price bigint, chance int) ON COMMIT DROP");
+    p->visits = arena_alloc(l->arena,
+                            (size_t)(back + DAYS_AHEAD + 1) * l->n_staff * 40 * sizeof *p->visits);
     load_copy_begin(l, "stage_visit");
     for (int day = -back; day <= DAYS_AHEAD; day++) {
         int weekday = ((weekday_today + day) % 7 + 7) % 7;
@@ -288,7 +283,8 @@ static void make_allergies(struct people *p)
     load_copy_begin(l, "app.allergy (tenant_id, id, client_id, substance_sealed, reaction_sealed, "
                        "severity, noted_by)");
     for (size_t i = 0; i < (size_t)l->clients; i++) {
-        for (int n = demo_chance(&l->random, 22) ? 1 + demo_chance(&l->random, 25) : 0; n > 0; n--) {
+        for (int n = demo_chance(&l->random, 22) ? 1 + demo_chance(&l->random, 25) : 0; n > 0;
+             n--) {
             size_t which = demo_below(&l->random, demo_allergies_n);
             struct str id = demo_uuid(&l->random, l->scratch);
             load_text(l, l->tenant_id);
@@ -309,8 +305,9 @@ static void make_allergies(struct people *p)
 static void make_notes(struct people *p)
 {
     struct loader *l = p->l;
-    load_copy_begin(l, "app.chart_note (tenant_id, id, client_id, appointment_id, body_sealed, state, "
-                       "author_id, written_at, signed_at)");
+    load_copy_begin(l,
+                    "app.chart_note (tenant_id, id, client_id, appointment_id, body_sealed, state, "
+                    "author_id, written_at, signed_at)");
     for (size_t i = 0; i < p->n_visits; i++) {
         const struct visit *v = &p->visits[i];
         if (v->day >= 0 || v->day < -DAYS_BACK || !demo_chance(&l->random, 45))
@@ -331,7 +328,8 @@ static void make_notes(struct people *p)
     }
     load_copy_end(l);
     LOAD(l,
-         "UPDATE app.chart_note n SET written_at = a.ends_at, signed_at = a.ends_at + interval '9 min' "
+         "UPDATE app.chart_note n SET written_at = a.ends_at, signed_at = a.ends_at + interval '9 "
+         "min' "
          "FROM app.appointment a WHERE a.tenant_id = n.tenant_id AND a.id = n.appointment_id "
          "AND n.tenant_id = $1",
          load_z(l, l->tenant_id));
@@ -368,18 +366,15 @@ static void make_message(struct people *p, const struct visit *v)
     if (unesc_base64url(l->scratch, token, &raw))
         return;
     sha256(raw, hash);
-    struct buf hex = buf_in(l->scratch, 80);
-    buf_addz(&hex, "\\x");
-    esc_hex(&hex, (struct str){(char *)hash, sizeof hash});
     LOAD(l,
          "INSERT INTO app.link (tenant_id, id, purpose, client_id, appointment_id, token_hash, "
          "expires_at) SELECT a.tenant_id, $1, 'form', a.client_id, a.id, $2::bytea, "
          "a.ends_at + interval '1 day' FROM app.appointment a WHERE a.tenant_id = $3 AND a.id = $4",
-         load_z(l, link), load_z(l, buf_str(&hex)), load_z(l, l->tenant_id), load_z(l, v->id));
+         load_z(l, link), db_bytea(l->scratch, (struct str){(char *)hash, sizeof hash}),
+         load_z(l, l->tenant_id), load_z(l, v->id));
 
-    struct str url =
-        arena_printf(l->scratch, "https://%s.%s:%ld/l/%.*s", l->studio->slug, config_text("domain"),
-                     config_int("port"), (int)token.n, token.p);
+    struct str url = arena_printf(l->scratch, "https://%s.%s:%ld/l/%.*s", l->studio->slug,
+                                  config_text("domain"), config_int("port"), (int)token.n, token.p);
     struct str body = arena_printf(
         l->scratch,
         "Hello,\n\nplease fill in your forms before your visit. It takes a few minutes, on any "
@@ -388,12 +383,8 @@ static void make_message(struct people *p, const struct visit *v)
     const char *columns[] = {"body_sealed", "link_sealed"};
     struct str plain[] = {body, url};
     const char *sealed[2];
-    for (int i = 0; i < 2; i++) {
-        struct buf b = buf_in(l->scratch, 1024);
-        buf_addz(&b, "\\x");
-        esc_hex(&b, demo_seal(l, c, "app.message", columns[i], id, plain[i]));
-        sealed[i] = load_z(l, buf_str(&b));
-    }
+    for (int i = 0; i < 2; i++)
+        sealed[i] = db_bytea(l->scratch, demo_seal(l, c, "app.message", columns[i], id, plain[i]));
     LOAD(l,
          "INSERT INTO app.message (tenant_id, id, client_id, kind, channel, to_address, subject, "
          "body_sealed, link_sealed, state, dedupe_key, created_at) "
