@@ -9,6 +9,23 @@
 
 #include "config.h"
 
+/* SECURITY.md D-03b: without the module anybody could set the tenant, so nothing may run. */
+static void refuse_without_module(PGconn *c)
+{
+    PGresult *res = PQexec(c, "SELECT FROM pg_catalog.pg_settings "
+                              "WHERE name = 'foyer.tenant_id' AND context = 'superuser'");
+    bool is_missing = PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 0;
+    PQclear(res);
+    if (!is_missing) {
+        return; /* or the connection is lost, as the caller will see */
+    }
+    PQfinish(c);
+    fputs("foyer: the server module foyerctx is not loaded; put it into shared_preload_libraries "
+          "and restart PostgreSQL\n",
+          stderr);
+    exit(EXIT_CONFIG);
+}
+
 PGconn *operator_connect(const char *role)
 {
     const char *from_environment = getenv("FOYER_MIGRATE_ROLE");
@@ -29,6 +46,7 @@ PGconn *operator_connect(const char *role)
         PQfinish(c);
         return NULL;
     }
+    refuse_without_module(c);
     if (!operator_run(c, "foyer", "SET client_min_messages = warning; SET lock_timeout = '30s'")) {
         PQfinish(c);
         return NULL;

@@ -9,7 +9,7 @@
 enum { EXIT_USAGE = 64, EXIT_CONFIG = 78 };
 
 /* To the configured database as role; NULL: FOYER_MIGRATE_ROLE, or foyer_migrator. On failure NULL,
- * with one line on stderr. */
+ * with one line on stderr. A server without the module that guards the tenant ends the program (78). */
 PGconn *operator_connect(const char *role);
 
 /* One statement; values are texts or NULL. On failure NULL, with one line on stderr that begins

@@ -585,6 +585,11 @@ static int audit_seal(int argc, char **argv)
     if (argc != 1) {
         return usage("seal");
     }
+    PGconn *fit = look(); /* the sealer itself does not ask whether the server is fit */
+    PQfinish(fit);
+    if (!fit) {
+        return EXIT_FAILURE;
+    }
     struct sealer *s = sealer_new();
     size_t all = 0, sealed = 0;
     enum err e;

@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "core/commands.h"
+#include "core/operator.h"
 #include "crypto.h"
 #include "loader.h"
 
@@ -238,12 +239,9 @@ int command_demo(int argc, char **argv)
     l.scratch = arena_new(256u << 20);
     if (keystore_open(config_text("keys"), config_text("master_key")))
         return EXIT_FAILURE;
-    l.conn = PQconnectdb(
-        load_z(&l, arena_printf(l.arena, "%s user=%s", config_text("database"), role)));
-    if (PQstatus(l.conn) != CONNECTION_OK) {
-        fprintf(stderr, "foyer demo: %s", PQerrorMessage(l.conn));
+    l.conn = operator_connect(role);
+    if (!l.conn)
         return EXIT_FAILURE;
-    }
     if (str_is(LOAD(&l, "SELECT count(*) FROM app.tenant WHERE slug IN ('glow', 'first-light', $1)", "ops"),
                "0") == false) {
         puts("foyer demo: the demo businesses are there already");
