@@ -32,6 +32,7 @@ struct reply {
     struct buf cookies;      /* whole Set-Cookie lines */
     long cache_seconds;      /* 0: no-store */
     long retry_after;        /* seconds; 0: none */
+    struct str timing;       /* Server-Timing, for operators alone; "": none */
     const char *view;        /* rendered after the commit */
 };
 

@@ -92,6 +92,8 @@ static void send_reply(FCGX_Request *f, const struct reply *reply, const char *c
                      (int)reply->disposition.n, reply->disposition.p);
     if (reply->retry_after)
         FCGX_FPrintF(f->out, "Retry-After: %ld\r\n", reply->retry_after);
+    if (reply->timing.n)
+        FCGX_FPrintF(f->out, "Server-Timing: %.*s\r\n", (int)reply->timing.n, reply->timing.p);
     if (reply->cookies.n)
         FCGX_PutStr(reply->cookies.p, (int)reply->cookies.n, f->out);
     FCGX_FPrintF(f->out, "Content-Type: %s\r\nCache-Control: %s\r\n", reply->type, cache);

@@ -1,5 +1,6 @@
 -- 010_enter: the functions with which every request begins. They alone set the context of a transaction (foyer.*, LOCAL),
--- after they have seen for themselves whose request it is. Owner: foyer_auth, to whom row security applies as to all.
+-- after they have seen for themselves whose request it is. The request's id is the connection's name meanwhile, so that the
+-- server's log tells it (log_line_prefix). Owner: foyer_auth, to whom row security applies as to all.
 -- Errors: FY401 no session, FY403 not allowed, FY404 unknown host or link, FY410 link over.
 
 SET LOCAL ROLE foyer_auth;
@@ -35,7 +36,8 @@ BEGIN
         set_config('foyer.action', coalesce(action, ''), true),
         set_config('foyer.ip', coalesce(host(ip), ''), true),
         set_config('foyer.agent', coalesce(left(agent, 300), ''), true),
-        set_config('foyer.request_id', coalesce(request_id::text, ''), true);
+        set_config('foyer.request_id', coalesce(request_id::text, ''), true),
+        set_config('application_name', coalesce(request_id::text, ''), true);
 END $$;
 
 -- A member of staff: her session's token, and the permission that the page asks for ('' or 'none': any session).
@@ -61,7 +63,8 @@ BEGIN
         set_config('foyer.action', coalesce(action, ''), true),
         set_config('foyer.ip', coalesce(host(ip), ''), true),
         set_config('foyer.agent', coalesce(left(agent, 300), ''), true),
-        set_config('foyer.request_id', coalesce(request_id::text, ''), true);
+        set_config('foyer.request_id', coalesce(request_id::text, ''), true),
+        set_config('application_name', coalesce(request_id::text, ''), true);
     SELECT e.id, e.last_seen_at, f.id AS staff_id, f.name AS staff_name, f.role_names, f.perms,
            t.slug, t.name, t.kind, t.realm, t.accent, t.country, t.locale, t.zone
     INTO s
@@ -193,7 +196,8 @@ AS $$
         set_config('foyer.action', coalesce(action, ''), true),
         set_config('foyer.ip', '', true),
         set_config('foyer.agent', '', true),
-        set_config('foyer.request_id', coalesce(request_id::text, ''), true)
+        set_config('foyer.request_id', coalesce(request_id::text, ''), true),
+        set_config('application_name', coalesce(request_id::text, ''), true)
 $$;
 
 -- For the operator's command line, which connects as foyer_migrator: enters a tenant for this transaction.
