@@ -23,6 +23,8 @@ struct job_kind {
     /* Runs inside the job's tenant, in a transaction that the runner opened. *why: for the operator,
      * never with a client's data. May end the transaction by job_commit and go on in a new one. */
     enum job_end (*run)(struct req *r, const struct job *job, struct str *why);
+    /* Nobody will try this job again: says so where people look, in the transaction that ends it. */
+    bool (*give_up)(struct req *r, const struct job *job);
 };
 extern const struct job_kind job_kinds[]; /* ended by a NULL kind */
 

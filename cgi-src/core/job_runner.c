@@ -66,19 +66,35 @@ static bool claim(struct gate *g, struct job *job, enum err *e)
     return true;
 }
 
-static void settle(struct req *r, const struct job *job, enum job_end end, struct str why)
+/* Whether the job is dead now; what it leaves undone is said in the same transaction. */
+static bool fail_job(struct req *r, const struct job *job, const struct job_kind *kind,
+                     const char *const *values)
 {
-    const char *const done[] = {arena_cstr(r->arena, job->id)};
-    const char *const failed[] = {arena_cstr(r->arena, job->id), arena_cstr(r->arena, why),
+    struct rows *failed = db_send_sql(r->gate->db, r->arena, "job_failed",
+                                      "SELECT sec.job_failed($1, $2, $3) AS is_dead", values, 3);
+    if (db_wait(r->gate->db, r->arena, &r->error))
+        return false;
+    bool is_dead = rows_count(failed) == 1 && rows_bool(failed, 0, "is_dead");
+    return !is_dead || !kind || !kind->give_up || kind->give_up(r, job);
+}
+
+static void settle(struct req *r, const struct job *job, const struct job_kind *kind,
+                   enum job_end end, struct str why)
+{
+    const char *const values[] = {arena_cstr(r->arena, job->id), arena_cstr(r->arena, why),
                                   end == JOB_HOPELESS ? "true" : "false"};
+    bool good = true;
     enter(r, job->tenant_id);
     if (end == JOB_DONE)
-        db_send_sql(r->gate->db, r->arena, "job_done", "SELECT sec.job_done($1)", done, 1);
+        db_send_sql(r->gate->db, r->arena, "job_done", "SELECT sec.job_done($1)", values, 1);
     else
-        db_send_sql(r->gate->db, r->arena, "job_failed", "SELECT sec.job_failed($1, $2, $3)", failed,
-                    COUNT_OF(failed));
-    if (db_commit(r->gate->db, r->arena, &r->error))
-        log_error("job.unsettled", "job", done[0], NULL);
+        good = fail_job(r, job, kind, values);
+    if (!good)
+        db_rollback(r->gate->db, r->arena);
+    else
+        good = db_commit(r->gate->db, r->arena, &r->error) == OK;
+    if (!good)
+        log_error("job.unsettled", "job", values[0], "sqlstate", r->error.sqlstate, NULL);
 }
 
 static const struct job_kind *kind_of(struct str kind)
@@ -129,9 +145,11 @@ int job_run_one(struct gate *g)
         }
         if (end != JOB_DONE)
             db_rollback(g->db, g->arena);
+        if (end == JOB_LATER && why.n == 0)
+            why = S("the database or the key store did not give what it needs");
     }
-    settle(r, &job, end, why);
-    disclosure_forget(r);
+    disclosure_forget(r); /* what was not disclosed is not asked for again by what ends the job */
+    settle(r, &job, kind, end, why);
     static const char *const words[] = {"done", "later", "hopeless"};
     log_info("job", "kind", arena_cstr(g->arena, job.kind), "end", words[end], "why",
              arena_cstr(g->arena, why), NULL);

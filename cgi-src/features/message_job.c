@@ -8,9 +8,13 @@
 #include "job.h"
 #include "mail.h"
 
-static bool set_state(struct req *r, const char *state)
+/* problem: NULL, or a word of app.message_problem_words. */
+static bool set_state(struct req *r, const char *state, const char *problem)
 {
     req_set(r, "state", str_of(state));
+    req_set_null(r, "problem");
+    if (problem)
+        req_set(r, "problem", str_of(problem));
     return req_query(r, Q_message_set_state) != NULL;
 }
 
@@ -27,9 +31,9 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
         return JOB_DONE;
     /* Somebody spoke to the server and did not come to say how it ended. */
     if (str_is(state, "sending"))
-        return set_state(r, "unknown") ? JOB_DONE : JOB_LATER;
+        return set_state(r, "unknown", NULL) ? JOB_DONE : JOB_LATER;
     if (config_text("smtp_url")[0] == '\0')
-        return set_state(r, "kept") ? JOB_DONE : JOB_LATER;
+        return set_state(r, "kept", NULL) ? JOB_DONE : JOB_LATER;
 
     struct arena *a = req_arena(r);
     struct str body = rows_text(m, 0, "body_sealed");
@@ -43,12 +47,13 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
         .message_id = arena_printf(a, "%.*s@%s", (int)job->subject_id.n, job->subject_id.p,
                                    config_text("domain")),
     };
-    if (!set_state(r, "sending") || job_commit(r))
+    if (!set_state(r, "sending", NULL) || job_commit(r))
         return JOB_LATER;
     enum err e = mail_send(a, config_text("smtp_url"), &mail, why);
     bool is_over = e == ERR_INVALID || job->attempts >= JOB_ATTEMPTS;
     const char *end = e == OK ? "sent" : is_over ? "failed" : "queued";
-    if (!set_state(r, end))
+    const char *problem = e == ERR_INVALID ? "refused" : is_over ? "tries" : NULL;
+    if (!set_state(r, end, e == OK ? NULL : problem))
         return JOB_LATER;
     if (e == OK)
         return JOB_DONE;
@@ -57,7 +62,14 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     return is_over ? JOB_HOPELESS : JOB_LATER;
 }
 
+static bool give_up_mail(struct req *r, const struct job *job)
+{
+    req_set(r, "message_id", job->subject_id);
+    req_set(r, "problem", job->was_lost ? S("stopped") : S("text"));
+    return req_query(r, Q_message_give_up) != NULL;
+}
+
 const struct job_kind job_kinds[] = {
-    {"message.send", "message.send", send_mail},
+    {"message.send", "message.send", send_mail, give_up_mail},
     {0},
 };

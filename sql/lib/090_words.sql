@@ -31,6 +31,18 @@ AS $$
     END
 $$;
 
+-- Why a message was not delivered; NULL: nothing is known against it.
+CREATE OR REPLACE FUNCTION app.message_problem_words(problem text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT CASE problem
+        WHEN 'refused' THEN 'The mail server does not take it. Is the address right?'
+        WHEN 'tries' THEN 'The mail server could not be reached, or asked to wait, until the last try.'
+        WHEN 'stopped' THEN 'The program that sends it stopped at each try. Whoever runs Foyer finds why in its log.'
+        WHEN 'text' THEN 'Its text could not be opened. Whoever runs Foyer finds why in the log.'
+    END
+$$;
+
 -- Who acted, when it was nobody of the staff.
 CREATE OR REPLACE FUNCTION app.actor_words(kind text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -88,5 +100,5 @@ AS $$
         END, action)
 $$;
 
-GRANT EXECUTE ON FUNCTION app.zone(), app.zone_words(text), app.part_of_day(timestamp), app.message_state_words(text), app.action_words(text), app.actor_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.zone(), app.zone_words(text), app.part_of_day(timestamp), app.message_state_words(text), app.message_problem_words(text), app.action_words(text), app.actor_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 RESET ROLE;

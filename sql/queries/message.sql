@@ -15,7 +15,8 @@ SELECT m.id, m.client_id, c.name AS client_name, m.to_address, m.subject, m.body
        m.link_sealed AS link_url, m.ics_sealed IS NOT NULL AS has_calendar,
        m.created_at AT TIME ZONE app.zone() AS created_local,
        m.sent_at AT TIME ZONE app.zone() AS sent_local,
-       app.message_state_words(m.state) AS state_words
+       app.message_state_words(m.state) AS state_words,
+       app.message_problem_words(m.problem) AS problem_words
 FROM app.message m
 LEFT JOIN app.client c ON c.tenant_id = m.tenant_id AND c.id = m.client_id
 WHERE m.id = :message_id;
@@ -40,5 +41,11 @@ WHERE m.id = :message_id;
 -- name: message_set_state :exec
 -- What became of it.
 UPDATE app.message
-SET state = :state, sent_at = CASE WHEN :state = 'sent' THEN now() END
+SET state = :state, problem = :problem, sent_at = CASE WHEN :state = 'sent' THEN now() END
 WHERE id = :message_id;
+
+-- name: message_give_up :exec
+-- Nobody tries again. Whether the mail server had it when its runner stopped is not known.
+UPDATE app.message
+SET state = CASE state WHEN 'sending' THEN 'unknown' ELSE 'failed' END, problem = :problem
+WHERE id = :message_id AND state IN ('queued', 'sending');

@@ -80,9 +80,9 @@ function write(o = {}) {
   return id;
 }
 const now = (id) => {
-  const [state, job, attempts, error, later] = h.sql(`SELECT m.state, j.state, j.attempts, coalesce(j.last_error, ''), j.run_at > now()
+  const [state, job, attempts, error, later, problem] = h.sql(`SELECT m.state, j.state, j.attempts, coalesce(j.last_error, ''), j.run_at > now(), coalesce(m.problem, '')
     FROM app.message m JOIN app.job j ON j.tenant_id = m.tenant_id AND j.subject_id = m.id WHERE m.id = '${id}'`)[0];
-  return { state, job, attempts: Number(attempts), error, later: later === "t" };
+  return { state, job, attempts: Number(attempts), error, later: later === "t", problem };
 };
 async function until(id, good, what) {
   for (let i = 0; i < 300; i++) {
@@ -139,7 +139,10 @@ describe("T35: mail", () => {
   test("an address that does not exist is given up at once, and seen", async () => {
     const m = await send({ RCPT: "550 no such mailbox" }, (x) => x.job === "dead");
     assert.equal(m.state, "failed");
+    assert.equal(m.problem, "refused");
     assert.equal(m.attempts, 1);
+    const ops = await h.staff("ops", "operator");
+    assert.match((await ops.get(`/messages/${m.id}`)).text, /<dt>Why<\/dt><dd>The mail server does not take it/);
   });
   test("our own wrong password gives no mail up", async () => {
     const m = await send({ AUTH: "535 wrong" }, (x) => x.job !== "running" && x.attempts === 1, {}, "user:wrong@");
@@ -158,6 +161,7 @@ describe("T35: mail", () => {
   test("after the last try it is not delivered, and says so", async () => {
     const m = await send({ RCPT: "451 busy" }, (x) => x.job === "dead", { attempts: 7 });
     assert.equal(m.state, "failed");
+    assert.equal(m.problem, "tries");
   });
   test("T30: a runner that is killed while it sends leaves it unknown; it is never sent again", async () => {
     let reached;
@@ -182,14 +186,34 @@ describe("T35: mail", () => {
     assert.equal(m.state, "unknown");
     assert.equal(m.mails.length, 0);
   });
-  test("a job that kills its runner each time is given up", async () => {
-    const id = write({ attempts: 8 });
-    h.sql(within(`UPDATE app.job SET state = 'running', lease_until = now() - interval '1 second' WHERE subject_id = '${id}';`));
+  for (const [state, end] of [["queued", "failed"], ["sending", "unknown"]])
+    test(`a job that kills its runner each time is given up; a message that was ${state} is ${end}, and says why`, async () => {
+      const id = write({ attempts: 8, state });
+      h.sql(within(`UPDATE app.job SET state = 'running', lease_until = now() - interval '1 second' WHERE subject_id = '${id}';`));
+      const s = await server(), r = runner(s.url());
+      await until(id, (x) => x.job === "dead", "it goes on for ever");
+      r.kill("SIGTERM");
+      await r.over;
+      s.close();
+      assert.equal(s.mails.length, 0);
+      assert.deepEqual([now(id).state, now(id).problem], [end, "stopped"]);
+    });
+  test("T36: a message whose text cannot be opened is tried again, then given up in words; it is never sent without its text", async () => {
+    // A message to a client, sealed with bytes that are no ciphertext of hers.
+    const id = h.uuid(), tenant = h.tenantId("glow");
+    const inside = (text) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${tenant}', true); ${text} COMMIT;`);
+    inside(`INSERT INTO app.message (tenant_id, id, client_id, kind, channel, to_address, subject, body_sealed, dedupe_key)
+            SELECT '${tenant}', '${id}', c.id, 'test', 'email', 'canary-${id}@example.com', 'A test', '\\x00112233'::bytea, '${id}' FROM app.client c WHERE c.tenant_id = '${tenant}' LIMIT 1;
+            INSERT INTO app.job (tenant_id, kind, subject_id, dedupe_key, attempts) VALUES ('${tenant}', 'message.send', '${id}', '${id}', 6);`);
     const s = await server(), r = runner(s.url());
+    await until(id, (x) => x.job === "ready" && x.attempts === 7, "not put back");
+    assert.equal(now(id).state, "queued");
+    inside(`UPDATE app.job SET run_at = now() WHERE subject_id = '${id}';`);
     await until(id, (x) => x.job === "dead", "it goes on for ever");
     r.kill("SIGTERM");
     await r.over;
     s.close();
-    assert.equal(s.mails.length, 0);
+    assert.equal(s.mails.filter((m) => m.data.includes(id)).length, 0);
+    assert.deepEqual([now(id).state, now(id).problem], ["failed", "text"]);
   });
 });
