@@ -155,7 +155,8 @@ FROM (
         SELECT current_date + 60 - g AS day
         FROM generate_series(0, (s.visits / (s.places * s.providers * 5.6) * 7 / 6)::int + 130) AS g) AS d
     CROSS JOIN (VALUES (9), (10), (11), (12), (14), (15), (16), (17)) AS h (hour)
-    WHERE extract(dow FROM d.day) <> 0 AND random() < CASE WHEN d.day > current_date + 14 THEN 0.4 ELSE 0.75 END
+    -- (the hour stands in the condition so that chance is asked for each hour, not once for a day)
+    WHERE extract(dow FROM d.day) <> 0 AND random() + 0 * (h.hour + p.position) < CASE WHEN d.day > current_date + 14 THEN 0.4 ELSE 0.75 END
 ) AS q
 JOIN fitting f USING (tenant_id)
 CROSS JOIN LATERAL (SELECT 1 + floor(random() * q.clients)::int AS n, 1 + floor(random() * cardinality(f.ids))::int AS pick,
