@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -267,19 +268,47 @@ static bool seal_tenants(struct sealer *s, const PGresult *batch, struct buf *he
     return true;
 }
 
-/* Heads are committed when they come here: the file may lack one after a crash, never have one
- * more. */
+/* The length of the file without a last line that was not written whole: the disk was full, or the
+ * machine went down. */
+static off_t whole_lines(int fd)
+{
+    char tail[512];
+    off_t end = lseek(fd, 0, SEEK_END), from = end > (off_t)sizeof tail ? end - (off_t)sizeof tail : 0;
+    ssize_t n = pread(fd, tail, sizeof tail, from);
+    while (n > 0 && tail[n - 1] != '\n') {
+        n--;
+    }
+    return n > 0 ? from + n : end; /* a line is shorter than the tail: never is more cut off */
+}
+
+static bool append_whole(int fd, struct str lines)
+{
+    off_t end = whole_lines(fd);
+    bool good = end >= 0 && ftruncate(fd, end) == 0;
+    while (good && lines.n > 0) {
+        ssize_t n = write(fd, lines.p, lines.n);
+        good = n > 0 || (n < 0 && errno == EINTR);
+        lines = n > 0 ? str_part(lines, (size_t)n, lines.n - (size_t)n) : lines;
+    }
+    if (good && fsync(fd) == 0) {
+        return true;
+    }
+    int why = errno;
+    if (end >= 0 && ftruncate(fd, end) != 0) {
+        log_error("seal.heads_file", "errno", strerror(errno), NULL);
+    }
+    errno = why;
+    return false;
+}
+
+/* Heads are committed when they come here: the file may lack some after a crash or while the disk is
+ * full, never have one more, nor half a line. */
 static void append_heads(struct sealer *s, struct str lines)
 {
     const char *path = seal_heads_path(s->arena);
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good = fd >= 0;
-    while (good && lines.n > 0) {
-        ssize_t n = write(fd, lines.p, lines.n);
-        good = n > 0 || errno == EINTR;
-        lines = n > 0 ? str_part(lines, (size_t)n, lines.n - (size_t)n) : lines;
-    }
-    if (!good || fsync(fd) != 0) {
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool good = fd >= 0 && flock(fd, LOCK_EX) == 0 && append_whole(fd, lines);
+    if (!good) {
         log_error("seal.heads_file", "errno", strerror(errno), NULL);
     }
     if (fd >= 0) {

@@ -5,6 +5,7 @@
 //   s.h                  tests/http/harness.js, talking to this Foyer
 //   s.child("public")    process id of what scripts/supervise started: postgresql staff public slow status jobs nginx
 //   s.kids(pid)          its children; s.workers("public"), s.backends()
+//   s.small("pg", 400), s.fill("pg")   a directory on a small disk of its own, and that disk full
 //   s.stop()             ends it; also done when the test's process ends
 //
 // Whether its programs have the sanitizers is scripts/test's decision (FOYER_TEST_PLAIN=1: they have not). Not a test.
@@ -31,6 +32,12 @@ function freePort(first) {
   return first;
 }
 
+function mountsBelow(dir) {
+  let real;
+  try { real = fs.realpathSync(dir); } catch { return []; }
+  return fs.readFileSync("/proc/mounts", "utf8").split("\n").map((l) => l.split(" ")[1] || "").filter((at) => at.startsWith(`${real}/`)).reverse();
+}
+
 // Words before a command that make it run as the user who owns the Foyer.
 const asOwner = (words) => (isRoot ? ["setpriv", "--reuid", osUser, "--regid", osUser, "--init-groups", "--", ...words] : words);
 
@@ -49,6 +56,7 @@ function start(name, o = {}) {
   });
   const script = (...words) => spawnSync(path.join(root, "scripts", "run"), words, { env, encoding: "utf8", timeout: 300000 });
   script("--stop");
+  for (const at of mountsBelow(vardir)) spawnSync("umount", ["-l", at]);
   // the database of the last run is not kept: tests break it
   if (fs.existsSync(path.join(vardir, ".foyer"))) {
     const real = fs.realpathSync(vardir);
@@ -56,12 +64,43 @@ function start(name, o = {}) {
       if (entry !== ".foyer" && entry !== "run") fs.rmSync(path.join(real, entry), { recursive: true, force: true });
   }
   const stop = () => script("--stop");
+  // Puts a directory of this Foyer, which is stopped, on a small disk of its own. false: this machine does not allow it.
+  const small = (dir, megabytes) => {
+    const at = path.join(fs.realpathSync(vardir), dir), was = `${at}.was`;
+    if (!isRoot) return false;
+    fs.mkdirSync(at, { recursive: true });
+    const { uid, gid, mode } = fs.statSync(at);
+    fs.renameSync(at, was);
+    fs.mkdirSync(at);
+    const options = `size=${megabytes}m,uid=${uid},gid=${gid},mode=${(mode & 0o777).toString(8)}`;
+    if (spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", at]).status !== 0) {
+      fs.rmdirSync(at);
+      fs.renameSync(was, at);
+      return false;
+    }
+    spawnSync("cp", ["-a", `${was}/.`, at]);
+    fs.rmSync(was, { recursive: true });
+    return true;
+  };
+  // Fills that disk to the last byte; the answer makes room again.
+  const fill = (dir) => {
+    const balloon = path.join(vardir, dir, ".balloon"), fd = fs.openSync(balloon, "w");
+    for (let size = 1 << 20; size >= 1; size = size === 1 ? 0 : size >> 4) {
+      const block = Buffer.alloc(size, 1);
+      try { for (;;) fs.writeSync(fd, block); } catch (e) { if (e.code !== "ENOSPC") throw e; }
+    }
+    fs.closeSync(fd);
+    return () => fs.rmSync(balloon, { force: true });
+  };
   // Starts what is installed and configured; throws with what it said.
   const up = () => {
     const r = script("--background");
     if (r.status !== 0) throw new Error(`scripts/run: ${r.stdout}${r.stderr}`);
   };
-  process.on("exit", stop);
+  process.on("exit", () => {
+    stop();
+    for (const at of mountsBelow(vardir)) spawnSync("umount", [at]);
+  });
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
   if (o.conf || o.before) {
     fs.mkdirSync(vardir, { recursive: true });
@@ -99,7 +138,7 @@ function start(name, o = {}) {
     };
   };
   return {
-    postgres, h, vardir, run, port: Number(env.FOYER_PORT), inner: Number(env.FOYER_INNER_PORT), stop, up, child, kids, program, conf,
+    small, fill, postgres, h, vardir, run, port: Number(env.FOYER_PORT), inner: Number(env.FOYER_INNER_PORT), stop, up, child, kids, program, conf,
     workers: (pool) => kids(child(pool)),
     isUp: () => script("--status").status === 0,
     log: (which) => { try { return fs.readFileSync(path.join(vardir, "log", `${which}.log`), "utf8"); } catch { return ""; } },
