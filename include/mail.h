@@ -16,11 +16,15 @@ struct mail {
 
 /* url: smtp://host:port or smtps://user:password@host:port. TLS is demanded unless the server is
  * on this machine.
- * Errors: ERR_INVALID  the server refused the message for good (5xx), or a header would break;
- *         ERR_UNAVAILABLE  not reached, or refused for now (4xx): try again later.
  * *why: for the log and the list of messages; holds no address and no content. */
-enum err MUST_CHECK mail_send(struct arena *a, const char *url, const struct mail *mail,
-                              struct str *why);
+enum mail_end {
+    MAIL_TAKEN,
+    MAIL_REFUSED, /* for good (5xx), or a header would break */
+    MAIL_LATER,   /* the server was not reached, or asks to wait (4xx) */
+    MAIL_UNKNOWN  /* it had begun to take the mail and never said how that ended: not to be repeated */
+};
+enum mail_end MUST_CHECK mail_send(struct arena *a, const char *url, const struct mail *mail,
+                                   struct str *why);
 /* A header value as RFC 2047 encoded words when it is not plain ASCII. */
 struct str mail_header(struct arena *a, struct str text);
 

@@ -49,14 +49,13 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     };
     if (!set_state(r, "sending", NULL) || job_commit(r))
         return JOB_LATER;
-    enum err e = mail_send(a, config_text("smtp_url"), &mail, why);
-    bool is_over = e == ERR_INVALID || job->attempts >= JOB_ATTEMPTS;
-    const char *end = e == OK ? "sent" : is_over ? "failed" : "queued";
-    const char *problem = e == ERR_INVALID ? "refused" : is_over ? "tries" : NULL;
-    if (!set_state(r, end, e == OK ? NULL : problem))
+    enum mail_end e = mail_send(a, config_text("smtp_url"), &mail, why);
+    if (e == MAIL_TAKEN || e == MAIL_UNKNOWN)
+        return set_state(r, e == MAIL_TAKEN ? "sent" : "unknown", NULL) ? JOB_DONE : JOB_LATER;
+    bool is_over = e == MAIL_REFUSED || job->attempts >= JOB_ATTEMPTS;
+    const char *problem = e == MAIL_REFUSED ? "refused" : is_over ? "tries" : NULL;
+    if (!set_state(r, is_over ? "failed" : "queued", problem))
         return JOB_LATER;
-    if (e == OK)
-        return JOB_DONE;
     if (job_commit(r))
         return JOB_LATER;
     return is_over ? JOB_HOPELESS : JOB_LATER;

@@ -10,6 +10,7 @@
 #include "mail.h"
 
 enum { ENCODED_CHUNK = 39, SEND_SECONDS = 30, CONNECT_SECONDS = 10 };
+enum { GO_ON = 354 }; /* the server's last word before it has the mail (RFC 5321, DATA) */
 
 static bool is_plain(struct str s)
 {
@@ -124,18 +125,18 @@ static bool is_final(CURLcode code, long smtp_status)
            code != CURLE_REMOTE_ACCESS_DENIED && code != CURLE_USE_SSL_FAILED;
 }
 
-enum err mail_send(struct arena *a, const char *url, const struct mail *m, struct str *why)
+enum mail_end mail_send(struct arena *a, const char *url, const struct mail *m, struct str *why)
 {
     *why = S("");
     if (breaks_header(m->to) || breaks_header(m->subject) || breaks_header(m->from) ||
         breaks_header(m->from_name)) {
         *why = S("a header of this mail contains a line break");
-        return ERR_INVALID;
+        return MAIL_REFUSED;
     }
     CURL *curl = curl_easy_init();
     if (!curl) {
         *why = S("no memory for a connection");
-        return ERR_UNAVAILABLE;
+        return MAIL_LATER;
     }
     struct curl_slist *headers = headers_of(a, m);
     struct curl_slist *to = curl_slist_append(NULL, arena_cstr(a, m->to));
@@ -167,7 +168,9 @@ enum err mail_send(struct arena *a, const char *url, const struct mail *m, struc
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     if (code == CURLE_OK)
-        return OK;
+        return MAIL_TAKEN;
     *why = arena_printf(a, "%s (status %ld)", curl_easy_strerror(code), smtp_status);
-    return is_final(code, smtp_status) ? ERR_INVALID : ERR_UNAVAILABLE;
+    if (smtp_status == GO_ON)
+        return MAIL_UNKNOWN;
+    return is_final(code, smtp_status) ? MAIL_REFUSED : MAIL_LATER;
 }

@@ -33,6 +33,7 @@ function server(o = {}) {
           if (line !== ".") { data += line + "\n"; continue; }
           inData = false;
           if (o.silent) { o.silent(); continue; }
+          if (o.hangsUp) { mails.push({ ...mail, data }); c.destroy(); return; }
           mails.push({ ...mail, data });
           say(o.END || "250 taken");
           continue;
@@ -180,6 +181,14 @@ describe("T35: mail", () => {
     good.close();
     assert.equal(now(id).state, "unknown");
     assert.equal(good.mails.length, 0);
+  });
+  test("a server that hangs up when it has the mail: nobody knows whether it was taken, so it is not sent again", async () => {
+    const m = await send({ hangsUp: true }, (x) => x.job !== "running" && x.attempts === 1);
+    assert.deepEqual([m.state, m.job, m.mails.length], ["unknown", "done", 1]);
+  });
+  test("a server that says later when it has the mail is asked again", async () => {
+    const m = await send({ END: "451 busy" }, (x) => x.job === "ready" && x.attempts === 1);
+    assert.equal(m.state, "queued");
   });
   test("the same when only the database did not hear how it ended", async () => {
     const m = await send({}, (x) => x.job === "done", { state: "sending", attempts: 1 });
