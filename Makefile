@@ -3,7 +3,9 @@
 #   make            everything scripts/run needs: programs, server module, static files, static site
 #   make san        the same programs with AddressSanitizer and UBSan, in build/san/bin
 #   make unit       tests/unit/*_test.c, built with the sanitizers and run
-#   make fuzz       tests/fuzz/*_fuzz.c with clang's libFuzzer, in build/fuzz
+#   make fuzz       tests/fuzz/*_fuzz.c with clang's libFuzzer, FUZZ_SECONDS=3600 each, two at a time; what is
+#                   found stays in tests/fuzz/crashes, what is new and useful goes into tests/fuzz/corpus.
+#                   (The product writes calendar files and reads none; it neither writes nor reads CSV.)
 #   make assets     fingerprinted copies of nginx/www in build/www, and their names for templates
 #   make site       the marketing pages in build/site
 #   make install PREFIX=DIR   a copy of what the running product reads
@@ -65,7 +67,7 @@ UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/san/unit/%,$(UNIT_SRC))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 MODULE   := $(if $(wildcard cgi-src/pgmodule/foyerctx.c),$(BUILD)/lib/foyerctx.so)
 
-.PHONY: all programs san unit unit-programs fuzz assets site clean install
+.PHONY: all programs san unit unit-programs fuzz fuzzers assets site clean install
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -157,7 +159,9 @@ $(BUILD)/san/unit/%: $(BUILD)/san/obj/tests/unit/%.o $(BUILD)/san/libfoyer.a
 	@echo "  link $@"
 	$(Q)$(CC) $(SAN) -pie $(LINK) -o $@ $^ $(LIBS) $(shell pkg-config --libs cmocka)
 
-fuzz: $(FUZZERS)
+fuzzers: $(FUZZERS)
+fuzz: fuzzers programs
+	@tests/fuzz/run $(BUILD)/fuzz
 $(BUILD)/fuzz/obj/gen/queries.o: $(BUILD)/gen/queries.c
 	@mkdir -p $(@D)
 	@echo "  cc $@"
@@ -171,7 +175,8 @@ $(BUILD)/fuzz/libfoyer.a: $(LIB_OBJ_FUZZ)
 	$(Q)ar rcs $@ $^
 $(BUILD)/fuzz/%_fuzz: $(BUILD)/fuzz/obj/tests/fuzz/%_fuzz.o $(BUILD)/fuzz/libfoyer.a
 	@echo "  link $@"
-	$(Q)$(CLANG) -fsanitize=address,undefined,fuzzer -o $@ $^ $(LIBS)
+	$(Q)$(CLANG) -fsanitize=address,undefined,fuzzer $(FUZZ_LINK) -o $@ $^ $(LIBS)
+$(BUILD)/fuzz/gate_fuzz: FUZZ_LINK := -Wl,--wrap=db_ready
 
 # ---- static files and marketing pages ----
 

@@ -51,7 +51,7 @@ static inline bool str_eq(struct str a, struct str b)
 static inline bool str_is(struct str a, const char *literal) { return str_eq(a, str_of(literal)); }
 static inline struct str str_part(struct str s, size_t from, size_t n)
 {
-    return (struct str){s.p + from, n};
+    return (struct str){from ? s.p + from : s.p, n}; /* the zero struct has no bytes to count from */
 }
 bool str_starts(struct str s, struct str prefix);
 /* Without ASCII blanks at both ends. */

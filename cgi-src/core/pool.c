@@ -8,7 +8,6 @@
 #include "pool.h"
 
 #include <errno.h>
-#include <fcgiapp.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "board.h"
+#include "fastcgi.h"
 #include "log.h"
 #include "reload.h"
 #include "status.h"
@@ -28,7 +28,6 @@
 enum {
     MAX_WORKERS = 250, /* old and new together have BOARD_SLOTS places */
     BACKLOG = 511,
-    MAX_BODY = 1024 * 1024,
     EXIT_UNFIT = 78, /* sysexits EX_CONFIG: starting again will not help */
     DRAIN_SECONDS = 30,
     FORK_AGAIN_MS = 500,
@@ -60,80 +59,21 @@ static void nap(long milliseconds)
 
 /* ---- the worker ---- */
 
-static struct str param(FCGX_Request *f, const char *name)
-{
-    return str_of(FCGX_GetParam(name, f->envp));
-}
-
-/* Reads the body; false when it is longer than any page takes, or shorter than it said. */
-static bool read_body(FCGX_Request *f, char *buffer, struct str *body)
-{
-    int64_t length = 0;
-    struct str said = param(f, "CONTENT_LENGTH");
-    *body = (struct str){buffer, 0};
-    if (said.n > 0 && (str_int(said, &length) || length < 0))
-        return false;
-    if (length > MAX_BODY)
-        return false;
-    int got = length > 0 ? FCGX_GetStr(buffer, (int)length, f->in) : 0;
-    body->n = (size_t)got;
-    return got == length;
-}
-
-static void send_reply(FCGX_Request *f, const struct reply *reply, const char *cache)
-{
-    FCGX_FPrintF(f->out, "Status: %d\r\n", reply->status);
-    if (reply->location.n)
-        FCGX_FPrintF(f->out, "Location: %.*s\r\n", (int)reply->location.n, reply->location.p);
-    if (reply->allow.n)
-        FCGX_FPrintF(f->out, "Allow: %.*s\r\n", (int)reply->allow.n, reply->allow.p);
-    if (reply->disposition.n)
-        FCGX_FPrintF(f->out, "Content-Disposition: attachment; filename=\"%.*s\"\r\n",
-                     (int)reply->disposition.n, reply->disposition.p);
-    if (reply->retry_after)
-        FCGX_FPrintF(f->out, "Retry-After: %ld\r\n", reply->retry_after);
-    if (reply->timing.n)
-        FCGX_FPrintF(f->out, "Server-Timing: %.*s\r\n", (int)reply->timing.n, reply->timing.p);
-    if (reply->cookies.n)
-        FCGX_PutStr(reply->cookies.p, (int)reply->cookies.n, f->out);
-    FCGX_FPrintF(f->out, "Content-Type: %s\r\nCache-Control: %s\r\n", reply->type, cache);
-    FCGX_FPrintF(f->out, "Content-Length: %ld\r\n\r\n", (long)reply->body.n);
-    FCGX_PutStr(reply->body.p, (int)reply->body.n, f->out);
-}
-
 static void answer(struct gate *gate, FCGX_Request *f, char *buffer, struct board *board)
 {
     double began = seconds_now();
     uint64_t database = db_waited_us(gate->db);
     struct reply reply;
-    struct http_request in = {
-        .method = param(f, "REQUEST_METHOD"),
-        .path = param(f, "REQUEST_URI"),
-        .query = S(""),
-        .host = param(f, "HTTP_HOST"),
-        .origin = param(f, "HTTP_ORIGIN"),
-        .fetch_site = param(f, "HTTP_SEC_FETCH_SITE"),
-        .cookie = param(f, "HTTP_COOKIE"),
-        .content_type = param(f, "CONTENT_TYPE"),
-        .remote_addr = param(f, "REMOTE_ADDR"),
-        .agent = param(f, "HTTP_USER_AGENT"),
-        .request_id = param(f, "REQUEST_ID"),
-    };
+    struct http_request in;
     const struct page *page = NULL;
-    struct str rest = in.path;
-    in.path = str_cut(&rest, '?');
-    in.query = rest;
 
-    if (!read_body(f, buffer, &in.body)) {
+    if (!fastcgi_read(f, buffer, &in)) {
         reply = (struct reply){
             .status = 413, .type = "text/plain; charset=utf-8", .body = S("This is too large.")};
     } else {
         page = gate_handle(gate, &in, &reply);
     }
-    char cache[64] = "no-store";
-    if (reply.cache_seconds)
-        snprintf(cache, sizeof cache, "private, max-age=%ld", reply.cache_seconds);
-    send_reply(f, &reply, cache);
+    fastcgi_send(f, &reply);
     FCGX_Finish_r(f);
 
     uint64_t us = (uint64_t)((seconds_now() - began) * 1e6);
@@ -163,10 +103,10 @@ struct gate pool_gate(const struct pool_options *o)
 static void answer_status(struct gate *gate, FCGX_Request *f, const char *boards)
 {
     arena_reset(gate->arena);
-    struct str rest = param(f, "REQUEST_URI"), path = str_cut(&rest, '?');
+    struct str rest = str_of(FCGX_GetParam("REQUEST_URI", f->envp)), path = str_cut(&rest, '?');
     struct status_answer said = status_handle(gate->db, gate->arena, boards, path);
     struct reply reply = {.status = said.status, .type = said.type, .body = said.body};
-    send_reply(f, &reply, "no-store");
+    fastcgi_send(f, &reply);
     FCGX_Finish_r(f);
 }
 
@@ -228,7 +168,7 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master, struc
     if (getppid() != master)
         return EXIT_SUCCESS; /* it died before that call */
     struct gate gate = pool_gate(o);
-    char *buffer = malloc(MAX_BODY + 1);
+    char *buffer = malloc(FASTCGI_MAX_BODY + 1);
     struct str why = S("");
     FCGX_Request f;
     int ep = watch_listener(fd);

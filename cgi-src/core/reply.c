@@ -12,6 +12,23 @@ enum err reply_view(struct req *r, int status, const char *view)
     return OK;
 }
 
+/* An address as a header may hold it; false when it has a control byte, which no address of ours has. */
+static bool header_safe(struct arena *a, struct str path, struct str *out)
+{
+    struct buf b = buf_in(a, path.n + 32);
+    for (size_t i = 0; i < path.n; i++) {
+        unsigned char c = (unsigned char)path.p[i];
+        if (c < ' ' || c == 0x7f)
+            return false;
+        if (c == ' ' || c > 0x7e)
+            buf_printf(&b, "%%%02X", c);
+        else
+            buf_addc(&b, (char)c);
+    }
+    *out = buf_str(&b);
+    return true;
+}
+
 enum err reply_redirect(struct req *r, struct str path)
 {
     /* Own paths only: "//host" and "/\host" would leave the house. */
@@ -19,7 +36,8 @@ enum err reply_redirect(struct req *r, struct str path)
                (path.n == 1 || (path.p[1] != '/' && path.p[1] != '\\'));
     r->reply.status = 303;
     r->reply.view = NULL;
-    r->reply.location = own ? path : S("/");
+    if (!own || !header_safe(r->arena, path, &r->reply.location))
+        r->reply.location = S("/");
     return OK;
 }
 

@@ -56,6 +56,36 @@ static void an_entry_reads_back(void **state)
     icalcomponent_free(calendar);
 }
 
+/* Every length, for libical folds some lines between the CR and the LF of their own end. */
+static void every_line_is_whole(void **state)
+{
+    (void)state;
+    char words[200];
+    memset(words, 'w', sizeof words);
+    for (size_t n = 1; n < sizeof words; n++) {
+        struct ics_visit v = visit();
+        v.text = (struct str){words, n};
+        char *text = arena_cstr(arena, ics_write(arena, &v));
+        for (char *p = text; *p; p++)
+            assert_true(*p == '\r' ? p[1] == '\n' : *p != '\n' || p[-1] == '\r');
+        icalcomponent *calendar = icalparser_parse_string(text);
+        icalcomponent *event = icalcomponent_get_first_component(calendar, ICAL_VEVENT_COMPONENT);
+        assert_int_equal(strlen(icalcomponent_get_description(event)), n);
+        icalcomponent_free(calendar);
+    }
+}
+
+static void no_text_ends_its_line(void **state)
+{
+    (void)state;
+    struct ics_visit v = visit();
+    v.place = S("East\r\nBEGIN:VALARM\rX:\x01y\x7f");
+    char *text = arena_cstr(arena, ics_write(arena, &v));
+    assert_null(strstr(text, "\nBEGIN:VALARM"));
+    assert_null(strchr(text, 1));
+    assert_non_null(strstr(text, "LOCATION:East\\nBEGIN:VALARM\\nX:y\r\n"));
+}
+
 static void a_cancelled_one_is_taken_out(void **state)
 {
     (void)state;
@@ -84,6 +114,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_entry_reads_back),
+        cmocka_unit_test(every_line_is_whole),
+        cmocka_unit_test(no_text_ends_its_line),
         cmocka_unit_test(a_cancelled_one_is_taken_out),
         cmocka_unit_test(text_stays_text),
     };
