@@ -43,6 +43,12 @@ static const struct command {
      "compare the audit trail with what was sealed; each finding is a line, and exit status 1"},
     {"audit", command_audit, "proof EVENT_ID", "prove that a row is in the trail that was signed"},
     {"audit", command_audit, "seal", "seal what waits, as the jobs do every few seconds"},
+    {"audit", command_audit, "mend SLUG",
+     "let a tree that stands still go on, if its leaves are those that were signed"},
+    {"audit", command_audit, "keep SLUG [--years N] [--hold WHY | --release]",
+     "keep a business's trail for longer, or put a legal hold on it; without options: say how it is"},
+    {"audit", command_audit, "retire",
+     "compare the whole trail, then drop the months that are older than trail_years"},
     {"routes", command_routes, "[--json|--nginx]", "print the table of pages"},
     {"render", command_render, "[--templates DIR] NAME < data.json", "render one template"},
 };

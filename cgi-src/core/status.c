@@ -12,9 +12,10 @@
 #include <time.h>
 
 #include "board.h"
+#include "config.h"
 #include "log.h"
 
-enum { SEALING_LATE_SECONDS = 60 };
+enum { SEALING_LATE_SECONDS = 60, HEADS_LATE_SECONDS = 15 * 60 };
 
 static const char *const pools[] = {"staff", "public", "slow"};
 
@@ -24,6 +25,8 @@ struct house {
     bool has_database;
     double answered_in;
     struct rows *watch;
+    struct rows *stopped; /* trees that stand still */
+    struct rows *heads;   /* destinations outside, in the order of the settings */
 };
 
 static double seconds_now(void)
@@ -41,11 +44,27 @@ static uint64_t workers_in(const struct board *b, enum slot_state state)
     return n;
 }
 
-static bool pool_is_up(const struct board *b)
+bool status_pool_is_up(const struct board *b)
 {
     pid_t master = (pid_t)board_get(&b->master);
     return master > 1 && (kill(master, 0) == 0 || errno == EPERM) &&
            workers_in(b, SLOT_IDLE) + workers_in(b, SLOT_BUSY) > 0;
+}
+
+/* Where signed heads go outside: setting heads_copy, then each address of heads_mail. */
+const char *status_destinations(struct arena *a)
+{
+    struct buf b = buf_in(a, 256);
+    struct str rest = str_of(config_text("heads_mail"));
+    buf_addz(&b, *config_text("heads_copy") ? "{file" : "{");
+    while (rest.n > 0) {
+        struct str address = str_trim(str_cut(&rest, ','));
+        if (address.n > 0 && !memchr(address.p, '"', address.n) &&
+            !memchr(address.p, '\\', address.n))
+            buf_printf(&b, "%s\"%.*s\"", b.n > 1 ? "," : "", (int)address.n, address.p);
+    }
+    buf_addc(&b, '}');
+    return arena_cstr(a, buf_str(&b));
 }
 
 static void look(struct house *h, struct db *db, struct arena *a, const char *boards)
@@ -54,12 +73,18 @@ static void look(struct house *h, struct db *db, struct arena *a, const char *bo
     struct db_error error;
     for (size_t i = 0; i < COUNT_OF(pools); i++) {
         h->boards[i] = board_read(boards, pools[i]);
-        h->is_up[i] = h->boards[i] && pool_is_up(h->boards[i]);
+        h->is_up[i] = h->boards[i] && status_pool_is_up(h->boards[i]);
     }
     double began = seconds_now();
     if (db_ready(db, a, &why) != OK)
         return;
     h->watch = db_send_sql(db, a, "watch", "SELECT * FROM audit.watch()", NULL, 0);
+    const char *const values[] = {status_destinations(a)};
+    h->stopped =
+        db_send_sql(db, a, "stopped", "SELECT name, why FROM audit.watch_stopped()", NULL, 0);
+    h->heads = db_send_sql(db, a, "heads",
+                           "SELECT place, unsent_seconds, is_failing, why FROM audit.heads_watch($1)",
+                           values, COUNT_OF(values));
     h->has_database = db_commit(db, a, &error) == OK && rows_count(h->watch) == 1;
     if (!h->has_database)
         log_error("watch.failed", "sqlstate", error.sqlstate, NULL);
@@ -201,6 +226,25 @@ static void print_database(struct buf *out, const struct house *h)
     }
 }
 
+static void print_heads(struct buf *out, const struct house *h)
+{
+    static const struct {
+        const char *name, *column, *help;
+    } gauges[] = {{"foyer_heads_unsent_seconds", "unsent_seconds",
+                   "Age of the oldest signed head that is not yet outside."},
+                  {"foyer_heads_failing", "is_failing", "Whether heads cannot be brought there."}};
+    family(out, "foyer_sealing_stopped", "gauge", "Businesses whose trail is not sealed.");
+    buf_printf(out, "foyer_sealing_stopped %zu\n", rows_count(h->stopped));
+    for (size_t g = 0; g < COUNT_OF(gauges) && rows_count(h->heads) > 0; g++) {
+        family(out, gauges[g].name, "gauge", gauges[g].help);
+        for (size_t i = 0; i < rows_count(h->heads); i++)
+            buf_printf(out, "%s{destination=\"%" PRId64 "\"} %" PRId64 "\n", gauges[g].name,
+                       rows_int(h->heads, i, "place"),
+                       g == 0 ? rows_int(h->heads, i, gauges[g].column)
+                              : (int64_t)rows_bool(h->heads, i, gauges[g].column));
+    }
+}
+
 static struct status_answer metrics(const struct house *h, struct arena *a)
 {
     struct buf out = buf_in(a, 64 * 1024);
@@ -214,10 +258,31 @@ static struct status_answer metrics(const struct house *h, struct arena *a)
     print_pages(&out, h, print_database_time);
     print_pools(&out, h);
     print_database(&out, h);
+    if (h->has_database)
+        print_heads(&out, h);
     return (struct status_answer){200, "text/plain; version=0.0.4; charset=utf-8", buf_str(&out)};
 }
 
 /* ---- health ---- */
+
+/* What is wrong with the trail, a line each; where heads go outside, how they stand. */
+static void print_trail(struct buf *out, const struct house *h)
+{
+    for (size_t i = 0; i < rows_count(h->stopped); i++) {
+        struct str name = rows_text(h->stopped, i, "name"), why = rows_text(h->stopped, i, "why");
+        buf_printf(out, "sealing ALARM (%.*s stands still: %.*s)\n", (int)name.n, name.p,
+                   (int)why.n, why.p);
+    }
+    for (size_t i = 0; i < rows_count(h->heads); i++) {
+        int64_t unsent = rows_int(h->heads, i, "unsent_seconds");
+        bool fails = rows_bool(h->heads, i, "is_failing");
+        struct str why = rows_text(h->heads, i, "why");
+        buf_printf(out, "heads outside %" PRId64 " %s (%" PRId64 " s%s%.*s)\n",
+                   rows_int(h->heads, i, "place"),
+                   fails || unsent >= HEADS_LATE_SECONDS ? "ALARM" : "ok", unsent,
+                   fails ? ", " : "", fails ? (int)why.n : 0, why.p);
+    }
+}
 
 /* 503 takes this host out of service; sealing that is late only raises an alarm. */
 static struct status_answer ready(const struct house *h, struct arena *a)
@@ -234,6 +299,7 @@ static struct status_answer ready(const struct house *h, struct arena *a)
         if (lag >= 0)
             buf_printf(&out, "sealing %s (%" PRId64 " s)\n",
                        lag >= SEALING_LATE_SECONDS ? "ALARM" : "ok", lag);
+        print_trail(&out, h);
     }
     return (struct status_answer){all ? 200 : 503, "text/plain; charset=utf-8", buf_str(&out)};
 }

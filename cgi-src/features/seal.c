@@ -1,5 +1,6 @@
 /*
- * seal.c -- seals the audit trail: takes committed rows, grows each tenant's tree, signs its head.
+ * seal.c -- seals the audit trail: takes committed rows, grows each tenant's tree, signs its head,
+ * brings heads outside.
  * Owns: the sealer's connection; the bytes that a leaf and a head are made of, for ever.
  * Never: changes a leaf or a head; makes a writer of the trail wait.
  */
@@ -11,17 +12,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "log.h"
 
 enum { BATCHES_AT_ONCE = 10, ARENA_CAP = 512 << 20 };
+enum { HEADS_SECONDS = 10, RETRY_SECONDS = 60 };
 enum { COLUMN_TENANT = 0, COLUMN_AT = 1, COLUMN_ID = 2, COLUMN_XID = 3 };
 
 struct sealer {
     PGconn *conn;
     struct arena *arena;
+    time_t heads_next;   /* when heads are brought outside again */
+    time_t stopped_next; /* when trees that stand still are looked at again */
 };
 
 /* ---- bytes ---- */
@@ -165,25 +170,56 @@ struct growth {
     struct buf ats, ids, hashes; /* as array literals */
 };
 
-static bool read_frontier(struct sealer *s, struct growth *g, const char **time)
+/* Whether the right edge, the leaves and the last head end at the same place. A tree that does not
+ * go on where it was signed stands still, so that no head is ever signed over somebody's damage. */
+static const char *damage(const struct merkle *tree, const PGresult *res)
 {
-    PGresult *res =
-        ask(s, "SELECT size, nodes, signed_at FROM audit.seal_frontier($1)", 1, &g->tenant_id);
+    int64_t leaves = -1, head = -1;
+    unsigned char want[HASH_BYTES], root[HASH_BYTES];
+    if (str_int(str_of(PQgetvalue(res, 0, 3)), &leaves) != OK ||
+        str_int(str_of(PQgetvalue(res, 0, 4)), &head) != OK)
+        return "its state cannot be read";
+    if ((uint64_t)leaves != tree->size)
+        return "its right edge does not end where its leaves end";
+    if ((uint64_t)head != tree->size)
+        return "its last signed head does not end where its leaves end";
+    if (head == 0)
+        return NULL;
+    merkle_root(tree, root);
+    if (!seal_unhex(str_of(PQgetvalue(res, 0, 5)), want, sizeof want) ||
+        memcmp(root, want, sizeof root) != 0)
+        return "its right edge is not that of its last signed head";
+    return NULL;
+}
+
+/* The tenant stands still from the end of this transaction on; the others do not wait for her. */
+static bool stand_still(struct sealer *s, const char *tenant_id, const char *why)
+{
+    const char *const values[] = {tenant_id, why};
+    log_error("seal.stopped", "tenant", tenant_id, "why", why, NULL);
+    return ask(s, "SELECT audit.seal_stop($1, $2)", COUNT_OF(values), values) != NULL;
+}
+
+/* *why: not NULL when the tree is damaged. false: the database failed. */
+static bool read_frontier(struct sealer *s, struct growth *g, const char **time, const char **why)
+{
+    PGresult *res = ask(s, "SELECT * FROM audit.seal_frontier($1)", 1, &g->tenant_id);
     if (!res) {
         return false;
     }
     int64_t size = -1;
     struct str hex = str_of(PQgetvalue(res, 0, 1));
     unsigned char *nodes = arena_alloc(s->arena, hex.n / 2 + 1);
+    *time = PQgetvalue(res, 0, 2);
     if (str_int(str_of(PQgetvalue(res, 0, 0)), &size) != OK || size < 0 ||
         !seal_unhex(hex, nodes, hex.n / 2) ||
         merkle_resume(&g->tree, (uint64_t)size, (struct str){(const char *)nodes, hex.n / 2}) !=
             OK) {
-        log_error("seal.frontier", "tenant", g->tenant_id, NULL);
-        return false;
+        *why = "its right edge is no tree's";
+        return true;
     }
     g->first = (uint64_t)size;
-    *time = PQgetvalue(res, 0, 2);
+    *why = damage(&g->tree, res);
     return true;
 }
 
@@ -219,9 +255,12 @@ static const char *bytea_of(struct sealer *s, const void *bytes, size_t n)
 static bool seal_tenant(struct sealer *s, struct growth *g, struct buf *heads)
 {
     struct arena *a = s->arena;
-    const char *time;
-    if (!read_frontier(s, g, &time)) {
+    const char *time, *why;
+    if (!read_frontier(s, g, &time, &why)) {
         return false;
+    }
+    if (why) {
+        return stand_still(s, g->tenant_id, why);
     }
     grow(s, g);
     unsigned char root[HASH_BYTES], signature[SIGNATURE_BYTES];
@@ -283,8 +322,9 @@ static off_t whole_lines(int fd)
 
 static bool append_whole(int fd, struct str lines)
 {
+    /* (What is whole is not touched: the file may be one that can only grow.) */
     off_t end = whole_lines(fd);
-    bool good = end >= 0 && ftruncate(fd, end) == 0;
+    bool good = end >= 0 && (lseek(fd, 0, SEEK_END) == end || ftruncate(fd, end) == 0);
     while (good && lines.n > 0) {
         ssize_t n = write(fd, lines.p, lines.n);
         good = n > 0 || (n < 0 && errno == EINTR);
@@ -301,18 +341,25 @@ static bool append_whole(int fd, struct str lines)
     return false;
 }
 
+/* false: errno says why. */
+static bool append_lines(const char *path, struct str lines)
+{
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    bool good = fd >= 0 && flock(fd, LOCK_EX) == 0 && append_whole(fd, lines);
+    int why = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    errno = why;
+    return good;
+}
+
 /* Heads are committed when they come here: the file may lack some after a crash or while the disk is
  * full, never have one more, nor half a line. */
 static void append_heads(struct sealer *s, struct str lines)
 {
-    const char *path = seal_heads_path(s->arena);
-    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool good = fd >= 0 && flock(fd, LOCK_EX) == 0 && append_whole(fd, lines);
-    if (!good) {
+    if (!append_lines(seal_heads_path(s->arena), lines)) {
         log_error("seal.heads_file", "errno", strerror(errno), NULL);
-    }
-    if (fd >= 0) {
-        close(fd);
     }
 }
 
@@ -351,6 +398,112 @@ static bool run_batch(struct sealer *s, size_t *n)
     return true;
 }
 
+/* ---- trees that stand still ---- */
+
+/* Whether a tree that stood still goes on again: its rows are looked for one by one. */
+static bool go_on(struct sealer *s, const char *tenant_id, size_t *sealed)
+{
+    const char *most = arena_cstr(s->arena, arena_printf(s->arena, "%d", SEAL_BATCH));
+    const char *const values[] = {tenant_id, most};
+    struct buf heads = buf_in(s->arena, 4096);
+    struct growth g = {.tenant_id = tenant_id};
+    const char *time, *why;
+    if (!ask(s, "BEGIN", 0, NULL) || !read_frontier(s, &g, &time, &why)) {
+        return false;
+    }
+    if (why) {
+        return ask(s, "ROLLBACK", 0, NULL) != NULL;
+    }
+    PGresult *batch = ask(s, "SELECT * FROM audit.seal_take_stopped($1, $2)", 2, values);
+    if (!batch || !seal_tenants(s, batch, &heads) || !ask(s, "COMMIT", 0, NULL)) {
+        return false;
+    }
+    *sealed += (size_t)PQntuples(batch);
+    if (PQntuples(batch) == SEAL_BATCH) {
+        s->stopped_next = 0; /* there are more */
+    }
+    if (heads.n > 0) {
+        append_heads(s, buf_str(&heads));
+    }
+    return true;
+}
+
+static bool retry_stopped(struct sealer *s, size_t *sealed)
+{
+    PGresult *res = ask(s, "SELECT tenant_id FROM audit.seal_stopped()", 0, NULL);
+    for (int i = 0; res && i < PQntuples(res); i++) {
+        if (!go_on(s, PQgetvalue(res, i, 0), sealed)) {
+            return false;
+        }
+    }
+    return res != NULL;
+}
+
+/* ---- heads outside ---- */
+
+static bool heads_failed(struct sealer *s, const char *destination, const char *why)
+{
+    const char *const values[] = {destination, why};
+    log_error("seal.heads_outside", "where", destination, "why", why, NULL);
+    return ask(s, "SELECT audit.heads_failed($1, $2)", COUNT_OF(values), values) != NULL;
+}
+
+static bool heads_to_file(struct sealer *s)
+{
+    const char *path = config_text("heads_copy");
+    if (!*path) {
+        return true;
+    }
+    PGresult *res = ask(s, "SELECT lines, sizes FROM audit.heads_for_file()", 0, NULL);
+    if (!res || PQntuples(res) == 0) {
+        return res != NULL;
+    }
+    if (!append_lines(path, str_of(PQgetvalue(res, 0, 0)))) {
+        return heads_failed(s, "file", strerror(errno));
+    }
+    const char *const values[] = {PQgetvalue(res, 0, 1)};
+    return ask(s, "SELECT audit.heads_arrived('file', $1, clock_timestamp())", 1, values) != NULL;
+}
+
+static bool heads_to_mail(struct sealer *s)
+{
+    struct str rest = str_of(config_text("heads_mail"));
+    const char *minutes =
+        arena_cstr(s->arena, arena_printf(s->arena, "%ld", config_int("heads_minutes")));
+    while (rest.n > 0) {
+        struct str address = str_trim(str_cut(&rest, ','));
+        const char *const values[] = {arena_cstr(s->arena, address), minutes};
+        if (address.n > 0 && !ask(s, "SELECT audit.heads_by_mail($1, $2)", 2, values)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static time_t seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec + 1; /* never 0, which is: at once */
+}
+
+/* What is done now and then, after the batches: nothing of it holds them up. */
+static bool tend(struct sealer *s, size_t *sealed)
+{
+    bool good = true;
+    if (seconds() >= s->stopped_next) {
+        s->stopped_next = seconds() + RETRY_SECONDS;
+        good = retry_stopped(s, sealed);
+        arena_reset(s->arena);
+    }
+    if (good && seconds() >= s->heads_next) {
+        s->heads_next = seconds() + HEADS_SECONDS;
+        good = heads_to_file(s) && heads_to_mail(s);
+        arena_reset(s->arena);
+    }
+    return good;
+}
+
 enum err sealer_run(struct sealer *s, size_t *sealed)
 {
     *sealed = 0;
@@ -359,18 +512,20 @@ enum err sealer_run(struct sealer *s, size_t *sealed)
         return ERR_INTERNAL;
     }
     enum err e = connect(s);
-    for (int i = 0; e == OK && i < BATCHES_AT_ONCE; i++) {
+    bool good = true;
+    for (int i = 0; e == OK && good && i < BATCHES_AT_ONCE; i++) {
         size_t n = 0;
-        bool good = run_batch(s, &n);
+        good = run_batch(s, &n);
         arena_reset(s->arena);
-        if (!good) {
-            hang_up(s); /* which rolls back */
-            return ERR_INTERNAL;
-        }
-        *sealed += n;
+        *sealed += good ? n : 0;
         if (n < SEAL_BATCH) {
             break;
         }
+    }
+    if (e == OK && (!good || !tend(s, sealed))) {
+        arena_reset(s->arena);
+        hang_up(s); /* which rolls back */
+        return ERR_INTERNAL;
     }
     return e;
 }

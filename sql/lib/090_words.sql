@@ -64,6 +64,8 @@ AS $$
         ('logout', 'logged out'),
         ('password.set', 'set a password'),
         ('tenant.new', 'set this business up'),
+        ('trail.retire', 'let a month of this trail go, as its term was over'),
+        ('trail.keep', 'changed how long this trail is kept'),
         ('calendar.read', 'looked at a day of the calendar'),
         ('appointment.read', 'opened an appointment'),
         ('appointment.move', 'moved an appointment'),

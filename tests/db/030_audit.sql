@@ -32,7 +32,7 @@ FROM unnest(ARRAY['foyer_disclosure', 'foyer_auth']) r, unnest(ARRAY['at', 'id',
 
 -- L50, A-04: append-only for the pools, the owner and the superuser
 SELECT is(fx.ask(r, a || ' ' || t), '42501', 'L50, A-04: ' || r || ' may not: ' || a || ' ' || t)
-FROM unnest(ARRAY['foyer_staff', 'foyer_public', 'foyer_slow', 'foyer_jobs', 'foyer_sealer', 'foyer_auditor']) r,
+FROM unnest(ARRAY['foyer_staff', 'foyer_public', 'foyer_slow', 'foyer_jobs', 'foyer_sealer', 'foyer_retirer', 'foyer_auditor']) r,
      unnest(ARRAY['UPDATE', 'DELETE FROM', 'TRUNCATE']) a0, LATERAL (SELECT a0 AS a) x,
      LATERAL (VALUES (CASE a0 WHEN 'UPDATE' THEN 'audit.event SET action = ''x''' ELSE 'audit.event' END), (CASE a0 WHEN 'UPDATE' THEN 'audit.event_rest SET action = ''x''' ELSE 'audit.event_rest' END)) y (t);
 SELECT throws_ok(q, '42501', NULL, 'L50: not even the superuser may: ' || q) FROM (VALUES

@@ -322,15 +322,235 @@ test("A-09 after a logical restore into another cluster no row is missed", () =>
   assert.deepStrictEqual(findings(tenant), []);
 });
 
+function clear() { // what earlier tests damaged is none of ours
+  tamper(`DELETE FROM audit.event; DELETE FROM audit.leaf; DELETE FROM audit.tree_head; DELETE FROM audit.frontier; DELETE FROM audit.seal_trouble`);
+  run("rm", ["-f", path.join(dir, "heads")]);
+}
+
+// Runs the sealer of the stack against our database, with settings of its own.
+const foyerWith = (more, ...args) => run(program, args, { env: { ...ours(), ...more } });
+
+test("A-08 a damaged tree stands still alone: named, not sealed over; the others go on; mended, it lacks nothing", () => {
+  const [hurt, other] = [studio(), studio()];
+  const leaves = (t) => Number(query(`SELECT count(*) FROM audit.leaf WHERE tenant_id = '${t}'`)[0][0]);
+  const nodes = query(`SELECT encode(nodes, 'hex') FROM audit.frontier WHERE tenant_id = '${hurt}'`)[0][0];
+  tamper(`UPDATE audit.frontier SET size = 4, nodes = substr(nodes, 1, 32) WHERE tenant_id = '${hurt}'`);
+  write(hurt, 2);
+  write(other, 2);
+  seal();
+  assert.deepStrictEqual([leaves(hurt), leaves(other)], [7, 9]);
+  assertOne(findings(hurt), /: not sealed since .*: its right edge does not end where its leaves end; see 'foyer audit mend'/);
+  assert.deepStrictEqual(findings(other), []);
+  seal(); // still damaged: tried once more, and nothing changes
+  assert.deepStrictEqual([leaves(hurt), leaves(other)], [7, 9]);
+  assert.match(foyer("audit", "mend", other).out, /does not stand still/);
+  const r = foyer("audit", "mend", hurt);
+  assert.strictEqual(r.code, 0, r.out);
+  assert.strictEqual(query(`SELECT encode(nodes, 'hex') FROM audit.frontier WHERE tenant_id = '${hurt}'`)[0][0], nodes);
+  write(hurt, 1);
+  seal();
+  assert.strictEqual(leaves(hurt), 10);
+  assert.deepStrictEqual(findings(hurt), []);
+});
+
+test("A-08 a tree whose leaves are not those of its last head is not mended, nor one whose head is gone sealed over", () => {
+  const [leafless, headless] = [studio(), studio()];
+  tamper(`DELETE FROM audit.leaf WHERE tenant_id = '${leafless}' AND idx = 6; DELETE FROM audit.tree_head WHERE tenant_id = '${headless}' AND size = 7`);
+  write(leafless, 1);
+  write(headless, 1);
+  seal();
+  for (const t of [leafless, headless]) {
+    const r = foyer("audit", "mend", t);
+    assert.strictEqual(r.code, 1);
+    assert.match(r.out, /nothing was changed/);
+    assert.ok(findings(t).some((l) => /: not sealed since /.test(l)));
+  }
+  tamper(`DELETE FROM audit.seal_trouble`);
+});
+
+test("A-07 T40 heads are appended outside; where they cannot be, that is known, and they come later; a cut tail is found by them", () => {
+  clear();
+  const outside = path.join(dir, "outside"), copy = path.join(outside, "heads");
+  const tenant = studio();
+  const sealOut = () => foyerWith({ FOYER_HEADS_COPY: copy }, "audit", "seal");
+  const watch = () => query(`SELECT unsent_seconds, is_failing, why FROM audit.heads_watch('{file}')`)[0];
+  sealOut();
+  assert.deepStrictEqual(watch().slice(1), ["t", "No such file or directory"]);
+  fs.mkdirSync(outside);
+  fs.chmodSync(outside, 0o777);
+  sealOut();
+  assert.deepStrictEqual(watch(), ["0", "f", ""]);
+  const kept = () => run("cat", [copy]).out.trim().split("\n");
+  assert.deepStrictEqual(kept().filter((l) => l.startsWith(tenant)).map((l) => l.split(" ")[1]), ["4", "7"]);
+  write(tenant, 1);
+  sealOut();
+  const all = kept();
+  assert.deepStrictEqual(all.filter((l) => l.startsWith(tenant)).map((l) => l.split(" ")[1]), ["4", "7", "8"]);
+  assert.strictEqual(new Set(all).size, all.length, "a head stands twice");
+  tamper(`DELETE FROM audit.event e USING audit.leaf l WHERE l.tenant_id = '${tenant}' AND l.idx >= 4 AND e.id = l.id;
+    DELETE FROM audit.leaf WHERE tenant_id = '${tenant}' AND idx >= 4; DELETE FROM audit.tree_head WHERE tenant_id = '${tenant}' AND size > 4`);
+  assertOne(findings(tenant, "--heads", copy), /: index 4 to 7: cut off: a head over 8 rows was signed/);
+});
+
+test("A-07 T40 heads are written into the outbox; while the mail is not taken that is known; a cut tail is found by the mail", () => {
+  clear();
+  const operator = uuid(), tenant = studio(), to = "heads@example.com";
+  query(`BEGIN; SELECT set_config('foyer.tenant_id', '${operator}', true);
+    INSERT INTO app.tenant (id, slug, name, kind, realm, country) VALUES ('${operator}', 'ops', 'Operator', 'operator', 'operator', 'US'); COMMIT`);
+  const sealOut = () => assert.strictEqual(foyerWith({ FOYER_HEADS_MAIL: to }, "audit", "seal").code, 0);
+  const mails = () => query(`SELECT id, state, replace(body, E'\\n', '~') FROM app.message WHERE to_address = '${to}' ORDER BY created_at`);
+  const watch = () => query(`SELECT is_failing, why FROM audit.heads_watch('{${to}}')`)[0];
+  const become = (id, state) => tamper(`UPDATE app.message SET state = '${state}', sent_at = CASE WHEN '${state}' = 'sent' THEN now() END WHERE id = '${id}'`);
+  const later = () => tamper("UPDATE audit.head_outside SET queued_at = queued_at - interval '20 minutes'");
+  sealOut();
+  assert.strictEqual(mails().length, 1);
+  assert.strictEqual(query(`SELECT count(*) FROM app.job WHERE subject_id = '${mails()[0][0]}' AND kind = 'message.send' AND state = 'ready'`)[0][0], "1");
+  sealOut();
+  assert.strictEqual(mails().length, 1, "one is under way");
+  later();
+  sealOut();
+  assert.deepStrictEqual(watch(), ["t", "the mail server does not take it"]);
+  assert.strictEqual(mails().length, 2, "and it is tried again");
+  become(mails()[1][0], "failed");
+  later();
+  sealOut();
+  assert.deepStrictEqual(watch(), ["t", "the mail was refused"]);
+  const [id, , body] = mails()[2];
+  become(id, "sent");
+  sealOut();
+  assert.deepStrictEqual(watch(), ["f", ""]);
+  assert.strictEqual(mails().length, 3, "nothing new, no mail");
+  const kept = path.join(dir, "mail");
+  fs.writeFileSync(kept, body.replaceAll("~", "\n"));
+  assert.deepStrictEqual(findings(tenant, "--heads", kept), []);
+  tamper(`DELETE FROM audit.event e USING audit.leaf l WHERE l.tenant_id = '${tenant}' AND l.idx >= 4 AND e.id = l.id;
+    DELETE FROM audit.leaf WHERE tenant_id = '${tenant}' AND idx >= 4; DELETE FROM audit.tree_head WHERE tenant_id = '${tenant}' AND size > 4`);
+  assertOne(findings(tenant, "--heads", kept), /: index 4 to 6: cut off: a head over 7 rows was signed/);
+  fs.writeFileSync(kept, body.replaceAll("~", "\n").replace(/[0-9a-f]{8}\n-----END/, "00000000\n-----END"));
+  const r = foyer("audit", "verify", "--heads", kept);
+  assert.match(r.out, /mail:\d+: is not a head that was signed/);
+});
+
+test("T40 rows of another tenant, another key, an older database: each is named", () => {
+  // rows and leaves of two tenants swapped
+  const [a, b] = [studio(), studio()];
+  tamper(`UPDATE audit.leaf SET tenant_id = CASE tenant_id WHEN '${a}' THEN '${b}'::uuid ELSE '${a}'::uuid END, idx = idx + 1000 WHERE tenant_id IN ('${a}', '${b}');
+    UPDATE audit.leaf SET idx = idx - 1000 WHERE tenant_id IN ('${a}', '${b}');
+    UPDATE audit.event SET tenant_id = CASE tenant_id WHEN '${a}' THEN '${b}'::uuid ELSE '${a}'::uuid END WHERE tenant_id IN ('${a}', '${b}')`);
+  for (const t of [a, b]) {
+    const lines = findings(t);
+    assert.strictEqual(lines.filter((l) => /: index \d: altered: event /.test(l)).length, 7, lines.join("\n"));
+  }
+  // the whole trail sealed again, altered, with another key
+  const tenant = studio();
+  const own = fs.mkdtempSync(path.join(os.tmpdir(), "foyer-forger-"));
+  fs.chmodSync(own, 0o777);
+  const kept = path.join(dir, "kept-heads");
+  fs.writeFileSync(kept, run("cat", [path.join(dir, "heads")]).out);
+  tamper(`DELETE FROM audit.leaf WHERE tenant_id = '${tenant}'; DELETE FROM audit.tree_head WHERE tenant_id = '${tenant}';
+    DELETE FROM audit.frontier WHERE tenant_id = '${tenant}'; UPDATE audit.event SET reason = 'forged' WHERE tenant_id = '${tenant}';
+    UPDATE audit.seal_state SET watermark = '0'`);
+  const forged = foyerWith({ FOYER_KEYS: own, FOYER_MASTER_KEY: path.join(own, "master.key"), FOYER_HEADS_FILE: path.join(own, "heads") }, "audit", "seal");
+  assert.strictEqual(forged.code, 0, forged.out);
+  const lines = findings(tenant, "--heads", kept);
+  assert.ok(lines.some((l) => /: head of 7 rows: its signature is not that of a known key/.test(l)), lines.join("\n"));
+  assert.ok(lines.some((l) => /the root that was signed for 4 rows \(file of heads\) is another/.test(l)), lines.join("\n"));
+  fs.rmSync(own, { recursive: true, force: true });
+});
+
+test("T40 A-07 a database that was set back is named by the heads outside", () => {
+  clear();
+  const tenant = studio();
+  const old = `${database}_old`;
+  query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${database}'`, "postgres");
+  query(`CREATE DATABASE ${old} TEMPLATE ${database}`, "postgres");
+  try {
+    write(tenant, 2);
+    seal();
+    const r = run(program, ["audit", "verify", "--tenant", tenant], { env: { ...ours(), FOYER_DATABASE: `host=${socket} dbname=${old}` } });
+    assert.strictEqual(r.code, 1);
+    assert.match(r.out, /: index 7 to 8: cut off: a head over 9 rows was signed/);
+  } finally {
+    query(`DROP DATABASE ${old} WITH (FORCE)`, "postgres");
+  }
+});
+
+// A tenant with rows in a month of its own, long ago, and newer ones.
+function withMonth(month) {
+  const tenant = uuid(), part = `event_${month.replace("-", "_")}`;
+  query(`SET ROLE foyer_audit_owner; CREATE TABLE IF NOT EXISTS audit.${part} PARTITION OF audit.event
+    FOR VALUES FROM ('${month}-01 00:00:00+00') TO (('${month}-01 00:00:00+00'::timestamptz AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC')`);
+  query(`INSERT INTO audit.event (tenant_id, at, actor_kind, action, client_ids) SELECT '${tenant}', '${month}-15 12:00:00+00'::timestamptz + n * interval '1 minute',
+    'system', 'seal.old', ARRAY[gen_random_uuid()] FROM generate_series(1, 5) n`);
+  write(tenant, 3);
+  seal();
+  return [tenant, part];
+}
+const exists = (part) => query(`SELECT to_regclass('audit.${part}') IS NOT NULL`)[0][0] === "t";
+test("A-11 a month past its term is retired: its rows go, its leaves stay, a signed record makes the trail verify", () => {
+  clear();
+  const [tenant, part] = withMonth("2019-03");
+  const [, recent] = withMonth(new Date(Date.now() - 5.5 * 365 * 864e5).toISOString().slice(0, 7));
+  const r = foyer("audit", "retire");
+  assert.strictEqual(r.code, 0, r.out);
+  assert.match(r.out, /^2019-03 retired: 5 rows; their leaves stay$/m);
+  assert.deepStrictEqual([exists(part), exists(recent)], [false, true]);
+  assert.strictEqual(query(`SELECT count(*) FROM audit.leaf WHERE tenant_id = '${tenant}'`)[0][0], "8");
+  seal();
+  assert.deepStrictEqual(findings(tenant), []);
+  assert.strictEqual(query(`SELECT count(*) FROM audit.event WHERE tenant_id = '${tenant}' AND action = 'trail.retire'`)[0][0], "1");
+  assert.match(foyer("audit", "retire").out, /no month is older than 6 years/);
+  tamper(`UPDATE audit.retired SET leaves = 4 WHERE tenant_id = '${tenant}'`);
+  assert.match(findings(tenant).join("\n"), /month 2019-03: the record of its retirement was not signed with a known key/);
+  tamper(`DELETE FROM audit.retired WHERE tenant_id = '${tenant}'`);
+  assertOne(findings(tenant), /month 2019-03: dropped: 5 rows are gone, and no signed record says that the month was retired/);
+});
+
+test("A-11 nobody but retirement drops a month; a month dropped without its record is named", () => {
+  clear();
+  const [tenant, part] = withMonth("2019-04");
+  for (const who of ["postgres", "foyer_audit_owner"]) {
+    for (const statement of [`DROP TABLE audit.${part}`, `ALTER TABLE audit.event DETACH PARTITION audit.${part}`])
+      assert.match(run("psql", psqlArgs(database), { input: `SET ROLE ${who}; ${statement}` }).out, /append-only/, `${who}: ${statement}`);
+  }
+  const own = run("psql", psqlArgs(database), { input: `SET ROLE foyer_retirer; SELECT audit.retire('2019-04', 6, '{}', '{}', '{}', now(), '0123456789abcdef', '{}')` });
+  assert.match(own.out, /the records of 2019-04 do not name its rows/);
+  assert.match(run("psql", psqlArgs(database), { input: "SET ROLE foyer_retirer; SELECT audit.retire('2026-10', 6, '{}', '{}', '{}', now(), '0123456789abcdef', '{}')" }).out, /not due/);
+  assert.ok(exists(part));
+  query(`ALTER EVENT TRIGGER audit_is_never_dropped DISABLE; DROP TABLE audit.${part}; ALTER EVENT TRIGGER audit_is_never_dropped ENABLE`);
+  assertOne(findings(tenant), /month 2019-04: dropped: 5 rows are gone, and no signed record/);
+});
+
+test("A-11 R-07 nothing is retired while there is a finding, within a longer term, or under a legal hold", () => {
+  clear();
+  const [tenant, part] = withMonth("2019-05");
+  query(`BEGIN; SELECT set_config('foyer.tenant_id', '${tenant}', true);
+    INSERT INTO app.tenant (id, slug, name, kind, realm, country) VALUES ('${tenant}', 'keeper', 'Keeper', 'medspa', 'studio', 'US'); COMMIT`);
+  assert.match(foyer("audit", "keep", "keeper", "--years", "10").out, /^keeper: kept for 10 years$/m);
+  assert.match(foyer("audit", "retire").out, /no month is older/);
+  assert.match(foyer("audit", "keep", "keeper", "--years", "6", "--hold", "a court asked").out, /^keeper: kept for 6 years, held: a court asked$/m);
+  assert.match(foyer("audit", "retire").out, /no month is older/);
+  assert.match(foyer("audit", "keep", "keeper", "--release").out, /^keeper: kept for 6 years$/m);
+  assert.match(foyerWith({ FOYER_TRAIL_YEARS: "20" }, "audit", "retire").out, /no month is older than 20 years/);
+  seal();
+  tamper(`UPDATE audit.event SET reason = 'x' WHERE id = '${eventAt(tenant, 0)}'`);
+  const r = foyer("audit", "retire");
+  assert.strictEqual(r.code, 1);
+  assert.match(r.out, /nothing is retired before they are settled/);
+  assert.ok(exists(part));
+});
+
 test("A-04 leaves and heads are append-only, and closed to all but the sealer", () => {
+  tamper(`INSERT INTO audit.retired (tenant_id, month, leaves, root, retired_at, key_id, signature)
+    VALUES ('${studio()}', '2001-01-01', 1, sha256('x'), now(), '0123456789abcdef', decode(repeat('00', 64), 'hex'))`);
   for (const statement of ["UPDATE audit.leaf SET idx = idx", "DELETE FROM audit.leaf", "TRUNCATE audit.leaf", "DELETE FROM audit.tree_head",
-    "UPDATE audit.tree_head SET size = size", "TRUNCATE audit.tree_head", "DELETE FROM audit.frontier", "DROP TABLE audit.leaf",
+    "UPDATE audit.tree_head SET size = size", "TRUNCATE audit.tree_head", "DELETE FROM audit.frontier", "DROP TABLE audit.leaf", "DELETE FROM audit.retired", "UPDATE audit.retired SET leaves = 1", "TRUNCATE audit.retired",
     "ALTER TABLE audit.leaf DISABLE TRIGGER leaf_never_changes", "ALTER TABLE audit.tree_head DISABLE TRIGGER ALL"]) {
     const r = run("psql", psqlArgs(database), { input: statement });
     assert.match(r.out, /append-only/, statement);
   }
   assert.deepStrictEqual(query(`SELECT r, p.oid::regprocedure FROM unnest(ARRAY['foyer_staff', 'foyer_public', 'foyer_slow', 'foyer_jobs', 'foyer_auditor']) r,
-    pg_proc p WHERE p.pronamespace = 'audit'::regnamespace AND p.proname LIKE 'seal%' AND has_function_privilege(r, p.oid, 'EXECUTE')`), []);
-  assert.deepStrictEqual(query(`SELECT r, t FROM unnest(ARRAY['foyer_staff', 'foyer_public', 'foyer_slow', 'foyer_jobs', 'foyer_sealer', 'foyer_auditor']) r,
-    unnest(ARRAY['leaf', 'tree_head', 'frontier', 'seal_state']) t WHERE has_table_privilege(r, 'audit.' || t, 'SELECT,INSERT,UPDATE,DELETE,TRUNCATE')`), []);
+    pg_proc p WHERE p.pronamespace = 'audit'::regnamespace AND p.proname ~ '^(seal|retir|keep|heads_(arrived|failed|for|by))' AND has_function_privilege(r, p.oid, 'EXECUTE')`), []);
+  assert.deepStrictEqual(query(`SELECT r, t FROM unnest(ARRAY['foyer_staff', 'foyer_public', 'foyer_slow', 'foyer_jobs', 'foyer_sealer', 'foyer_retirer', 'foyer_auditor']) r,
+    unnest(ARRAY['leaf', 'tree_head', 'frontier', 'seal_state', 'seal_trouble', 'retired', 'retention', 'head_outside', 'head_arrived']) t WHERE has_table_privilege(r, 'audit.' || t, 'SELECT,INSERT,UPDATE,DELETE,TRUNCATE')`), []);
 });
