@@ -15,9 +15,11 @@
 #include "core/job_runner.h"
 #include "core/pool.h"
 #include "crypto.h"
+#include "house.h"
 #include "log.h"
 #include "seal.h"
 
+enum { SAMPLE_SECONDS = 60 };
 enum { TIDY_SECONDS = 600, SEAL_SECONDS = 2, SEAL_AWAY_SECONDS = 5, AWAY_MILLISECONDS = 1000 };
 
 static volatile sig_atomic_t stopping;
@@ -46,11 +48,15 @@ static void seal_in_time(struct sealer *sealer, time_t *next)
 
 static void run(struct gate *gate, struct db *bell, struct sealer *sealer)
 {
-    time_t tidied = 0, seal_next = 0;
+    time_t tidied = 0, seal_next = 0, sample_next = 0;
     long patience = config_int("jobs_poll_ms");
     patience = patience < SEAL_SECONDS * 1000 ? patience : SEAL_SECONDS * 1000;
     while (!stopping) {
         seal_in_time(sealer, &seal_next);
+        if (seconds() >= sample_next) {
+            sample_next = seconds() + SAMPLE_SECONDS;
+            house_sample(gate->db, gate->arena, config_text("boards"));
+        }
         int did = job_run_one(gate);
         if (did == 1)
             continue;

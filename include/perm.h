@@ -17,7 +17,8 @@
     PERMISSION(message_write, "send messages and form links")                                      \
     PERMISSION(audit_read, "read the audit trail")                                                 \
     PERMISSION(settings_write, "change the studio's texts and settings")                           \
-    PERMISSION(demo_read, "operator: read and work on demo requests")
+    PERMISSION(demo_read, "operator: read and work on demo requests")                              \
+    PERMISSION(house_read, "operator: see how the installation is")
 
 enum perm {
     PERM_none,

@@ -12,11 +12,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
 
-enum { MAGIC = 0x666f7901 };
+enum { MAGIC = 0x666f7902 };
 
 const uint64_t board_bounds[BOARD_BUCKETS - 1] = {
     500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 10000000};
@@ -98,10 +99,13 @@ struct board *board_make(const char *directory, const char *pool, const char *ve
         named = false; /* it has its name */
         old = NULL;
     }
+    uint64_t started = old && is_board(old, pool) ? board_get(&old->started) : 0;
     if (old)
         munmap(old, sizeof *old);
     snprintf(b->version, sizeof b->version, "%s", version);
     board_set(&b->master, (uint64_t)getpid());
+    if (board_get(&b->started) == 0)
+        board_set(&b->started, started ? started : (uint64_t)time(NULL));
     if (named && rename(new, path) != 0)
         log_error("board.file", "path", path, "why", strerror(errno), NULL);
     return b;

@@ -25,7 +25,8 @@ struct board_page {
 struct board {
     uint64_t magic, size;
     char pool[16], version[64];
-    counter master; /* process id */
+    counter master;  /* process id */
+    counter started; /* seconds since 1970; a reload goes on */
     counter deaths, reloads, refused;
     counter slots[BOARD_SLOTS]; /* enum slot_state of each worker */
     uint64_t n_pages;

@@ -6,6 +6,7 @@ const struct feature all_features[] = {
     {"brand", brand_pages},
     {"audit", audit_pages},
     {"demo", demo_pages},
+    {"house", house_pages},
     {"message", message_pages},
     {"settings", settings_pages},
     {"calendar", calendar_pages},

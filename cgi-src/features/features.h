@@ -8,6 +8,7 @@ extern const struct page login_pages[];
 extern const struct page settings_pages[];
 extern const struct page message_pages[];
 extern const struct page demo_pages[];
+extern const struct page house_pages[];
 extern const struct page audit_pages[];
 extern const struct page calendar_pages[];
 extern const struct page appointment_pages[];

@@ -56,7 +56,7 @@ BEGIN
         WHERE (SELECT t.realm FROM app.tenant t WHERE t.id = app.tenant()) = 'studio'
         UNION ALL
         SELECT * FROM (VALUES
-            ('operator', 'Operator', ARRAY['demo_read', 'message_read', 'audit_read', 'settings_write'])
+            ('operator', 'Operator', ARRAY['house_read', 'demo_read', 'message_read', 'audit_read', 'settings_write'])
         ) AS v (slug, name, permissions)
         WHERE (SELECT t.realm FROM app.tenant t WHERE t.id = app.tenant()) = 'operator'
     LOOP
