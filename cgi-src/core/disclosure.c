@@ -69,6 +69,12 @@ static enum err disclose(struct req *r, size_t from)
                                     "SELECT client_id, wrapped_key FROM app.disclose($1)", values,
                                     1);
     enum err e = db_wait(r->gate->db, r->arena, &r->error);
+    if (e && strncmp(r->error.sqlstate, "FY", 2) != 0) {
+        /* No row, no page. It is nobody's fault who asks, and may be over in a moment. */
+        log_error("disclosure.unwritten", "route", r->page->path, "sqlstate", r->error.sqlstate,
+                  NULL);
+        return ERR_UNAVAILABLE;
+    }
     if (e)
         return e;
     r->has_disclosed = true;

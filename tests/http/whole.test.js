@@ -1,0 +1,130 @@
+// whole.test.js -- the trail lacks nothing and invents nothing (SECURITY.md A-02, A-03, T16): for every page of
+// `foyer routes --json`, and for every request that the tests before this one made.
+"use strict";
+const { test, describe } = require("node:test");
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const path = require("node:path");
+const h = require("./harness");
+const { fill } = require("./samples");
+const { session, somebody } = require("./form_client");
+const booking = require("./booking_client");
+
+const pages = h.routes();
+const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
+const name = (p) => `${p.method} ${p.realm} ${p.path}`;
+const people = h.sql("SELECT id, name, coalesce(email, ''), coalesce(phone, '') FROM app.client").map(([id, full, email, phone]) => ({ id, full, email, phone }));
+const escaped = (s) => s.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+// Clients of whom a text says anything: each as the ids that may be meant (several may share a name, a phone, an address).
+function shownIn(text) {
+  const ids = new Set([...text.matchAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g)].map(([x]) => x));
+  return people.filter((p) => ids.has(p.id) || (p.email && text.includes(p.email)) || (p.phone && text.includes(p.phone)) ||
+    (p.full.length > 6 && new RegExp(`(^|[^\\p{L}])${escaped(p.full)}($|[^\\p{L}])`, "u").test(text)))
+    .map((p) => ({ who: p, mayBe: people.filter((q) => q.id === p.id || q.full === p.full || (p.email && q.email === p.email) || (p.phone && q.phone === p.phone)).map((q) => q.id) }));
+}
+
+// Links of clients that open their pages: to a visit, to forms that are due, to one that is signed.
+let links;
+async function linkTargets() {
+  if (links) return links;
+  const due = somebody("glow");
+  const signed = h.sql(`WITH one AS (
+      SELECT a.tenant_id, a.client_id, a.appointment_id, a.id FROM app.signature s JOIN app.form_assignment a ON a.tenant_id = s.tenant_id AND a.id = s.assignment_id
+      WHERE s.tenant_id = :'v1'::uuid AND a.appointment_id IS NOT NULL ORDER BY s.id LIMIT 1), made AS (
+      INSERT INTO app.link (tenant_id, purpose, client_id, appointment_id, token_hash, expires_at)
+      SELECT tenant_id, 'form', client_id, appointment_id, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day' FROM one RETURNING id)
+    SELECT made.id, one.id FROM one, made`, h.tenantId("glow"))[0];
+  const c = booking.corner("glow", {});
+  const visit = await booking.book(c);
+  booking.close(c);
+  people.push({ id: visit.client, full: visit.values.name, email: visit.values.email, phone: "" });
+  links = {
+    "/v/{link_id:uuid}/forms": [due.v, due.at],
+    "/v/{link_id:uuid}/forms/{assignment_id:uuid}": [due.v, `${due.at}/${due.intake}`],
+    "/v/{link_id:uuid}/forms/{assignment_id:uuid}/consent": [due.v, `${due.at}/${due.consent}/consent`],
+    "/v/{link_id:uuid}/forms/{assignment_id:uuid}/copy": [session("glow", signed[0]), `/v/${signed[0]}/forms/${signed[1]}/copy`],
+  };
+  for (const end of ["booked", "visit", "visit.ics", "move"]) links[`/v/{link_id:uuid}/${end}`] = [visit.v, `${visit.at}/${end}`];
+  return links;
+}
+async function ask(p) {
+  if (p.door === "staff") {
+    const [label, role] = p.realm === "operator" ? ["ops", "operator"] : ["glow", "owner"];
+    const v = await h.staff(label, role);
+    return v.get(fill(p, label));
+  }
+  const [v, target] = (await linkTargets())[p.path];
+  return v.get(target);
+}
+const readable = pages.filter((p) => p.method === "GET" && (p.door === "staff" || p.door === "link"));
+
+describe("T16 A-02: a page leaves exactly its row, and the row names everybody of whom the page says anything", () => {
+  for (const p of readable)
+    test(name(p), async () => {
+      const r = await ask(p);
+      assert.ok([200, 204, 303].includes(r.status), `answered ${r.status}`);
+      const rows = h.trail(r.id), shown = r.status === 200 ? shownIn(h.decode(r.text)) : [];
+      if (!p.action) {
+        assert.deepEqual(rows, []);
+        assert.deepEqual(shown.map(({ who }) => who.full), [], "clients, and the page declares no action");
+        return;
+      }
+      assert.deepEqual(rows.map((e) => [e.action, e.outcome]), [[p.action, "ok"]]);
+      for (const { who, mayBe } of shown) assert.ok(mayBe.some((id) => rows[0].clients.includes(id)), `${who.id} is shown, and not named`);
+    });
+});
+
+describe("T16: what all tests did until now, request by request", () => {
+  const requests = () => ["staff", "public", "slow"].flatMap((pool) => fs.readFileSync(path.join(h.env.vardir, "log", `${pool}.log`), "utf8").split("\n"))
+    .filter((l) => l.includes('"event":"request"')).map((l) => JSON.parse(l));
+  test("every answer of a page that discloses has its row; every row has its request", async () => {
+    await sleep(300);
+    const since = h.one("SELECT min(at) FROM audit.event WHERE request_id IS NOT NULL");
+    const rows = new Map();
+    for (const [id, action, outcome, kind] of h.sql("SELECT request_id, action, outcome, actor_kind FROM audit.event WHERE request_id IS NOT NULL"))
+      rows.set(id, [...(rows.get(id) || []), { action, outcome, kind }]);
+    const actions = new Map(pages.map((p) => [`${p.method} ${p.path}`, p]));
+    let compared = 0;
+    const seen = new Set();
+    for (const l of requests()) {
+      seen.add(l.request);
+      const { action, door } = actions.get(`${l.method} ${l.route}`) || {};
+      // (A GET that redirects leads to the log-in, a link's POST may lead back to its door.)
+      const told = l.status === "200" || (l.status === "303" && l.method === "POST" && door === "staff");
+      if (!action || !told || new Date(l.at) < new Date(since)) continue;
+      compared++;
+      assert.ok((rows.get(l.request) || []).some((e) => e.action === action && e.outcome === "ok"), `${l.method} ${l.route} ${l.status} ${l.request}: no row '${action}'`);
+    }
+    assert.ok(compared > 20, `only ${compared} requests`);
+    const orphans = [...rows].filter(([id, es]) => !seen.has(id) && es.some((e) => e.kind !== "job" && e.kind !== "system"));
+    assert.deepEqual(orphans.slice(0, 5), [], "rows of requests that nobody made");
+  });
+});
+
+describe("A-03: when the trail cannot be written no page with client data is answered, and none of it leaves", () => {
+  const columns = "tenant_id, actor_kind, actor_id, session_id, link_id, ip, agent, action, object_kind, object_id, client_ids, fields, outcome, reason, request_id";
+  test("INSERT is revoked: 503 for every such page, without a byte of anybody", async () => {
+    const targets = readable.filter((p) => p.action);
+    for (const p of targets) await ask(p); // logs in and makes what is missing, while that can be written
+    const v = await h.staff("glow", "owner");
+    const keys = h.formOf((await v.get("/settings")).text, "/logout").values;
+    h.sql("REVOKE INSERT ON audit.event FROM foyer_auth, foyer_disclosure");
+    try {
+      for (const p of targets) {
+        const r = await ask(p);
+        assert.equal(r.status, 503, name(p));
+        assert.equal(r.headers["retry-after"], "5", name(p));
+        assert.deepEqual(shownIn(h.decode(r.text)).map(({ who }) => who.full), [], name(p));
+      }
+      for (const p of pages.filter((x) => x.method === "POST" && x.action && x.door === "staff" && x.realm !== "operator")) {
+        const r = await v.post(fill(p, "glow"), { csrf: keys.csrf, idem: `k${h.uuid()}` });
+        assert.ok(r.status >= 400, `${name(p)} answered ${r.status}`);
+        assert.deepEqual(shownIn(h.decode(r.text)).map(({ who }) => who.full), [], name(p));
+      }
+    } finally {
+      h.sql(`GRANT INSERT (${columns}) ON audit.event TO foyer_auth, foyer_disclosure`);
+    }
+    assert.equal((await v.get("/clients")).status, 200);
+  });
+});
