@@ -4,6 +4,7 @@ const { test } = require("node:test");
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
+const { spawn } = require("node:child_process");
 const h = require("./harness");
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
@@ -57,6 +58,25 @@ test("a log-in in flight is answered by the worker that holds it", async () => {
   await reload("slow");
   for (const a of await Promise.all(answers)) assert.equal(a.status, 303);
   await until("the old workers have ended", 10, () => workersOf(master).every((pid) => !before.includes(pid)));
+});
+
+test("an old worker finishes what it holds: a page that waits for the database is answered after the new ones are ready", async () => {
+  const owner = await h.staff("glow", "owner"), master = child("staff"), before = workersOf(master);
+  const conninfo = fs.readFileSync(path.join(h.env.vardir, "foyer.conf"), "utf8").match(/^database\s*=\s*(.*)$/m)[1].trim();
+  const words = ["psql", "-X", "-q", "-At", "-d", `${conninfo} user=${process.env.FOYER_SUPERUSER || "postgres"}`];
+  const all = process.getuid() === 0 ? ["runuser", "-u", process.env.FOYER_OS_USER || "foyer", "--", ...words] : words;
+  const psql = spawn(all[0], all.slice(1), { cwd: "/", stdio: ["pipe", "pipe", "inherit"] });
+  const over = new Promise((r) => psql.on("close", r));
+  psql.stdin.write("BEGIN; LOCK TABLE app.client; SELECT 'held';\n");
+  await new Promise((r) => psql.stdout.once("data", r));
+  const answer = owner.get("/clients");
+  await sleep(100);
+  await reload("staff"); // new workers are ready, the old are asked to end
+  await until("all other old workers have ended", 2, () => workersOf(master).filter((pid) => before.includes(pid)).length === 1);
+  psql.stdin.end("ROLLBACK;\n");
+  await over;
+  assert.equal((await answer).status, 200);
+  await until("and now the last", 5, () => workersOf(master).every((pid) => !before.includes(pid)));
 });
 
 test("a program that is unfit is refused with a word in the log, and the old workers serve on", async (t) => {

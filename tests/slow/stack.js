@@ -49,7 +49,7 @@ function start(name, o = {}) {
   for (const key of Object.keys(process.env))
     if (!/^(FOYER_|PG)|^APP$/.test(key) || key === "FOYER_USER" || key === "FOYER_SANITIZED") env[key] = process.env[key];
   Object.assign(env, {
-    FOYER_VAR: vardir, FOYER_PORT: String(freePort(8743)), FOYER_HTTP_PORT: "0", FOYER_INNER_PORT: String(freePort(8880)),
+    FOYER_VAR: vardir, FOYER_PORT: String(freePort(Number(process.env.FOYER_TEST_SLOW_PORT) || 8743)), FOYER_HTTP_PORT: "0", FOYER_INNER_PORT: String(freePort((Number(process.env.FOYER_TEST_SLOW_PORT) || 8743) + 137)),
     FOYER_RATE: "10000", FOYER_BURST: "20000", FOYER_POST_RATE: "10000", FOYER_POST_BURST: "20000", FOYER_CONNECTIONS: "5000",
     FOYER_MIN_FREE_MB: "200",
     FOYER_DB_USERS: isRoot ? "root" : "", ...o.env,
