@@ -414,8 +414,11 @@ static enum err enter(struct req *r)
         return e;
 
     form_token_bind(r, r->page);
+    bool by_link = r->page->door == DOOR_LINK || r->page->door == DOOR_LINK_UNPROVEN;
     if (r->method == POST) {
-        if (r->page->door == DOOR_STAFF && session_token(r).n == 0)
+        /* Said before the form's token, which hangs on that cookie, is found wrong. */
+        if ((r->page->door == DOOR_STAFF && session_token(r).n == 0) ||
+            (by_link && link_token(r).n == 0))
             return ERR_NO_SESSION;
         if ((e = origin_check(r)) || (e = form_token_check(r)))
             return e;

@@ -97,8 +97,10 @@ static enum err prove(struct req *r)
     }
     if (rows_bool(answer, 0, "is_over"))
         return reply_view(r, 410, "manage/locked");
+    bool has_to_wait = rows_int(answer, 0, "wait_seconds") > 0;
     req_refuse(r, "birth_date", wrong_words(r, answer));
-    return reply_again(r, HER_LINK);
+    e = reply_again(r, HER_LINK);
+    return e || !has_to_wait ? e : reply_view(r, 429, "manage/prove");
 }
 
 /* ---- her appointment ---- */

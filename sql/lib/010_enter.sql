@@ -147,9 +147,10 @@ BEGIN
     IF proven AND NOT l.is_session AND NOT (l.is_own_token AND l.second_factor = 'none') THEN
         RAISE EXCEPTION 'not proven' USING ERRCODE = 'FY401';
     END IF;
-    -- A browser that has proven itself may come back to the door; one without a cookie is asked to open its link again.
+    -- A browser that has proven itself may come back to the door. One without a cookie, or whose proof has ended meanwhile, is
+    -- asked to open its link again; so is who shows the cookie of another link.
     IF NOT proven AND NOT l.is_own_token AND NOT l.is_session THEN
-        RAISE EXCEPTION 'no such link' USING ERRCODE = CASE WHEN token IS NULL THEN 'FY401' ELSE 'FY404' END;
+        RAISE EXCEPTION 'not proven' USING ERRCODE = 'FY401';
     END IF;
     IF l.is_over THEN
         RAISE EXCEPTION 'link is over' USING ERRCODE = 'FY410';

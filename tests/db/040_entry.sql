@@ -93,7 +93,8 @@ CREATE FUNCTION pg_temp.follow(n int, token text, host text DEFAULT 'alpha', pro
 $$ SELECT fx.ask('foyer_public', format('SELECT is_proven, client_id IS NOT NULL FROM sec.begin_link(%L, %L, fx.tok(%L), ''form'', %L, ''x'', NULL, NULL, NULL)', host || '.foyer.localhost', fx.id('a', 'link', n), token, proven)) $$;
 SELECT is(pg_temp.follow(1, 'link alpha 1'), 'f,f', 'L20: a link''s token lets in, and shows nobody');
 SELECT is(count(*) FILTER (WHERE pg_temp.follow(1, 'link alpha 1') = 'f,f'), 3::bigint, 'S-14, T22: following it again and again uses nothing up') FROM generate_series(1, 3);
-SELECT is(pg_temp.follow(1, 'link alpha 2'), 'FY404', 'L20: another token is not found');
+SELECT is(pg_temp.follow(1, 'link alpha 2'), 'FY401', 'L20, T02: another link''s token opens nothing');
+SELECT is(pg_temp.follow(1, 'a session that has ended'), 'FY401', 'T22: a proof that has ended says so: not found would be a riddle');
 SELECT is(pg_temp.follow(1, 'link alpha 1', 'beta'), 'FY404', 'L20, T22: nor is it on another tenant''s host');
 SELECT is(pg_temp.follow(1, 'link alpha 1', 'alpha', true), 'FY401', 'S-15: the link''s own token is no proof');
 SELECT is(pg_temp.follow(1, 'link session alpha 2', 'alpha', true), 'FY401', 'T02: nor is the proof of another link');

@@ -60,6 +60,106 @@ describe("L20 S-14 S-16: the link in a message", () => {
   });
 });
 
+describe("T22: a proof that has ended", () => {
+  const asked = (r, what) => {
+    assert.equal(r.status, 401, what);
+    assert.match(r.text, /Please open your link again/, what);
+  };
+  test("is answered with what to do on every page, by its link it goes on; a page left open sends nothing away", async () => {
+    const b = await booked();
+    const page = await b.v.get(`${b.at}/visit`);
+    const form = h.formOf(page.text, `${b.at}/cancel`);
+    for (const end of ["DELETE FROM sec.link_session WHERE link_id = :'v1'", ""]) {
+      if (end) h.sql(end, b.link);
+      for (const at of ["", "/visit", "/booked", "/move", "/visit.ics"]) asked(await b.v.follow(await b.v.get(`${b.at}${at}`), `${b.at}${at}`), at);
+      asked(await b.v.follow(await b.v.post(`${b.at}/cancel`, form.values), `${b.at}/cancel`), "cancel");
+    }
+    assert.equal(state(b)[0], "booked");
+    b.v.jar.clear(); // the browser has let the cookie go
+    asked(await b.v.post(`${b.at}/cancel`, form.values), "cancel without a cookie");
+    asked(await b.v.post(`${b.at}/prove`, { ...form.values, birth_date: "1990-04-05" }), "prove without a cookie");
+    const a = await arrive(b);
+    assert.equal((await prove(a)).status, 303);
+    assert.equal((await a.v.get(`${a.at}/visit`)).status, 200);
+  });
+  test("two hours, then it has ended by itself", async () => {
+    const b = await booked();
+    assert.equal((await b.v.get(`${b.at}/visit`)).status, 200);
+    h.sql("UPDATE sec.link_session SET expires_at = now() WHERE link_id = :'v1'", b.link);
+    asked(await b.v.follow(await b.v.get(`${b.at}/visit`)), "after two hours");
+  });
+});
+
+describe("T22 T23: tokens", () => {
+  test("T22: five scanners that follow a link, each with GET and HEAD on all its pages, use nothing up and change nothing", async () => {
+    const b = await booked();
+    const { token } = await k.message(c, b.client, "booked");
+    const link = () => h.sql("SELECT id, uses_left, failures, locked_at, revoked_at, expires_at FROM app.link WHERE client_id = :'v1' ORDER BY id", b.client);
+    const before = [link(), state(b)];
+    await Promise.all(Array.from({ length: 5 }, async () => {
+      const scanner = new h.Visitor("glow");
+      for (const method of ["HEAD", "GET", "GET"]) {
+        const entry = await scanner.get(`/l/${token}`, { method, from: h.somewhere() });
+        assert.equal(entry.status, 303);
+        for (const end of ["", "/visit", "/move", "/visit.ics", "/booked"]) assert.ok((await scanner.get(entry.location + end, { method })).status < 500);
+      }
+    }));
+    assert.deepEqual([link(), state(b)], before);
+    const a = await arrive(b);
+    assert.equal((await prove(a)).status, 303, "the person comes after them, and gets in");
+  });
+  test("T22: an altered token, a used one, one of another studio's host, one after it was withdrawn: all the same to look at", async () => {
+    const b = await booked();
+    const { token } = await k.message(c, b.client, "booked");
+    const flip = (t, i) => t.slice(0, i) + (t[i] === "A" ? "B" : "A") + t.slice(i + 1);
+    const plain = (r) => r.text.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "");
+    const wanted = plain(await h.request("glow", `/l/${"A".repeat(43)}`));
+    for (const forged of [0, 1, 20, 41].map((i) => flip(token, i)).concat(token.toLowerCase(), token.slice(0, 42), token + "A", token + "=", "A".repeat(86))) {
+      const r = await h.request("glow", `/l/${forged}`);
+      if (forged.endsWith("=")) { assert.equal(r.status, 404); continue; } // no token at all
+      assert.equal(r.status, 410, forged);
+      assert.equal(plain(r), wanted);
+    }
+    assert.equal((await h.request("first-light", `/l/${token}`)).status, 410);
+    assert.equal((await h.request("ops", `/l/${token}`)).status, 404);
+    h.sql("UPDATE app.link SET uses_left = 0 WHERE token_hash = sha256(decode(translate(:'v1' || '=', '-_', '+/'), 'base64'))", token);
+    assert.equal(plain(await h.request("glow", `/l/${token}`)), wanted, "used up");
+    h.sql("UPDATE app.link SET uses_left = NULL, revoked_at = now() WHERE token_hash = sha256(decode(translate(:'v1' || '=', '-_', '+/'), 'base64'))", token);
+    assert.equal(plain(await h.request("glow", `/l/${token}`)), wanted, "withdrawn");
+  });
+  test("T23: twenty wrong dates from one address, over as many links, and it has to wait; another address does not", async () => {
+    h.sql("DELETE FROM sec.throttle");
+    const from = h.somewhere();
+    const links = await Promise.all(Array.from({ length: 7 }, () => booked()));
+    const doors = [];
+    for (const b of links) doors.push(await arrive(b));
+    let wrong = 0;
+    for (const a of doors)
+      for (let i = 0; i < 3 && wrong < 20; i++, wrong++) {
+        const page = h.formOf((await a.v.get(a.at, { from })).text);
+        assert.equal((await a.v.post(page.action, { ...page.values, birth_date: `198${i}-01-01` }, { from })).status, 422);
+      }
+    const a = doors.at(-1), page = h.formOf((await a.v.get(a.at)).text);
+    const r = await a.v.post(page.action, { ...page.values, birth_date: "1990-04-05" }, { from });
+    assert.equal(r.status, 429);
+    assert.ok(Number(r.headers["retry-after"]) > 0);
+    assert.equal((await a.v.post(page.action, { ...page.values, birth_date: "1990-04-05" }, { from: h.somewhere() })).status, 303);
+    h.sql("DELETE FROM sec.throttle");
+  });
+  test("T23: tokens tried at random find nothing", async () => {
+    // A million over SQL as the pool's role (2^20, less those of the HTTP part), the same look-up that the page does.
+    const [tried, found] = h.sql(`WITH t AS MATERIALIZED (
+        SELECT sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) AS hash FROM generate_series(1, 1048576 - 500))
+      SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM t JOIN app.link k ON k.token_hash = t.hash)`)[0];
+    assert.deepEqual([tried, found], ["1048076", "0"]);
+    const statuses = new Set();
+    for (let i = 0; i < 10; i++)
+      for (const r of await Promise.all(Array.from({ length: 50 }, () => h.request("glow", `/l/${require("node:crypto").randomBytes(32).toString("base64url")}`, { from: h.somewhere() }))))
+        statuses.add(r.status);
+    assert.deepEqual([...statuses], [410]);
+  });
+});
+
 describe("S-15 T23: the second factor", () => {
   test("nothing about her is shown before it, and no page opens", async () => {
     const b = await booked();
