@@ -256,13 +256,14 @@ BEGIN
         PERFORM pg_advisory_xact_lock(hashtextextended(tenant || ':' || one, 0));
     END LOOP;
 
-    -- A hold whose time is over is shown as free, so it must give way here too.
+    -- A hold whose time is over is shown as free, so it must give way here too. (claim.during: a slot has a during as well, and
+    -- with that all slots that these resources ever had were looked through.)
     expired := ARRAY(
         SELECT a.id FROM app.appointment a
         WHERE a.status = 'held' AND a.id IN (
             SELECT t.appointment_id FROM app.slot t
             WHERE t.resource_id = ANY (resources) AND t.state = 'hold' AND t.hold_until < now()
-              AND t.starts_at >= lower(during) - interval '12 hours' AND t.starts_at < upper(during))
+              AND t.starts_at >= lower(claim.during) - interval '12 hours' AND t.starts_at < upper(claim.during))
         FOR UPDATE SKIP LOCKED);
     IF cardinality(expired) > 0 THEN
         UPDATE app.slot t SET state = 'released', hold_until = NULL WHERE t.appointment_id = ANY (expired) AND t.state = 'hold';

@@ -4,7 +4,7 @@
 const fs = require("node:fs");
 const os = require("node:os");
 const path = require("node:path");
-const { execFileSync } = require("node:child_process");
+const crypto = require("node:crypto");
 const h = require("../http/harness");
 const processes = require("./processes");
 const load = require("./load");
@@ -66,6 +66,15 @@ function freeHours(n) {
 }
 
 // ---- measuring ----
+
+// Milliseconds of CPU that a fixed piece of work takes (SHA-256 of 256 MB): how fast this machine is just now.
+function yardstick() {
+  const block = Buffer.alloc(1 << 20, 7), hash = crypto.createHash("sha256"), begun = process.cpuUsage();
+  for (let i = 0; i < 256; i++) hash.update(block);
+  hash.digest();
+  const took = process.cpuUsage(begun);
+  return (took.user + took.system) / 1000;
+}
 
 const results = [];
 async function measure(o) {
@@ -147,6 +156,17 @@ async function startPhp(set, cookie, queries, pages) {
   if (different) console.log(`NOTE: ${different} of ${set.length} PHP pages differ from ours (${folder}/php-page.html, our-page.html)`);
   return { fpm, port, front, token };
 }
+// What each statement takes of the database's CPU: what it adds to a pipeline of begin_staff alone.
+async function statements(names, send) {
+  const parts = {};
+  console.log("\n| statement | database, microseconds |\n|---|--:|");
+  for (const name of names) {
+    const m = await send(["begin_staff", name], 8);
+    parts[name] = (m.after.database - m.before.database) / m.done - (parts.begin_staff || 0);
+    console.log(`| ${name} | ${round(parts[name])} |`);
+  }
+  return parts;
+}
 const peer = (name, port) => ({ name, port, oldPort: h.env.port, from: path.join(h.env.vardir, "nginx"), folder, run });
 
 async function main() {
@@ -163,14 +183,14 @@ async function main() {
   const cpus = os.cpus();
   const facts = {
     when: new Date().toISOString(), commit: process.env.BENCH_COMMIT, cpu: `${cpus.length} x ${cpus[0].model}`,
-    memory_mb: Math.round(os.totalmem() / 1048576), load_before: os.loadavg()[0],
+    memory_mb: Math.round(os.totalmem() / 1048576), load_before: os.loadavg()[0], yardstick_ms: yardstick(),
     visits: Number(h.one("SELECT count(*) FROM app.appointment WHERE tenant_id = :'v1'", tenant)),
     visits_of_all: Number(h.one("SELECT count(*) FROM app.appointment")),
     clients: Number(h.one("SELECT count(*) FROM app.client WHERE tenant_id = :'v1'", tenant)),
     visits_a_day: set.reduce((s, d) => s + d.n, 0) / set.length, days: set.length, workers, seconds,
     postgresql: h.one("SHOW server_version"), durability: h.sql("SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit', 'full_page_writes')").map((r) => r.join("=")).join(" "),
   };
-  console.log(`${facts.when}, ${facts.cpu}, load ${facts.load_before.toFixed(2)} before; commit ${facts.commit}`);
+  console.log(`${facts.when}, ${facts.cpu}, load ${facts.load_before.toFixed(2)} before, 256 MB of SHA-256 in ${facts.yardstick_ms.toFixed(0)} ms; commit ${facts.commit}`);
   console.log(`${facts.visits} visits of ${facts.clients} clients in this studio, ${facts.visits_of_all} in all; ${facts.days} days, ${facts.visits_a_day.toFixed(1)} visits each`);
   console.log(`${workers} workers; ${facts.durability}; ${seconds} s a case\n`);
   console.log("CPU in microseconds a page:\n");
@@ -220,11 +240,14 @@ async function main() {
   fs.mkdirSync(scripts, { recursive: true });
   if (process.getuid() === 0) fs.chownSync(scripts, ...servers.ids());
   const begin = { host: h.host("bench"), token: `\\x${php.token}`, perm: "calendar_read", action: "calendar.read", ip: "127.0.0.1", agent: "pgbench", request: h.uuid() };
-  const args = pgbench.write(scripts, queries, set.slice(0, 4), begin);
+  const whole = ["begin_staff", ...queries, "disclose"];
   const bench = (a) => load.run(...servers.asUser(process.env.BENCH_PGBENCH, [...a, "-h", run, "-U", "foyer_staff", "foyer"]), { cwd: "/" });
   const alonePids = { ...own, nginx: [], worker: [] };
+  const send = (names, connections) => load.pgbench({ connections, seconds, args: pgbench.write(scripts, names, set.slice(0, 4), begin),
+    folder: scripts, run: bench, snapshot: () => processes.snapshot(alonePids) });
   await measure({ name: "peer: pgbench, one pipeline", connections: [16], isWarm: true, roots: alonePids,
-    load: (connections) => load.pgbench({ connections, seconds, args, folder: scripts, run: bench, snapshot: () => processes.snapshot(alonePids) }) });
+    load: (connections) => send(whole, connections) });
+  const parts = process.argv.includes("--statements") ? await statements(new Set(whole), send) : undefined;
 
   // ---- ratios ----
   const of = (name, n) => results.find((r) => r.name.startsWith(name) && r.connections === n);
@@ -245,7 +268,7 @@ async function main() {
 | memory of a staff worker (PSS) | ${memory.staff.mean} KB (${memory.staff.least} to ${memory.staff.most}) | | |
 | memory of a PHP worker (PSS) | ${memory.php.mean} KB (${memory.php.least} to ${memory.php.most}) | | |`);
   const out = path.join(h.env.vardir, "bench.json");
-  fs.writeFileSync(out, JSON.stringify({ facts, ratios, memory_kb: memory, results }, null, 1));
+  fs.writeFileSync(out, JSON.stringify({ facts, ratios, memory_kb: memory, statements: parts, results }, null, 1));
   console.log(`\n${out}`);
 }
 

@@ -11,14 +11,14 @@ const quoted = (text) => text.replace(/'((?:[^']|'')*)'/g, (m, inner) =>
   (/:[a-z_0-9]/i.test(inner) ? `E'${inner.replace(/\\/g, "\\\\").replace(/:/g, "\\x3a")}'` : m));
 
 // Writes the scripts into folder. days: [{day, location, clients: [id]}]; begin: values of begin_staff's parameters;
-// queries: names, as `foyer routes --json` has them. Returns the arguments for pgbench.
-function write(folder, queries, days, begin) {
+// names: of statements, those of the page as `foyer routes --json` has them. Returns the arguments for pgbench.
+function write(folder, names, days, begin) {
   const all = load();
   const args = Object.entries(begin).flatMap(([k, v]) => ["-D", `${k}=${v}`]);
   days.forEach((d, i) => {
     const own = { day: d.day, location: d.location, clients: `{${d.clients.join(",")}}` };
     for (const [k, v] of Object.entries(own)) args.push("-D", `${k}_${i}=${v}`);
-    const flow = ["begin_staff", ...new Set(queries), "disclose"].map((name) => {
+    const flow = [...new Set(names)].map((name) => {
       const s = all.get(name);
       const unknown = s.params.filter((p) => !(p in own) && !(p in begin));
       if (unknown.length) throw new Error(`${name} asks for ${unknown}, which the calendar's address does not give`);
