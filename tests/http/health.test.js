@@ -5,6 +5,7 @@ const assert = require("node:assert/strict");
 const http = require("node:http");
 const fs = require("node:fs");
 const path = require("node:path");
+const { spawn } = require("node:child_process");
 const h = require("./harness");
 
 const port = Number(process.env.FOYER_INNER_PORT || 0);
@@ -72,6 +73,115 @@ test("counters rise by what was asked for, with the time it took", { skip: !port
   const sql = (state) => Number(h.one("SELECT count(*) FROM app.job WHERE state = :'v1'", state));
   assert.equal(after.get('foyer_jobs{state="dead"}'), sql("dead"));
   assert.equal(after.get("foyer_database_up"), 1);
+});
+
+// A psql that stays open.
+function session() {
+  const conninfo = fs.readFileSync(path.join(h.env.vardir, "foyer.conf"), "utf8").match(/^database\s*=\s*(.*)$/m)[1].trim();
+  const words = ["psql", "-X", "-q", "-At", "-d", `${conninfo} user=${process.env.FOYER_SUPERUSER || "postgres"}`];
+  const all = process.getuid() === 0 ? ["runuser", "-u", process.env.FOYER_OS_USER || "foyer", "--", ...words] : words;
+  const psql = spawn(all[0], all.slice(1), { cwd: "/", stdio: ["pipe", "pipe", "inherit"] });
+  const over = new Promise((r) => psql.on("close", r));
+  return {
+    say: async (text) => { psql.stdin.write(`${text}; SELECT 'done';\n`); await new Promise((r) => psql.stdout.once("data", r)); },
+    end: async () => { psql.stdin.end("ROLLBACK;\n"); await over; },
+  };
+}
+
+test("known requests, each in its class of status, its histogram and its time in the database; busy workers; queues", { skip: !port }, async () => {
+  const owner = await h.staff("glow", "owner"), auditor = await h.staff("glow", "auditor");
+  const key = 'pool="staff",method="GET",route="/clients/{client_id:uuid}"';
+  const id = h.one("SELECT id FROM app.client WHERE tenant_id = :'v1' LIMIT 1", h.tenantId("glow"));
+  await sleep(200);
+  const before = await metrics();
+  for (let i = 0; i < 3; i++) assert.equal((await owner.get(`/clients/${id}`)).status, 200);
+  for (let i = 0; i < 2; i++) assert.equal((await owner.get(`/clients/${h.uuid()}`)).status, 404);
+  assert.equal((await auditor.get(`/clients/${id}`)).status, 403);
+  assert.equal((await h.request("glow", `/clients/${id}`)).status, 303);
+  await sleep(200);
+  let after = await metrics();
+  const grown = (name) => after.get(name) - (before.get(name) || 0);
+  assert.deepEqual(["2xx", "3xx", "4xx"].map((c) => grown(`foyer_requests_total{${key},status="${c}"}`)), [3, 1, 3]);
+  assert.equal(grown(`foyer_request_seconds_count{${key}}`), 7);
+  const spent = grown(`foyer_request_seconds_sum{${key}}`), database = grown(`foyer_request_database_seconds_total{${key}}`);
+  assert.ok(database > 0 && database < spent, `${database} of ${spent} s`);
+
+  // a page that waits for a lock: its worker is busy, and the wait is the database's
+  const lock = session();
+  await lock.say("BEGIN; LOCK TABLE app.client");
+  const waits = owner.get(`/clients/${id}`);
+  await sleep(600);
+  after = await metrics();
+  assert.ok(after.get('foyer_workers{pool="staff",state="busy"}') >= 1);
+  await lock.end();
+  assert.equal((await waits).status, 200);
+  await sleep(200);
+  const waited = after;
+  after = await metrics();
+  assert.ok(after.get(`foyer_request_database_seconds_total{${key}}`) - waited.get(`foyer_request_database_seconds_total{${key}}`) > 0.5);
+
+  // two jobs that nobody takes: one is due, one is not
+  const runner = child("jobs"), ids = [h.uuid(), h.uuid()];
+  const operator = h.tenantId("ops"), within = (text) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${operator}', true); ${text}; COMMIT`);
+  process.kill(runner, "SIGSTOP");
+  try {
+    await sleep(100);
+    const was = await metrics();
+    within(`INSERT INTO app.job (tenant_id, id, kind, dedupe_key, run_at) VALUES ('${operator}', '${ids[0]}', 'test.none', '${ids[0]}', now() - interval '5 s'),
+      ('${operator}', '${ids[1]}', 'test.none', '${ids[1]}', now() + interval '1 h')`);
+    const is = await metrics();
+    assert.equal(is.get('foyer_jobs{state="ready"}') - was.get('foyer_jobs{state="ready"}'), 2);
+    assert.equal(is.get('foyer_jobs{state="due"}') - was.get('foyer_jobs{state="due"}'), 1);
+    assert.ok(is.get("foyer_jobs_oldest_due_seconds") >= 5);
+  } finally {
+    within(`DELETE FROM app.job WHERE id IN ('${ids[0]}', '${ids[1]}')`);
+    process.kill(runner, "SIGCONT");
+  }
+});
+
+test("histograms are cumulative, end at +Inf with the count, and every family has help and a type", { skip: !port }, async () => {
+  const { text } = await inner("/metrics"), values = parse(text);
+  const families = [...text.matchAll(/^# TYPE (\S+)/gm)].map((m) => m[1]);
+  for (const f of families) assert.match(text, new RegExp(`^# HELP ${f} [A-Z].*\\.$`, "m"));
+  const last = new Map();
+  for (const [name, n] of values) {
+    const m = name.match(/^foyer_request_seconds_bucket\{(.*),le="([^"]+)"\}$/);
+    if (!m) continue;
+    const le = m[2] === "+Inf" ? Infinity : Number(m[2]), before = last.get(m[1]);
+    assert.ok(!before || (le > before.le && n >= before.n), name);
+    last.set(m[1], { le, n });
+  }
+  assert.ok(last.size > 3);
+  for (const [labels, { le, n }] of last) {
+    assert.equal(le, Infinity);
+    assert.equal(n, values.get(`foyer_request_seconds_count{${labels}}`));
+    assert.equal(n, [0, 1, 2, 3, 4, 5].reduce((sum, c) => sum + (values.get(`foyer_requests_total{${labels},status="${c}xx"}`) || 0), 0));
+  }
+});
+
+test("A-08 sealing that is a minute behind raises the alarm in health and shows in metrics; a tree that stands still is named", { skip: !port }, async () => {
+  const runner = child("jobs"), hurt = h.tenantId("first-light");
+  process.kill(runner, "SIGSTOP");
+  try {
+    await sleep(200);
+    h.sql("UPDATE audit.seal_state SET sealed_at = clock_timestamp() - interval '62 s'");
+    const ready = await inner("/health/ready");
+    assert.equal(ready.status, 200, "late sealing takes nobody out of service");
+    assert.match(ready.text, /^sealing ALARM \(6\d s\)$/m);
+    assert.ok((await metrics()).get("foyer_sealing_lag_seconds") >= 62);
+    h.sql("INSERT INTO audit.seal_trouble (tenant_id, why) VALUES (:'v1', 'a test says so')", hurt);
+    assert.match((await inner("/health/ready")).text, /^sealing ALARM \(first-light stands still: a test says so\)$/m);
+    assert.equal((await metrics()).get("foyer_sealing_stopped"), 1);
+  } finally {
+    h.sql("DELETE FROM audit.seal_trouble WHERE tenant_id = :'v1'", hurt);
+    process.kill(runner, "SIGCONT");
+  }
+  let text = "";
+  for (let i = 0; i < 100 && !/^sealing ok/m.test(text); i++) {
+    await sleep(100);
+    ({ text } = await inner("/health/ready"));
+  }
+  assert.match(text, /^sealing ok/m);
 });
 
 test("metrics name routes, never a person, an address or an id", { skip: !port }, async () => {

@@ -1,4 +1,4 @@
-// deploy.test.js -- takes about 2 min. scripts/deploy from a checkout of its own into a Foyer that people are using:
+// deploy.test.js -- takes about 1 min. scripts/deploy from a checkout of its own into a Foyer that people are using:
 // what fails changes nothing, or is taken back; what succeeds is noticed by nobody (Reload).
 "use strict";
 const { test, before, after } = require("node:test");
