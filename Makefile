@@ -25,22 +25,25 @@ Q         := $(if $(V),,@)
 WARN := -Wall -Wextra -Wshadow -Wconversion -Wformat=2 -Wno-missing-field-initializers
 ifeq ($(shell uname -m),x86_64)
 BRANCH := -fcf-protection=full
+# A start-up object without the note would take away the program's.
+BRANCH_LINK := -Wl,-z,ibt,-z,shstk
 else ifeq ($(shell uname -m),aarch64)
 BRANCH := -mbranch-protection=standard
 endif
 HARD  := -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection $(BRANCH) \
          -ftrivial-auto-var-init=zero
-LINK  := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--as-needed
+# --gc-sections: a program does not hold, or import for, what only another one calls
+LINK  := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code $(BRANCH_LINK) -Wl,--as-needed,--gc-sections
 SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ  := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 
-PACKAGES := fcgi libpq json-c libcurl libcrypto libical libargon2
+PACKAGES := fcgi libpq json-c libcurl libcrypto libical libargon2 libseccomp
 # Headers of libraries are not ours to warn about.
 LIB_INCLUDE := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
 LIBS        := $(shell pkg-config --libs $(PACKAGES)) -lpthread
 
 COMMON := -std=c17 -D_GNU_SOURCE -g -MMD -MP -Iinclude -I$(BUILD)/gen -Icgi-src $(LIB_INCLUDE)
-CFLAGS_PLAIN := $(COMMON) -O2 $(HARD) -fPIE $(WARN) -Werror
+CFLAGS_PLAIN := $(COMMON) -O2 $(HARD) -fPIE -ffunction-sections -fdata-sections $(WARN) -Werror
 CFLAGS_SAN   := $(COMMON) -O1 $(SAN) -fPIE $(WARN) -Werror
 CFLAGS_FUZZ  := $(COMMON) -O1 -g $(FUZZ) -Wall
 

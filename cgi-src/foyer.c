@@ -9,6 +9,7 @@
 #include "config.h"
 #include "core/commands.h"
 #include "core/operator.h"
+#include "core/sandbox.h"
 #include "log.h"
 
 static int command_config(int argc, char **argv)
@@ -83,6 +84,7 @@ static const char *take_config(int *argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    sandbox_process();
     const char *config = take_config(&argc, argv);
     if (argc < 2) {
         print_help(stderr);

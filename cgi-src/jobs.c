@@ -1,6 +1,6 @@
 /*
  * jobs.c -- foyer-jobs: does what no page should wait for.
- *   foyer-jobs --config FILE
+ *   foyer-jobs --config FILE [--selftest-sandbox]
  * Woken by NOTIFY; looks by itself every jobs_poll_ms. Between jobs it seals the audit trail every
  * few seconds; when that fails, jobs go on. SIGTERM: finishes the job in hand and ends.
  */
@@ -14,6 +14,7 @@
 #include "config.h"
 #include "core/job_runner.h"
 #include "core/pool.h"
+#include "core/sandbox.h"
 #include "crypto.h"
 #include "house.h"
 #include "log.h"
@@ -73,10 +74,38 @@ static void run(struct gate *gate, struct db *bell, struct sealer *sealer)
     }
 }
 
+/* The directory that a file stands in. */
+static const char *directory_of(struct arena *a, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!*path)
+        return "";
+    return slash ? arena_cstr(a, (struct str){path, (size_t)(slash - path)}) : ".";
+}
+
+/*
+ * Jobs speak to the mail server and so read how names are resolved and whom to trust; they write the
+ * signed heads of the trail. The key that signs them is opened before.
+ */
+static struct sandbox jobs_sandbox(struct arena *a)
+{
+    return (struct sandbox){
+        .is_jobs = true,
+        .has_network = true,
+        .read = {"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
+                 "/etc/gai.conf", "/etc/services", "/etc/ld.so.cache", "/etc/ssl", "/usr/lib",
+                 "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/lib", "/lib64",
+                 "/run/systemd/resolve", "/sys/devices/system/cpu"},
+        .write = {config_text("keys"), directory_of(a, config_text("heads_file"))},
+    };
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3 || strcmp(argv[1], "--config") != 0) {
-        fprintf(stderr, "usage: foyer-jobs --config FILE\n");
+    bool is_selftest = argc == 4 && strcmp(argv[3], "--selftest-sandbox") == 0;
+    sandbox_process();
+    if (argc != 3 + is_selftest || strcmp(argv[1], "--config") != 0) {
+        fprintf(stderr, "usage: foyer-jobs --config FILE [--selftest-sandbox]\n");
         return 64;
     }
     if (config_load(argv[2]) || log_open(config_text("log"), "foyer-jobs", "jobs") ||
@@ -89,7 +118,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "foyer-jobs: %.*s\n", (int)why.n, why.p);
         return 78;
     }
-    arena_free(scratch);
+    struct sandbox sandbox = jobs_sandbox(scratch);
+    if (is_selftest)
+        return sandbox_selftest(&sandbox);
 
     struct sigaction stop = {.sa_handler = on_stop};
     sigaction(SIGTERM, &stop, NULL);
@@ -106,6 +137,16 @@ int main(int argc, char **argv)
     struct gate gate = pool_gate(&options);
     struct db *bell = db_new(config_text("database"), "foyer_jobs");
     struct sealer *sealer = sealer_new();
+    if (!keystore_lock())
+        log_error("keystore.unlocked", NULL);
+    crypto_warm();
+    if (seal_key_open() != OK)
+        log_error("seal.key", NULL);
+    if (sandbox_landlock() == 0)
+        log_info("sandbox.no_landlock", "why", "this kernel has none; seccomp alone holds", NULL);
+    if (sandbox_enter(&sandbox) != OK)
+        return 78;
+    arena_free(scratch);
     log_info("jobs.started", NULL);
     run(&gate, bell, sealer);
     log_info("jobs.stopped", NULL);

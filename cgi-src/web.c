@@ -1,8 +1,9 @@
 /*
  * web.c -- foyer-web: one pool of workers, or one page printed in the shell.
- *   foyer-web --config FILE --pool staff|public|slow|status [--check]     (status: health and metrics)
+ *   foyer-web --config FILE --pool staff|public|slow|status [--check | --selftest-sandbox]
  *   foyer-web --config FILE --page METHOD PATH USER [--host HOST]     (USER: e-mail or "-")
  */
+#include <libpq-fe.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static const struct {
 
 struct arguments {
     const char *config, *pool, *method, *path, *user, *host;
-    bool is_check;
+    bool is_check, is_selftest;
 };
 
 static bool read_arguments(int argc, char **argv, struct arguments *out)
@@ -42,6 +43,8 @@ static bool read_arguments(int argc, char **argv, struct arguments *out)
             out->host = argv[++i];
         else if (strcmp(argv[i], "--check") == 0)
             out->is_check = true;
+        else if (strcmp(argv[i], "--selftest-sandbox") == 0)
+            out->is_selftest = true;
         else if (strcmp(argv[i], "--page") == 0 && i + 3 < argc) {
             out->method = argv[++i];
             out->path = argv[++i];
@@ -92,11 +95,32 @@ static int check(const struct pool_options *o)
     return is_unfit ? 78 : 0;
 }
 
+/*
+ * What a worker may read: keys, and for status the boards. Its database is a socket on this machine;
+ * only where 'database' names a host may it reach the network, and read how names are resolved.
+ */
+static struct sandbox worker_sandbox(void)
+{
+    struct sandbox s = {.read = {config_text("keys"), config_text("boards")}};
+    PQconninfoOption *all = PQconninfoParse(config_text("database"), NULL);
+    for (const PQconninfoOption *o = all; o && o->keyword; o++) {
+        bool names_host = strcmp(o->keyword, "host") == 0 || strcmp(o->keyword, "hostaddr") == 0;
+        if (names_host && o->val && *o->val && *o->val != '/' && *o->val != '@') {
+            s.has_network = true;
+            s.read[2] = "/etc";
+        }
+    }
+    PQconninfoFree(all);
+    return s;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments args;
+    sandbox_process();
     if (!read_arguments(argc, argv, &args)) {
-        fprintf(stderr, "usage: foyer-web --config FILE --pool staff|public|slow|status [--check]\n"
+        fprintf(stderr, "usage: foyer-web --config FILE --pool staff|public|slow|status [--check | "
+                        "--selftest-sandbox]\n"
                         "       foyer-web --config FILE --page METHOD PATH USER [--host HOST]\n");
         return 64;
     }
@@ -119,6 +143,8 @@ int main(int argc, char **argv)
     struct pool_options options = {
         .features = all_features,
         .max_requests = config_int("max_requests"),
+        .growth_mb = config_int("max_growth_mb"),
+        .sandbox = worker_sandbox(),
         .arena_cap = config_int("memory_cap_mb") << 20,
         .database = config_text("database"),
         .domain = config_text("domain"),
@@ -142,6 +168,8 @@ int main(int argc, char **argv)
         options.listen = config_text(programs[p].listen_key);
         options.workers =
             programs[p].workers_key ? config_int(programs[p].workers_key) : STATUS_WORKERS;
+        if (args.is_selftest)
+            return sandbox_selftest(&options.sandbox);
         return args.is_check ? check(&options) : pool_main(&options);
     }
     fprintf(stderr, "foyer-web: there is no pool '%s'; use staff, public, slow or status\n",

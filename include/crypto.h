@@ -18,6 +18,9 @@ void sha256(struct str s, unsigned char out[HASH_BYTES]);
 void hmac_sha256(struct str key, struct str s, unsigned char out[HASH_BYTES]);
 bool secret_eq(struct str a, struct str b);
 void secret_wipe(void *p, size_t n);
+/* Uses each part of the library once, so that what it reads and loads at first use is there before a
+ * sandbox closes. After keystore_open. */
+void crypto_warm(void);
 
 /* AES-256-GCM. Envelope: version byte 1 | key id, first 8 bytes of SHA-256(key) | nonce 12 | ciphertext | tag 16.
  * aad: what the bytes belong to ("tenant|table|column|row"); opening with another aad fails.
@@ -37,6 +40,9 @@ bool password_ok(struct str phc, struct str password, bool *weak);
 /* Reads the master key file (32 bytes, hex or raw, mode 0600) and remembers the directory.
  * Errors: ERR_INVALID with a line on stderr saying what to do. */
 enum err MUST_CHECK keystore_open(const char *dir, const char *master_key_file);
+/* Keeps the keys of this process out of swap; locks are not inherited, so each worker asks. False: the
+ * limit (RLIMIT_MEMLOCK) is too small. */
+bool keystore_lock(void);
 /* Makes a new tenant key file; ERR_CONFLICT when one exists. tenant_id: uuid text. */
 enum err MUST_CHECK keystore_create_tenant(struct str tenant_id);
 enum err MUST_CHECK keystore_destroy_tenant(struct str tenant_id);

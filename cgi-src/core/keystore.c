@@ -121,6 +121,8 @@ static enum err read_master(const char *path)
     return err;
 }
 
+bool keystore_lock(void) { return mlock(&store, sizeof store) == 0; }
+
 enum err keystore_open(const char *dir, const char *master_key_file)
 {
     if (store.dir >= 0) {
@@ -128,7 +130,7 @@ enum err keystore_open(const char *dir, const char *master_key_file)
         store.dir = -1;
     }
     secret_wipe(store.cache, sizeof store.cache);
-    mlock(&store, sizeof store); /* keeps keys out of swap where the limit allows it */
+    (void)keystore_lock();
     madvise(&store, sizeof store, MADV_DONTDUMP);
     enum err err = read_master(master_key_file);
     if (err != OK) {

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "board.h"
+#include "crypto.h"
 #include "fastcgi.h"
 #include "log.h"
 #include "reload.h"
@@ -33,7 +34,8 @@ enum {
     FORK_AGAIN_MS = 500,
     UNFIT_AGAIN_MS = 5000, /* while old workers serve in the place of unfit ones */
     CHECK_SECONDS = 60,
-    OLD_SECONDS = 120 /* longer than nginx waits for any answer */
+    GROWTH_EVERY = 100, /* so many requests between two looks at the memory in use */
+    OLD_SECONDS = 120   /* longer than nginx waits for any answer */
 };
 
 static volatile sig_atomic_t stopping; /* of a worker; the master takes its signals in a row */
@@ -133,10 +135,38 @@ static int watch_listener(int fd)
     return ep;
 }
 
-static void serve(const struct pool_options *o, struct gate *gate, FCGX_Request *f, char *buffer,
-                  int ep, struct board *board, counter *state)
+/* Resident memory of this process in MB, from its open statm; 0: unknown. */
+static long resident_mb(int statm)
 {
-    for (long n = 0; n < o->max_requests && !stopping;) {
+    char text[128] = "";
+    unsigned long pages = 0;
+    if (statm < 0 || pread(statm, text, sizeof text - 1, 0) <= 0 ||
+        sscanf(text, "%*u %lu", &pages) != 1)
+        return 0;
+    return (long)(pages * (unsigned long)sysconf(_SC_PAGESIZE) >> 20);
+}
+
+/* Whether memory has grown past the limit since the first request; asked once in a while. */
+static bool has_grown(const struct pool_options *o, int statm, long n, long *first)
+{
+    if (n % GROWTH_EVERY != 1)
+        return false;
+    long now = resident_mb(statm);
+    if (n == 1)
+        *first = now;
+    if (now - *first <= o->growth_mb)
+        return false;
+    char text[24];
+    snprintf(text, sizeof text, "%ld", now);
+    log_info("worker.grown", "mb", text, NULL);
+    return true;
+}
+
+static void serve(const struct pool_options *o, struct gate *gate, FCGX_Request *f, char *buffer,
+                  int ep, int statm, struct board *board, counter *state)
+{
+    long first = 0;
+    for (long n = 0; n < o->max_requests && !has_grown(o, statm, n, &first) && !stopping;) {
         if (!wait_connection(ep))
             continue;
         board_set(state, SLOT_BUSY);
@@ -171,7 +201,7 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master, struc
     char *buffer = malloc(FASTCGI_MAX_BODY + 1);
     struct str why = S("");
     FCGX_Request f;
-    int ep = watch_listener(fd);
+    int ep = watch_listener(fd), statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 
     if (!buffer || ep < 0 || FCGX_InitRequest(&f, fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
         return EXIT_FAILURE;
@@ -180,8 +210,13 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master, struc
         log_error("db.unfit", "why", arena_cstr(gate.arena, why), NULL);
         return EXIT_UNFIT;
     }
+    if (!keystore_lock())
+        log_error("keystore.unlocked", "why", strerror(errno), NULL);
+    crypto_warm();
+    if (sandbox_enter(&o->sandbox) != OK)
+        return EXIT_UNFIT;
     board_set(&board->slots[slot], SLOT_IDLE);
-    serve(o, &gate, &f, buffer, ep, board, &board->slots[slot]);
+    serve(o, &gate, &f, buffer, ep, statm, board, &board->slots[slot]);
     FCGX_Free(&f, 1);
     close(ep);
     db_close(gate.db);
@@ -509,6 +544,8 @@ int pool_main(const struct pool_options *o)
         return EXIT_UNFIT;
     m.board = board_make(o->boards, o->name, o->version, o->features, is_reload);
     want_workers(&m);
+    if (sandbox_landlock() == 0)
+        log_info("sandbox.no_landlock", "why", "this kernel has none; seccomp alone holds", NULL);
     log_info(is_reload ? "pool.reloading" : "pool.started", "pool", o->name, "version", o->version,
              NULL);
 

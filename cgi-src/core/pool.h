@@ -4,6 +4,7 @@
 #ifndef FOYER_POOL_H
 #define FOYER_POOL_H
 #include "gate.h"
+#include "sandbox.h"
 
 struct pool_options {
     const struct feature *features;
@@ -13,6 +14,8 @@ struct pool_options {
     const char *role;   /* database role of this pool */
     const char *listen; /* "unix:/path,tcp:127.0.0.1:9001" */
     long workers, max_requests, arena_cap;
+    long growth_mb;         /* a worker that has grown by so much is renewed */
+    struct sandbox sandbox; /* what a worker may do once it serves */
     const char *database, *domain, *authority;
     const char *boards, *version; /* directory of the boards; this release's name */
     char **argv; /* how the installed program is started again, its path absolute */
