@@ -8,12 +8,13 @@
 #                   (The product writes calendar files and reads none; it neither writes nor reads CSV.)
 #   make assets     fingerprinted copies of nginx/www in build/www, and their names for templates
 #   make site       the marketing pages in build/site
-#   make install PREFIX=DIR   a copy of what the running product reads
+#   make install DESTDIR=DIR   what a host runs, with its units (scripts/systemd); PREFIX=/usr/lib/foyer
+#   make deb        the same as a Debian package
 #
 # BUILD=DIR builds elsewhere; V=1 shows the commands. Sources are found by wildcard: a new file needs no line here.
 
 BUILD     ?= build
-PREFIX    ?= /opt/foyer
+PREFIX    ?= /usr/lib/foyer
 PG_CONFIG ?= /usr/lib/postgresql/15/bin/pg_config
 CC        := gcc
 CLANG     := clang
@@ -42,7 +43,8 @@ PACKAGES := fcgi libpq json-c libcurl libcrypto libical libargon2 libseccomp
 LIB_INCLUDE := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
 LIBS        := $(shell pkg-config --libs $(PACKAGES)) -lpthread
 
-COMMON := -std=c17 -D_GNU_SOURCE -g -MMD -MP -Iinclude -I$(BUILD)/gen -Icgi-src $(LIB_INCLUDE)
+# (paths of this machine are in no program: two builds give the same bytes)
+COMMON := -std=c17 -D_GNU_SOURCE -g -ffile-prefix-map=$(CURDIR)=. -MMD -MP -Iinclude -I$(BUILD)/gen -Icgi-src $(LIB_INCLUDE)
 CFLAGS_PLAIN := $(COMMON) -O2 $(HARD) -fPIE -ffunction-sections -fdata-sections $(WARN) -Werror
 CFLAGS_SAN   := $(COMMON) -O1 $(SAN) -fPIE $(WARN) -Werror
 CFLAGS_FUZZ  := $(COMMON) -O1 -g $(FUZZ) -Wall
@@ -70,7 +72,7 @@ UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/san/unit/%,$(UNIT_SRC))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 MODULE   := $(if $(wildcard cgi-src/pgmodule/foyerctx.c),$(BUILD)/lib/foyerctx.so)
 
-.PHONY: all programs san unit unit-programs fuzz fuzzers assets site clean install
+.PHONY: all programs san unit unit-programs fuzz fuzzers assets site clean install deb
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -191,8 +193,15 @@ site: $(filter $(BUILD)/bin/foyer,$(PROGRAMS)) assets
 
 # ---- copy for the running product, and cleaning ----
 
+# The whole host: programs below PREFIX, units, the operator's commands. No user is made and nothing started: the
+# package's scripts do that, or by hand `foyer-host init`.
 install: all
 	@scripts/install $(BUILD) "$(DESTDIR)$(PREFIX)"
+	@scripts/install-host "$(DESTDIR)" "$(PREFIX)"
+
+# build/foyer_VERSION_ARCH.deb; the same bytes from the same commit, wherever it is built
+deb: all
+	@scripts/package $(BUILD)
 
 clean:
 	rm -rf $(BUILD)

@@ -96,18 +96,18 @@ static int check(const struct pool_options *o)
 }
 
 /*
- * What a worker may read: keys, and for status the boards. Its database is a socket on this machine;
+ * What a worker may read: the keys, or for status the boards. Its database is a socket on this machine;
  * only where 'database' names a host may it reach the network, and read how names are resolved.
  */
-static struct sandbox worker_sandbox(void)
+static struct sandbox worker_sandbox(bool has_keys)
 {
-    struct sandbox s = {.read = {config_text("keys"), config_text("boards")}};
+    struct sandbox s = {.read = {has_keys ? config_text("keys") : config_text("boards")}};
     PQconninfoOption *all = PQconninfoParse(config_text("database"), NULL);
     for (const PQconninfoOption *o = all; o && o->keyword; o++) {
         bool names_host = strcmp(o->keyword, "host") == 0 || strcmp(o->keyword, "hostaddr") == 0;
         if (names_host && o->val && *o->val && *o->val != '/' && *o->val != '@') {
             s.has_network = true;
-            s.read[2] = "/etc";
+            s.read[1] = "/etc";
         }
     }
     PQconninfoFree(all);
@@ -125,8 +125,10 @@ int main(int argc, char **argv)
         return 64;
     }
     if (config_load(args.config) ||
-        log_open(config_text("log"), "foyer-web", args.pool ? args.pool : "page") ||
-        keystore_open(config_text("keys"), config_text("master_key")))
+        log_open(config_text("log"), "foyer-web", args.pool ? args.pool : "page"))
+        return 78;
+    bool has_keys = !args.pool || strcmp(args.pool, "status") != 0; /* that one shows no client */
+    if (has_keys && keystore_open(config_text("keys"), config_text("master_key")))
         return 78;
     view_directories(config_text("templates"));
 
@@ -144,7 +146,7 @@ int main(int argc, char **argv)
         .features = all_features,
         .max_requests = config_int("max_requests"),
         .growth_mb = config_int("max_growth_mb"),
-        .sandbox = worker_sandbox(),
+        .sandbox = worker_sandbox(has_keys),
         .arena_cap = config_int("memory_cap_mb") << 20,
         .database = config_text("database"),
         .domain = config_text("domain"),

@@ -40,6 +40,10 @@ bool password_ok(struct str phc, struct str password, bool *weak);
 /* Reads the master key file (32 bytes, hex or raw, mode 0600) and remembers the directory.
  * Errors: ERR_INVALID with a line on stderr saying what to do. */
 enum err MUST_CHECK keystore_open(const char *dir, const char *master_key_file);
+/* Whether a file or directory is open to nobody but its owner; where that is root or another user, as with
+ * systemd's credentials and the key store of a host with a user for each pool, also to its group. */
+struct stat;
+bool keystore_is_private(const struct stat *st);
 /* Keeps the keys of this process out of swap; locks are not inherited, so each worker asks. False: the
  * limit (RLIMIT_MEMLOCK) is too small. */
 bool keystore_lock(void);

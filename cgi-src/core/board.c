@@ -60,6 +60,8 @@ static struct board *map_file(const char *path, int flags)
         return NULL;
     bool writes = (flags & O_ACCMODE) == O_RDWR;
     /* Its blocks are taken now: a full disk later would be a bus error. */
+    if ((flags & O_CREAT) && fchmod(fd, 0640) != 0) /* pool status may run as another user */
+        log_error("board.mode", "path", path, "why", strerror(errno), NULL);
     bool ready = !(flags & O_CREAT) || posix_fallocate(fd, 0, sizeof *b) == 0;
     if (ready && fstat(fd, &st) == 0 && st.st_size == (off_t)sizeof *b)
         b = mmap(NULL, sizeof *b, PROT_READ | (writes ? PROT_WRITE : 0), MAP_SHARED, fd, 0);

@@ -1,5 +1,6 @@
 /*
- * config.c -- the settings of an installation: one file, overridden by FOYER_<KEY>.
+ * config.c -- the settings of an installation: one file, overridden by FOYER_<KEY>. What is secret may
+ * come as a credential of the unit instead: $CREDENTIALS_DIRECTORY/smtp_url, or the file of a key.
  * Owns: the list of keys, their defaults and what each may be; the values read at start.
  * Never: changes a value after start; gives a key that is not in the list.
  */
@@ -9,10 +10,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum kind {
     TEXT,   /* anything on one line */
     SECRET, /* the same, but may hold a password: never printed */
+    KEYFILE, /* a file with a key; one of the same name among the unit's credentials is taken instead */
     HOST,   /* a lower-case DNS name */
     NUMBER, /* decimal, least..most */
     LISTEN  /* "unix:/path" or "tcp:address:port", several with commas */
@@ -29,7 +32,7 @@ static const struct key {
     {"port", NUMBER, "8443", 1, 65535, "HTTPS port that people see in addresses"},
     {"database", SECRET, "dbname=foyer", 0, 0, "libpq conninfo without user"},
     {"keys", TEXT, "var/keys", 0, 0, "key store directory, outside the database's backups"},
-    {"master_key", TEXT, "var/master.key", 0, 0, "file with the master key, mode 0600"},
+    {"master_key", KEYFILE, "var/master.key", 0, 0, "file with the master key, mode 0600"},
     {"heads_file", TEXT, "", 0, 0, "signed heads of the trail; empty: heads, beside the keys"},
     {"heads_mail", TEXT, "", 0, 0, "addresses that signed heads are mailed to, with commas"},
     {"heads_copy", TEXT, "", 0, 0, "file that heads are appended to, on another machine's disk"},
@@ -40,7 +43,8 @@ static const struct key {
     {"listen_staff", LISTEN, "unix:var/run/staff.sock", 0, 0, "FastCGI address of pool staff"},
     {"listen_public", LISTEN, "unix:var/run/public.sock", 0, 0, "FastCGI address of pool public"},
     {"listen_slow", LISTEN, "unix:var/run/slow.sock", 0, 0, "FastCGI address of pool slow"},
-    {"listen_status", LISTEN, "unix:var/run/status.sock", 0, 0, "FastCGI address of health and metrics"},
+    {"listen_status", LISTEN, "unix:var/run/status.sock", 0, 0,
+     "FastCGI address of health and metrics"},
     {"boards", TEXT, "var/run", 0, 0, "directory of the pools' counters"},
     {"workers_staff", NUMBER, "8", 1, 1000, "processes of pool staff"},
     {"workers_public", NUMBER, "8", 1, 1000, "processes of pool public"},
@@ -230,6 +234,43 @@ static enum err read_environment(void)
     return OK;
 }
 
+/* The first line of a small file, in text. False: there is none, or it is empty. */
+static bool first_line(const char *path, char text[1024])
+{
+    FILE *f = fopen(path, "re");
+    bool found = f && fgets(text, 1024, f);
+    if (f) {
+        fclose(f);
+    }
+    if (found) {
+        text[strcspn(text, "\r\n")] = '\0';
+    }
+    return found && *text;
+}
+
+static enum err read_credentials(const char *directory)
+{
+    for (size_t i = 0; directory && i < COUNT_OF(keys); i++) {
+        char path[512], text[1024];
+        const char *slash = strrchr(value_of(i), '/');
+        const char *name =
+            keys[i].kind == KEYFILE ? (slash ? slash + 1 : value_of(i)) : keys[i].name;
+        snprintf(path, sizeof path, "%s/%s", directory, name);
+        if (keys[i].kind == KEYFILE && access(path, R_OK) == 0) {
+            set(i, path, strlen(path));
+        } else if (keys[i].kind == SECRET && first_line(path, text)) {
+            set(i, text, strlen(text));
+            explicit_bzero(text, sizeof text);
+        }
+        const char *wrong = complaint(i);
+        if (wrong) {
+            fprintf(stderr, "%s:1: '%s' %s\n", path, keys[i].name, wrong);
+            return ERR_INVALID;
+        }
+    }
+    return OK;
+}
+
 enum err config_load(const char *path)
 {
     for (size_t i = 0; i < COUNT_OF(keys); i++) {
@@ -245,7 +286,8 @@ enum err config_load(const char *path)
             return err;
         }
     }
-    return read_environment();
+    enum err err = read_environment();
+    return err ? err : read_credentials(getenv("CREDENTIALS_DIRECTORY"));
 }
 
 static size_t key_or_abort(const char *name)

@@ -84,6 +84,12 @@ static ssize_t read_small(int dir, const char *name, void *out, size_t cap, stru
     return got;
 }
 
+bool keystore_is_private(const struct stat *st)
+{
+    bool is_ours = st->st_uid == geteuid() && st->st_uid != 0;
+    return (st->st_mode & (is_ours ? 077 : 027)) == 0;
+}
+
 static enum err read_master(const char *path)
 {
     char text[KEY_BYTES * 2 + 2];
@@ -108,7 +114,7 @@ static enum err read_master(const char *path)
     if (n == KEY_BYTES * 2 + 1 && text[n - 1] == '\n') {
         n--;
     }
-    if (st.st_mode & 077) {
+    if (!keystore_is_private(&st)) {
         fprintf(stderr, "%s: the master key is open to others; run chmod 600 on it\n", path);
         err = ERR_INVALID;
     } else if (n == KEY_BYTES) {
@@ -145,7 +151,7 @@ enum err keystore_open(const char *dir, const char *master_key_file)
                 dir, strerror(errno));
         return ERR_INVALID;
     }
-    if (st.st_mode & 077) {
+    if (!keystore_is_private(&st)) {
         fprintf(stderr, "%s: the key store is open to others; run chmod 700 on it\n", dir);
         close(fd);
         return ERR_INVALID;
@@ -245,6 +251,12 @@ static enum err write_key_file(struct str tenant_id, struct str content)
     unlinkat(store.dir, fresh.text, 0);
     int fd =
         openat(store.dir, fresh.text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    struct stat st;
+    /* A setgid directory: the pools' users share the keys through its group. */
+    if (fd >= 0 && fstat(store.dir, &st) == 0 && (st.st_mode & S_ISGID) && fchmod(fd, 0640) != 0) {
+        close(fd);
+        fd = -1;
+    }
     if (fd < 0) {
         failed("create", tenant_id);
         return ERR_INTERNAL;

@@ -212,7 +212,8 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master, struc
     }
     if (!keystore_lock())
         log_error("keystore.unlocked", "why", strerror(errno), NULL);
-    crypto_warm();
+    if (!o->is_status) /* which has no keys */
+        crypto_warm();
     if (sandbox_enter(&o->sandbox) != OK)
         return EXIT_UNFIT;
     board_set(&board->slots[slot], SLOT_IDLE);

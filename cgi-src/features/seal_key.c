@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "crypto.h"
 #include "seal.h"
 
 static struct {
@@ -67,7 +68,7 @@ static enum err read_pair(const char *path)
         return errno == ENOENT ? ERR_NOT_FOUND : complain(path, "cannot be read by this user");
     }
     FILE *f = fdopen(fd, "r");
-    if (!f || fstat(fd, &st) != 0 || (st.st_mode & 077)) {
+    if (!f || fstat(fd, &st) != 0 || !keystore_is_private(&st)) {
         close(fd);
         return complain(path, "is open to others; run chmod 600 on it");
     }
