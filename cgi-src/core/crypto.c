@@ -251,6 +251,11 @@ bool password_ok(struct str phc, struct str password, bool *weak)
     pepper(password, peppered);
     int rc = argon2id_verify(stored, peppered, sizeof peppered);
     secret_wipe(peppered, sizeof peppered);
+    if (rc == ARGON2_MEMORY_ALLOCATION_ERROR || rc == ARGON2_THREAD_FAIL) {
+        /* Nobody may be told that her password is wrong, nor have it counted. As arena_alloc. */
+        log_error("password.memory", NULL);
+        _Exit(70);
+    }
     if (rc != ARGON2_OK && rc != ARGON2_VERIFY_MISMATCH) {
         log_error("password.failed", "why", argon2_error_message(rc), NULL);
     }

@@ -15,7 +15,8 @@
 #include "log.h"
 
 enum {
-    SILENCE_MS = 60 * 1000, /* a server that says nothing for so long is lost */
+    SILENCE_MS = 15 * 1000, /* a server that says nothing for so long is lost: the roles'
+                             * statement_timeout is 10 s, and nginx waits 15 s for a page */
     CATALOG_BYTES = 32 * 1024 * 1024
 };
 
@@ -107,18 +108,18 @@ static void owe(struct db *db, int what, struct stmt *stmt, struct rows *rows)
     db->owed[db->n_owed++] = (struct owed){what, stmt, rows};
 }
 
-/* libpq took the command, or not: then the connection is lost, or the command impossible. */
+/* libpq took the command, or not: the connection is lost, or there was no memory. What was sent
+ * before stands in the server without its end, and the next request must not be put behind it. */
 static bool took(struct db *db, int rc, struct stmt *stmt)
 {
     if (rc == 1) {
         db->is_open = true;
         return true;
     }
-    if (PQstatus(db->conn) != CONNECTION_OK) {
-        lose(db);
-    } else {
-        fail_plainly(db, ERR_INTERNAL, "08P01", str_of(stmt ? stmt->name : "Sync"));
+    if (PQstatus(db->conn) == CONNECTION_OK) {
+        log_error("db.refused", "statement", stmt ? stmt->name : "Sync", NULL);
     }
+    lose(db);
     return false;
 }
 
@@ -342,16 +343,19 @@ static bool take_one(struct db *db, struct arena *a, struct owed *o, PGresult *r
  * constraint that was deferred to the commit. */
 static bool take_owed(struct db *db, struct arena *a, struct owed *o)
 {
+    bool has_any = false;
     for (int nothing = 0;;) {
         PGresult *res;
         if (!next_result(db, &res)) {
             return false;
         }
         if (!res) {
-            if (o->what != OWED_SYNC) {
+            if (o->what != OWED_SYNC && has_any) {
                 return true;
             }
-            if (++nothing > 2) { /* no mark will come */
+            /* no mark will come; or an end without a result, and what comes next would be taken for
+             * this statement's */
+            if (o->what != OWED_SYNC || ++nothing > 2) {
                 lose(db);
                 return false;
             }
@@ -360,6 +364,8 @@ static bool take_owed(struct db *db, struct arena *a, struct owed *o)
             return true;
         } else if (!take_one(db, a, o, res)) {
             return false;
+        } else {
+            has_any = true;
         }
     }
 }

@@ -12,6 +12,7 @@
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
+const crypto = require("node:crypto");
 const { spawn, spawnSync } = require("node:child_process");
 
 const root = path.join(__dirname, "..", "..");
@@ -46,10 +47,12 @@ function start(name, o = {}) {
   const vardir = path.join(parent, name);
   fs.mkdirSync(parent, { recursive: true });
   const env = {};
+  // Two checkouts that test at once must not choose the same one between looking and listening.
+  const first = Number(process.env.FOYER_TEST_SLOW_PORT) || 20000 + crypto.createHash("sha256").update(vardir).digest().readUInt16BE(0) % 10000;
   for (const key of Object.keys(process.env))
     if (!/^(FOYER_|PG)|^APP$/.test(key) || key === "FOYER_USER" || key === "FOYER_SANITIZED") env[key] = process.env[key];
   Object.assign(env, {
-    FOYER_VAR: vardir, FOYER_PORT: String(freePort(Number(process.env.FOYER_TEST_SLOW_PORT) || 8743)), FOYER_HTTP_PORT: "0", FOYER_INNER_PORT: String(freePort((Number(process.env.FOYER_TEST_SLOW_PORT) || 8743) + 137)),
+    FOYER_VAR: vardir, FOYER_PORT: String(freePort(first)), FOYER_HTTP_PORT: "0", FOYER_INNER_PORT: String(freePort(first + 137)),
     FOYER_RATE: "10000", FOYER_BURST: "20000", FOYER_POST_RATE: "10000", FOYER_POST_BURST: "20000", FOYER_CONNECTIONS: "5000",
     FOYER_MIN_FREE_MB: "200",
     FOYER_DB_USERS: isRoot ? "root" : "", ...o.env,
