@@ -20,7 +20,6 @@
 #include "log.h"
 #include "seal.h"
 
-enum { SAMPLE_SECONDS = 60 };
 enum { TIDY_SECONDS = 600, SEAL_SECONDS = 2, SEAL_AWAY_SECONDS = 5, AWAY_MILLISECONDS = 1000 };
 
 static volatile sig_atomic_t stopping;
@@ -55,7 +54,7 @@ static void run(struct gate *gate, struct db *bell, struct sealer *sealer)
     while (!stopping) {
         seal_in_time(sealer, &seal_next);
         if (seconds() >= sample_next) {
-            sample_next = seconds() + SAMPLE_SECONDS;
+            sample_next = seconds() + config_int("house_seconds");
             house_sample(gate->db, gate->arena, config_text("boards"));
         }
         int did = job_run_one(gate);

@@ -56,6 +56,7 @@ static const struct key {
     {"mail_from", TEXT, "no-reply@foyer.localhost", 0, 0, "sender of mail"},
     {"operator_inbox", TEXT, "", 0, 0, "addresses that demo requests are mailed to, with commas"},
     {"sql_dir", TEXT, "sql", 0, 0, "directory of migrations and functions"},
+    {"house_seconds", NUMBER, "60", 1, 120, "how often the operator's page gets new numbers"},
     {"jobs_poll_ms", NUMBER, "1000", 10, 600000, "how often jobs look without being woken"},
 };
 

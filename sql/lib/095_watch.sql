@@ -47,5 +47,18 @@ AS $$
      JOIN app.message x ON x.tenant_id = t.id AND x.created_at > now() - interval '7 days' AND x.state IN ('failed', 'unknown')) AS m
 $$;
 
-REVOKE ALL ON FUNCTION audit.watch(), audit.sealing_lag() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit.watch() TO foyer_jobs;
+-- Seconds since the newest backup and the newest drill ended, -1: never; NULL where nothing takes backups.
+CREATE OR REPLACE FUNCTION audit.house_backups() RETURNS TABLE (backup_age bigint, drill_age bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF to_regclass('sec.backup_run') IS NULL THEN
+        RETURN QUERY SELECT NULL::bigint, NULL::bigint;
+        RETURN;
+    END IF;
+    RETURN QUERY EXECUTE 'SELECT coalesce(extract(epoch FROM clock_timestamp() - max(r.ended_at) FILTER (WHERE r.kind = ''backup'')), -1)::bigint,
+        coalesce(extract(epoch FROM clock_timestamp() - max(r.ended_at) FILTER (WHERE r.kind = ''drill'')), -1)::bigint FROM sec.backup_run r';
+END $$;
+
+REVOKE ALL ON FUNCTION audit.watch(), audit.sealing_lag(), audit.house_backups() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.watch(), audit.house_backups() TO foyer_jobs;

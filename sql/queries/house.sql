@@ -3,7 +3,9 @@
 SELECT s.at AS seen_at, s.at < now() - interval '3 minutes' AS is_stale,
        s.due, s.running, s.dead, s.oldest_due, s.oldest_due >= 300 AS is_queue_late, s.unsent_mail, s.sealing_lag, s.stopped,
        s.sealing_lag >= 60 OR s.stopped > 0 AS is_sealing_late, s.sealing_lag >= 0 AS has_sealing,
-       s.heads_unsent, s.heads_failing > 0 OR s.heads_unsent >= 900 AS is_heads_late, s.heads_unsent IS NOT NULL AS has_heads
+       s.heads_unsent, s.heads_failing > 0 OR s.heads_unsent >= 900 AS is_heads_late, s.heads_unsent IS NOT NULL AS has_heads,
+       s.backup_age IS NOT NULL AS has_backups, s.backup_age < 0 OR s.backup_age >= 26 * 3600 AS is_backup_late, s.backup_age >= 0 AS was_backed_up,
+       s.backup_age / 3600 AS backup_hours, s.drill_age < 0 OR s.drill_age >= 8 * 86400 AS is_drill_late, s.drill_age >= 0 AS was_drilled, s.drill_age / 86400 AS drill_days
 FROM app.house_sample s
 ORDER BY s.at DESC
 LIMIT 1;
@@ -81,7 +83,7 @@ ORDER BY b.n;
 
 -- name: house_pages :many
 -- The pages that took the most time since their pool started. Bars of the histogram: 14, at most 20 high.
-SELECT p.pool || ' ' || p.method || ' ' || p.route AS page_key, p.pool, p.method, p.route, c.answers, p.statuses[5] AS refused, p.statuses[6] AS failed,
+SELECT p.pool || ' ' || p.method || ' ' || p.route AS page_key, p.pool, p.method, regexp_replace(p.route, ':[a-z]+\}', '}', 'g') AS route, c.answers, p.statuses[5] AS refused, p.statuses[6] AS failed,
        round((p.us / greatest(c.answers, 1) / 1000)::numeric, 1)::float8 AS mean_ms, round((p.database_us / greatest(c.answers, 1) / 1000)::numeric, 1)::float8 AS database_ms
 FROM app.house_page p CROSS JOIN LATERAL (SELECT sum(x)::numeric AS n, sum(x)::bigint AS answers FROM unnest(p.statuses) AS x) AS c
 ORDER BY p.us DESC, p.pool, p.route, p.method

@@ -6,7 +6,7 @@ const h = require("./harness");
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 const number = (text) => Number(text.replaceAll(",", ""));
-// Waits for the jobs' next look, which is taken every minute.
+// Waits for the jobs' next look, which is taken every minute (every three seconds under scripts/test).
 async function look() {
   const seen = () => h.one("SELECT max(at) FROM app.house_sample") || "";
   const before = seen();

@@ -159,7 +159,7 @@ test("A-09 after a dump and a restore into another cluster rows are written, sea
     const foreign = (...more) => s.program(["foyer", ...more], { FOYER_DATABASE: `host=${sockets} dbname=foyer` });
     const unsealed = "SELECT count(*) FROM audit.event e WHERE NOT EXISTS (SELECT FROM audit.leaf l WHERE l.tenant_id = e.tenant_id AND l.id = e.id AND l.at = e.at)";
     assert.ok(Number(sql(unsealed)) > 0);
-    assert.ok(Number(sql("SELECT count(*) FROM audit.event")) > 100);
+    assert.ok(Number(sql("SELECT count(*) FROM audit.event")) > 5);
     sql("INSERT INTO audit.event (tenant_id, actor_kind, action) SELECT id, 'system', 'test.restored' FROM app.tenant, generate_series(1, 5)");
     assert.equal(foreign("audit", "seal").status, 0);
     assert.equal(sql(unsealed), "0");
