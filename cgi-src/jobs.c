@@ -20,6 +20,7 @@
 #include "log.h"
 #include "seal.h"
 
+enum { AGAIN_SECONDS = 60 };
 enum { TIDY_SECONDS = 600, SEAL_SECONDS = 2, SEAL_AWAY_SECONDS = 5, AWAY_MILLISECONDS = 1000 };
 
 static volatile sig_atomic_t stopping;
@@ -48,11 +49,16 @@ static void seal_in_time(struct sealer *sealer, time_t *next)
 
 static void run(struct gate *gate, struct db *bell, struct sealer *sealer)
 {
-    time_t tidied = 0, seal_next = 0, sample_next = 0;
+    time_t tidied = 0, seal_next = 0, sample_next = 0, started = seconds();
     long patience = config_int("jobs_poll_ms");
     patience = patience < SEAL_SECONDS * 1000 ? patience : SEAL_SECONDS * 1000;
     while (!stopping) {
         seal_in_time(sealer, &seal_next);
+        /* A disk that came later is outside of the sandbox, which cannot be widened. */
+        if (sealer_is_shut_out(sealer) && seconds() - started >= AGAIN_SECONDS) {
+            log_info("jobs.again", "why", "heads_copy can be written now", NULL);
+            return;
+        }
         if (seconds() >= sample_next) {
             sample_next = seconds() + config_int("house_seconds");
             house_sample(gate->db, gate->arena, config_text("boards"));
@@ -94,8 +100,9 @@ static struct sandbox jobs_sandbox(struct arena *a)
         .read = {"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
                  "/etc/gai.conf", "/etc/services", "/etc/ld.so.cache", "/etc/ssl", "/usr/lib",
                  "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/lib", "/lib64",
-                 "/run/systemd/resolve", "/sys/devices/system/cpu"},
-        .write = {config_text("keys"), directory_of(a, config_text("heads_file"))},
+                 "/run/systemd/resolve", "/sys/devices/system/cpu", config_text("boards")},
+        .write = {config_text("keys"), directory_of(a, config_text("heads_file")),
+                  directory_of(a, config_text("heads_copy"))},
     };
 }
 

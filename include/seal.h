@@ -22,6 +22,10 @@ void sealer_free(struct sealer *s);
  */
 enum err MUST_CHECK sealer_run(struct sealer *s, size_t *sealed);
 
+/* Whether the file of heads outside is there, and this process may not write it: the sandbox was made
+ * when it was not. Whoever runs the sealer starts it anew. */
+bool sealer_is_shut_out(const struct sealer *s);
+
 /* The leaf of the row whose SEAL_FIELDS texts are the first columns of a result's row: all of them
  * and its index, each behind its length (4 bytes, big-endian; 0xFFFFFFFF: NULL). */
 void seal_leaf(struct arena *a, const PGresult *res, int row, uint64_t index,
