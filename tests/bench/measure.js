@@ -10,6 +10,7 @@ const processes = require("./processes");
 const load = require("./load");
 const servers = require("./peers/servers");
 const pgbench = require("./peers/pgbench");
+const { load: loadStatements, disclosure } = require("./peers/statements");
 const { compile } = require("./peers/php/compile");
 
 const quick = process.argv.includes("--quick");
@@ -92,14 +93,14 @@ async function measure(o) {
 }
 
 const round = (n) => (n < 9.95 ? n.toFixed(1) : n.toFixed(0));
-const columns = ["page", "bytes", "conn.", "pages/s", "p50 ms", "p99 ms", "nginx", "worker", "database", "behind", "sealing", "all"];
+const columns = ["page", "bytes", "conn.", "pages/s", "p50 ms", "p99 ms", "nginx", "worker", "database", "behind", "jobs", "all"];
 function row(r) {
   const c = r.cost;
   const notes = [];
   if (r.wrong) notes.push(`${r.wrong} wrong answers${r.odd ? ` ${JSON.stringify(r.odd)}` : ""}`);
   if (r.served < 0.75 * r.connections) notes.push(`only ${r.served.toFixed(0)} connections served`);
   console.log(`| ${[r.name + (notes.length ? ` (${notes.join("; ")})` : ""), r.bytes || "", r.connections, r.rate.toFixed(0), r.p50.toFixed(2), r.p99.toFixed(2),
-    ...[c.nginx, c.worker, c.database, c.behind, c.sealing].map(round), round(r.all)].join(" | ")} |`);
+    ...[c.nginx, c.worker, c.database, c.behind, c.jobs].map(round), round(r.all)].join(" | ")} |`);
 }
 
 function pagesCase(name, paths, o = {}) {
@@ -126,7 +127,7 @@ async function sizes(label, paths, cookie, port) {
 // Whether two calendars say the same: form tokens differ by nature, blanks and the spelling of ' do not matter.
 const essence = (html) => html.replace(/(name="(?:csrf|idem)" value=")[^"]*/g, "$1").replace(/&#0?39;/g, "'").replace(/\s+/g, " ").replace(/> | </g, (m) => m.trim());
 
-async function startPhp(set, cookie, queries, pages) {
+async function startPhp(set, cookie, queries) {
   const token = Buffer.from(cookie.match(/__Host-sid=([\w-]+)/)[1], "base64url").toString("hex");
   const described = (text) => h.sql(`${text} \\gdesc`).map(([name, type]) => [name, type]);
   const dir = path.join(folder, "php");
@@ -146,7 +147,7 @@ async function startPhp(set, cookie, queries, pages) {
   for (const d of set) {
     const reply = await h.request("bench", d.path, { cookie, port, headers: { Host: host } });
     if (reply.status !== 200) throw new Error(`the PHP page answers ${reply.status}; see ${folder}/php-fpm.log`);
-    const [a, b] = [essence(reply.text), essence(pages.get(d.path).toString())];
+    const [a, b] = [essence(reply.text), essence((await h.request("bench", d.path, { cookie })).text)];
     if (a === b) continue;
     if (!different++) {
       fs.writeFileSync(path.join(folder, "php-page.html"), a);
@@ -231,7 +232,7 @@ async function main() {
   front = await servers.nginx({ ...peer("null", port), socket: nobody.socket });
   await measure(pagesCase("peer: null FastCGI in C", calendar, { port, cookie, bytes: pages.get(calendar[0]).length, roots: { nginx: [front], worker: [nobody.pid] } }));
 
-  const php = await startPhp(set, cookie, queries, pages);
+  const php = await startPhp(set, cookie, queries);
   await measure(pagesCase(`peer: PHP ${php.fpm.version} FPM`, calendar, { port: php.port, cookie, bytes: await sizes("bench", calendar, cookie, php.port),
     roots: { nginx: [php.front], worker: [php.fpm.pid] } }));
   memory.php = processes.pss(php.fpm.pid);
@@ -240,7 +241,7 @@ async function main() {
   fs.mkdirSync(scripts, { recursive: true });
   if (process.getuid() === 0) fs.chownSync(scripts, ...servers.ids());
   const begin = { host: h.host("bench"), token: `\\x${php.token}`, perm: "calendar_read", action: "calendar.read", ip: "127.0.0.1", agent: "pgbench", request: h.uuid() };
-  const whole = ["begin_staff", ...queries, "disclose"];
+  const whole = ["begin_staff", ...queries, disclosure(loadStatements(), queries)];
   const bench = (a) => load.run(...servers.asUser(process.env.BENCH_PGBENCH, [...a, "-h", run, "-U", "foyer_staff", "foyer"]), { cwd: "/" });
   const alonePids = { ...own, nginx: [], worker: [] };
   const send = (names, connections) => load.pgbench({ connections, seconds, args: pgbench.write(scripts, names, set.slice(0, 4), begin),
@@ -254,8 +255,8 @@ async function main() {
   const ours = of("calendar", 32), beside = of("peer: PHP", 32), alone = of("peer: pgbench", 16);
   const three = (r) => r.cost.nginx + r.cost.worker + r.cost.database;
   const ratios = {
-    of_database_alone: ours.rate / alone.rate, to_php: ours.rate / beside.rate, cpu_of_php: ours.all / beside.all,
-    of_null: ours.rate / of("peer: null", 32).rate, microseconds: three(ours), worker_microseconds: ours.cost.worker, all_microseconds: ours.all,
+    of_database_alone: ours.rate / alone.rate, to_php: ours.rate / beside.rate, php_microseconds: three(beside), alone_microseconds: alone.cost.database,
+    of_null: ours.rate / of("peer: null", 32).rate, microseconds: three(ours), worker_microseconds: ours.cost.worker, database_microseconds: ours.cost.database, all_microseconds: ours.all,
   };
   console.log(`
 | calendar at 32 connections | measured | to reach | to look for |
@@ -264,7 +265,8 @@ async function main() {
 | to the PHP page | ${ratios.to_php.toFixed(2)} x | 1.6 x | 2 x |
 | nginx + worker + database | ${three(ours).toFixed(0)} µs | 350 | 300 |
 | worker | ${ours.cost.worker.toFixed(0)} µs | 60 | |
-| PHP: nginx + worker + database | ${three(beside).toFixed(0)} µs | | |
+| the same of the PHP page | ${three(beside).toFixed(0)} µs, ${(three(beside) / three(ours)).toFixed(2)} x ours | | |
+| the database alone | ${alone.cost.database.toFixed(0)} µs, ${(alone.cost.database / ours.cost.database).toFixed(2)} x ours | | |
 | memory of a staff worker (PSS) | ${memory.staff.mean} KB (${memory.staff.least} to ${memory.staff.most}) | | |
 | memory of a PHP worker (PSS) | ${memory.php.mean} KB (${memory.php.least} to ${memory.php.most}) | | |`);
   const out = path.join(h.env.vardir, "bench.json");

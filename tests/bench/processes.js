@@ -36,7 +36,7 @@ const whole = (pid) => used(tree(pid)) + ended(pid);
 // Microseconds of CPU so far. roots: {nginx: [pid], worker: [pid], postgresql: pid, jobs: pid or undefined}
 //   database  PostgreSQL's processes of the pools (and of pgbench)
 //   behind    PostgreSQL's own (checkpointer, WAL writer, autovacuum ...)
-//   sealing   foyer-jobs, which seals the trail, and its connections
+//   jobs      foyer-jobs, which seals the trail and sends messages, and its connections
 function snapshot(roots) {
   const postgres = children(roots.postgresql);
   const titles = new Map(postgres.map((pid) => [pid, title(pid)]));
@@ -48,7 +48,7 @@ function snapshot(roots) {
     worker: roots.worker.reduce((s, p) => s + whole(p), 0),
     database: used(pools),
     behind: used([...rest, roots.postgresql]) + ended(roots.postgresql),
-    sealing: used(jobs) + (roots.jobs ? whole(roots.jobs) : 0),
+    jobs: used(jobs) + (roots.jobs ? whole(roots.jobs) : 0),
   };
 }
 

@@ -1,6 +1,6 @@
 // pgbench.js -- the database alone: pgbench sends what the calendar page sends, in one pipeline, prepared, as the same role.
-// The one thing that it cannot do is to take the clients from the results: each day has a script with its clients' ids, and
-// statements of its own, so there are few days.
+// Each day has a script, with statements of its own, so there are few days. Where the clients' ids are a parameter, they are
+// known beforehand; statements whose results the worker keeps are not sent, as the worker does not.
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
@@ -20,6 +20,7 @@ function write(folder, names, days, begin) {
     for (const [k, v] of Object.entries(own)) args.push("-D", `${k}_${i}=${v}`);
     const flow = [...new Set(names)].map((name) => {
       const s = all.get(name);
+      if (s.isKept) return "";
       const unknown = s.params.filter((p) => !(p in own) && !(p in begin));
       if (unknown.length) throw new Error(`${name} asks for ${unknown}, which the calendar's address does not give`);
       return s.with((p) => (p in own ? `:${p}_${i}` : `:${p}`), quoted) + ";";

@@ -10,6 +10,7 @@ const folder = path.join(__dirname, "..", "..", "..", "sql", "queries");
 const machine = {
   begin_staff: "SELECT * FROM sec.begin_staff(:host, :token, :perm, :action, :ip, :agent, :request)",
   disclose: "SELECT client_id, wrapped_key FROM app.disclose(:clients)",
+  disclose_seen: "SELECT client_id, wrapped_key FROM app.disclose_seen()",
 };
 
 // Text and parameters by turns: quoted text, comments and casts (::) hold no parameter.
@@ -31,6 +32,8 @@ function split(sql) {
 class Statement {
   constructor(name, sql) {
     this.name = name;
+    this.isKept = /^-- keeps: reference/m.test(sql); // by the worker, which asks again only when something changed
+    this.notesClients = /^-- clients: seen/m.test(sql); // in the server itself, so that disclose needs no list of them
     this.parts = split(sql.trim().replace(/;$/, ""));
     this.params = [...new Set(this.parts.filter((p) => p.param).map((p) => p.param))];
   }
@@ -52,4 +55,15 @@ function load() {
   return all;
 }
 
-module.exports = { load };
+// What a page of calendar.c shows: [{name, query, by, isOnce}], as its row in the table says.
+function shows(feature, pattern) {
+  const table = fs.readFileSync(path.join(folder, "..", "..", "cgi-src", "features", `${feature}.c`), "utf8");
+  const row = table.slice(table.indexOf(`{GET, "${pattern}"`));
+  const list = row.slice(row.indexOf(".show = {"), row.indexOf(".view ="));
+  return [...list.matchAll(/\{"(\w+)",\s*Q_(\w+)([^}]*)\}/g)]
+    .map(([, name, query, more]) => ({ name, query, by: (more.match(/\.by = "(\w+)"/) || [])[1], isOnce: /\.once = true/.test(more) }));
+}
+// The last statement of a page with these: who was shown, and their keys.
+const disclosure = (all, queries) => (queries.some((q) => all.get(q).notesClients) ? "disclose_seen" : "disclose");
+
+module.exports = { load, shows, disclosure };

@@ -5,7 +5,7 @@
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");
-const { load } = require("../statements");
+const { load, shows: showsOf, disclosure } = require("../statements");
 
 const root = path.join(__dirname, "..", "..", "..", "..");
 
@@ -95,9 +95,10 @@ class Page {
     return `${f.value} !== null`;
   }
   rowsOf(f, rows) {
-    if (!f.list.by) return `$${f.name}`;
     const outer = rows[rows.length - 1];
-    return outer && outer.columns.has(f.list.by) ? `($${f.name}_by[${outer.variable}['${f.list.by}']] ?? [])` : `$${f.name}`;
+    const some = f.list.by && outer && outer.columns.has(f.list.by)
+      ? `($${f.name}_by[${outer.variable}['${f.list.by}']] ?? [])` : `$${f.name}`;
+    return f.list.isOnce ? `array_slice(${some}, 0, 1)` : some;
   }
   value(text, rows) {
     const [name, modifier] = text.split(":");
@@ -150,16 +151,16 @@ class Page {
 // master (hex), entered: columns of begin_staff's row}. Writes calendar.php and studio.php into folder.
 function compile(o) {
   const statements = load();
-  const shows = [["places", "calendar_place"], ["providers", "calendar_provider"], ["visits", "calendar_visit", "staff_id"],
-    ["arrivals", "calendar_visit"], ["allergies", "calendar_allergy", "client_id"]];
-  if (shows.map((s) => s[1]).join() !== o.queries.join())
-    throw new Error(`the calendar's row shows ${o.queries}; compile.js must learn that`);
+  const shows = showsOf("calendar", "/day/{day:date}");
+  if (shows.map((s) => s.query).join() !== o.queries.join())
+    throw new Error(`the calendar's row shows ${o.queries}, but ${shows.map((s) => s.query)} was read in calendar.c`);
   const lists = {};
-  for (const [name, query, by] of shows) {
+  for (const { name, query, by, isOnce } of shows) {
     const text = statements.get(query).with((p) => `'${o.sample[p]}'`);
-    lists[name] = { columns: new Map(o.columns(text)), by };
+    lists[name] = { columns: new Map(o.columns(text)), by, isOnce };
   }
-  const used = ["begin_staff", ...new Set(o.queries), "disclose"];
+  const last = disclosure(statements, o.queries);
+  const used = ["begin_staff", ...new Set(o.queries), last];
   const values = {
     host: "$host", token: "'\\\\x' . bin2hex($token)", perm: "'calendar_read'", action: "'calendar.read'",
     ip: "$_SERVER['REMOTE_ADDR']", agent: "$_SERVER['HTTP_USER_AGENT'] ?? ''", request: "$_SERVER['REQUEST_ID']",
@@ -171,12 +172,12 @@ function compile(o) {
   page.part(template("calendar/day"), [], {});
   page.flush();
   const first = new Map();
-  const fetches = shows.map(([name, query, by]) => {
+  const fetches = shows.map(({ name, query, by }) => {
     const rows = first.get(query) || ask(query);
     first.set(query, `$${name}`);
     return `$${name} = ${rows};` + (by ? `\n$${name}_by = by($${name}, '${by}');` : "");
   });
-  const withClients = [...new Map(shows.map(([name, q]) => [q, name])).values()].filter((n) => lists[n].columns.has("client_id"));
+  const withClients = [...new Map(shows.map((s) => [s.query, s.name])).values()].filter((n) => lists[n].columns.has("client_id"));
   const code = `<?php
 // calendar.php -- made by compile.js from templates/calendar/day.mustache and sql/queries/calendar.sql
 declare(strict_types=1);
@@ -209,7 +210,7 @@ foreach ([${withClients.map((n) => `$${n}`).join(", ")}] as $list)
     foreach ($list as $row)
         if ($row['client_id'] !== null)
             $clients[$row['client_id']] = true;
-$keys = new Keys($context['tenant_id'], array_column(${ask("disclose")}, 'wrapped_key', 'client_id'));
+$keys = new Keys($context['tenant_id'], array_column(${ask(last)}, 'wrapped_key', 'client_id'));
 pg_query($db, 'COMMIT') ?: stop(503);
 
 ob_start();

@@ -69,6 +69,8 @@ function as_time(string $t): string
     $hour = (int)$t;
     return ($hour % 12 ?: 12) . ':' . substr($t, 3, 2) . ($hour < 12 ? ' am' : ' pm');
 }
+function as_hour(string $t): string { return (string)(int)(strlen($t) > 10 ? substr($t, 11, 2) : $t); }
+function as_five(string $t): string { return (string)(intdiv((int)substr(strlen($t) > 10 ? substr($t, 11) : $t, 3, 2), 5) * 5); }
 function as_datetime(string $t): string
 {
     $at = gmmktime(0, 0, 0, (int)substr($t, 5, 2), (int)substr($t, 8, 2), (int)substr($t, 0, 4));
