@@ -12,7 +12,6 @@
 
 enum { ROW_ID = 2 }; /* column of audit.seal_leaves */
 
-
 int audit_usage(const char *text)
 {
     fprintf(stderr, "usage: foyer audit %s\n", text);

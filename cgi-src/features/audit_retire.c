@@ -49,7 +49,8 @@ static const char *utc_now(struct arena *a)
 /* The months that are due, as a list in the arena. false: a line was printed. */
 static bool read_due(PGconn *c, struct arena *a, const char *years, struct audit_retiring *due)
 {
-    PGresult *res = operator_ask(c, "foyer audit", "SELECT month FROM audit.retirable($1)", 1, &years);
+    PGresult *res =
+        operator_ask(c, "foyer audit", "SELECT month FROM audit.retirable($1)", 1, &years);
     size_t n = res ? (size_t)PQntuples(res) : 0;
     const char **months = arena_alloc(a, (n + 1) * sizeof *months);
     for (size_t i = 0; i < n; i++)
@@ -65,8 +66,7 @@ struct columns {
     struct buf tenants, counts, roots, signatures;
 };
 
-static void add_record(struct arena *a, struct columns *to, const struct record *r,
-                       const char *now)
+static void add_record(struct arena *a, struct columns *to, const struct record *r, const char *now)
 {
     unsigned char signature[SIGNATURE_BYTES];
     seal_sign(audit_retired_text(a, r->tenant_id, r->month, r->leaves, r->root, now), signature);
@@ -98,17 +98,12 @@ static bool retire_month(PGconn *c, struct arena *a, const char *month, const ch
     for (size_t i = 0; i < all->n; i++)
         if (strcmp(all->items[i].month, month) == 0)
             add_record(a, &to, &all->items[i], now);
-    const char *const values[] = {month,
-                                  years,
-                                  closed(a, &to.tenants),
-                                  closed(a, &to.counts),
-                                  closed(a, &to.roots),
-                                  now,
-                                  seal_key_id(),
-                                  closed(a, &to.signatures)};
-    PGresult *res = operator_ask(c, "foyer audit retire",
-                                 "SELECT audit.retire($1, $2, $3, $4, $5, $6, $7, $8)",
-                                 COUNT_OF(values), values);
+    const char *const values[] = {
+        month, years,         closed(a, &to.tenants),   closed(a, &to.counts), closed(a, &to.roots),
+        now,   seal_key_id(), closed(a, &to.signatures)};
+    PGresult *res =
+        operator_ask(c, "foyer audit retire", "SELECT audit.retire($1, $2, $3, $4, $5, $6, $7, $8)",
+                     COUNT_OF(values), values);
     if (res)
         printf("%s retired: %s rows; their leaves stay\n", month, PQgetvalue(res, 0, 0));
     PQclear(res);
@@ -189,7 +184,8 @@ static const char *find_stopped(PGconn *c, struct arena *a, const char *tenant)
     PGresult *res = operator_ask(c, "foyer audit", "SELECT * FROM audit.seal_stopped()", 0, NULL);
     const char *id = NULL;
     for (int i = 0; res && i < PQntuples(res); i++)
-        if (strcmp(PQgetvalue(res, i, 0), tenant) == 0 || strcmp(PQgetvalue(res, i, 1), tenant) == 0)
+        if (strcmp(PQgetvalue(res, i, 0), tenant) == 0 ||
+            strcmp(PQgetvalue(res, i, 1), tenant) == 0)
             id = arena_cstr(a, str_of(PQgetvalue(res, i, 0)));
     if (res && !id)
         fprintf(stderr, "foyer audit mend: the tree of '%s' does not stand still\n", tenant);
@@ -264,9 +260,10 @@ static bool mend(PGconn *c, struct arena *a, const char *tenant)
     PGresult *res = operator_ask(c, "foyer audit mend", "SELECT audit.seal_mend($1, $2, $3)",
                                  COUNT_OF(values), values);
     if (res)
-        printf("the tree of %s ends at its last signed head, over %s rows; sealing goes on within a "
-               "minute\n",
-               tenant, values[1]);
+        printf(
+            "the tree of %s ends at its last signed head, over %s rows; sealing goes on within a "
+            "minute\n",
+            tenant, values[1]);
     PQclear(res);
     return res != NULL;
 }

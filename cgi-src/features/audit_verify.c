@@ -201,7 +201,8 @@ static bool read_heads_table(struct passing *p)
         for (int col = 0; col < (int)COUNT_OF(texts); col++) {
             *texts[col] = arena_cstr(au->kept, str_of(PQgetvalue(res, i, col + 1)));
         }
-        h.is_signed = audit_number(PQgetvalue(res, i, 0), &h.size) && audit_head_signed(au->page, &h);
+        h.is_signed =
+            audit_number(PQgetvalue(res, i, 0), &h.size) && audit_head_signed(au->page, &h);
         if (!h.is_signed) {
             finding(p, "head of %s rows: its signature is not that of a known key",
                     PQgetvalue(res, i, 0));
@@ -307,8 +308,7 @@ static struct month *month_of(struct passing *p, const char *at)
     struct month *m = month_find(p, at);
     if (!m && p->n_months < MAX_MONTHS) {
         m = &p->months[p->n_months++];
-        *m = (struct month){
-            .name = arena_cstr(p->audit->kept, (struct str){at, MONTH_CHARS})};
+        *m = (struct month){.name = arena_cstr(p->audit->kept, (struct str){at, MONTH_CHARS})};
     }
     return m;
 }
@@ -325,8 +325,8 @@ static bool read_months(struct passing *p)
 {
     struct audit *au = p->audit;
     p->months = arena_alloc(au->kept, MAX_MONTHS * sizeof *p->months);
-    PGresult *res = operator_ask(au->conn, "foyer audit", "SELECT * FROM audit.seal_retired($1)",
-                                 1, &p->tenant_id);
+    PGresult *res = operator_ask(au->conn, "foyer audit", "SELECT * FROM audit.seal_retired($1)", 1,
+                                 &p->tenant_id);
     for (int i = 0; res && i < PQntuples(res); i++) {
         struct head *by = arena_alloc(au->kept, sizeof *by);
         const char **texts[] = {&by->root, &by->time, &by->key_id, &by->signature};

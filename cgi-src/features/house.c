@@ -85,15 +85,16 @@ void house_sample(struct db *db, struct arena *a, const char *boards)
     if (db_ready(db, a, &why) != OK)
         return;
     const char *const values[] = {read_boards(a, boards), status_destinations(a)};
-    db_send_sql(db, a, "house_note",
-                "SELECT app.house_note($1::jsonb, w.jobs_due, w.jobs_running, w.jobs_dead,"
-                " w.oldest_due_seconds, w.messages_failed, w.sealing_lag_seconds,"
-                " (SELECT count(*) FROM audit.watch_stopped()), h.unsent, h.failing,"
-                " b.backup_age, b.drill_age)"
-                " FROM audit.watch() w, audit.house_backups() b,"
-                " (SELECT max(unsent_seconds) AS unsent, count(*) FILTER (WHERE is_failing) AS failing"
-                "  FROM audit.heads_watch($2)) AS h",
-                values, COUNT_OF(values));
+    db_send_sql(
+        db, a, "house_note",
+        "SELECT app.house_note($1::jsonb, w.jobs_due, w.jobs_running, w.jobs_dead,"
+        " w.oldest_due_seconds, w.messages_failed, w.sealing_lag_seconds,"
+        " (SELECT count(*) FROM audit.watch_stopped()), h.unsent, h.failing,"
+        " b.backup_age, b.drill_age)"
+        " FROM audit.watch() w, audit.house_backups() b,"
+        " (SELECT max(unsent_seconds) AS unsent, count(*) FILTER (WHERE is_failing) AS failing"
+        "  FROM audit.heads_watch($2)) AS h",
+        values, COUNT_OF(values));
     if (db_commit(db, a, &error) != OK)
         log_error("house.sample", "sqlstate", error.sqlstate, NULL);
 }

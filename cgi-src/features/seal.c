@@ -313,7 +313,8 @@ static bool seal_tenants(struct sealer *s, const PGresult *batch, struct buf *he
 static off_t whole_lines(int fd)
 {
     char tail[512];
-    off_t end = lseek(fd, 0, SEEK_END), from = end > (off_t)sizeof tail ? end - (off_t)sizeof tail : 0;
+    off_t end = lseek(fd, 0, SEEK_END),
+          from = end > (off_t)sizeof tail ? end - (off_t)sizeof tail : 0;
     ssize_t n = pread(fd, tail, sizeof tail, from);
     while (n > 0 && tail[n - 1] != '\n') {
         n--;
@@ -453,8 +454,7 @@ static bool heads_failed(struct sealer *s, const char *destination, const char *
 static bool may_write_beside(struct arena *a, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    return slash &&
-           access(arena_cstr(a, (struct str){path, (size_t)(slash - path)}), W_OK) == 0;
+    return slash && access(arena_cstr(a, (struct str){path, (size_t)(slash - path)}), W_OK) == 0;
 }
 
 static bool heads_to_file(struct sealer *s)

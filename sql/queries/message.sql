@@ -1,11 +1,12 @@
 -- name: message_list :page 50
--- Messages to clients and to the operator's inbox, the newest first; texts stay sealed.
+-- Messages to clients and to the operator's inbox, the newest first; texts stay sealed. (How signed heads go out is on /house.)
 SELECT m.id AS message_id, m.client_id, c.name AS client_name, m.to_address, m.subject,
        m.created_at AT TIME ZONE app.zone() AS created_local,
        m.state IN ('failed', 'unknown') AS is_bad, m.state = 'sent' AS is_good,
        app.message_state_words(m.state) AS state_words
 FROM app.message m
 LEFT JOIN app.client c ON c.tenant_id = m.tenant_id AND c.id = m.client_id
+WHERE m.kind <> 'heads'
 ORDER BY m.created_at DESC
 LIMIT :page_limit OFFSET :page_offset;
 

@@ -61,7 +61,7 @@ test("A-07 heads that do not get outside raise the alarm and are tried again; on
   assert.equal((await inner("/health/ready")).status, 200, "an alarm, no outage");
   fs.mkdirSync(dir);
   if (stack.isRoot) spawnSync("chown", [stack.osUser, dir]);
-  await ready(/^heads outside 1 ok /m, "the heads do not come to the disk");
+  await ready(/^heads outside 1 ok /m, "the heads do not come to the disk", 150000); // (the sandbox has to be made anew)
   await ready(/^heads outside 2 ALARM \(\d+ s, the mail server does not take it\)$/m, "no alarm for a mail server that refuses", 150000);
   assert.match((await inner("/metrics")).text, /^foyer_heads_failing\{destination="2"\} 1$/m);
   refuses = false;
