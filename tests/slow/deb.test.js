@@ -1,0 +1,261 @@
+// deb.test.js -- the package on a bare Debian 12: built twice alike, installed, started by systemd, attacked from each
+// of its users, upgraded under load, removed and purged. Takes about ten minutes; needs root, debootstrap and packages.
+// systemd runs as process 1 of namespaces of its own: the units are started by it, sandbox and all.
+//   FOYER_TEST_ROOT=DIR   a bare Debian made before (debootstrap with systemd, dbus, iproute2), to save three minutes
+"use strict";
+const { test, before, after } = require("node:test");
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const os = require("node:os");
+const net = require("node:net");
+const path = require("node:path");
+const https = require("node:https");
+const { execFileSync, spawnSync, spawn } = require("node:child_process");
+
+const root = path.join(__dirname, "..", "..");
+const has = (program) => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
+const skip = process.getuid() !== 0 ? "needs root" : !has("debootstrap") ? "needs debootstrap" : !has("dpkg-deb") ? "needs dpkg-deb" : false;
+const tmp = skip ? "" : fs.mkdtempSync(path.join(os.tmpdir(), "foyer-deb-"));
+const debian = path.join(tmp, "debian");
+const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
+const run = (program, words, o = {}) => execFileSync(program, words, { encoding: "utf8", maxBuffer: 1 << 28, stdio: ["ignore", "pipe", "pipe"], ...o });
+const freePort = () => new Promise((resolve) => {
+  const s = net.createServer().listen(0, "127.0.0.1", () => { const { port } = s.address(); s.close(() => resolve(port)); });
+});
+const pools = ["staff", "public", "slow", "status"];
+const units = ["db", "migrate", ...pools, "jobs", "nginx"].map((n) => `foyer-${n}.service`);
+let port, inner, machine, debs;
+
+// Two builds in two directories, of the files as they stand here.
+function build(where, version) {
+  const tree = path.join(tmp, where);
+  fs.mkdirSync(tree, { recursive: true });
+  const files = run("git", ["-c", "safe.directory=*", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+    .split("\0").filter((f) => f && fs.existsSync(path.join(root, f))).join("\0");
+  execFileSync("sh", ["-c", `tar -C "$1" --null -T - -c | tar -C "$2" -x`, "x", root, tree], { input: files });
+  run("make", ["-s", `-j${os.cpus().length}`, "deb"], { cwd: tree,
+    env: { PATH: process.env.PATH, HOME: "/", LANG: "C.UTF-8", SOURCE_DATE_EPOCH: "1700000000", FOYER_VERSION: version } });
+  const name = fs.readdirSync(path.join(tree, "build")).find((f) => f.endsWith(".deb"));
+  return path.join(tree, "build", name);
+}
+
+// A command in the chroot, before systemd runs there.
+const chroot = (...words) => run("unshare", ["--mount", "sh", "-c",
+  'R=$1; shift; mount -t proc proc $R/proc; mount --rbind /dev $R/dev; exec chroot $R "$@"', "x", debian, ...words],
+{ env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", DEBIAN_FRONTEND: "noninteractive", LANG: "C.UTF-8" } });
+
+const bootScript = `
+R=$1
+mount --make-rprivate / && mount --bind $R $R && mount -t proc proc $R/proc && mount -t sysfs sysfs $R/sys
+mount -t tmpfs tmpfs $R/sys/fs/cgroup && mount -t cgroup2 cgroup2 $R/sys/fs/cgroup
+mount -t tmpfs -o mode=755 tmpfs $R/dev && mkdir $R/dev/pts $R/dev/shm $R/dev/mqueue $R/dev/hugepages
+for d in null zero full random urandom tty; do touch $R/dev/$d; mount --bind /dev/$d $R/dev/$d; done
+mount -t devpts -o newinstance,ptmxmode=0666 devpts $R/dev/pts && mount -t tmpfs tmpfs $R/dev/shm
+ln -s pts/ptmx $R/dev/ptmx; ln -s /proc/self/fd $R/dev/fd
+mount -t tmpfs -o mode=755 tmpfs $R/run && mount -t tmpfs tmpfs $R/tmp
+cd $R && mkdir -p mnt/old && pivot_root . mnt/old && umount -l /mnt/old && mount --make-rshared /
+export container=foyer-test
+exec chroot . /lib/systemd/systemd --unit=multi-user.target
+`;
+function boot() {
+  machine = spawn("unshare", ["--mount", "--pid", "--fork", "--kill-child", "--uts", "--ipc", "--cgroup", "sh", "-c", bootScript, "x", debian],
+    { stdio: "ignore" });
+}
+const first = () => Number(fs.readFileSync(`/proc/${machine.pid}/task/${machine.pid}/children`, "utf8").trim().split(" ")[0]);
+const inside = (...words) => run("nsenter", ["-t", String(first()), "-m", "-p", "-i", "-u", "-C", "-r", "-w", ...words],
+  { env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", DEBIAN_FRONTEND: "noninteractive", LANG: "C.UTF-8" } });
+const fails = (...words) => { try { inside(...words); return false; } catch { return true; } };
+const show = (unit, what) => inside("systemctl", "show", "-P", what, unit).trim();
+const until = async (what, ms = 60000) => {
+  for (const end = Date.now() + ms; Date.now() < end; await sleep(200))
+    try { if (await what()) return true; } catch { /* not yet */ }
+  return false;
+};
+const get = (host, target) => new Promise((resolve, reject) => {
+  https.get({ host: "127.0.0.1", port, servername: host, path: target, rejectUnauthorized: false, agent: false,
+    headers: { Host: `${host}:${port}` }, timeout: 10000 }, (r) => { r.resume(); r.on("end", () => resolve(r.statusCode)); }).on("error", reject);
+});
+
+before(async () => {
+  if (skip) return;
+  debs = [build("a", "0.1~test1"), build("another/place", "0.1~test1")];
+  if (process.env.FOYER_TEST_ROOT) run("cp", ["-a", process.env.FOYER_TEST_ROOT, debian]);
+  else {
+    // From where this machine has its packages.
+    const from = run("apt-get", ["indextargets", "--format", "$(SITE)"]).split("\n")[0];
+    run("debootstrap", ["--variant=minbase", "--include=ca-certificates,systemd,systemd-sysv,dbus,iproute2", "bookworm", debian, from]);
+    run("sh", ["-c", `rm -f "$1/etc/apt/sources.list"; cp -r /etc/apt/sources.list.d/. "$1/etc/apt/sources.list.d/"
+      cp /etc/apt/sources.list "$1/etc/apt/" 2>/dev/null; cp /etc/apt/apt.conf.d/99* "$1/etc/apt/apt.conf.d/" 2>/dev/null
+      cp /etc/resolv.conf "$1/etc/"; true`, "x", debian]);
+  }
+  [port, inner] = [await freePort(), await freePort()];
+  fs.mkdirSync(path.join(debian, "etc/foyer"), { recursive: true });
+  fs.writeFileSync(path.join(debian, "etc/foyer/host.conf"),
+    `FOYER_DOMAIN=foyer.localhost\nFOYER_PORT=${port}\nFOYER_HTTP_PORT=0\nFOYER_INNER_PORT=${inner}\nFOYER_LISTEN=127.0.0.1\n`);
+  // Debian's own servers are not to start here.
+  fs.mkdirSync(path.join(debian, "etc/postgresql-common"), { recursive: true });
+  fs.writeFileSync(path.join(debian, "etc/postgresql-common/createcluster.conf"), "create_main_cluster = false\n");
+});
+after(() => {
+  if (skip) return;
+  if (machine) process.kill(machine.pid, "SIGKILL");
+  spawnSync("sleep", ["1"]);
+  spawnSync("rm", ["-rf", "--one-file-system", tmp]);
+});
+
+test("H-13 two builds in two directories give the same bytes", { skip }, () => {
+  assert.equal(run("sha256sum", [debs[0]]).split(" ")[0], run("sha256sum", [debs[1]]).split(" ")[0]);
+  assert.ok(!fs.readFileSync(debs[0]).includes(tmp));
+});
+
+test("installs where no systemd runs, and says nothing", { skip }, () => {
+  fs.copyFileSync(debs[0], path.join(debian, "root/foyer.deb"));
+  const said = chroot("sh", "-c", "apt-get update -qq && apt-get install -y -qq --no-install-recommends /root/foyer.deb 2>&1");
+  assert.doesNotMatch(said, /foyer.*(error|fail)|systemctl|System has not been booted/i);
+  assert.equal(chroot("dpkg-query", "-W", "-f", "${Status}", "foyer"), "install ok installed");
+  assert.equal(chroot("foyer", "config").match(/^domain = .*/m)[0], "domain = foyer.localhost");
+});
+
+test("secrets are root's alone, keys the pools', the cluster its server's (H-01, H-12)", { skip }, () => {
+  const mode = (p) => chroot("stat", "-c", "%a %U %G", p).trim();
+  assert.equal(mode("/etc/foyer/secret"), "700 root root");
+  for (const f of ["master.key", "sealer.key", "smtp_url"]) assert.equal(mode(`/etc/foyer/secret/${f}`), "600 root root");
+  assert.equal(mode("/etc/foyer/tls/key.pem"), "600 root root");
+  assert.equal(mode("/var/lib/foyer/keys"), "2750 root foyer-keys");
+  assert.equal(mode("/var/lib/foyer/pg"), "700 foyer-db foyer-sql");
+});
+
+test("H-01 systemd starts every unit, and the site answers", { skip }, async () => {
+  boot();
+  const all = await until(() => units.every((u) => show(u, "ActiveState") === "active"), 90000);
+  assert.ok(all, inside("sh", "-c", "systemctl --no-pager --failed; journalctl --no-pager -o cat -n 40"));
+  assert.ok(await until(async () => (await get("foyer.localhost", "/")) === 200));
+  inside("foyer", "tenant", "create", "glow", "Glow", "--kind", "medspa");
+  assert.equal(await get("glow.foyer.localhost", "/login"), 200);
+  assert.equal(await get("glow.foyer.localhost", "/book"), 200);
+  assert.match(inside("curl", "-s", `http://127.0.0.1:${inner}/health/ready`), /database ok[\s\S]*pool staff ok[\s\S]*pool slow ok/);
+  inside("foyer-host", "verify");
+});
+
+test("H-01 H-02 each process has its user, no capability, no way to new privileges, and workers their filter", { skip }, () => {
+  for (const name of ["db", ...pools, "jobs", "nginx"]) {
+    const main = show(`foyer-${name}.service`, "MainPID");
+    const status = inside("cat", `/proc/${main}/status`);
+    const uid = inside("id", "-u", `foyer-${name}`).trim();
+    assert.match(status, new RegExp(`^Uid:\\s+${uid}\\s+${uid}\\s+${uid}`, "m"), name);
+    assert.match(status, name === "nginx" ? /^CapEff:\s+0000000000000400$/m : /^CapEff:\s+0000000000000000$/m, name);
+    assert.match(status, /^NoNewPrivs:\s+1$/m);
+    assert.match(status, /^Seccomp:\s+2$/m, "systemd's list of system calls");
+    assert.match(inside("cat", `/proc/${main}/limits`), /^Max core file size\s+0\s+0\s/m);
+  }
+  for (const name of pools) { // the worker's own list besides
+    const main = show(`foyer-${name}.service`, "MainPID");
+    const filters = (pid) => Number(inside("cat", `/proc/${pid}/status`).match(/^Seccomp_filters:\s+(\d+)/m)[1]);
+    for (const pid of inside("cat", `/proc/${main}/task/${main}/children`).trim().split(" "))
+      assert.equal(filters(pid), filters(main) + 1, `${name} ${pid}`);
+  }
+});
+
+test("V-22 no secret in an environment or in arguments", { skip }, () => {
+  const secrets = ["secret/master.key", "secret/sealer.key", "tls/key.pem"].map((f) => {
+    const bytes = fs.readFileSync(path.join(debian, "etc/foyer", f));
+    return f.endsWith("master.key") ? bytes.subarray(0, 16) : Buffer.from(bytes.toString().split("\n")[1]);
+  });
+  let seen = 0;
+  for (const unit of units)
+    for (const pid of inside("sh", "-c", `cat /sys/fs/cgroup/system.slice/${unit}/cgroup.procs 2>/dev/null || true`).trim().split("\n").filter(Boolean)) {
+      const bytes = execFileSync("nsenter", ["-t", String(first()), "-m", "-p", "-r", "cat", `/proc/${pid}/environ`, `/proc/${pid}/cmdline`]);
+      for (const secret of secrets) assert.ok(!bytes.includes(secret), `${unit} ${pid}`);
+      seen++;
+    }
+  assert.ok(seen > 20, `${seen} processes`);
+});
+
+// A process of a unit as its user: with the groups that the unit gives it.
+const as = (name, ...words) => {
+  const groups = show(`foyer-${name}.service`, "SupplementaryGroups").split(" ").filter(Boolean);
+  return ["setpriv", "--reuid", `foyer-${name}`, "--regid", show(`foyer-${name}.service`, "Group"),
+    ...(groups.length ? ["--groups", groups.join(",")] : ["--clear-groups"]), "--inh-caps=-all", "--no-new-privs", ...words];
+};
+test("H-01 D-17 as each user: the others' sockets, files and database roles are refused", { skip }, () => {
+  const roles = { staff: ["foyer_staff"], public: ["foyer_public"], slow: ["foyer_slow"], status: ["foyer_jobs"], jobs: ["foyer_jobs", "foyer_sealer"], nginx: [] };
+  const every = ["postgres", "foyer_migrator", "foyer_backfill", "foyer_staff", "foyer_public", "foyer_slow", "foyer_jobs", "foyer_sealer", "foyer_retirer", "foyer_auditor"];
+  for (const [name, own] of Object.entries(roles)) {
+    for (const role of every) {
+      const words = as(name, "psql", "-X", "-h", "/run/foyer-db", "-U", role, "-d", "foyer", "-Atc", "SELECT current_user");
+      if (own.includes(role)) assert.equal(inside(...words).trim(), role);
+      else assert.ok(fails(...words), `${name} became ${role}`);
+    }
+    for (const file of ["/etc/foyer/secret/master.key", "/etc/foyer/secret/sealer.key", "/etc/foyer/tls/key.pem", "/var/lib/foyer/pg/PG_VERSION"])
+      assert.ok(fails(...as(name, "cat", file)), `${name} read ${file}`);
+    const readsKeys = ["staff", "public", "slow", "jobs"].includes(name);
+    assert.equal(fails(...as(name, "sh", "-c", "cat /var/lib/foyer/keys/*.key")), !readsKeys, `${name} and the key store`);
+    assert.ok(fails(...as(name, "sh", "-c", "touch /var/lib/foyer/keys/x")), `${name} wrote into the key store`);
+    for (const pool of pools) { // only nginx comes to another's socket
+      const reach = as(name, "sh", "-c", `test -w /run/foyer-${pool}/foyer.sock`);
+      assert.equal(fails(...reach), !(name === "nginx" || name === pool), `${name} at the socket of ${pool}`);
+    }
+    for (const other of ["staff", "jobs", "nginx"].filter((o) => o !== name))
+      assert.ok(fails(...as(name, "sh", "-c", `cat /run/credentials/foyer-${other}.service/*`)), `${name} read the credentials of ${other}`);
+  }
+});
+
+test("an upgrade under load fails no request, and keeps the masters", { skip }, async () => {
+  const newer = build("a", "0.1~test2").replace(/test1/, "test2");
+  const file = fs.readdirSync(path.dirname(newer)).find((f) => f.includes("test2"));
+  fs.copyFileSync(path.join(path.dirname(newer), file), path.join(debian, "root/newer.deb"));
+  const mains = pools.map((p) => show(`foyer-${p}.service`, "MainPID"));
+  const answers = { good: 0, bad: [] };
+  let going = true;
+  const load = (async () => {
+    while (going) {
+      const s = await get("glow.foyer.localhost", "/book").catch((e) => e.code);
+      if (s === 200) answers.good++; else answers.bad.push(s);
+      await sleep(60); // below the limit of requests a second
+    }
+  })();
+  const done = spawn("nsenter", ["-t", String(first()), "-m", "-p", "-i", "-u", "-C", "-r", "-w", "dpkg", "-i", "/root/newer.deb"],
+    { env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", DEBIAN_FRONTEND: "noninteractive" } });
+  let said = "";
+  done.stdout.on("data", (d) => { said += d; });
+  done.stderr.on("data", (d) => { said += d; });
+  const code = await new Promise((r) => done.on("exit", r));
+  going = false;
+  await load;
+  assert.equal(code, 0, said);
+  assert.deepEqual(pools.map((p) => show(`foyer-${p}.service`, "MainPID")), mains);
+  assert.deepEqual(answers.bad, []);
+  assert.ok(answers.good > 10, `${answers.good} answers`);
+});
+
+test("S-31 the check names what is open, and exits 1", { skip }, () => {
+  fs.chmodSync(path.join(debian, "etc/foyer/secret/master.key"), 0o644);
+  const got = spawnSync("nsenter", ["-t", String(first()), "-m", "-p", "-r", "foyer-host", "check"], { encoding: "utf8", env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } });
+  fs.chmodSync(path.join(debian, "etc/foyer/secret/master.key"), 0o600);
+  assert.equal(got.status, 1, got.stdout + got.stderr);
+  assert.match(got.stdout, /^WRONG secrets are root's alone: \/etc\/foyer\/secret\/master.key/m);
+  assert.match(got.stdout, /^(ok {4}|WRONG )\S+ is on an encrypted disk/m);
+  assert.match(got.stdout, /^ok +foyer-staff.service runs$/m);
+});
+
+test("removed: nothing runs, the data stays, and installing again goes on from there", { skip }, async () => {
+  inside("apt-get", "remove", "-y", "-qq", "foyer");
+  assert.equal(inside("sh", "-c", "ps -eo user:20,args | grep '^foyer-' || true").trim(), "");
+  assert.ok(!fs.existsSync(path.join(debian, "usr/lib/foyer/bin")));
+  assert.ok(fs.existsSync(path.join(debian, "etc/foyer/secret/master.key")));
+  inside("dpkg", "-i", "/root/newer.deb");
+  assert.ok(await until(async () => (await get("glow.foyer.localhost", "/login")) === 200));
+});
+
+test("purged: users, settings and logs are gone; data and keys are set aside; backups stay", { skip }, () => {
+  inside("mkdir", "-p", "/var/backups/foyer/kept");
+  inside("apt-get", "purge", "-y", "-qq", "foyer");
+  for (const p of ["etc/foyer", "var/lib/foyer", "var/log/foyer", "usr/lib/foyer", "usr/sbin/foyer", "usr/lib/systemd/system/foyer.target"])
+    assert.ok(!fs.existsSync(path.join(debian, p)), p);
+  assert.doesNotMatch(fs.readFileSync(path.join(debian, "etc/passwd"), "utf8") + fs.readFileSync(path.join(debian, "etc/group"), "utf8"), /foyer/);
+  const aside = fs.readdirSync(path.join(debian, "var/backups/foyer"));
+  assert.ok(aside.includes("kept"));
+  const set = path.join(debian, "var/backups/foyer", aside.find((d) => d.startsWith("purged-")));
+  assert.equal(fs.statSync(set).mode & 0o777, 0o700);
+  for (const p of ["foyer/pg/PG_VERSION", "foyer/keys", "secret/master.key"]) assert.ok(fs.existsSync(path.join(set, p)), p);
+});
