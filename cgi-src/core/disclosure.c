@@ -88,7 +88,7 @@ static enum err disclose(struct req *r, size_t from)
                                 r->keys[k].key);
             if (e) {
                 log_error("disclosure.key", "client", arena_cstr(r->arena, id), NULL);
-                return ERR_INTERNAL;
+                return e == ERR_UNAVAILABLE ? e : ERR_INTERNAL;
             }
             r->keys[k].has_key = true;
         }

@@ -349,7 +349,7 @@ static enum err tenant_key(struct arena *a, struct str tenant_id, const unsigned
     }
     if (n < 0) {
         failed("read", tenant_id);
-        return ERR_INTERNAL;
+        return ERR_UNAVAILABLE; /* it may be readable again: too many files, a disk that is away */
     }
     struct str plain;
     err = open_sealed(a, store.master, tenant_aad(a, tenant_id), (struct str){wrapped, (size_t)n},

@@ -235,6 +235,7 @@ struct worker {
     bool is_wanted; /* of this master's own: started again when it ends */
     bool is_old;    /* of the master before: ends when the new ones are ready */
     double born, due, told;
+    int falls; /* times running that it ended within a second of its start */
 };
 struct master {
     const struct pool_options *o;
@@ -411,6 +412,13 @@ static void drain(struct master *m)
     }
 }
 
+/* Seconds until a worker that has fallen at its start so many times running is started again: at
+ * most 1.6, so that nobody who makes workers end keeps them away for long. */
+static double pause_after(int falls)
+{
+    return falls == 0 ? 0 : 0.1 * (double)(1 << (falls < 4 ? falls : 4));
+}
+
 /* The worker in this place has ended. */
 static void worker_ended(struct master *m, size_t slot, int status)
 {
@@ -429,7 +437,8 @@ static void worker_ended(struct master *m, size_t slot, int status)
         *w = (struct worker){.pid = 0};
         return;
     }
-    w->due = now - w->born < 1.0 ? now + 0.2 : now;
+    w->falls = now - w->born < 1.0 ? w->falls + 1 : 0;
+    w->due = now + pause_after(w->falls);
     if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_UNFIT)
         return;
     if (has_old(m)) {

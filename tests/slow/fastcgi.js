@@ -39,7 +39,7 @@ function ask(socket, { host, method = "GET", target, body = "", cookie, id }) {
       if (!isWhole || end < 0) return resolve({ status: 0, text: "", headers: {}, cookies: [] });
       const lines = text.slice(0, end).split("\r\n").map((l) => [l.slice(0, l.indexOf(":")).toLowerCase(), l.slice(l.indexOf(":") + 2)]);
       const headers = Object.fromEntries(lines);
-      resolve({ status: Number(headers.status), headers, text: text.slice(end + 4), location: headers.location,
+      resolve({ status: parseInt(headers.status, 10), headers, text: text.slice(end + 4), location: headers.location,
         cookies: lines.filter(([n]) => n === "set-cookie").map(([, v]) => v) });
     });
     c.write(Buffer.concat([frame(1, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])), ...params.map((p) => frame(4, p)), frame(4, Buffer.alloc(0)),
