@@ -164,7 +164,35 @@ SELECT is_empty(format($$ SELECT role, name, answer FROM (SELECT role, name, pg_
 FROM (VALUES ('garbage'), (' '), ('00000000-0000-0000-0000-000000000000'), (''' OR true --'), ('NULL')) AS v (value);
 RESET ROLE;
 
--- D-24 D-18: one row of many tenants is written under the policies at all (its cost is measured in tests/bench)
+-- D-04: two tenants by turns on one connection, five thousand times each; nobody ever sees a row of the other, nor without entering.
+CREATE FUNCTION pg_temp.by_turns(times int) RETURNS text LANGUAGE plpgsql AS $fx$
+DECLARE
+    slug text;
+    others bigint;
+    own bigint;
+    seen bigint := 0;
+BEGIN
+    PERFORM tap.dblink_connect('turns', format('host=%s port=%s dbname=%L user=foyer_staff', current_setting('fx.host'), current_setting('port'), current_database()));
+    FOR i IN 1..times LOOP
+        slug := CASE i % 2 WHEN 0 THEN 'alpha' ELSE 'beta' END;
+        PERFORM tap.dblink_exec('turns', 'BEGIN');
+        IF i % 5 > 0 THEN
+            PERFORM x FROM tap.dblink('turns', format('SELECT s.tenant_slug FROM fx.as_staff(%L, ''owner'') AS s', slug)) AS t (x text);
+        END IF;
+        SELECT a, b INTO others, own FROM tap.dblink('turns', format('SELECT count(*) FILTER (WHERE tenant_id <> %L), count(*) FROM app.client', fx.id(left(slug, 1), 'tenant', 1))) AS t (a bigint, b bigint);
+        PERFORM tap.dblink_exec('turns', CASE i % 3 WHEN 0 THEN 'ROLLBACK' ELSE 'COMMIT' END);
+        IF others > 0 OR own <> (CASE WHEN i % 5 > 0 THEN 4 ELSE 0 END) THEN
+            PERFORM tap.dblink_disconnect('turns');
+            RETURN format('turn %s: %s rows, %s of others', i, own, others);
+        END IF;
+        seen := seen + own;
+    END LOOP;
+    PERFORM tap.dblink_disconnect('turns');
+    RETURN seen;
+END $fx$;
+SELECT is(pg_temp.by_turns(10000), '32000', 'D-04: ten thousand turns of two tenants on one connection, some without entering: no row of the other');
+
+-- D-18: one row of many tenants is written under the policies at all (its cost is measured in tests/bench)
 SELECT is(fx.ask('foyer_staff', 'SELECT 1 FROM fx.as_staff(''alpha'', ''owner'')', 'INSERT INTO app.allergy (client_id, substance_sealed) VALUES (fx.id(''a'', ''client'', 1), ''\x00'')'), 'INSERT 0 1', 'D-18: who may write, writes');
 
 SELECT * FROM finish();

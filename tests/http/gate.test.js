@@ -66,6 +66,46 @@ describe("B45 L49 T03: each role reaches what its permissions say, and nothing e
         });
 });
 
+describe("T03 S-20: each role sends the forms that its permissions say, and no other", () => {
+  for (const label of ["glow", "ops"])
+    for (const { role, perms } of roles(label))
+      test(`${role} at ${label}`, async () => {
+        const v = await h.staff(label, role);
+        const home = await v.follow(await v.get("/"));
+        const keys = h.formOf(home.text, "/logout").values;
+        for (const p of staffPages.filter((x) => x.method === "POST" && x.path !== "/logout" && (x.realm === "staffed" || labelOf(x) === label))) {
+          const target = p.path.replace(/\{(\w+):(\w+)\}/g, (m, n, kind) => (kind === "uuid" ? h.uuid() : kind === "date" ? "2030-01-01" : "nonsense"));
+          const r = await v.post(target, { ...keys, idem: h.uuid() });
+          if (!p.permission || perms.has(p.permission)) {
+            assert.notEqual(r.status, 403, `${name(p)} is refused`);
+            assert.ok(r.status < 500, `${name(p)}: ${r.status}`);
+          } else {
+            assert.equal(r.status, 403, `${name(p)} is let in`);
+            assert.ok(h.trail(r.id).some((e) => e.outcome === "refused" && e.reason === "denied"), `${name(p)}: the refusal is not in the trail`);
+          }
+        }
+      });
+});
+
+// What a studio's data are, without what changes by itself: the jobs' and the installation's own tables, signs of life of sessions.
+function everything() {
+  const tables = h.sql(`SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname IN ('app', 'sec') AND c.relkind = 'r' AND c.relname !~ '^(job|message|house_.*|session|link_session|throttle|migration|seal.*)$' ORDER BY 1`).map(([t]) => t);
+  return h.sql(tables.map((t) => `SELECT '${t}', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM ${t} AS t`).join(" UNION ALL "));
+}
+test("T10: all pages that are asked for with GET or HEAD, by everybody who may, change no row but those of the trail", async () => {
+  const was = everything();
+  assert.ok(was.length > 20);
+  for (const p of pages.filter((x) => x.method === "GET" && !x.path.startsWith("/l/")))
+    for (const method of ["GET", "HEAD"]) {
+      const label = labelOf(p), target = fill(p, label);
+      if (!target) continue;
+      const v = p.door === "staff" ? await h.staff(...owner(p)) : new h.Visitor(label);
+      await v.get(`${target}?done=1&sent=1&q=a&delete=1&status=cancelled`, { method });
+    }
+  assert.deepEqual(everything(), was);
+});
+
 describe("T01 L48 L01: with another studio's ids every page answers as for an id that does not exist", () => {
   for (const p of pages.filter((x) => x.door === "staff" && x.realm !== "operator" && paramsOf(x).some(({ name: n }) => owned.has(n))))
     test(name(p), async () => {

@@ -76,7 +76,7 @@ async function sender(p) {
 }
 const fieldsOf = (p, keys) => [...new Set([...p.fields, ...Object.keys(keys).filter((n) => !["csrf", "idem"].includes(n))])].filter((n) => n !== "csrf" && n !== "idem");
 
-describe("T11 T12 V-05: every field of every form, every text", () => {
+describe("T11 T12 D-19 V-05: every field of every form, every text", () => {
   for (const p of pages.filter((x) => x.path !== "/logout"))
     test(`${p.realm} ${p.path}`, async () => {
       const { v, target, keys } = await sender(p);
@@ -211,7 +211,7 @@ describe("T12: what is kept reads back exactly as typed", () => {
   });
 });
 
-describe("T11: SQL in queries, headers and cookies is a text like any other", () => {
+describe("T11 D-19: SQL in queries, headers and cookies is a text like any other", () => {
   const sql = naughty.all.filter((s) => /['";\\%_$]|--|OR|SELECT|NULL/.test(s) && !/[\x00-\x1f\x7f]/.test(s) && s.length < 200);
   const shape = (r) => [r.status, r.location?.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID").split("?")[0], (r.text.match(/<(li|tr|article)\b/g) || []).length].join(" ");
   const names = ["q", "day", "week", "place", "location", "who", "staff_id", "page", "sort", "order", "client_id", "kind", "action", "done", "next", "filter", "limit", "offset", "tenant_id"];
