@@ -13,6 +13,10 @@
 
 enum result_kind { RESULT_ONE, RESULT_MAYBE, RESULT_MANY, RESULT_PAGE, RESULT_EXEC };
 
+/* What a statement's rows say of clients: they show them by app.seen(), so that the server itself
+ * knows whom (-- clients: seen); there are none; or only the rows will tell. */
+enum clients { CLIENTS_UNKNOWN, CLIENTS_SEEN, CLIENTS_NONE };
+
 /* One statement; the generated table query_table[QUERY_COUNT] (cgi: build/gen/queries.c). */
 struct query_def {
     const char *name;           /* "booking_day" */
@@ -22,6 +26,8 @@ struct query_def {
     const char *const *params;  /* names in order of $n; NULL-terminated */
     const char *seals;          /* table whose row sealed parameters belong to, or NULL (see below) */
     enum result_kind kind;
+    enum clients clients;
+    bool is_kept;               /* follows from its parameters and what the tenant set up: kept.c */
     int page_size;              /* RESULT_PAGE */
     const char *file;
     int line;
@@ -96,9 +102,15 @@ bool rows_origin(const struct rows *r, size_t col, struct str *table, struct str
 /* Replaces the value of a sealed cell by its opened text. */
 void rows_put(struct rows *r, size_t row, size_t col, struct str text);
 
+/* A copy that outlives the arena, and a use of it within one request. */
+struct kept_rows;
+struct kept_rows *rows_keep(const struct rows *r);
+struct rows *rows_lent(struct arena *a, const struct kept_rows *k);
+void rows_forget(struct kept_rows *k);
+
 /* As a list for a template. by: NULL, or the name of a column that both the rows and the
- * surrounding row have; then only rows whose value equals the surrounding row's are shown. */
-struct val rows_list(struct arena *a, const struct rows *r, const char *by);
+ * surrounding row have; then only rows whose value equals the surrounding row's are shown; once: only the first of them. */
+struct val rows_list(struct arena *a, const struct rows *r, const char *by, bool once);
 
 /* LISTEN/NOTIFY for the jobs: waits until a notice on the channel or the time has passed. */
 enum err MUST_CHECK db_listen(struct db *db, const char *channel);

@@ -59,6 +59,7 @@ struct show {
     const char *name;  /* section in the template */
     enum query query;
     const char *by;    /* rows belong to the surrounding row with the same value of this column */
+    bool once;         /* only the first of those: "has any" */
 };
 
 struct req;
@@ -76,7 +77,7 @@ struct page {
     /* Queries, in the order they are sent. On a run page: those it shows by req_show, named here so
      * that viewcheck can match them with the template; the gate does not send them. A query that
      * stands twice, under two names, is sent once. */
-    struct show show[8];
+    struct show show[12];
     const char *view;       /* template */
     const struct field *fields;  /* ended by a row without a name */
     enum query save;        /* POST: one statement; Q_none (0): not a save page */

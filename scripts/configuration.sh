@@ -135,6 +135,7 @@ listen_addresses = ''
 unix_socket_directories = '$PG_RUN'
 unix_socket_permissions = ${PG_SOCKET_MODE:-0700}
 shared_preload_libraries = '$APP/lib/foyerctx.so'
+dynamic_library_path = '$APP/lib:\$libdir'
 max_connections = ${FOYER_MAX_CONNECTIONS:-100}
 
 # A small machine; pages are short statements by index.

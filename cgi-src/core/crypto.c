@@ -8,9 +8,10 @@
 #include <argon2.h>
 #include <errno.h>
 #include <limits.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -95,16 +96,41 @@ bool uuid_ok(struct str s)
     return true;
 }
 
+/* Algorithms are looked up once, contexts made once and reused: both are slow to make. */
 void sha256(struct str s, unsigned char out[HASH_BYTES])
 {
-    if (EVP_Digest(s.p, s.n, out, NULL, EVP_sha256(), NULL) != 1) {
-        broken("EVP_Digest");
+    static EVP_MD *md;
+    static EVP_MD_CTX *context;
+    if (!context) {
+        md = EVP_MD_fetch(NULL, "SHA256", NULL);
+        context = EVP_MD_CTX_new();
+    }
+    if (!md || !context || EVP_DigestInit_ex2(context, md, NULL) != 1 ||
+        EVP_DigestUpdate(context, s.p, s.n) != 1 || EVP_DigestFinal_ex(context, out, NULL) != 1) {
+        broken("SHA256");
     }
 }
 
 void hmac_sha256(struct str key, struct str s, unsigned char out[HASH_BYTES])
 {
-    if (!HMAC(EVP_sha256(), key.p ? key.p : "", length(key.n), bytes(s), s.n, out, NULL)) {
+    static EVP_MAC_CTX *context;
+    static const unsigned char none[1];
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    if (!context) {
+        EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+        context = mac ? EVP_MAC_CTX_new(mac) : NULL;
+        EVP_MAC_free(mac);
+        if (!context || EVP_MAC_CTX_set_params(context, params) != 1) {
+            broken("HMAC");
+        }
+    }
+    size_t n = 0;
+    if (EVP_MAC_init(context, key.n ? bytes(key) : none, key.n, NULL) != 1 ||
+        EVP_MAC_update(context, bytes(s), s.n) != 1 ||
+        EVP_MAC_final(context, out, &n, HASH_BYTES) != 1 || n != HASH_BYTES) {
         broken("HMAC");
     }
 }

@@ -3,6 +3,8 @@
  * Owns: the decoding of PostgreSQL's binary formats (types: the list in value_of).
  * Never: copies a text, formats a value for people (template modifiers do), asks the server.
  */
+#include <stdlib.h>
+
 #include "db_internal.h"
 
 #include "log.h"
@@ -377,6 +379,48 @@ void rows_put(struct rows *r, size_t row, size_t col, struct str text)
     r->put[row * r->n_columns + col] = text.p ? text : S("");
 }
 
+/* ---- kept between requests ---- */
+
+struct kept_rows {
+    PGresult *result;
+    struct catalog *catalog;
+    name_id *names;
+};
+
+struct kept_rows *rows_keep(const struct rows *r)
+{
+    if (!r->result) {
+        return NULL;
+    }
+    struct kept_rows *k = db_must(calloc(1, sizeof *k));
+    k->catalog = r->catalog;
+    k->result = db_must(PQcopyResult(r->result, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES));
+    k->names = db_must(calloc(r->n_columns ? r->n_columns : 1, sizeof *k->names));
+    memcpy(k->names, r->names, r->n_columns * sizeof *k->names);
+    return k;
+}
+
+struct rows *rows_lent(struct arena *a, const struct kept_rows *k)
+{
+    struct rows *r = arena_alloc(a, sizeof *r);
+    *r = (struct rows){.arena = a,
+                       .catalog = k->catalog,
+                       .result = k->result,
+                       .names = k->names,
+                       .n_rows = (size_t)PQntuples(k->result),
+                       .n_columns = (size_t)PQnfields(k->result)};
+    return r;
+}
+
+void rows_forget(struct kept_rows *k)
+{
+    if (k) {
+        PQclear(k->result);
+        free(k->names);
+        free(k);
+    }
+}
+
 /* ---- templates ---- */
 
 struct row_frame {
@@ -389,6 +433,7 @@ struct listing {
     const struct rows *rows;
     name_id by;
     int by_column; /* -1: all rows */
+    bool once;
 };
 
 static struct val row_find(const struct frame *f, name_id name)
@@ -408,6 +453,34 @@ static struct val row_itself(const struct frame *f)
     const struct row_frame *row = (const void *)f;
     return row->rows->n_columns == 1 ? rows_val(row->rows, row->row, 0)
                                      : (struct val){.kind = VAL_MISSING};
+}
+
+static const struct frame_ops row_ops = {row_find, row_itself};
+
+/* The bytes of a value as they came; p NULL: it is NULL. */
+static struct str raw(const struct rows *r, size_t row, size_t col)
+{
+    if (PQgetisnull(r->result, (int)row, (int)col)) {
+        return (struct str){NULL, 0};
+    }
+    return (struct str){PQgetvalue(r->result, (int)row, (int)col),
+                        (size_t)PQgetlength(r->result, (int)row, (int)col)};
+}
+
+/* The column of that name in a row, of the type wanted; -1: none. */
+static int column_of(const struct rows *r, name_id name, Oid type)
+{
+    for (size_t i = 0; i < r->n_columns; i++) {
+        if (r->names[i] == name) {
+            return PQftype(r->result, (int)i) == type ? (int)i : -1;
+        }
+    }
+    return -1;
+}
+
+static bool is_put(const struct rows *r, size_t row, size_t col)
+{
+    return r->put && r->put[row * r->n_columns + col].p;
 }
 
 static bool same(struct val a, struct val b)
@@ -431,27 +504,50 @@ static bool same(struct val a, struct val b)
     }
 }
 
+/* Whether row i belongs to the row that the section stands in. Rows of two results are compared as
+ * they came: equal bytes of one type are equal values. */
+static bool belongs(const struct listing *l, size_t i, const struct frame *outer)
+{
+    if (outer->ops == &row_ops && !is_put(l->rows, i, (size_t)l->by_column)) {
+        const struct row_frame *row = (const void *)outer;
+        Oid type = PQftype(l->rows->result, l->by_column);
+        int col = column_of(row->rows, l->by, type);
+        if (col >= 0 && !is_put(row->rows, row->row, (size_t)col)) {
+            struct str own = raw(l->rows, i, (size_t)l->by_column);
+            struct str key = raw(row->rows, row->row, (size_t)col);
+            return own.p && key.p && str_eq(own, key);
+        }
+    }
+    return same(rows_val(l->rows, i, (size_t)l->by_column), outer->ops->find(outer, l->by));
+}
+
 static const struct frame *row_of(struct arena *a, const void *self, size_t i,
                                   const struct frame *outer)
 {
-    static const struct frame_ops ops = {row_find, row_itself};
     const struct listing *l = self;
-    if (l->by_column >= 0 && (!outer || !same(rows_val(l->rows, i, (size_t)l->by_column),
-                                              outer->ops->find(outer, l->by)))) {
-        return NULL;
+    if (l->by_column >= 0) {
+        if (!outer || !belongs(l, i, outer)) {
+            return NULL;
+        }
+        for (size_t before = 0; l->once && before < i; before++) {
+            if (belongs(l, before, outer)) {
+                return NULL;
+            }
+        }
     }
     struct row_frame *f = arena_alloc(a, sizeof *f);
-    *f = (struct row_frame){{&ops}, l->rows, i};
+    *f = (struct row_frame){{&row_ops}, l->rows, i};
     return &f->base;
 }
 
-struct val rows_list(struct arena *a, const struct rows *r, const char *by)
+struct val rows_list(struct arena *a, const struct rows *r, const char *by, bool once)
 {
     static const struct list_ops ops = {row_of};
     struct listing *l = arena_alloc(a, sizeof *l);
     l->rows = r;
     l->by_column = by ? rows_column_find(r, by) : -1;
     l->by = by ? name_intern(str_of(by)) : 0;
+    l->once = once;
     if (by && l->by_column < 0 && r->n_rows > 0) {
         log_error("db.by", "why", "rows have no column to sort them by", "column", by, NULL);
     }

@@ -18,12 +18,17 @@ void disclosure_note(struct req *r, struct rows *rows)
     r->fresh[r->n_fresh++] = rows;
 }
 
-const struct client_key *disclosure_key(struct req *r, struct str client_id)
+static struct client_key *key_named(struct req *r, struct str client_id)
 {
     for (size_t i = 0; i < r->n_keys; i++)
         if (str_eq(r->keys[i].client_id, client_id))
             return &r->keys[i];
     return NULL;
+}
+
+const struct client_key *disclosure_key(struct req *r, struct str client_id)
+{
+    return key_named(r, client_id);
 }
 
 static void wipe_keys(void *what)
@@ -51,8 +56,8 @@ static struct client_key *add_key(struct req *r, struct str client_id)
     return key;
 }
 
-/* Calls app.disclose for keys[from..] and fills them. */
-static enum err disclose(struct req *r, size_t from)
+/* Sends app.disclose for keys[from..]. */
+static struct rows *send_disclose(struct req *r, size_t from)
 {
     struct buf ids = buf_in(r->arena, (r->n_keys - from) * 37 + 3);
     buf_addc(&ids, '{');
@@ -65,34 +70,47 @@ static enum err disclose(struct req *r, size_t from)
     buf_addc(&ids, '\0');
 
     const char *const values[] = {ids.p};
-    struct rows *keys = db_send_sql(r->gate->db, r->arena, "disclose",
-                                    "SELECT client_id, wrapped_key FROM app.disclose($1)", values,
-                                    1);
-    enum err e = db_wait(r->gate->db, r->arena, &r->error);
-    if (e && strncmp(r->error.sqlstate, "FY", 2) != 0) {
-        /* No row, no page. It is nobody's fault who asks, and may be over in a moment. */
-        log_error("disclosure.unwritten", "route", r->page->path, "sqlstate", r->error.sqlstate,
-                  NULL);
-        return ERR_UNAVAILABLE;
-    }
-    if (e)
+    return db_send_sql(r->gate->db, r->arena, "disclose",
+                       "SELECT client_id, wrapped_key FROM app.disclose($1)", values, 1);
+}
+
+/* What a flight with a disclosure in it failed of. No row, no page (A-03): when the row could not be
+ * written it is nobody's fault who asks, and may be over in a moment. */
+static enum err flight_error(struct req *r, enum err e)
+{
+    if (e == OK || strncmp(r->error.sqlstate, "FY", 2) == 0 ||
+        !str_starts(r->error.detail, S("m_disclose")))
         return e;
+    log_error("disclosure.unwritten", "route", r->page->path, "sqlstate", r->error.sqlstate, NULL);
+    return ERR_UNAVAILABLE;
+}
+
+/* Unwraps what a disclosure gave. A client without a key stays without: she was erased, or this
+ * actor reads nothing of clients. */
+static enum err take_keys(struct req *r, const struct rows *given)
+{
+    struct opened_key *opened;
+    size_t n = rows_count(given);
     r->has_disclosed = true;
-    struct str tenant = rows_text(r->context, 0, "tenant_id");
-    for (size_t i = 0; i < rows_count(keys); i++) {
-        struct str id = rows_text(keys, i, "client_id");
-        for (size_t k = from; k < r->n_keys; k++) {
-            if (!str_eq(r->keys[k].client_id, id))
-                continue;
-            e = client_key_open(r->arena, tenant, id, rows_text(keys, i, "wrapped_key"),
-                                r->keys[k].key);
-            if (e) {
-                log_error("disclosure.key", "client", arena_cstr(r->arena, id), NULL);
-                return e == ERR_UNAVAILABLE ? e : ERR_INTERNAL;
-            }
-            r->keys[k].has_key = true;
-        }
+    if (n == 0)
+        return OK;
+    opened = arena_alloc(r->arena, n * sizeof *opened);
+    size_t wrapped = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct client_key *key = key_named(r, rows_text(given, i, "client_id"));
+        struct str sealed = rows_text(given, i, "wrapped_key");
+        if (key && sealed.n > 0)
+            opened[wrapped++] = (struct opened_key){key->client_id, sealed, key->key};
     }
+    struct str failed = S("");
+    enum err e = client_keys_open(r->arena, rows_text(r->context, 0, "tenant_id"), opened, wrapped,
+                                  &failed);
+    if (e) {
+        log_error("disclosure.key", "client", arena_cstr(r->arena, failed), NULL);
+        return e == ERR_UNAVAILABLE ? e : ERR_INTERNAL;
+    }
+    for (size_t i = 0; i < wrapped; i++)
+        key_named(r, opened[i].client_id)->has_key = true;
     return OK;
 }
 
@@ -102,7 +120,9 @@ enum err disclosure_of(struct req *r, struct str client_id)
         return OK;
     size_t from = r->n_keys;
     add_key(r, client_id);
-    return disclose(r, from);
+    struct rows *given = send_disclose(r, from);
+    enum err e = flight_error(r, db_wait(r->gate->db, r->arena, &r->error));
+    return e ? e : take_keys(r, given);
 }
 
 /* Whether a column comes from a sealed one, under whatever name it was selected. */
@@ -145,9 +165,9 @@ static enum err open_column(struct req *r, struct rows *rows, size_t col, int cl
             rows_put(rows, i, col, S("(erased)"));
             continue;
         }
-        struct str aad = arena_printf(r->arena, "%.*s|%.*s|%.*s|%.*s", (int)tenant.n, tenant.p,
-                                      (int)table.n, table.p, (int)column.n, column.p, (int)id.s.n,
-                                      id.s.p);
+        struct str aad =
+            arena_printf(r->arena, "%.*s|%.*s|%.*s|%.*s", (int)tenant.n, tenant.p, (int)table.n,
+                         table.p, (int)column.n, column.p, (int)id.s.n, id.s.p);
         struct str plain;
         if (open_sealed(r->arena, key->key, aad, cell.s, &plain)) {
             log_error("sealed.broken", "column", arena_cstr(r->arena, column), "row",
@@ -159,9 +179,10 @@ static enum err open_column(struct req *r, struct rows *rows, size_t col, int cl
     return OK;
 }
 
-enum err disclosure_settle(struct req *r, bool always)
+/* Adds the clients that the noted results name; returns how many were known before. */
+static size_t collect(struct req *r)
 {
-    size_t from = r->n_keys;
+    size_t before = r->n_keys;
     for (size_t n = 0; n < r->n_fresh; n++) {
         int col = rows_column_find(r->fresh[n], "client_id");
         for (size_t i = 0; col >= 0 && i < rows_count(r->fresh[n]); i++) {
@@ -170,15 +191,11 @@ enum err disclosure_settle(struct req *r, bool always)
                 add_key(r, id.s);
         }
     }
-    if (r->n_keys > from || (always && !r->has_disclosed)) {
-        if (!r->page->action) {
-            log_error("disclosure.no_action", "route", r->page->path, NULL);
-            return ERR_INTERNAL;
-        }
-        enum err e = disclose(r, from);
-        if (e)
-            return e;
-    }
+    return before;
+}
+
+static enum err open_cells(struct req *r)
+{
     for (size_t n = 0; n < r->n_fresh; n++) {
         struct rows *rows = r->fresh[n];
         int client_col = rows_column_find(rows, "client_id");
@@ -193,6 +210,69 @@ enum err disclosure_settle(struct req *r, bool always)
     return OK;
 }
 
+/* Sends what is still to be disclosed. *given: NULL when there is nothing. */
+static enum err send_missing(struct req *r, bool always, struct rows **given)
+{
+    size_t from = collect(r);
+    *given = NULL;
+    if (r->n_keys == from && (!always || r->has_disclosed))
+        return OK;
+    if (!r->page->action) {
+        log_error("disclosure.no_action", "route", r->page->path, NULL);
+        return ERR_INTERNAL;
+    }
+    *given = send_disclose(r, from);
+    return OK;
+}
+
+enum err disclosure_settle(struct req *r, bool always)
+{
+    struct rows *given;
+    enum err e = send_missing(r, always, &given);
+    if (!e && given)
+        e = flight_error(r, db_wait(r->gate->db, r->arena, &r->error));
+    if (!e && given)
+        e = take_keys(r, given);
+    return e ? e : open_cells(r);
+}
+
+enum err disclosure_commit(struct req *r, bool always)
+{
+    struct rows *given;
+    enum err e = send_missing(r, always, &given);
+    if (!e)
+        e = flight_error(r, db_commit(r->gate->db, r->arena, &r->error));
+    if (!e && given)
+        e = take_keys(r, given);
+    return e ? e : open_cells(r);
+}
+
+enum err disclosure_land(struct req *r)
+{
+    return flight_error(r, db_commit(r->gate->db, r->arena, &r->error));
+}
+
+void disclosure_send(struct req *r)
+{
+    r->disclosed = db_send_sql(r->gate->db, r->arena, "disclose_seen",
+                               "SELECT client_id, wrapped_key FROM app.disclose_seen()", NULL, 0);
+}
+
+enum err disclosure_check(struct req *r)
+{
+    size_t named = r->disclosed ? rows_count(r->disclosed) : 0;
+    for (size_t i = 0; i < named; i++)
+        add_key(r, rows_text(r->disclosed, i, "client_id"));
+    size_t known = collect(r);
+    if (r->n_keys > known) {
+        /* A statement shows a client whom it did not name: nobody wrote down that she was seen. */
+        log_error("disclosure.unseen", "route", r->page->path, NULL);
+        return ERR_INTERNAL;
+    }
+    enum err e = r->disclosed ? take_keys(r, r->disclosed) : OK;
+    return e ? e : open_cells(r);
+}
+
 void disclosure_forget(struct req *r)
 {
     if (r->keys)
@@ -200,4 +280,6 @@ void disclosure_forget(struct req *r)
     r->n_keys = 0;
     r->n_fresh = 0;
     r->has_disclosed = false;
+    r->disclosed = NULL;
+    r->kept_tenant = S("");
 }

@@ -153,7 +153,7 @@ static struct val root_find(const struct frame *f, name_id name)
     }
     for (size_t i = 0; i < r->n_shown; i++)
         if (r->shown[i].name == name)
-            return rows_list(r->arena, r->shown[i].rows, r->shown[i].by);
+            return rows_list(r->arena, r->shown[i].rows, r->shown[i].by, r->shown[i].once);
     if (r->context && rows_count(r->context) == 1) {
         int col = rows_column_find(r->context, arena_cstr(r->arena, name_text(name)));
         if (col >= 0)

@@ -101,45 +101,111 @@ static size_t same_query(const struct page *page, size_t n)
     return i;
 }
 
-/* Sends begin and the page's queries in one flight and takes their results. */
-static enum err run_shows(struct req *r, const struct page *page)
-{
-    struct rows *results[COUNT_OF(page->show)];
-    size_t n = 0;
+/* The results of a page's queries, by their place in its row; one that stands twice has one. */
+struct flight {
+    struct rows *results[COUNT_OF(((struct page *)0)->show)];
+    bool was_kept[COUNT_OF(((struct page *)0)->show)];
+    size_t n;
+};
 
+static void send_show(struct req *r, const struct page *page, struct flight *f, size_t i)
+{
+    req_bind_page(r, page->show[i].query);
+    f->results[i] = db_send(r->gate->db, r->arena, page->show[i].query, req_params(r));
+}
+
+/* Sends begin and the page's queries; what is kept, where that is allowed, is not sent. */
+static void send_shows(struct req *r, const struct page *page, struct flight *f, bool may_keep)
+{
     begin_send(r, page);
-    for (; n < COUNT_OF(page->show) && page->show[n].name; n++) {
-        const struct show *s = &page->show[n];
-        size_t before = same_query(page, n);
-        if (before < n) {
-            results[n] = results[before];
-            continue;
-        }
-        req_bind_page(r, s->query);
-        results[n] = db_send(r->gate->db, r->arena, s->query, req_params(r));
+    for (f->n = 0; f->n < COUNT_OF(page->show) && page->show[f->n].name; f->n++) {
+        size_t before = same_query(page, f->n);
+        struct rows *kept = NULL;
+        if (before == f->n && may_keep)
+            kept = kept_find(r, page->show[f->n].query);
+        f->was_kept[f->n] = kept != NULL;
+        if (before < f->n)
+            f->results[f->n] = f->results[before];
+        else if (kept)
+            f->results[f->n] = kept;
+        else
+            send_show(r, page, f, f->n);
     }
-    enum err e = begin_wait(r);
-    if (e)
-        return e;
-    for (size_t i = 0; i < n; i++) {
+}
+
+/* The results are there: they become sections of the template. */
+static enum err take_shows(struct req *r, const struct page *page, const struct flight *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
         const struct show *s = &page->show[i];
-        if (query_table[s->query].kind == RESULT_ONE && rows_count(results[i]) == 0)
+        if (query_table[s->query].kind == RESULT_ONE && rows_count(f->results[i]) == 0)
             return ERR_NOT_FOUND;
         r->shown[r->n_shown++] =
-            (struct shown){name_intern(str_of(s->name)), results[i], s->by};
-        req_note_page(r, s->query, results[i]);
+            (struct shown){name_intern(str_of(s->name)), f->results[i], s->by, s->once};
+        req_note_page(r, s->query, f->results[i]);
         if (same_query(page, i) == i)
-            disclosure_note(r, results[i]);
+            disclosure_note(r, f->results[i]);
     }
     return OK;
 }
 
+static enum err run_shows(struct req *r, const struct page *page)
+{
+    struct flight f;
+    send_shows(r, page, &f, false);
+    enum err e = begin_wait(r);
+    return e ? e : take_shows(r, page, &f);
+}
+
+/* Whether every query of the page says whom it shows, and none can turn out to be missing: then
+ * begin, queries, the row of the trail and the commit are one flight. */
+static bool is_one_flight(const struct page *page)
+{
+    for (size_t i = 0; i < COUNT_OF(page->show) && page->show[i].name; i++) {
+        const struct query_def *def = &query_table[page->show[i].query];
+        if (def->kind == RESULT_ONE || def->clients == CLIENTS_UNKNOWN)
+            return false;
+    }
+    return true;
+}
+
+/* What was kept is no longer true: asked for again. No client is in it. */
+static enum err send_stale(struct req *r, const struct page *page, struct flight *f)
+{
+    begin_send(r, page);
+    for (size_t i = 0; i < f->n; i++)
+        if (f->was_kept[i])
+            send_show(r, page, f, i);
+    enum err e = db_commit(r->gate->db, r->arena, &r->error);
+    if (!e && rows_count(r->context) != 1)
+        e = ERR_NOT_FOUND;
+    for (size_t i = 0; i < f->n; i++)
+        f->was_kept[i] = false;
+    return e;
+}
+
+static enum err run_one_flight(struct req *r, const struct page *page)
+{
+    struct flight f;
+    send_shows(r, page, &f, true);
+    if (page->action)
+        disclosure_send(r);
+    enum err e = disclosure_land(r);
+    if (!e && rows_count(r->context) != 1)
+        e = ERR_NOT_FOUND;
+    if (!e && !kept_is_fresh(r))
+        e = send_stale(r, page, &f);
+    for (size_t i = 0; !e && i < f.n; i++)
+        if (!f.was_kept[i] && same_query(page, i) == i)
+            kept_store(r, page->show[i].query, f.results[i]);
+    if (!e)
+        e = take_shows(r, page, &f);
+    return e ? e : disclosure_check(r);
+}
+
 static enum err finish_transaction(struct req *r, const struct page *page)
 {
-    enum err e = disclosure_settle(r, page->action != NULL);
-    if (e)
-        return e;
-    return db_commit(r->gate->db, r->arena, &r->error);
+    return disclosure_commit(r, page->action != NULL);
 }
 
 /* A GET page, also as the second half of a form that was refused. */
@@ -153,8 +219,9 @@ static enum err handle_get(struct req *r, const struct page *page)
             e = page->run(r);
         return e ? e : finish_transaction(r, page);
     }
-    e = run_shows(r, page);
-    if (!e)
+    if (is_one_flight(page))
+        e = run_one_flight(r, page);
+    else if (!(e = run_shows(r, page)))
         e = finish_transaction(r, page);
     return e ? e : reply_view(r, 200, page->view);
 }
@@ -168,8 +235,8 @@ enum err reply_again(struct req *r, const char *pattern)
     req_forget_results(r);
     r->is_again = true;
     r->has_form = true;
-    r->reply = (struct reply){.status = 200, .type = "text/html; charset=utf-8",
-                              .cookies = r->reply.cookies};
+    r->reply = (struct reply){
+        .status = 200, .type = "text/html; charset=utf-8", .cookies = r->reply.cookies};
     r->reply.cookies.n = r->n_entry_cookies;
     const struct page *posted = r->page;
     r->page = page;
@@ -240,8 +307,8 @@ static enum err seal_params(struct req *r, const struct query_def *def)
         struct str row = has_param(def, "id") ? req_value(r, "id") : S("");
         if (row.n == 0)
             row = req_value(r, "new_id");
-        enum err e = req_seal(r, req_value(r, "client_id"), def->seals, def->params[i], row, plain,
-                              &sealed);
+        enum err e =
+            req_seal(r, req_value(r, "client_id"), def->seals, def->params[i], row, plain, &sealed);
         /* No key: erased, or not this studio's client. The two look alike, and like a page that is
          * not there. */
         if (e)
@@ -328,12 +395,9 @@ static enum err handle_post(struct req *r)
     if (e || r->is_again)
         return e;
 
-    e = disclosure_settle(r, page->action != NULL);
-    if (e)
-        return e;
     if (!page->no_idempotency && r->reply.status == 303)
         keep_location(r);
-    return db_commit(r->gate->db, r->arena, &r->error);
+    return finish_transaction(r, page);
 }
 
 /* ---- refusals ---- */
@@ -486,8 +550,14 @@ const struct page *gate_handle(struct gate *g, const struct http_request *in, st
     uint64_t began = now_us(), database = db_waited_us(g->db);
     arena_reset(g->arena);
     struct req *r = arena_alloc(g->arena, sizeof *r);
-    *r = (struct req){.gate = g, .arena = g->arena, .in = in, .host = S(""), .path = in->path,
-                      .new_id = S(""), .idem = S(""), .form_binding = S("")};
+    *r = (struct req){.gate = g,
+                      .arena = g->arena,
+                      .in = in,
+                      .host = S(""),
+                      .path = in->path,
+                      .new_id = S(""),
+                      .idem = S(""),
+                      .form_binding = S("")};
     r->reply = (struct reply){.status = 200, .type = "text/html; charset=utf-8"};
     r->request_uuid = request_uuid(r);
     log_request(arena_cstr(r->arena, r->request_uuid));

@@ -46,6 +46,7 @@ struct shown {
     name_id name;
     struct rows *rows;
     const char *by;
+    bool once;
 };
 struct client_key {
     struct str client_id;
@@ -77,7 +78,10 @@ struct req {
     struct rows *context; /* the row of begin_... */
     struct client_key *keys;
     size_t n_keys, cap_keys;
+    struct rows *disclosed; /* the rows of a disclosure that is on its way */
     bool has_disclosed;
+    struct str kept_tenant; /* of the kept results that this request uses; "": none */
+    int64_t kept_version;
     struct db_error error;
     int64_t page_number; /* of a list in pages, from the query string; 0: no such list */
     bool has_next_page;
@@ -106,11 +110,25 @@ enum err MUST_CHECK form_token_check(struct req *r);
 enum err MUST_CHECK origin_check(struct req *r);
 void form_token_bind(struct req *r, const struct page *page);
 
+/* kept.c: results that a worker keeps as long as what the tenant set up stays the same. */
+/* The result kept for this statement with the request's values; NULL: none. */
+struct rows *kept_find(struct req *r, enum query q);
+void kept_store(struct req *r, enum query q, const struct rows *rows);
+/* Whether all results that kept_find gave to this request are still true, by the context row. */
+bool kept_is_fresh(const struct req *r);
+
 /* disclosure.c */
 void disclosure_note(struct req *r, struct rows *rows);
 /* Discloses the clients of all noted results, then opens their sealed cells. always: also when
  * there is no client (a page with an action leaves its row). */
 enum err MUST_CHECK disclosure_settle(struct req *r, bool always);
+/* The same as the end of the transaction, in one flight: nothing can be sent after it. */
+enum err MUST_CHECK disclosure_commit(struct req *r, bool always);
+/* The same for a page whose statements all say whom they show: disclosure_send goes into the flight
+ * that the statements are in; disclosure_land ends it with the commit; disclosure_check compares. */
+void disclosure_send(struct req *r);
+enum err MUST_CHECK disclosure_land(struct req *r);
+enum err MUST_CHECK disclosure_check(struct req *r);
 enum err MUST_CHECK disclosure_of(struct req *r, struct str client_id);
 const struct client_key *disclosure_key(struct req *r, struct str client_id);
 void disclosure_forget(struct req *r);

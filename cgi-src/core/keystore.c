@@ -21,7 +21,12 @@
 
 #include "log.h"
 
-enum { UUID_CHARS = 36, CACHE_SLOTS = 512, KEY_FILE_BYTES = KEY_BYTES + SEAL_OVERHEAD };
+enum {
+    UUID_CHARS = 36,
+    CACHE_SLOTS = 512,
+    PURPOSES = 8,
+    KEY_FILE_BYTES = KEY_BYTES + SEAL_OVERHEAD
+};
 
 /* Where a tenant's key is remembered; the slot follows from its id, a newcomer replaces. */
 struct cached {
@@ -32,9 +37,15 @@ struct cached {
     unsigned char key[KEY_BYTES];
 };
 
+struct derived {
+    const char *purpose; /* a constant of the program; NULL: free */
+    unsigned char key[KEY_BYTES];
+};
+
 static struct {
     _Alignas(4096) int dir; /* -1: not open */
     unsigned char master[KEY_BYTES];
+    struct derived derived[PURPOSES];
     struct cached cache[CACHE_SLOTS];
 } store = {.dir = -1};
 
@@ -136,6 +147,7 @@ enum err keystore_open(const char *dir, const char *master_key_file)
         store.dir = -1;
     }
     secret_wipe(store.cache, sizeof store.cache);
+    secret_wipe(store.derived, sizeof store.derived);
     (void)keystore_lock();
     madvise(&store, sizeof store, MADV_DONTDUMP);
     enum err err = read_master(master_key_file);
@@ -160,12 +172,8 @@ enum err keystore_open(const char *dir, const char *master_key_file)
     return OK;
 }
 
-void purpose_key(const char *purpose, unsigned char key[KEY_BYTES])
+static void derive(const char *purpose, unsigned char key[KEY_BYTES])
 {
-    if (store.dir < 0) {
-        log_error("keystore.closed", "purpose", purpose, NULL);
-        abort();
-    }
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
     EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
     char info[96];
@@ -183,6 +191,28 @@ void purpose_key(const char *purpose, unsigned char key[KEY_BYTES])
     }
     EVP_KDF_CTX_free(context);
     EVP_KDF_free(kdf);
+}
+
+/* Derived once for each purpose: there are a handful. */
+void purpose_key(const char *purpose, unsigned char key[KEY_BYTES])
+{
+    if (store.dir < 0) {
+        log_error("keystore.closed", "purpose", purpose, NULL);
+        abort();
+    }
+    struct derived *d = store.derived;
+    while (d->purpose && strcmp(d->purpose, purpose) != 0 && d + 1 < store.derived + PURPOSES) {
+        d++;
+    }
+    if (d->purpose && strcmp(d->purpose, purpose) == 0) {
+        memcpy(key, d->key, KEY_BYTES);
+        return;
+    }
+    derive(purpose, key);
+    if (!d->purpose) {
+        d->purpose = purpose;
+        memcpy(d->key, key, KEY_BYTES);
+    }
 }
 
 /* ---- tenant keys ---- */
@@ -373,8 +403,12 @@ static enum err tenant_key(struct arena *a, struct str tenant_id, const unsigned
 
 static struct str client_aad(struct arena *a, struct str tenant_id, struct str client_id)
 {
-    return arena_printf(a, "client_key|%.*s|%.*s", (int)tenant_id.n, tenant_id.p, (int)client_id.n,
-                        client_id.p);
+    struct buf b = buf_in(a, 96);
+    buf_addz(&b, "client_key|");
+    buf_add(&b, tenant_id);
+    buf_addc(&b, '|');
+    buf_add(&b, client_id);
+    return buf_str(&b);
 }
 
 enum err client_key_new(struct arena *a, struct str tenant_id, struct str client_id,
@@ -393,20 +427,37 @@ enum err client_key_new(struct arena *a, struct str tenant_id, struct str client
     return OK;
 }
 
-enum err client_key_open(struct arena *a, struct str tenant_id, struct str client_id,
-                         struct str wrapped, unsigned char key[KEY_BYTES])
+static enum err open_with(struct arena *a, const unsigned char *outer, struct str tenant_id,
+                          const struct opened_key *k)
 {
-    const unsigned char *outer;
     struct str plain;
-    enum err err = tenant_key(a, tenant_id, &outer);
-    if (err != OK) {
-        return err;
-    }
-    err = open_sealed(a, outer, client_aad(a, tenant_id, client_id), wrapped, &plain);
+    enum err err =
+        open_sealed(a, outer, client_aad(a, tenant_id, k->client_id), k->wrapped, &plain);
     if (err != OK || plain.n != KEY_BYTES) {
         return ERR_INVALID;
     }
-    memcpy(key, plain.p, KEY_BYTES);
+    memcpy(k->key, plain.p, KEY_BYTES);
     secret_wipe((void *)(uintptr_t)plain.p, plain.n);
     return OK;
+}
+
+enum err client_keys_open(struct arena *a, struct str tenant_id, const struct opened_key *keys,
+                          size_t n, struct str *failed)
+{
+    const unsigned char *outer;
+    enum err err = tenant_key(a, tenant_id, &outer);
+    *failed = n > 0 ? keys[0].client_id : S("");
+    for (size_t i = 0; err == OK && i < n; i++) {
+        *failed = keys[i].client_id;
+        err = open_with(a, outer, tenant_id, &keys[i]);
+    }
+    return err;
+}
+
+enum err client_key_open(struct arena *a, struct str tenant_id, struct str client_id,
+                         struct str wrapped, unsigned char key[KEY_BYTES])
+{
+    struct str failed;
+    return client_keys_open(a, tenant_id, &(struct opened_key){client_id, wrapped, key}, 1,
+                            &failed);
 }

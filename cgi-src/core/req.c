@@ -228,16 +228,14 @@ struct rows *req_show(struct req *r, const char *name, enum query q, const char 
 {
     struct rows *rows = req_query(r, q);
     if (rows && r->n_shown < MAX_SHOWN)
-        r->shown[r->n_shown++] = (struct shown){name_intern(str_of(name)), rows, by};
+        r->shown[r->n_shown++] = (struct shown){name_intern(str_of(name)), rows, by, false};
     return rows;
 }
 
 enum err req_commit(struct req *r)
 {
     /* The row of the trail belongs to what it is about: afterwards there is no tenant any more. */
-    r->error.err = disclosure_settle(r, r->page->action != NULL);
-    if (!r->error.err)
-        r->error.err = db_commit(r->gate->db, r->arena, &r->error);
+    r->error.err = disclosure_commit(r, r->page->action != NULL);
     return r->error.err;
 }
 

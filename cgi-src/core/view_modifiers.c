@@ -194,6 +194,17 @@ static void modify_iso(struct buf *out, struct val v)
         buf_addc(out, 'Z');
 }
 
+/* For grids of hours and steps of five minutes: 14, 5. */
+static void modify_hour(struct buf *out, struct val v)
+{
+    add_number(out, (uint64_t)(clock_of(v) / HOUR), 1);
+}
+
+static void modify_five(struct buf *out, struct val v)
+{
+    add_number(out, (uint64_t)(clock_of(v) / MINUTE % 60 / 5 * 5), 1);
+}
+
 /* ---- numbers ---- */
 
 static void modify_money(struct buf *out, struct val v)
@@ -348,6 +359,8 @@ static const struct modifier modifiers[] = {
     {"short_date", DATES, modify_short_date},                   /* 21 Nov 2026 */
     {"datetime", KIND(LOCAL) | KIND(INSTANT), modify_datetime}, /* Sat 21 Nov 2026, 2:05 pm */
     {"iso", DATES | KIND(TIME), modify_iso},                    /* 2026-11-21T14:05 */
+    {"hour", CLOCKS, modify_hour},                              /* 14 */
+    {"five", CLOCKS, modify_five},                              /* 5 */
     {"money", KIND(INT), modify_money},                         /* cents: $1,234.50 */
     {"minutes", KIND(INT), modify_minutes},                     /* 1 h 15 min */
     {"count", KIND(INT), modify_count},                         /* 1,234 */

@@ -1,31 +1,44 @@
 /*
  * foyerctx.c -- PostgreSQL module: the verified context of a transaction.
- * Owns: the settings foyer.*, which say whose transaction this is (tenant, actor, permissions).
- * Row level security reads them, so nobody may set them but roles that were granted it
- * (GRANT SET ON PARAMETER ... TO foyer_auth): each is PGC_SUSET and the prefix is reserved.
+ * Owns: the settings foyer.*, which say whose transaction this is (tenant, actor, permissions), the
+ * functions with which row security reads them, and the list of clients that a transaction has seen.
+ * Nobody may set them but roles that were granted it (GRANT SET ON PARAMETER ... TO foyer_auth):
+ * each is PGC_SUSET and the prefix is reserved.
  * Owns as well: what the server's log may say of a statement: that it failed, or how long it took,
  * never its text or a value.
+ * Why C: row security asks for the tenant at each look-up by index. Parsed once when it is set, it
+ * costs a tenth of nullif(current_setting(...), '')::uuid.
  * Never: decides anything. Load it with shared_preload_libraries; without it the settings would be
  * open to all, so every program refuses to start then.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "storage/proc.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
 
 PG_MODULE_MAGIC;
+
+/* ---- the settings ---- */
+
+enum { TENANT, ACTOR_KIND, ACTOR, PERMS, CLIENT };
 
 /* Name without prefix, what it holds. */
 static const struct {
     const char *name;
     const char *meaning;
 } settings[] = {
-    {"foyer.tenant_id", "tenant whose rows this transaction may see"},
-    {"foyer.actor_kind", "staff, client, visitor, job or system"},
-    {"foyer.actor", "id of the member of staff who acts"},
-    {"foyer.perms", "permissions of the actor: ,name,name,"},
-    {"foyer.client_id", "client that a proven link or a booking stands for"},
+    [TENANT] = {"foyer.tenant_id", "tenant whose rows this transaction may see"},
+    [ACTOR_KIND] = {"foyer.actor_kind", "staff, client, visitor, job or system"},
+    [ACTOR] = {"foyer.actor", "id of the member of staff who acts"},
+    [PERMS] = {"foyer.perms", "permissions of the actor: ,name,name,"},
+    [CLIENT] = {"foyer.client_id", "client that a proven link or a booking stands for"},
     {"foyer.link_id", "token link that was followed"},
     {"foyer.session_id", "session of the actor"},
     {"foyer.action", "audit action of this request"},
@@ -34,6 +47,138 @@ static const struct {
     {"foyer.request_id", "id of this request"},
 };
 static char *values[lengthof(settings)];
+
+/* The tenant as row security compares it; without one nobody's rows are seen. */
+static pg_uuid_t tenant;
+static bool has_tenant;
+
+/* 36 characters, or false. */
+static bool read_uuid(const char *text, pg_uuid_t *id)
+{
+    size_t n = 0;
+    for (const char *p = text; *p; p++) {
+        int digit = *p >= '0' && *p <= '9'   ? *p - '0'
+                    : *p >= 'a' && *p <= 'f' ? *p - 'a' + 10
+                    : *p >= 'A' && *p <= 'F' ? *p - 'A' + 10
+                                             : -1;
+        if (*p == '-' && (n == 8 || n == 12 || n == 16 || n == 20))
+            continue;
+        if (digit < 0 || n == 2 * UUID_LEN)
+            return false;
+        id->data[n / 2] = (unsigned char)(n % 2 ? id->data[n / 2] | digit : digit << 4);
+        n++;
+    }
+    return n == 2 * UUID_LEN;
+}
+
+/* extra becomes the parsed id; the server frees it with the value that it belongs to. */
+static bool check_tenant(char **value, void **extra, GucSource source pg_attribute_unused())
+{
+    if (**value == '\0')
+        return true;
+    *extra = malloc(sizeof(pg_uuid_t));
+    if (!*extra)
+        return false;
+    if (read_uuid(*value, *extra))
+        return true;
+    GUC_check_errdetail("It must be the id of a tenant.");
+    free(*extra);
+    *extra = NULL;
+    return false;
+}
+
+static void assign_tenant(const char *value pg_attribute_unused(), void *extra)
+{
+    has_tenant = extra != NULL;
+    if (has_tenant)
+        tenant = *(const pg_uuid_t *)extra;
+}
+
+/* app.tenant(): tenant of this transaction; NULL when none was entered. */
+PG_FUNCTION_INFO_V1(foyer_tenant);
+Datum foyer_tenant(PG_FUNCTION_ARGS)
+{
+    if (!has_tenant)
+        PG_RETURN_NULL();
+    PG_RETURN_UUID_P(&tenant);
+}
+
+/* app.may(permission): whether the actor holds it. */
+PG_FUNCTION_INFO_V1(foyer_may);
+Datum foyer_may(PG_FUNCTION_ARGS)
+{
+    const text *wanted = PG_GETARG_TEXT_PP(0);
+    size_t n = VARSIZE_ANY_EXHDR(wanted);
+    const char *perms = values[PERMS] ? values[PERMS] : "";
+    /* ",a,b,": every name stands between two commas. */
+    if (memchr(VARDATA_ANY(wanted), ',', n))
+        PG_RETURN_BOOL(false);
+    for (const char *p = perms; (p = strchr(p, ',')) != NULL;) {
+        p++;
+        if (strncmp(p, VARDATA_ANY(wanted), n) == 0 && p[n] == ',')
+            PG_RETURN_BOOL(true);
+    }
+    PG_RETURN_BOOL(false);
+}
+
+/* ---- clients seen ---- */
+
+/* In the memory of the transaction, and forgotten with it; in the order they came, repeats too. */
+static struct {
+    LocalTransactionId transaction;
+    pg_uuid_t *ids;
+    size_t n, cap;
+} seen;
+
+static void forget_others(void)
+{
+    if (seen.transaction == MyProc->lxid)
+        return;
+    seen.transaction = MyProc->lxid;
+    seen.ids = NULL;
+    seen.n = seen.cap = 0;
+}
+
+/* app.seen(client): gives the id back, and notes it for the row of the trail. */
+PG_FUNCTION_INFO_V1(foyer_seen);
+Datum foyer_seen(PG_FUNCTION_ARGS)
+{
+    pg_uuid_t *id = PG_GETARG_UUID_P(0);
+    forget_others();
+    if (seen.n > 0 && memcmp(&seen.ids[seen.n - 1], id, UUID_LEN) == 0)
+        PG_RETURN_UUID_P(id);
+    if (seen.n == seen.cap) {
+        size_t cap = seen.cap ? seen.cap * 2 : 128;
+        seen.ids = seen.ids ? repalloc(seen.ids, cap * sizeof *seen.ids)
+                            : MemoryContextAlloc(TopTransactionContext, cap * sizeof *seen.ids);
+        seen.cap = cap;
+    }
+    seen.ids[seen.n++] = *id;
+    PG_RETURN_UUID_P(id);
+}
+
+static int compare_ids(const void *a, const void *b) { return memcmp(a, b, UUID_LEN); }
+
+/* app.seen_clients(): those that this transaction has seen, each once, in order. */
+PG_FUNCTION_INFO_V1(foyer_seen_clients);
+Datum foyer_seen_clients(PG_FUNCTION_ARGS)
+{
+    size_t n = 0;
+    forget_others();
+    qsort(seen.ids, seen.n, sizeof *seen.ids, compare_ids);
+    for (size_t i = 0; i < seen.n; i++)
+        if (n == 0 || compare_ids(&seen.ids[n - 1], &seen.ids[i]) != 0)
+            seen.ids[n++] = seen.ids[i];
+    seen.n = n;
+    if (n == 0)
+        PG_RETURN_ARRAYTYPE_P(construct_empty_array(UUIDOID));
+    Datum *items = palloc(n * sizeof *items);
+    for (size_t i = 0; i < n; i++)
+        items[i] = UUIDPGetDatum(&seen.ids[i]);
+    PG_RETURN_ARRAYTYPE_P(construct_array(items, (int)n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+}
+
+/* ---- the server's log ---- */
 
 static emit_log_hook_type next_hook;
 
@@ -70,8 +215,9 @@ void _PG_init(void)
     emit_log_hook = keep_values_out;
     for (size_t i = 0; i < lengthof(settings); i++) {
         DefineCustomStringVariable(settings[i].name, settings[i].meaning, NULL, &values[i], "",
-                                   PGC_SUSET, GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE, NULL, NULL,
-                                   NULL);
+                                   PGC_SUSET, GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE,
+                                   i == TENANT ? check_tenant : NULL,
+                                   i == TENANT ? assign_tenant : NULL, NULL);
     }
     MarkGUCPrefixReserved("foyer");
 }

@@ -8,6 +8,9 @@
  *   -- name: booking_day :many            :one | :maybe | :many | :page N | :exec
  *   -- The day's appointments by provider.
  *   -- seals: chart_note                  optional; the table its sealed parameters belong to
+ *   -- clients: seen                      optional; its client_id is app.seen(...); none: it has none
+ *   -- keeps: reference                   optional; the result follows from its parameters and from
+ *                                         what the business set up: a worker may keep it
  *   SELECT ... WHERE starts_at >= :day;
  */
 #include <dirent.h>
@@ -30,6 +33,8 @@ struct text {
 struct statement {
     char *name, *meaning, *seals; /* seals: "schema.table" or NULL */
     const char *kind;             /* RESULT_... */
+    const char *clients;          /* CLIENTS_... */
+    bool is_kept;
     int page_size;
     struct text sql;
     char **params;
@@ -466,6 +471,8 @@ static void read_meaning(struct scan *s, struct statement *q)
     int line = s->line;
     struct line text = comment_text(next_line(s));
     if (text.n == 0 || (text.n > 6 && memcmp(text.p, "seals:", 6) == 0) ||
+        (text.n > 8 && memcmp(text.p, "clients:", 8) == 0) ||
+        (text.n > 6 && memcmp(text.p, "keeps:", 6) == 0) ||
         (text.n > 5 && memcmp(text.p, "name:", 5) == 0)) {
         refuse(s->file, line, "'%s' has no meaning; say it in one line '-- ...' below its header",
                q->name);
@@ -494,6 +501,55 @@ static void read_seals(struct scan *s, struct statement *q)
     text_printf(&full, "%s%.*s", dot ? "" : "app.", (int)table.n, table.p);
     q->seals = full.p;
     *s = ahead;
+}
+
+/* "-- KEY VALUE" among the comment lines below the header: the value. */
+static bool read_note(const struct scan *s, const char *key, struct line *value)
+{
+    struct scan ahead = *s;
+    for (;;) {
+        int line = ahead.line;
+        struct line text = comment_text(next_line(&ahead));
+        if (text.n == 0) {
+            return false;
+        }
+        if (!word_is(next_word(&text), key)) {
+            continue;
+        }
+        *value = next_word(&text);
+        if (value->n == 0 || next_word(&text).n > 0) {
+            refuse(s->file, line, "'-- %s' takes one word", key);
+        }
+        return true;
+    }
+}
+
+static void read_clients(const struct scan *s, struct statement *q)
+{
+    struct line value;
+    q->clients = "CLIENTS_UNKNOWN";
+    if (!read_note(s, "clients:", &value)) {
+        return;
+    }
+    if (!word_is(value, "seen") && !word_is(value, "none")) {
+        refuse(s->file, q->line, "'%s': write '-- clients: seen' or '-- clients: none'", q->name);
+    }
+    q->clients = word_is(value, "seen") ? "CLIENTS_SEEN" : "CLIENTS_NONE";
+}
+
+static void read_keeps(const struct scan *s, struct statement *q)
+{
+    struct line value;
+    if (!read_note(s, "keeps:", &value)) {
+        return;
+    }
+    if (!word_is(value, "reference") || strcmp(q->clients, "CLIENTS_SEEN") == 0 ||
+        strcmp(q->kind, "RESULT_MANY") != 0) {
+        refuse(s->file, q->line,
+               "'%s': only '-- keeps: reference' exists, for a :many without clients", q->name);
+    }
+    q->is_kept = true;
+    q->clients = "CLIENTS_NONE";
 }
 
 static bool has_param(const struct statement *q, const char *name)
@@ -532,6 +588,8 @@ static void read_statement(struct scan *s, const char *feature)
     read_name(s, &q);
     read_meaning(s, &q);
     read_seals(s, &q);
+    read_clients(s, &q);
+    read_keeps(s, &q);
     scan_body(s, &q);
     check_params(&q);
     statements = grow(statements, (n_statements + 1) * sizeof *statements);
@@ -682,6 +740,8 @@ static struct text table_text(void)
         if (q->seals) {
             text_printf(&t, "        .seals = \"%s\",\n", q->seals);
         }
+        text_printf(&t, "        .clients = %s,\n        .is_kept = %s,\n", q->clients,
+                    q->is_kept ? "true" : "false");
         text_printf(&t, "        .kind = %s,\n        .page_size = %d,\n        .file = ", q->kind,
                     q->page_size);
         add_literal(&t, q->file, "");

@@ -2,7 +2,9 @@
  * viewcheck.c -- every name in every page's template is a column of the query bound to it, and
  * every selected column is shown by somebody. Also: every statement is one the server accepts,
  * with result types we can decode; a result that names clients belongs to a page with an action;
- * a sealed column stands with its row's id and client_id.
+ * a sealed column stands with its row's id and client_id; what a statement says of its clients
+ * (-- clients:) is so; and one whose result is kept (-- keeps: reference) reads nothing but tables
+ * whose changes are noticed and whose rows are the same for all of the staff, and no clock.
  *   viewcheck CONNINFO TEMPLATE_DIRS      prints each mistake on a line; exit 1 if there is any.
  */
 #include <libpq-fe.h>
@@ -70,6 +72,87 @@ static bool is_sealed(PGconn *conn, Oid table, int column)
     return sealed;
 }
 
+static void check_clients(const struct query_def *def, const struct columns *c)
+{
+    int i = column_find(c, "client_id");
+    if (def->clients == CLIENTS_NONE && i >= 0)
+        mistake(def->file, (unsigned)def->line, "it says it shows no clients, but has",
+                S("client_id"), def->name);
+    if (def->clients == CLIENTS_SEEN &&
+        (i < 0 || c->table[i] != 0 || !strstr(def->sql, "app.seen(")))
+        mistake(def->file, (unsigned)def->line, "it says its clients are seen: select app.seen() as",
+                S("client_id"), def->name);
+}
+
+/* Whether a table's changes move reference_version, and no policy shows one of the staff less. */
+static bool is_reference(PGconn *conn, const char *schema, const char *table)
+{
+    const char *const values[] = {schema, table};
+    PGresult *found = PQexecParams(
+        conn,
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = $1 AND c.relname = $2"
+        "   AND EXISTS (SELECT FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid"
+        "               WHERE t.tgrelid = c.oid AND t.tgenabled = 'O' AND t.tgtype & 29 = 29"
+        "                 AND f.proname = 'reference_changed')"
+        "   AND NOT EXISTS (SELECT FROM pg_policy o WHERE o.polrelid = c.oid AND NOT o.polpermissive"
+        "                   AND o.polcmd IN ('r', '*')"
+        "                   AND (o.polroles = '{0}' OR 'foyer_staff'::regrole = ANY (o.polroles)))",
+        2, NULL, values, NULL, NULL, 0);
+    bool is = PQntuples(found) == 1;
+    PQclear(found);
+    return is;
+}
+
+/* The next value of a key in a plan as JSON; "" when there is none. */
+static const char *next_value(const char *at, const char *key, char *out, size_t cap)
+{
+    const char *p = strstr(at, key);
+    out[0] = '\0';
+    if (!p)
+        return NULL;
+    p += strlen(key);
+    snprintf(out, cap, "%.*s", (int)strcspn(p, "\""), p);
+    return p;
+}
+
+static void check_kept(PGconn *conn, const struct query_def *def)
+{
+    static const char *const clocks[] = {"now()", "clock_timestamp", "current_", "localtime",
+                                         "random", "app.actor", "app.may", "app.seen", "app.today"};
+    char sql[2048], schema[80], table[80];
+    size_t n = (size_t)snprintf(sql, sizeof sql, "EXPLAIN (FORMAT JSON, VERBOSE) EXECUTE %s",
+                                def->name);
+    for (size_t i = 0; i < COUNT_OF(clocks); i++)
+        if (strstr(def->sql, clocks[i]))
+            mistake(def->file, (unsigned)def->line, "a result that is kept cannot follow from",
+                    str_of(clocks[i]), def->name);
+    for (size_t i = 0; def->params[i]; i++)
+        n += (size_t)snprintf(sql + n, sizeof sql - n, "%sNULL", i ? ", " : "(");
+    snprintf(sql + n, sizeof sql - n, "%s", def->params[0] ? ")" : "");
+    PQclear(PQexec(conn, "SET plan_cache_mode = force_generic_plan"));
+    PGresult *plan = PQexec(conn, sql);
+    if (PQresultStatus(plan) != PGRES_TUPLES_OK) {
+        printf("%s:%d: no plan of '%s': %s", def->file, def->line, def->name,
+               PQresultErrorMessage(plan));
+        mistakes++;
+    }
+    const char *text = PQntuples(plan) == 1 ? PQgetvalue(plan, 0, 0) : "";
+    unsigned tables = 0;
+    for (const char *p = text; (p = next_value(p, "\"Relation Name\": \"", table, sizeof table));) {
+        next_value(p, "\"Schema\": \"", schema, sizeof schema);
+        tables++;
+        if (!is_reference(conn, schema, table))
+            mistake(def->file, (unsigned)def->line,
+                    "a result that is kept cannot read a table whose changes nobody notices:",
+                    str_of(table), def->name);
+    }
+    if (tables == 0)
+        mistake(def->file, (unsigned)def->line, "a result that is kept reads no table:", S(""),
+                def->name);
+    PQclear(plan);
+}
+
 static void describe(PGconn *conn, int q)
 {
     const struct query_def *def = &query_table[q];
@@ -109,6 +192,9 @@ static void describe(PGconn *conn, int q)
                     "a sealed column needs its row's id and client_id beside it:",
                     str_of(c->name[i]), def->name);
     }
+    check_clients(def, c);
+    if (def->is_kept)
+        check_kept(conn, def);
     checked++;
     PQclear(d);
 }

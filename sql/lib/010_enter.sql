@@ -50,23 +50,25 @@ AS $$
 DECLARE
     tenant uuid;
     s record;
+    done text;
 BEGIN
     SELECT w.tenant INTO tenant FROM sec.site w WHERE w.host = host COLLATE "C" AND NOT w.is_apex;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no session' USING ERRCODE = CASE WHEN EXISTS (SELECT FROM sec.site w WHERE w.host = host COLLATE "C") THEN 'FY401' ELSE 'FY404' END;
     END IF;
-    PERFORM set_config('foyer.tenant_id', tenant::text, true),
-        set_config('foyer.actor_kind', 'staff', true),
-        set_config('foyer.perms', '', true),
-        set_config('foyer.client_id', '', true),
-        set_config('foyer.link_id', '', true),
-        set_config('foyer.action', coalesce(action, ''), true),
-        set_config('foyer.ip', coalesce(host(ip), ''), true),
-        set_config('foyer.agent', coalesce(left(agent, 300), ''), true),
-        set_config('foyer.request_id', coalesce(request_id::text, ''), true),
-        set_config('application_name', coalesce(request_id::text, ''), true);
+    -- Assigned, not performed: an assignment is evaluated without starting a query.
+    done := set_config('foyer.tenant_id', tenant::text, true);
+    done := set_config('foyer.actor_kind', 'staff', true);
+    done := set_config('foyer.perms', '', true);
+    done := set_config('foyer.client_id', '', true);
+    done := set_config('foyer.link_id', '', true);
+    done := set_config('foyer.action', coalesce(action, ''), true);
+    done := set_config('foyer.ip', coalesce(host(ip), ''), true);
+    done := set_config('foyer.agent', coalesce(left(agent, 300), ''), true);
+    done := set_config('foyer.request_id', coalesce(request_id::text, ''), true);
+    done := set_config('application_name', coalesce(request_id::text, ''), true);
     SELECT e.id, e.last_seen_at, f.id AS staff_id, f.name AS staff_name, f.role_names, f.perms,
-           t.slug, t.name, t.kind, t.realm, t.accent, t.country, t.locale, t.zone
+           t.slug, t.name, t.kind, t.realm, t.accent, t.country, t.locale, t.zone, t.reference_version
     INTO s
     FROM sec.session e
     JOIN app.staff f ON f.tenant_id = tenant AND f.id = e.staff_id
@@ -80,9 +82,9 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no session' USING ERRCODE = 'FY401';
     END IF;
-    PERFORM set_config('foyer.actor', s.staff_id::text, true),
-        set_config('foyer.session_id', s.id::text, true),
-        set_config('foyer.perms', s.perms, true);
+    done := set_config('foyer.actor', s.staff_id::text, true);
+    done := set_config('foyer.session_id', s.id::text, true);
+    done := set_config('foyer.perms', s.perms, true);
     IF perm <> '' AND perm <> 'none' AND strpos(s.perms, ',' || perm || ',') = 0 THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403', DETAIL = perm;
     END IF;
@@ -91,7 +93,7 @@ BEGIN
         UPDATE sec.session e SET last_seen_at = now() WHERE e.tenant_id = tenant AND e.id = s.id;
     END IF;
     RETURN ROW(tenant, s.slug, s.name, s.kind, s.realm, s.accent, s.country, s.locale, s.zone,
-               s.staff_id, s.staff_name, s.role_names, s.id, NULL, NULL, NULL, NULL, false, s.perms)::sec.entered;
+               s.staff_id, s.staff_name, s.role_names, s.id, NULL, NULL, NULL, NULL, false, s.perms, s.reference_version)::sec.entered;
 END $$;
 
 -- The row of somebody who is not of the staff. Internal.
@@ -102,7 +104,7 @@ DECLARE
     r sec.entered;
 BEGIN
     SELECT tenant, t.slug, t.name, t.kind, CASE WHEN is_apex THEN 'site' ELSE t.realm END, t.accent, t.country, t.locale, t.zone,
-           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, ''
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, '', t.reference_version
     INTO r
     FROM app.tenant t WHERE t.id = tenant;
     RETURN r;

@@ -2,16 +2,15 @@
 
 SET LOCAL ROLE foyer_disclosure;
 
--- Writes one row of the trail naming these clients (none is a row as well) and hands out their wrapped keys. Who is not
--- of the staff may name only the client she stands for; anybody else is FY403, and so no page.
--- A destroyed key gives no row; an actor who may read nothing of clients gets none, but leaves her trace.
-CREATE OR REPLACE FUNCTION app.disclose(clients uuid[]) RETURNS TABLE (client_id uuid, wrapped_key bytea)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- Writes the row of the trail that names these clients (none is a row as well). Who is not of the staff may name only the
+-- client she stands for; anybody else is FY403, and so no page. Internal. Says whether this actor may have their keys: one
+-- who may read nothing of clients gets none, but leaves her trace.
+CREATE OR REPLACE FUNCTION app.write_disclosure(clients uuid[]) RETURNS boolean
+LANGUAGE plpgsql
 AS $$
 DECLARE
-    tenant uuid := nullif(current_setting('foyer.tenant_id', true), '')::uuid;
+    tenant uuid := app.tenant();
     kind text := current_setting('foyer.actor_kind', true);
-    perms text := current_setting('foyer.perms', true);
     own uuid := nullif(current_setting('foyer.client_id', true), '')::uuid;
 BEGIN
     IF tenant IS NULL OR kind = '' THEN
@@ -29,14 +28,40 @@ BEGIN
             nullif(current_setting('foyer.agent', true), ''),
             current_setting('foyer.action', true), coalesce(clients, '{}'),
             nullif(current_setting('foyer.request_id', true), '')::uuid);
-    IF cardinality(clients) > 0
-       AND (kind <> 'staff' OR perms ~ ',(client_read|client_write|chart_read|chart_write|message_read|message_write|booking_write),') THEN
+    RETURN cardinality(clients) > 0
+        AND (kind <> 'staff' OR app.may('client_read') OR app.may('client_write') OR app.may('chart_read') OR app.may('chart_write')
+             OR app.may('message_read') OR app.may('message_write') OR app.may('booking_write'));
+END $$;
+
+-- Writes the row and hands out the clients' wrapped keys. A destroyed key gives no row.
+CREATE OR REPLACE FUNCTION app.disclose(clients uuid[]) RETURNS TABLE (client_id uuid, wrapped_key bytea)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    may_have boolean := app.write_disclosure(clients);
+BEGIN
+    IF may_have THEN
         RETURN QUERY
         SELECT k.client_id, k.wrapped_key
         FROM app.client_key k
-        WHERE k.tenant_id = tenant AND k.client_id = ANY (clients) AND k.destroyed_at IS NULL;
+        WHERE k.tenant_id = app.tenant() AND k.client_id = ANY (clients) AND k.destroyed_at IS NULL;
     END IF;
 END $$;
 
-REVOKE ALL ON FUNCTION app.disclose(uuid[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.disclose(uuid[]) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+-- The same for the clients that this transaction has seen (app.seen): a row for each, with her key where there is one for
+-- this actor. The program compares: a page that shows somebody else is not sent.
+CREATE OR REPLACE FUNCTION app.disclose_seen() RETURNS TABLE (client_id uuid, wrapped_key bytea)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    clients uuid[] := app.seen_clients();
+    may_have boolean := app.write_disclosure(clients);
+BEGIN
+    RETURN QUERY
+    SELECT c.id, k.wrapped_key
+    FROM unnest(clients) AS c (id)
+    LEFT JOIN app.client_key k ON may_have AND k.tenant_id = app.tenant() AND k.client_id = c.id AND k.destroyed_at IS NULL;
+END $$;
+
+REVOKE ALL ON FUNCTION app.write_disclosure(uuid[]), app.disclose(uuid[]), app.disclose_seen() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.disclose(uuid[]), app.disclose_seen() TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;

@@ -9,8 +9,9 @@ LIMIT 1;
 -- name: calendar_place :many
 -- The places, with the one that is looked at (the first, unless another is asked for), its hours, whether it is closed, and
 -- the days around.
+-- keeps: reference
 WITH here AS MATERIALIZED (
-    SELECT l.id, :day::date AS day, now() AT TIME ZONE l.zone AS now_local
+    SELECT l.id, :day::date AS day
     FROM app.location l
     WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
     ORDER BY l.position, l.name
@@ -28,13 +29,10 @@ SELECT l.id AS location_id,
        here.day,
        here.day - 1 AS earlier,
        here.day + 1 AS later,
-       here.day = here.now_local::date AS is_today,
        shut.starts_local IS NOT NULL AS is_closed,
        shut.starts_local AS closed_from,
        shut.ends_local AS closed_to,
        shut.reason AS closed_reason,
-       date_part('hour', here.now_local)::int AS now_h,
-       date_part('minute', here.now_local)::int / 5 * 5 AS now_m,
        least(coalesce(date_part('hour', hours.opens)::int, 8), 12) AS from_hour,
        greatest(coalesce(ceil(date_part('epoch', hours.closes) / 3600)::int, 20), 12) AS to_hour
 FROM here
@@ -49,8 +47,20 @@ LEFT JOIN LATERAL (
 ) AS shut ON l.id = here.id
 ORDER BY l.position, l.name;
 
+-- name: calendar_clock :many
+-- The wall clock at the place, and whether the day is today there: one row.
+-- clients: none
+SELECT (now() AT TIME ZONE l.zone)::date = :day::date AS is_today,
+       (now() AT TIME ZONE l.zone)::time AS now_there
+FROM app.location l
+WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
+ORDER BY l.position, l.name
+LIMIT 1;
+
 -- name: calendar_provider :many
--- Who works at the place that day, or has a visit there: a column each, with the hours, the break between and time off.
+-- Everybody on the staff, with who works at the place that day: the hours, the break between, and time off. Those who do not
+-- work there have a column only on days when they have a visit.
+-- keeps: reference
 WITH here AS MATERIALIZED (
     SELECT l.id, l.zone,
            :day::date::timestamp AT TIME ZONE l.zone AS opens,
@@ -67,40 +77,28 @@ WITH here AS MATERIALIZED (
       AND s.valid_from <= :day::date
       AND (s.valid_to IS NULL OR s.valid_to >= :day::date)
     GROUP BY s.staff_id
-), busy AS (
-    SELECT a.staff_id
-    FROM app.appointment a
-    WHERE a.location_id = (SELECT id FROM here)
-      AND a.starts_at >= (SELECT opens FROM here)
-      AND a.starts_at < (SELECT closes FROM here)
-      AND a.status NOT IN ('expired', 'cancelled', 'no_show')
 )
 SELECT f.id AS staff_id,
        f.name AS provider,
        f.title,
        w.staff_id IS NOT NULL AS is_working,
-       date_part('hour', w.starts)::int AS shift_h,
-       date_part('minute', w.starts)::int / 5 * 5 AS shift_m,
+       w.starts AS shift_starts,
        least(date_part('epoch', w.ends - w.starts)::int / 300 * 5, 720) AS shift_d,
        w.pause_ends > w.pause_starts AS has_pause,
        w.pause_starts,
-       date_part('hour', w.pause_starts)::int AS pause_h,
-       date_part('minute', w.pause_starts)::int / 5 * 5 AS pause_m,
        date_part('epoch', w.pause_ends - w.pause_starts)::int / 300 * 5 AS pause_d,
        away.ends > away.starts AS is_away,
-       date_part('hour', away.starts)::int AS away_h,
-       date_part('minute', away.starts)::int / 5 * 5 AS away_m,
+       away.starts AS away_starts,
        greatest(least(date_part('epoch', away.ends - away.starts)::int / 300 * 5, 720), 5) AS away_d,
        away.reason AS away_reason
-FROM (SELECT staff_id FROM working UNION SELECT staff_id FROM busy) AS who
-JOIN app.staff f ON f.id = who.staff_id
-LEFT JOIN working w ON w.staff_id = who.staff_id
+FROM app.staff f
+LEFT JOIN working w ON w.staff_id = f.id
 LEFT JOIN LATERAL (
     SELECT greatest(greatest(o.starts_at, (SELECT opens FROM here)) AT TIME ZONE (SELECT zone FROM here), :day::date + w.starts) AS starts,
            least(least(o.ends_at, (SELECT closes FROM here)) AT TIME ZONE (SELECT zone FROM here), :day::date + w.ends) AS ends,
            o.reason
     FROM app.time_off o
-    WHERE o.staff_id = who.staff_id
+    WHERE o.staff_id = f.id
       AND o.ends_at > (SELECT opens FROM here)
       AND o.starts_at < (SELECT closes FROM here)
     ORDER BY o.starts_at
@@ -108,68 +106,61 @@ LEFT JOIN LATERAL (
 ) AS away ON true
 ORDER BY f.position, f.name, f.id;
 
+-- name: calendar_service :many
+-- The names of what is done, and the colour of each.
+-- keeps: reference
+SELECT v.id AS service_id, v.name AS service, v.position % 8 AS hue
+FROM app.service v;
+
+-- name: calendar_room :many
+-- The names of rooms and devices.
+-- keeps: reference
+SELECT r.id AS room_id, r.name AS room
+FROM app.resource r;
+
 -- name: calendar_visit :many
 -- The day's visits at the place, in order; the day is that of the place's own clock, whether it has 23, 24 or 25 hours.
-WITH here AS MATERIALIZED (
-    SELECT l.id, l.zone,
-           :day::date::timestamp AT TIME ZONE l.zone AS opens,
-           (:day::date + 1)::timestamp AT TIME ZONE l.zone AS closes
-    FROM app.location l
-    WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
-    ORDER BY l.position, l.name
-    LIMIT 1
-)
+-- clients: seen
 SELECT a.id AS appointment_id,
-       a.client_id,
+       app.seen(a.client_id) AS client_id,
        a.staff_id,
+       a.service_id,
+       a.room_id,
        c.name AS client,
-       v.name AS service,
-       r.name AS room,
-       a.starts_at AT TIME ZONE (SELECT zone FROM here) AS starts,
+       a.starts_at AT TIME ZONE here.zone AS starts,
        a.status,
        app.in_words(a.status) AS status_words,
        a.status NOT IN ('cancelled', 'no_show') AS is_on,
        a.status IN ('booked', 'confirmed') AS is_expected,
        a.status = 'arrived' AS is_arrived,
        a.status = 'in_room' AS is_in_room,
-       date_part('hour', a.starts_at AT TIME ZONE (SELECT zone FROM here))::int AS h,
-       date_part('minute', a.starts_at AT TIME ZONE (SELECT zone FROM here))::int / 5 * 5 AS m,
-       greatest(least(date_part('epoch', a.ends_at - a.starts_at)::int / 300 * 5, 720), 5) AS d,
-       v.position % 8 AS hue,
-       (SELECT count(*)
-        FROM app.form_assignment f
-        WHERE f.client_id = a.client_id AND f.appointment_id = a.id AND f.state = 'due')::int AS forms_due
-FROM app.appointment a
-JOIN app.service v ON v.id = a.service_id
+       greatest(least(date_part('epoch', a.ends_at - a.starts_at)::int / 300 * 5, 720), 5) AS d
+FROM (SELECT l.id, l.zone,
+             :day::date::timestamp AT TIME ZONE l.zone AS opens,
+             (:day::date + 1)::timestamp AT TIME ZONE l.zone AS closes
+      FROM app.location l
+      WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
+      ORDER BY l.position, l.name
+      LIMIT 1) AS here
+JOIN app.appointment a ON a.location_id = here.id AND a.starts_at >= here.opens AND a.starts_at < here.closes
 LEFT JOIN app.client c ON c.id = a.client_id
-LEFT JOIN app.resource r ON r.id = a.room_id
-WHERE a.location_id = (SELECT id FROM here)
-  AND a.starts_at >= (SELECT opens FROM here)
-  AND a.starts_at < (SELECT closes FROM here)
-  AND a.status <> 'expired'
+WHERE a.status <> 'expired'
   AND (a.status <> 'held'
        OR (SELECT t.hold_until >= now() FROM app.slot t WHERE t.appointment_id = a.id AND t.state = 'hold' LIMIT 1))
 ORDER BY a.starts_at, a.id;
 
 -- name: calendar_allergy :many
--- What the day's clients are allergic to.
-WITH here AS MATERIALIZED (
-    SELECT l.id,
-           :day::date::timestamp AT TIME ZONE l.zone AS opens,
-           (:day::date + 1)::timestamp AT TIME ZONE l.zone AS closes
-    FROM app.location l
-    WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
-    ORDER BY l.position, l.name
-    LIMIT 1
-)
-SELECT y.id, y.client_id, y.substance_sealed
+-- What the day's clients are allergic to; asked after calendar_visit, whose clients these are.
+-- clients: seen
+SELECT y.id, app.seen(y.client_id) AS client_id, y.substance_sealed
 FROM app.allergy y
-WHERE y.client_id = ANY (ARRAY(
-          SELECT a.client_id
-          FROM app.appointment a
-          WHERE a.location_id = (SELECT id FROM here)
-            AND a.starts_at >= (SELECT opens FROM here)
-            AND a.starts_at < (SELECT closes FROM here)
-            AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done')))
-  AND y.ended_at IS NULL
+WHERE y.client_id = ANY ((SELECT app.seen_clients())::uuid[]) AND y.ended_at IS NULL
 ORDER BY y.client_id, y.noted_at;
+
+-- name: calendar_due :many
+-- How many forms each visit still waits for; asked after calendar_visit.
+-- clients: none
+SELECT f.appointment_id, count(*)::int AS forms_due
+FROM app.form_assignment f
+WHERE f.client_id = ANY ((SELECT app.seen_clients())::uuid[]) AND f.state = 'due' AND f.appointment_id IS NOT NULL
+GROUP BY f.appointment_id;

@@ -66,6 +66,53 @@ describe("the day", () => {
     assert.equal(shown.size, Number(all), "not every visit of the day is shown");
   });
 
+  test("what workers keep of a studio's set-up is never older than the page: its places, hours and services", async () => {
+    const v = await h.staff("glow", "front-desk");
+    const [id, zone] = place();
+    const day = h.one(`SELECT to_char(a.starts_at AT TIME ZONE :'v3', 'YYYY-MM-DD') FROM app.appointment a
+      WHERE a.tenant_id = :'v1' AND a.location_id = :'v2' AND a.status = 'booked' ORDER BY a.starts_at DESC LIMIT 1`, glow(), id, zone);
+    const target = `/day/${day}?location=${id}`;
+    const look = () => Promise.all(Array.from({ length: 40 }, () => v.get(target)));
+    const change = (name, service) => {
+      h.sql("UPDATE app.location SET name = :'v2' WHERE id = :'v1'", id, name);
+      h.sql("UPDATE app.service SET name = name || :'v2' WHERE tenant_id = :'v1'", glow(), service);
+    };
+    const [before, plain] = [h.one("SELECT name FROM app.location WHERE id = :'v1'", id), (await look())[0].text];
+    const services = () => h.sql("SELECT name FROM app.service WHERE tenant_id = :'v1'", glow()).map(([n]) => n);
+    try {
+      change("Somewhere else entirely", " (new)");
+      for (const r of await look()) {
+        assert.equal(r.status, 200);
+        assert.match(r.text, /Times at Somewhere else entirely/);
+        assert.doesNotMatch(r.text, new RegExp(`Times at ${before}`));
+        assert.match(r.text, /\(new\)/);
+      }
+    } finally {
+      change(before, "");
+      for (const name of services()) h.sql("UPDATE app.service SET name = :'v3' WHERE tenant_id = :'v1' AND name = :'v2'", glow(), name, name.replace(/( \(new\))+$/, ""));
+    }
+    const strip = (t) => t.replace(/value="[^"]*"/g, "");
+    for (const r of await look()) assert.equal(strip(r.text), strip(plain));
+  });
+
+  test("A-03 L18: a page whose trail does not name a client whom it shows is not sent", async () => {
+    const v = await h.staff("glow", "front-desk");
+    const [id, zone] = place();
+    const [day, client] = h.sql(`SELECT to_char(a.starts_at AT TIME ZONE :'v3', 'YYYY-MM-DD'), c.name FROM app.appointment a JOIN app.client c ON c.id = a.client_id
+      WHERE a.tenant_id = :'v1' AND a.location_id = :'v2' AND a.status = 'booked' ORDER BY a.starts_at DESC LIMIT 1`, glow(), id, zone)[0];
+    const [good] = h.sql("SELECT translate(encode(convert_to(pg_get_functiondef('app.disclose_seen()'::regprocedure), 'UTF8'), 'base64'), E'\\n', '')")[0];
+    try {
+      h.sql(`CREATE OR REPLACE FUNCTION app.disclose_seen() RETURNS TABLE (client_id uuid, wrapped_key bytea) LANGUAGE sql SECURITY DEFINER
+        SET search_path = pg_catalog, pg_temp AS $$ SELECT * FROM app.disclose((app.seen_clients())[2:]) $$`);
+      const r = await v.get(`/day/${day}?location=${id}`);
+      assert.equal(r.status, 500);
+      assert.ok(!r.text.includes(client), "a client whom the trail does not name was shown");
+    } finally {
+      h.sql(Buffer.from(good, "base64").toString("utf8"));
+    }
+    assert.equal((await v.get(`/day/${day}?location=${id}`)).status, 200);
+  });
+
   test("B12: the day of a change of the clock has its own length", async () => {
     const v = await h.staff("glow", "front-desk");
     const [id] = place();

@@ -530,7 +530,7 @@ static void test_rows_as_frames(void **state)
     struct rows *inner =
         ask_now("inner", "SELECT * FROM (VALUES (2, 'x'), (1, 'y'), (NULL, 'z')) v(k, word)", NULL);
     assert_int_equal(db_commit(db, a, &e), OK);
-    struct val all = rows_list(a, outer, NULL), own = rows_list(a, inner, "k");
+    struct val all = rows_list(a, outer, NULL, false), own = rows_list(a, inner, "k", false);
     assert_int_equal(all.list.n, 2);
     const struct frame *first = all.list.ops->item(a, all.list.self, 0, NULL);
     name_id name = name_intern(S("name")), word = name_intern(S("word"));
@@ -540,7 +540,7 @@ static void test_rows_as_frames(void **state)
     const struct frame *f = own.list.ops->item(a, own.list.self, 1, first);
     assert_str(f->ops->find(f, word).s, "y");
     assert_null(own.list.ops->item(a, own.list.self, 2, first));
-    assert_int_equal(rows_list(a, inner, "no_such_column").list.n, 0);
+    assert_int_equal(rows_list(a, inner, "no_such_column", false).list.n, 0);
 }
 
 static void test_notices(void **state)

@@ -154,7 +154,9 @@ static void test_every_kind(void **state)
                        "SELECT 1 LIMIT :page_limit OFFSET :page_offset;\n"
                        "-- name: visit_d :exec\n-- D \"quoted\".\n-- seals: chart_note\n"
                        "INSERT INTO x VALUES (:body_sealed);\n"
-                       "-- name: visit_e :exec\n-- E.\n-- seals: sec.x\nSELECT 1;\n");
+                       "-- name: visit_e :exec\n-- E.\n-- seals: sec.x\nSELECT 1;\n"
+                       "-- name: visit_f :many\n-- F.\n-- More.\n-- clients: seen\nSELECT 1;\n"
+                       "-- name: visit_g :many\n-- G.\n-- keeps: reference\nSELECT 1;\n");
     put("q/booking.sql", "");
     assert_int_equal(run(), 0);
     char *out = slurp("out/queries.c");
@@ -164,6 +166,9 @@ static void test_every_kind(void **state)
     assert_has(out, ".kind = RESULT_EXEC");
     assert_has(out, ".seals = \"app.chart_note\"");
     assert_has(out, ".seals = \"sec.x\"");
+    assert_has(out, ".clients = CLIENTS_UNKNOWN,\n        .is_kept = false");
+    assert_has(out, ".clients = CLIENTS_SEEN,\n        .is_kept = false");
+    assert_has(out, ".clients = CLIENTS_NONE,\n        .is_kept = true");
     assert_has(out, ".meaning = \"D \\\"quoted\\\".\"");
     assert_has(out, ".line = 3");
     assert_has(slurp("out/queries.h"), "Q_none = 0,\n    Q_visit_a,\n    Q_visit_b,");
@@ -201,6 +206,17 @@ static void test_refusals(void **state)
     assert_refused("-- name: booking_day :one\n-- x\nSELECT :note_sealed",
                    "1: 'booking_day' takes");
     assert_refused("-- name: booking_day :one\n-- x\n-- seals:\nSELECT 1", "3: 'booking_day' does");
+    assert_refused("-- name: booking_day :one\n-- x\n-- clients: some\nSELECT 1",
+                   "1: 'booking_day': write");
+    assert_refused("-- name: booking_day :one\n-- x\n-- clients:\nSELECT 1",
+                   "3: '-- clients:' takes");
+    assert_refused("-- name: booking_day :many\n-- x\n-- keeps: all\nSELECT 1",
+                   "1: 'booking_day': only");
+    assert_refused("-- name: booking_day :one\n-- x\n-- keeps: reference\nSELECT 1",
+                   "1: 'booking_day': only");
+    assert_refused(
+        "-- name: booking_day :many\n-- x\n-- clients: seen\n-- keeps: reference\nSELECT 1",
+        "1: 'booking_day': only");
 }
 
 static void test_unchanged_output_is_not_touched(void **state)

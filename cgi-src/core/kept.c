@@ -1,0 +1,102 @@
+/*
+ * kept.c -- results that a worker keeps between requests: what a business set up (its places,
+ * people, hours, services), which every page of the calendar needs and nobody changes for days.
+ * Owns: the table of kept results, in this process alone. A result is used only after begin has
+ * said, in the same transaction as the rest of the page, that nothing was set up differently since
+ * (reference_version), and only for staff: it is the same for each of them (a db test sees to it).
+ * Never: keeps anything of a client; decides what may be kept (-- keeps: reference in sql/queries).
+ */
+#include <stdlib.h>
+
+#include "gate.h"
+
+enum { SLOTS = 512, TENANT_CHARS = 36 };
+
+/* Where a result is kept: the slot follows from statement, host and values; a newcomer replaces. */
+struct kept {
+    enum query query;
+    char *key; /* host and values, each with its length before it; malloced */
+    size_t key_n;
+    char tenant_id[TENANT_CHARS];
+    int64_t version;
+    struct kept_rows *rows; /* NULL: the slot is free */
+};
+static struct kept slots[SLOTS];
+
+static void add_part(struct buf *b, struct str s, bool is_null)
+{
+    buf_printf(b, "%c%zu:", is_null ? '-' : '+', s.n);
+    buf_add(b, s);
+}
+
+static struct str key_of(struct req *r, enum query q)
+{
+    struct buf b = buf_in(r->arena, 160);
+    add_part(&b, r->host, false);
+    for (size_t i = 0; query_table[q].params[i]; i++) {
+        struct str value = S("");
+        bool is_null = false;
+        bool known = req_param(r, str_of(query_table[q].params[i]), &value, &is_null);
+        add_part(&b, value, is_null || !known);
+    }
+    return buf_str(&b);
+}
+
+static struct kept *slot_of(enum query q, struct str key)
+{
+    uint32_t h = 2166136261u ^ (uint32_t)q;
+    for (size_t i = 0; i < key.n; i++)
+        h = (h ^ (unsigned char)key.p[i]) * 16777619u;
+    return &slots[h % SLOTS];
+}
+
+struct rows *kept_find(struct req *r, enum query q)
+{
+    if (!query_table[q].is_kept || r->page->door != DOOR_STAFF)
+        return NULL;
+    struct str key = key_of(r, q);
+    struct kept *k = slot_of(q, key);
+    if (!k->rows || k->query != q || !str_eq(key, (struct str){k->key, k->key_n}))
+        return NULL;
+    struct str tenant = {k->tenant_id, TENANT_CHARS};
+    bool first = r->kept_tenant.n == 0;
+    /* All that one page uses is of one state; what is of another is asked for anew. */
+    if (!first && (k->version != r->kept_version || !str_eq(tenant, r->kept_tenant)))
+        return NULL;
+    if (first) {
+        r->kept_version = k->version;
+        r->kept_tenant = arena_str(r->arena, tenant);
+    }
+    return rows_lent(r->arena, k->rows);
+}
+
+bool kept_is_fresh(const struct req *r)
+{
+    return r->kept_tenant.n == 0 ||
+           (str_eq(r->kept_tenant, rows_text(r->context, 0, "tenant_id")) &&
+            r->kept_version == rows_int(r->context, 0, "reference_version"));
+}
+
+static void forget(void *rows) { rows_forget(rows); }
+
+void kept_store(struct req *r, enum query q, const struct rows *rows)
+{
+    struct str tenant = rows_text(r->context, 0, "tenant_id");
+    if (!query_table[q].is_kept || r->page->door != DOOR_STAFF || tenant.n != TENANT_CHARS)
+        return;
+    struct str key = key_of(r, q);
+    struct kept *k = slot_of(q, key);
+    char *copy = malloc(key.n + 1);
+    if (!copy)
+        return; /* it is only faster with it */
+    memcpy(copy, key.p, key.n);
+    if (k->rows)
+        arena_defer(r->arena, forget, k->rows); /* this very page may be showing it */
+    free(k->key);
+    *k = (struct kept){.query = q,
+                       .key = copy,
+                       .key_n = key.n,
+                       .version = rows_int(r->context, 0, "reference_version"),
+                       .rows = rows_keep(rows)};
+    memcpy(k->tenant_id, tenant.p, TENANT_CHARS);
+}
