@@ -3,7 +3,8 @@
  * people, hours, services), which every page of the calendar needs and nobody changes for days.
  * Owns: the table of kept results, in this process alone. A result is used only after begin has
  * said, in the same transaction as the rest of the page, that nothing was set up differently since
- * (reference_version), and only for staff: it is the same for each of them (a db test sees to it).
+ * (reference_version), and only for staff, by the page's permission: who holds it sees the same rows
+ * (viewcheck sees to it).
  * Never: keeps anything of a client; decides what may be kept (-- keeps: reference in sql/queries).
  */
 #include <stdlib.h>
@@ -33,6 +34,7 @@ static struct str key_of(struct req *r, enum query q)
 {
     struct buf b = buf_in(r->arena, 160);
     add_part(&b, r->host, false);
+    add_part(&b, str_of(perm_name[r->page->can]), false);
     for (size_t i = 0; query_table[q].params[i]; i++) {
         struct str value = S("");
         bool is_null = false;
