@@ -141,7 +141,7 @@ function start(name, o = {}) {
     };
   };
   return {
-    small, fill, postgres, h, vardir, run, port: Number(env.FOYER_PORT), inner: Number(env.FOYER_INNER_PORT), stop, up, child, kids, program, conf,
+    env: Object.fromEntries(Object.entries(env).filter(([n]) => n.startsWith("FOYER_"))), small, fill, postgres, h, vardir, run, port: Number(env.FOYER_PORT), inner: Number(env.FOYER_INNER_PORT), stop, up, child, kids, program, conf,
     workers: (pool) => kids(child(pool)),
     isUp: () => script("--status").status === 0,
     log: (which) => { try { return fs.readFileSync(path.join(vardir, "log", `${which}.log`), "utf8"); } catch { return ""; } },
