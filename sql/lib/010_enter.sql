@@ -78,6 +78,7 @@ BEGIN
       AND e.revoked_at IS NULL
       AND e.absolute_until > now()
       AND e.last_seen_at > now() - interval '15 minutes'
+      AND e.last_seen_at < now() + interval '5 minutes' -- the clock went back: fifteen minutes cannot be counted
       AND f.is_active;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no session' USING ERRCODE = 'FY401';
