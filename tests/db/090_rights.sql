@@ -148,7 +148,11 @@ CREATE FUNCTION pg_temp.nonsense(pool text, value text, name text, what text) RE
 DECLARE
     n bigint;
 BEGIN
-    PERFORM set_config('foyer.tenant_id', value, true);
+    BEGIN
+        PERFORM set_config('foyer.tenant_id', value, true); -- the module takes no nonsense
+    EXCEPTION WHEN invalid_parameter_value THEN
+        RETURN 'not taken';
+    END;
     EXECUTE format('SET LOCAL ROLE %I', pool);
     BEGIN
         EXECUTE format('SELECT count(%s) FROM %s', what, name) INTO n;
@@ -160,7 +164,7 @@ BEGIN
     RETURN n;
 END $fx$;
 SELECT is_empty(format($$ SELECT role, name, answer FROM (SELECT role, name, pg_temp.nonsense(role, %L, name, readable) AS answer FROM written WHERE readable IS NOT NULL AND name NOT IN ('app.permission')) AS x
-    WHERE answer NOT IN ('0', '22P02', '42501') $$, value), 'T14: with ' || quote_literal(value) || ' for a tenant no table gives a row')
+    WHERE answer NOT IN ('0', 'not taken', '22P02', '42501') $$, value), 'T14: with ' || quote_literal(value) || ' for a tenant no table gives a row')
 FROM (VALUES ('garbage'), (' '), ('00000000-0000-0000-0000-000000000000'), (''' OR true --'), ('NULL')) AS v (value);
 RESET ROLE;
 
