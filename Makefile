@@ -6,6 +6,7 @@
 #   make fuzz       tests/fuzz/*_fuzz.c with clang's libFuzzer, FUZZ_SECONDS=3600 each, two at a time; what is
 #                   found stays in tests/fuzz/crashes, what is new and useful goes into tests/fuzz/corpus.
 #                   (The product writes calendar files and reads none; it neither writes nor reads CSV.)
+#   make analyze    cppcheck, gcc -fanalyzer and clang-tidy over all of cgi-src; what is excepted: scripts/analyze.except
 #   make assets     fingerprinted copies of nginx/www in build/www, and their names for templates
 #   make site       the marketing pages in build/site
 #   make install DESTDIR=DIR   what a host runs, with its units (scripts/systemd); PREFIX=/usr/lib/foyer
@@ -72,7 +73,7 @@ UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/san/unit/%,$(UNIT_SRC))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 MODULE   := $(if $(wildcard cgi-src/pgmodule/foyerctx.c),$(BUILD)/lib/foyerctx.so)
 
-.PHONY: all programs san unit unit-programs fuzz fuzzers assets site clean install deb
+.PHONY: all programs san unit unit-programs fuzz fuzzers assets site clean install deb analyze
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -182,6 +183,11 @@ $(BUILD)/fuzz/%_fuzz: $(BUILD)/fuzz/obj/tests/fuzz/%_fuzz.o $(BUILD)/fuzz/libfoy
 	@echo "  link $@"
 	$(Q)$(CLANG) -fsanitize=address,undefined,fuzzer $(FUZZ_LINK) -o $@ $^ $(LIBS)
 $(BUILD)/fuzz/gate_fuzz: FUZZ_LINK := -Wl,--wrap=db_ready
+
+# ---- H-07: what reads the source instead of running it, and how much of it the tests run ----
+
+analyze: programs
+	@scripts/analyze $(BUILD)
 
 # ---- static files and marketing pages ----
 

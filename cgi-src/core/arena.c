@@ -115,7 +115,7 @@ static struct block *block_with_room(struct arena *a, size_t n)
 void *arena_alloc(struct arena *a, size_t n)
 {
     size_t room;
-    if (__builtin_add_overflow(n ? n : 1, (size_t)(ALIGN - 1 + RED_ZONE), &room))
+    if (__builtin_add_overflow(n ? n : 1, (size_t)ALIGN - 1 + RED_ZONE, &room))
         give_up("impossible size", n, a->cap);
     room &= ~(size_t)(ALIGN - 1);
     if (room > a->cap || a->used > a->cap - room)

@@ -88,6 +88,7 @@ static void answer(struct gate *gate, FCGX_Request *f, char *buffer, struct boar
              page ? page->path : "-", "status", status, "us", micros, "bytes", bytes, NULL);
     log_request(NULL);
     arena_reset(gate->arena); /* keys are wiped now, not when the next request comes */
+    secret_wipe(buffer, in.body.n);
 }
 
 struct gate pool_gate(const struct pool_options *o)
@@ -198,12 +199,12 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master, struc
     if (getppid() != master)
         return EXIT_SUCCESS; /* it died before that call */
     struct gate gate = pool_gate(o);
-    char *buffer = malloc(FASTCGI_MAX_BODY + 1);
+    static char buffer[FASTCGI_MAX_BODY + 1];
     struct str why = S("");
     FCGX_Request f;
     int ep = watch_listener(fd), statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 
-    if (!buffer || ep < 0 || FCGX_InitRequest(&f, fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+    if (ep < 0 || FCGX_InitRequest(&f, fd, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
         return EXIT_FAILURE;
     /* Fit or not is known at once; a server that is away may come later. */
     if (db_ready(gate.db, gate.arena, &why) == ERR_INTERNAL) {
@@ -220,9 +221,10 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master, struc
     serve(o, &gate, &f, buffer, ep, statm, board, &board->slots[slot]);
     FCGX_Free(&f, 1);
     close(ep);
+    if (statm >= 0)
+        close(statm);
     db_close(gate.db);
     arena_free(gate.arena);
-    free(buffer);
     return EXIT_SUCCESS;
 }
 

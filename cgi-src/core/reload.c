@@ -61,10 +61,14 @@ pid_t reload_check(char **argv)
 {
     char *with_check[32];
     size_t n = 0;
-    for (; argv[n] && n < COUNT_OF(with_check) - 2; n++)
+    for (; n < COUNT_OF(with_check) - 2 && argv[n]; n++)
         with_check[n] = argv[n];
     with_check[n] = "--check";
     with_check[n + 1] = NULL;
+    if (n == 0) {
+        errno = EINVAL; /* started without a name */
+        return -1;
+    }
     pid_t pid = fork();
     if (pid != 0)
         return pid;
@@ -72,7 +76,7 @@ pid_t reload_check(char **argv)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    execv(argv[0], with_check);
+    execv(with_check[0], with_check);
     fprintf(stderr, "%s: cannot be executed: %s\n", argv[0], strerror(errno));
     _exit(127);
 }

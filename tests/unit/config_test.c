@@ -141,6 +141,45 @@ static void test_printing(void **state)
     assert_int_equal(config_int("port"), 9443);
 }
 
+/* V-22: what systemd hands to a unit wins over the file, and is never printed. */
+static void credentials_win(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/foyer-credentials-XXXXXX", file[96];
+    assert_non_null(mkdtemp(dir));
+    snprintf(file, sizeof file, "%s/smtp_url", dir);
+    FILE *f = fopen(file, "w");
+    assert_non_null(f);
+    fputs("smtp://somebody:hidden@mail.example:25\n", f);
+    fclose(f);
+    setenv("CREDENTIALS_DIRECTORY", dir, 1);
+    assert_int_equal(
+        load("smtp_url = smtp://other:25\nmaster_key = /etc/foyer/secret/master.key\n"), OK);
+    assert_string_equal(config_text("smtp_url"), "smtp://somebody:hidden@mail.example:25");
+    assert_string_equal(config_text("master_key"), "/etc/foyer/secret/master.key");
+    char printed[8192] = "";
+    FILE *out = tmpfile();
+    config_print(out);
+    rewind(out);
+    printed[fread(printed, 1, sizeof printed - 1, out)] = '\0';
+    fclose(out);
+    assert_null(strstr(printed, "hidden"));
+
+    char key[96];
+    snprintf(key, sizeof key, "%s/master.key", dir);
+    f = fopen(key, "w");
+    assert_non_null(f);
+    fclose(f);
+    assert_int_equal(load("master_key = /etc/foyer/secret/master.key\n"), OK);
+    assert_string_equal(config_text("master_key"), key);
+    unsetenv("CREDENTIALS_DIRECTORY");
+    unlink(key);
+    unlink(file);
+    rmdir(dir);
+    assert_int_equal(load("smtp_url = smtp://other:25\n"), OK);
+    assert_string_equal(config_text("smtp_url"), "smtp://other:25");
+}
+
 int main(void)
 {
     snprintf(path, sizeof path, "/tmp/config_test.XXXXXX");
@@ -150,9 +189,13 @@ int main(void)
     }
     close(fd);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_standard_values),  cmocka_unit_test(test_file),
-        cmocka_unit_test(test_environment_wins), cmocka_unit_test(test_path_from_environment),
-        cmocka_unit_test(test_refusals),         cmocka_unit_test(test_printing),
+        cmocka_unit_test(credentials_win),
+        cmocka_unit_test(test_standard_values),
+        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_environment_wins),
+        cmocka_unit_test(test_path_from_environment),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_printing),
     };
     int failed = cmocka_run_group_tests_name("config", tests, NULL, NULL);
     unlink(path);
