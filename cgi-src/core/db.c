@@ -298,8 +298,10 @@ static void take_error(struct db *db, struct arena *a, const struct owed *o, con
         e.err = ERR_UNAVAILABLE;
     }
     fail(db, e);
-    db->server_gave_up = true;
-    if (outdated) {
+    /* An error without a state is libpq's own (no memory for a result): the server knows nothing of
+     * it, and a Sync would commit what was done so far. */
+    db->server_gave_up = f.sqlstate != NULL;
+    if (outdated || !f.sqlstate) {
         lose(db);
     }
 }
