@@ -87,6 +87,7 @@ size_t rows_count(const struct rows *r);
 size_t rows_columns(const struct rows *r);
 const char *rows_column_name(const struct rows *r, size_t col);
 int rows_column_find(const struct rows *r, const char *name); /* -1: none */
+int rows_column_named(const struct rows *r, name_id name);    /* the same by number */
 unsigned rows_column_type(const struct rows *r, size_t col);  /* pg_type oid */
 /* Decoded value; uuid and bytea come as VAL_TEXT (36 characters; raw bytes). */
 struct val rows_val(const struct rows *r, size_t row, size_t col);

@@ -218,6 +218,16 @@ int rows_column_find(const struct rows *r, const char *name)
     return -1;
 }
 
+int rows_column_named(const struct rows *r, name_id name)
+{
+    for (size_t i = 0; i < r->n_columns; i++) {
+        if (r->names[i] == name) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
 unsigned rows_column_type(const struct rows *r, size_t col)
 {
     return r->result ? PQftype(r->result, (int)col) : 0;

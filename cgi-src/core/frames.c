@@ -43,7 +43,10 @@ static struct val number_val(int64_t n)
     return n ? (struct val){.kind = VAL_INT, .i = n} : (struct val){.kind = VAL_NULL};
 }
 
-static struct req *request_of(const struct frame *f) { return ((const struct request_frame *)f)->r; }
+static struct req *request_of(const struct frame *f)
+{
+    return ((const struct request_frame *)f)->r;
+}
 
 /* What stands in a field: what was typed; else the row shown as "value"; else the query string. */
 static struct val value_find(const struct frame *f, name_id name)
@@ -107,8 +110,11 @@ static struct val machine_value(struct req *r, name_id name)
 {
     static const struct frame_ops value_ops = {value_find, NULL}, error_ops = {error_find, NULL},
                                   may_ops = {may_find, NULL};
-    if (name == n_csrf)
-        return text_val(form_token_new(r));
+    if (name == n_csrf) {
+        if (r->csrf.n == 0)
+            r->csrf = form_token_new(r);
+        return text_val(r->csrf);
+    }
     if (name == n_idem) {
         if (r->idem.n == 0)
             r->idem = token_new(r->arena);
@@ -155,7 +161,7 @@ static struct val root_find(const struct frame *f, name_id name)
         if (r->shown[i].name == name)
             return rows_list(r->arena, r->shown[i].rows, r->shown[i].by, r->shown[i].once);
     if (r->context && rows_count(r->context) == 1) {
-        int col = rows_column_find(r->context, arena_cstr(r->arena, name_text(name)));
+        int col = rows_column_named(r->context, name);
         if (col >= 0)
             return rows_val(r->context, 0, (size_t)col);
     }

@@ -540,9 +540,8 @@ static void tell_timing(struct req *r, uint64_t began, uint64_t database, uint64
 {
     uint64_t now = now_us(), db = db_waited_us(r->gate->db) - database, render = now - rendering;
     uint64_t gate = now - began > db + render ? now - began - db - render : 0;
-    r->reply.timing =
-        arena_printf(r->arena, "gate;dur=%.3f, db;dur=%.3f, render;dur=%.3f", (double)gate / 1e3,
-                     (double)db / 1e3, (double)render / 1e3);
+    r->reply.timing = arena_printf(r->arena, "gate;dur=%.3f, db;dur=%.3f, render;dur=%.3f",
+                                   (double)gate / 1e3, (double)db / 1e3, (double)render / 1e3);
 }
 
 const struct page *gate_handle(struct gate *g, const struct http_request *in, struct reply *out)

@@ -65,7 +65,7 @@ struct req {
     enum realm realm;
     enum method method;
     bool is_head, is_again, has_form;
-    struct str host, path, new_id, idem, form_binding, request_uuid;
+    struct str host, path, new_id, idem, csrf, form_binding, request_uuid;
     struct pairs path_params, query, posted, cookies;
     struct uploads uploads;
     struct form form;

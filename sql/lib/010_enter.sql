@@ -56,12 +56,15 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no session' USING ERRCODE = CASE WHEN EXISTS (SELECT FROM sec.site w WHERE w.host = host COLLATE "C") THEN 'FY401' ELSE 'FY404' END;
     END IF;
-    -- Assigned, not performed: an assignment is evaluated without starting a query.
+    -- Assigned, not performed: an assignment is evaluated without starting a query. Who entered before in this transaction,
+    -- if anybody, leaves nothing behind.
+    IF app.tenant() IS NOT NULL THEN
+        done := set_config('foyer.perms', '', true);
+        done := set_config('foyer.client_id', '', true);
+        done := set_config('foyer.link_id', '', true);
+    END IF;
     done := set_config('foyer.tenant_id', tenant::text, true);
     done := set_config('foyer.actor_kind', 'staff', true);
-    done := set_config('foyer.perms', '', true);
-    done := set_config('foyer.client_id', '', true);
-    done := set_config('foyer.link_id', '', true);
     done := set_config('foyer.action', coalesce(action, ''), true);
     done := set_config('foyer.ip', coalesce(host(ip), ''), true);
     done := set_config('foyer.agent', coalesce(left(agent, 300), ''), true);

@@ -13,9 +13,8 @@ LIMIT 1;
 WITH here AS MATERIALIZED (
     SELECT l.id, :day::date AS day
     FROM app.location l
-    WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
-    ORDER BY l.position, l.name
-    LIMIT 1
+    WHERE l.is_active
+      AND l.id = coalesce(:location::uuid, (SELECT f.id FROM app.location f WHERE f.is_active ORDER BY f.position, f.name LIMIT 1))
 ), hours AS (
     SELECT min(s.starts) AS opens, max(s.ends) AS closes
     FROM app.shift s
@@ -53,9 +52,8 @@ ORDER BY l.position, l.name;
 SELECT (now() AT TIME ZONE l.zone)::date = :day::date AS is_today,
        (now() AT TIME ZONE l.zone)::time AS now_there
 FROM app.location l
-WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
-ORDER BY l.position, l.name
-LIMIT 1;
+WHERE l.is_active
+  AND l.id = coalesce(:location::uuid, (SELECT f.id FROM app.location f WHERE f.is_active ORDER BY f.position, f.name LIMIT 1));
 
 -- name: calendar_provider :many
 -- Everybody on the staff, with who works at the place that day: the hours, the break between, and time off. Those who do not
@@ -66,9 +64,8 @@ WITH here AS MATERIALIZED (
            :day::date::timestamp AT TIME ZONE l.zone AS opens,
            (:day::date + 1)::timestamp AT TIME ZONE l.zone AS closes
     FROM app.location l
-    WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
-    ORDER BY l.position, l.name
-    LIMIT 1
+    WHERE l.is_active
+      AND l.id = coalesce(:location::uuid, (SELECT f.id FROM app.location f WHERE f.is_active ORDER BY f.position, f.name LIMIT 1))
 ), working AS (
     SELECT s.staff_id, min(s.starts) AS starts, max(s.ends) AS ends, min(s.ends) AS pause_starts, max(s.starts) AS pause_ends
     FROM app.shift s
@@ -139,9 +136,9 @@ FROM (SELECT l.id, l.zone,
              :day::date::timestamp AT TIME ZONE l.zone AS opens,
              (:day::date + 1)::timestamp AT TIME ZONE l.zone AS closes
       FROM app.location l
-      WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
-      ORDER BY l.position, l.name
-      LIMIT 1) AS here
+      WHERE l.is_active
+        AND l.id = coalesce(:location::uuid, (SELECT f.id FROM app.location f WHERE f.is_active ORDER BY f.position, f.name LIMIT 1))
+      OFFSET 0) AS here
 JOIN app.appointment a ON a.location_id = here.id AND a.starts_at >= here.opens AND a.starts_at < here.closes
 LEFT JOIN app.client c ON c.id = a.client_id
 WHERE a.status <> 'expired'
