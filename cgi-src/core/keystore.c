@@ -168,6 +168,15 @@ enum err keystore_open(const char *dir, const char *master_key_file)
         close(fd);
         return ERR_INVALID;
     }
+    /* scripts/restore takes it away when erasures and opt-outs have been done once more (K-02). */
+    if (faccessat(fd, "restore-pending", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        fprintf(
+            stderr,
+            "%s: is being restored and must not open yet; scripts/restore has to end well first\n",
+            dir);
+        close(fd);
+        return ERR_INVALID;
+    }
     store.dir = fd;
     return OK;
 }

@@ -16,6 +16,7 @@
 #include "log.h"
 
 enum { SEALING_LATE_SECONDS = 60, HEADS_LATE_SECONDS = 15 * 60 };
+enum { BACKUP_LATE_SECONDS = 26 * 3600, DRILL_LATE_SECONDS = 8 * 86400 };
 
 static const char *const pools[] = {"staff", "public", "slow"};
 
@@ -27,6 +28,7 @@ struct house {
     struct rows *watch;
     struct rows *stopped; /* trees that stand still */
     struct rows *heads;   /* destinations outside, in the order of the settings */
+    struct rows *backups; /* NULL where none are configured */
 };
 
 static double seconds_now(void)
@@ -82,9 +84,12 @@ static void look(struct house *h, struct db *db, struct arena *a, const char *bo
     const char *const values[] = {status_destinations(a)};
     h->stopped =
         db_send_sql(db, a, "stopped", "SELECT name, why FROM audit.watch_stopped()", NULL, 0);
-    h->heads = db_send_sql(db, a, "heads",
-                           "SELECT place, unsent_seconds, is_failing, why FROM audit.heads_watch($1)",
-                           values, COUNT_OF(values));
+    h->heads = db_send_sql(
+        db, a, "heads", "SELECT place, unsent_seconds, is_failing, why FROM audit.heads_watch($1)",
+        values, COUNT_OF(values));
+    if (*config_text("backup_dir"))
+        h->backups =
+            db_send_sql(db, a, "watch_backups", "SELECT * FROM audit.watch_backups()", NULL, 0);
     h->has_database = db_commit(db, a, &error) == OK && rows_count(h->watch) == 1;
     if (!h->has_database)
         log_error("watch.failed", "sqlstate", error.sqlstate, NULL);
@@ -284,6 +289,24 @@ static void print_trail(struct buf *out, const struct house *h)
     }
 }
 
+/* An alarm each for an archive that refuses WAL, a backup that is late, a drill that is late (K-01, K-03). */
+static void print_backups(struct buf *out, struct rows *b)
+{
+    int64_t waits = rows_int(b, 0, "archive_waits_seconds"),
+            backup = rows_int(b, 0, "backup_age_seconds");
+    int64_t drill = rows_int(b, 0, "drill_age_seconds"),
+            first = rows_int(b, 0, "first_backup_age_seconds");
+    bool is_archiving = rows_bool(b, 0, "is_archiving");
+    buf_printf(out, "archive %s (%" PRId64 " s)\n", is_archiving && waits == 0 ? "ok" : "ALARM",
+               waits);
+    buf_printf(out, "backup %s (%" PRId64 " s)\n",
+               backup >= 0 && backup < BACKUP_LATE_SECONDS ? "ok" : "ALARM", backup);
+    /* The first drill is due when the first backup is eight days old. */
+    buf_printf(out, "drill %s (%" PRId64 " s)\n",
+               (drill >= 0 ? drill : first) < DRILL_LATE_SECONDS && first >= 0 ? "ok" : "ALARM",
+               drill);
+}
+
 /* 503 takes this host out of service; sealing that is late only raises an alarm. */
 static struct status_answer ready(const struct house *h, struct arena *a)
 {
@@ -300,6 +323,8 @@ static struct status_answer ready(const struct house *h, struct arena *a)
             buf_printf(&out, "sealing %s (%" PRId64 " s)\n",
                        lag >= SEALING_LATE_SECONDS ? "ALARM" : "ok", lag);
         print_trail(&out, h);
+        if (h->backups && rows_count(h->backups) == 1)
+            print_backups(&out, h->backups);
     }
     return (struct status_answer){all ? 200 : 503, "text/plain; charset=utf-8", buf_str(&out)};
 }

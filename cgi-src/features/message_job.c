@@ -4,9 +4,11 @@
  * spoken to, so that a runner that dies meanwhile leaves 'unknown', for a person to decide.
  */
 #include "config.h"
+#include "crypto.h"
 #include "features.h"
 #include "job.h"
 #include "mail.h"
+#include "tombstone.h"
 
 /* problem: NULL, or a word of app.message_problem_words. */
 static bool set_state(struct req *r, const char *state, const char *problem)
@@ -18,6 +20,17 @@ static bool set_state(struct req *r, const char *state, const char *problem)
     return req_query(r, Q_message_set_state) != NULL;
 }
 
+/* Whether the address has opted out, seen in the transaction that would say 'sending'. */
+static bool opted_out(struct req *r, const struct job *job, struct str address, bool *is_out)
+{
+    unsigned char hash[HASH_BYTES];
+    suppression_hash(job->tenant_id, S("email"), address, hash);
+    req_set_bytes(r, "address_hash", (struct str){(const char *)hash, sizeof hash});
+    struct rows *found = req_query(r, Q_message_is_suppressed);
+    *is_out = found && rows_count(found) > 0;
+    return found != NULL;
+}
+
 static enum job_end send_mail(struct req *r, const struct job *job, struct str *why)
 {
     req_set(r, "message_id", job->subject_id);
@@ -27,11 +40,16 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
         return m ? JOB_HOPELESS : JOB_LATER;
     }
     struct str state = rows_text(m, 0, "state");
-    if (str_is(state, "sent") || str_is(state, "kept"))
+    if (str_is(state, "sent") || str_is(state, "kept") || str_is(state, "suppressed"))
         return JOB_DONE;
     /* Somebody spoke to the server and did not come to say how it ended. */
     if (str_is(state, "sending"))
         return set_state(r, "unknown", NULL) ? JOB_DONE : JOB_LATER;
+    bool is_out;
+    if (!opted_out(r, job, rows_text(m, 0, "to_address"), &is_out))
+        return JOB_LATER;
+    if (is_out)
+        return set_state(r, "suppressed", NULL) ? JOB_DONE : JOB_LATER;
     if (config_text("smtp_url")[0] == '\0')
         return set_state(r, "kept", NULL) ? JOB_DONE : JOB_LATER;
 

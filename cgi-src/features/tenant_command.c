@@ -186,7 +186,16 @@ int command_tenant(int argc, char **argv)
     if (strcmp(what, "show") == 0) {
         return tenant_show(argc - 1, argv + 1);
     }
-    return usage("tenant create|list|show ...");
+    if (strcmp(what, "destroy-key") == 0) {
+        const char *as = NULL;
+        const struct option_row options[] = {{"--as", &as, NULL}};
+        argc--, argv++;
+        if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 2) {
+            return usage("tenant destroy-key SLUG");
+        }
+        return command_tenant_destroy_key(argv[1], as);
+    }
+    return usage("tenant create|list|show|destroy-key ...");
 }
 
 /* ---- user ---- */

@@ -27,6 +27,7 @@ AS $$
         WHEN 'sending' THEN 'being sent'
         WHEN 'sent' THEN 'sent'
         WHEN 'failed' THEN 'not delivered'
+        WHEN 'suppressed' THEN 'not sent, she has opted out'
         ELSE 'unknown whether sent'
     END
 $$;

@@ -39,6 +39,12 @@ FROM app.message m
 JOIN app.tenant t ON t.id = m.tenant_id
 WHERE m.id = :message_id;
 
+-- name: message_is_suppressed :maybe
+-- A row when this address has opted out of e-mail.
+SELECT s.channel
+FROM app.suppression s
+WHERE s.channel = 'email' AND s.address_hash = :address_hash::bytea AND s.is_out;
+
 -- name: message_set_state :exec
 -- What became of it.
 UPDATE app.message

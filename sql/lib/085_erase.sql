@@ -1,0 +1,182 @@
+-- 085_erase: erasing a client, opting out, and what a restore does before the house opens. Called by the operator's command,
+-- which writes the list of tombstones first (cgi-src/features/tombstone.c). Everything here may be done twice.
+
+SET LOCAL ROLE foyer_booking;
+
+-- What is still to come of a client's visits is called off, and its time is free again. Internal.
+CREATE OR REPLACE FUNCTION app.client_call_off(client uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    a record;
+BEGIN
+    FOR a IN SELECT p.id FROM app.appointment p
+             WHERE p.tenant_id = app.tenant() AND p.client_id = client AND p.status IN ('booked', 'confirmed') AND p.starts_at > now() LOOP
+        UPDATE app.slot t SET state = 'released', hold_until = NULL
+        WHERE t.tenant_id = app.tenant() AND t.appointment_id = a.id AND t.state <> 'released';
+        UPDATE app.appointment p SET status = 'cancelled', cancel_reason = 'client_asked' WHERE p.tenant_id = app.tenant() AND p.id = a.id;
+    END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION app.client_call_off(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.client_call_off(uuid) TO foyer_owner;
+
+SET LOCAL ROLE foyer_owner;
+
+-- Takes from a client all that names her and destroys her key, without which nothing that is sealed opens any more: answers,
+-- notes, allergies, signed documents. What stays: visits with service, time and price (aggregates, and the minimum of an
+-- invoice), the trail's ids, and an opt-out's hash. What is signed stays as bytes that nobody can read, for its rows are
+-- written once. false: there is no such client. Internal.
+CREATE OR REPLACE FUNCTION app.client_erase(client uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM FROM app.client c WHERE c.tenant_id = app.tenant() AND c.id = client FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM app.client_call_off(client);
+    UPDATE app.client_key k SET wrapped_key = NULL, destroyed_at = now()
+    WHERE k.tenant_id = app.tenant() AND k.client_id = client AND k.destroyed_at IS NULL;
+    UPDATE app.client c
+    SET name = 'Erased client', preferred_name = NULL, email = NULL, phone = NULL, birth_date = NULL, due_date = NULL,
+        adult_attested_at = NULL, is_active = false
+    WHERE c.tenant_id = app.tenant() AND c.id = client;
+    DELETE FROM app.client_word w WHERE w.tenant_id = app.tenant() AND w.client_id = client;
+    DELETE FROM app.allergy a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    DELETE FROM app.chart_note n WHERE n.tenant_id = app.tenant() AND n.client_id = client AND n.state = 'draft'
+        AND NOT EXISTS (SELECT FROM app.chart_note x WHERE x.tenant_id = n.tenant_id AND x.client_id = client AND x.addendum_to = n.id);
+    DELETE FROM app.form_answer w USING app.form_assignment f
+    WHERE w.tenant_id = app.tenant() AND w.client_id = client AND f.tenant_id = w.tenant_id AND f.id = w.assignment_id AND f.state = 'due';
+    DELETE FROM app.form_draft d USING app.form_assignment f
+    WHERE d.tenant_id = app.tenant() AND d.client_id = client AND f.tenant_id = d.tenant_id AND f.id = d.assignment_id AND f.state = 'due';
+    UPDATE app.form_assignment f SET state = 'withdrawn' WHERE f.tenant_id = app.tenant() AND f.client_id = client AND f.state = 'due';
+    -- A message about a client has a sealed text; an empty one says that it is gone.
+    UPDATE app.message m SET to_address = '(erased)', subject = '', body_sealed = '', link_sealed = NULL, ics_sealed = NULL,
+        state = CASE WHEN m.state IN ('queued', 'kept') THEN 'suppressed' ELSE m.state END
+    WHERE m.tenant_id = app.tenant() AND m.client_id = client;
+    UPDATE app.link l SET revoked_at = coalesce(l.revoked_at, now()) WHERE l.tenant_id = app.tenant() AND l.client_id = client;
+    RETURN true;
+END $$;
+REVOKE ALL ON FUNCTION app.client_erase(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.client_erase(uuid) TO foyer_auth;
+
+-- What was on its way at the moment to which the database was restored may have been sent since: nobody knows. Internal.
+CREATE OR REPLACE FUNCTION app.messages_in_doubt() RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ UPDATE app.message m SET state = 'unknown' WHERE m.tenant_id = app.tenant() AND m.state IN ('queued', 'sending') $$;
+REVOKE ALL ON FUNCTION app.messages_in_doubt() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.messages_in_doubt() TO foyer_auth;
+GRANT SELECT (tenant_id, client_id, destroyed_at) ON app.client_key TO foyer_auth;
+
+SET LOCAL ROLE foyer_auth;
+
+-- Erases a client of the entered tenant, with its row of the trail. The caller has written the tombstone.
+CREATE OR REPLACE FUNCTION sec.client_erase(client uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT app.client_erase(client) THEN
+        RETURN false;
+    END IF;
+    DELETE FROM sec.link_session e USING app.link l
+    WHERE e.tenant_id = app.tenant() AND l.tenant_id = e.tenant_id AND l.id = e.link_id AND l.client_id = client;
+    PERFORM sec.note('client.erase', 'ok', NULL, ARRAY[client], 'client', client);
+    RETURN true;
+END $$;
+
+-- Whether a client of the entered tenant exists, and whether she was erased.
+CREATE OR REPLACE FUNCTION sec.client_state(client uuid) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE WHEN k.destroyed_at IS NULL THEN 'there' ELSE 'erased' END
+    FROM app.client_key k WHERE k.tenant_id = app.tenant() AND k.client_id = client
+$$;
+
+-- An address of the entered tenant opts out of a channel, or in again. Of two changes the later one counts, so that a list
+-- may be replayed in any order. false: a later one was known already.
+CREATE OR REPLACE FUNCTION sec.opt_out(channel text, address_hash bytea, is_out boolean, changed_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    INSERT INTO app.suppression AS s (tenant_id, channel, address_hash, is_out, changed_at)
+    VALUES (app.tenant(), channel, address_hash, is_out, changed_at)
+    ON CONFLICT ON CONSTRAINT suppression_pkey DO UPDATE SET is_out = excluded.is_out, changed_at = excluded.changed_at
+    WHERE s.changed_at < excluded.changed_at;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM sec.note(CASE WHEN is_out THEN 'message.opt_out' ELSE 'message.opt_in' END, 'ok', NULL, '{}', NULL, NULL);
+    RETURN true;
+END $$;
+
+-- Does once more what one line of the list says. false: it is done already, or its tenant or client is not (yet) in this
+-- database.
+CREATE OR REPLACE FUNCTION sec.replay(kind text, tenant uuid, subject text, at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM sec.site s WHERE s.tenant = replay.tenant) THEN
+        RETURN false;
+    END IF;
+    PERFORM sec.enter_tenant(tenant, 'system', 'restore.replay', NULL);
+    CASE kind
+        WHEN 'client.erase' THEN
+            RETURN coalesce(sec.client_state(subject::uuid) = 'there', false) AND sec.client_erase(subject::uuid);
+        WHEN 'message.opt_out', 'message.opt_in' THEN
+            RETURN sec.opt_out(split_part(subject, ':', 1), decode(split_part(subject, ':', 2), 'hex'), kind = 'message.opt_out', at);
+        ELSE
+            RETURN false;  -- a key of a tenant: not in the database
+    END CASE;
+END $$;
+
+-- After a restore, before the house opens: sessions that ended since must not come back to life, and messages must not go
+-- out twice. Each tenant's trail says so.
+CREATE OR REPLACE FUNCTION sec.after_restore(to_time timestamptz) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    t uuid;
+BEGIN
+    FOR t IN SELECT s.tenant FROM sec.site s WHERE NOT s.is_apex LOOP
+        PERFORM sec.enter_tenant(t, 'system', 'restore', NULL);
+        UPDATE sec.session e SET revoked_at = now() WHERE e.tenant_id = t AND e.revoked_at IS NULL;
+        DELETE FROM sec.link_session e WHERE e.tenant_id = t;
+        PERFORM app.messages_in_doubt();
+        PERFORM sec.note('system.restore', 'ok', to_char(to_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '{}', NULL, NULL);
+    END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION sec.backup_done(kind text, id text, seconds int, bytes bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    DELETE FROM sec.backup_run r WHERE r.ended_at < now() - interval '400 days';
+    INSERT INTO sec.backup_run (kind, id, ended_at, seconds, bytes) VALUES (kind, id, now(), seconds, bytes) ON CONFLICT DO NOTHING;
+$$;
+
+REVOKE ALL ON FUNCTION sec.client_erase(uuid), sec.client_state(uuid), sec.opt_out(text, bytea, boolean, timestamptz),
+    sec.replay(text, uuid, text, timestamptz), sec.after_restore(timestamptz), sec.backup_done(text, text, int, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sec.client_erase(uuid), sec.client_state(uuid), sec.opt_out(text, bytea, boolean, timestamptz),
+    sec.replay(text, uuid, text, timestamptz), sec.after_restore(timestamptz), sec.backup_done(text, text, int, bigint)
+    TO foyer_migrator, foyer_backfill;
+
+RESET ROLE;
+SET LOCAL ROLE foyer_audit_reader;
+
+-- How the backups are, in seconds and without a word about what is in them; -1: never. archive_waits: how long WAL has been
+-- waiting for an archive that refuses it; 0 when it takes it.
+CREATE OR REPLACE FUNCTION audit.watch_backups()
+RETURNS TABLE (is_archiving boolean, archive_waits_seconds bigint, backup_age_seconds bigint, drill_age_seconds bigint, first_backup_age_seconds bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT current_setting('archive_mode') <> 'off',
+           CASE WHEN a.last_failed_time > coalesce(a.last_archived_time, '-infinity')
+                THEN greatest(1, extract(epoch FROM clock_timestamp() - coalesce(a.last_archived_time, a.last_failed_time)))::bigint ELSE 0 END,
+           coalesce(extract(epoch FROM clock_timestamp() - (SELECT max(r.ended_at) FROM sec.backup_run r WHERE r.kind = 'backup')), -1)::bigint,
+           coalesce(extract(epoch FROM clock_timestamp() - (SELECT max(r.ended_at) FROM sec.backup_run r WHERE r.kind = 'drill')), -1)::bigint,
+           coalesce(extract(epoch FROM clock_timestamp() - (SELECT min(r.ended_at) FROM sec.backup_run r WHERE r.kind = 'backup')), -1)::bigint
+    FROM pg_stat_archiver a
+$$;
+REVOKE ALL ON FUNCTION audit.watch_backups() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.watch_backups() TO foyer_jobs;
+RESET ROLE;
