@@ -387,8 +387,11 @@ static enum err tenant_key(struct arena *a, struct str tenant_id, const unsigned
         return ERR_NOT_FOUND;
     }
     if (n < 0) {
+        /* Too many open files, a disk that is away: it may be readable again. Something else in its
+         * place, a link or a directory, stays so until somebody looks. */
+        bool is_replaced = errno == ELOOP || errno == EINVAL;
         failed("read", tenant_id);
-        return ERR_UNAVAILABLE; /* it may be readable again: too many files, a disk that is away */
+        return is_replaced ? ERR_INTERNAL : ERR_UNAVAILABLE;
     }
     struct str plain;
     err = open_sealed(a, store.master, tenant_aad(a, tenant_id), (struct str){wrapped, (size_t)n},
