@@ -67,7 +67,7 @@ static void find_program(char **argv, const char **version)
     if (!realpath("/proc/self/exe", real))
         return;
     if (!strchr(argv[0], '/'))
-        argv[0] = strcpy(path, real);
+        argv[0] = memcpy(path, real, sizeof real);
     else if (*argv[0] != '/' && getcwd(here, sizeof here)) {
         snprintf(path, sizeof path, "%s/%.2000s", here, argv[0]);
         argv[0] = path;
@@ -155,7 +155,7 @@ int main(int argc, char **argv)
         .argv = argv,
     };
     find_program(argv, &options.version);
-    if (args.path) {
+    if (!args.pool) {
         arena_free(scratch);
         return print_page(&options, roles, args.method, args.path, args.user, args.host);
     }

@@ -15,12 +15,12 @@ enum { SLOTS = 512, TENANT_CHARS = 36 };
 
 /* Where a result is kept: the slot follows from statement, host and values; a newcomer replaces. */
 struct kept {
-    enum query query;
     char *key; /* host and values, each with its length before it; malloced */
     size_t key_n;
-    char tenant_id[TENANT_CHARS];
-    int64_t version;
     struct kept_rows *rows; /* NULL: the slot is free */
+    int64_t version;
+    char tenant_id[TENANT_CHARS];
+    enum query query;
 };
 static struct kept slots[SLOTS];
 

@@ -426,10 +426,10 @@ static struct str outdented(struct str s, struct str indentation)
 
 static struct instruction *write_code(struct parser *p, struct instruction in)
 {
-    if (p->n_code == p->cap_code) {
+    if (!p->code || p->n_code == p->cap_code) {
         p->cap_code = p->cap_code ? p->cap_code * 2 : 64;
         struct instruction *more = arena_alloc(p->scratch, p->cap_code * sizeof *more);
-        if (p->n_code)
+        if (p->code)
             memcpy(more, p->code, p->n_code * sizeof *more);
         p->code = more;
     }

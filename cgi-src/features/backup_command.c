@@ -88,7 +88,7 @@ static int verify(struct arena *a, const char *path, const char *signer)
 /* One sealed value: tenant, client, row, table, column as texts; then the wrapped key and the value. */
 static bool open_sample(struct arena *a, const PGresult *res, int row)
 {
-    struct str field[7];
+    struct str field[7] = {0};
     for (int i = 0; i < 7; i++)
         field[i] = (struct str){PQgetvalue(res, row, i), (size_t)PQgetlength(res, row, i)};
     unsigned char key[KEY_BYTES];

@@ -194,7 +194,7 @@ static enum err book(struct req *r, struct str *appointment_id)
 
 static enum err confirm(struct req *r)
 {
-    struct str appointment_id;
+    struct str appointment_id = {0};
     struct new_link manage;
 
     enum err e = check_person(r);

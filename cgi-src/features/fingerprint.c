@@ -132,7 +132,7 @@ bool fingerprint_print(PGconn *c, struct arena *a, FILE *out)
         return false;
     PGresult *tables = operator_ask(c, what, tables_sql, 0, NULL);
     bool good = tables != NULL;
-    unsigned long rows, all = 0;
+    unsigned long rows = 0, all = 0;
     for (int i = 0; good && i < PQntuples(tables); i++) {
         const char *name = PQgetvalue(tables, i, 0);
         const char *sql = arena_cstr(a, arena_printf(a, "SELECT * FROM ONLY %s t ORDER BY %s", name,

@@ -69,7 +69,11 @@ static enum err read_pair(const char *path)
     }
     FILE *f = fdopen(fd, "r");
     if (!f || fstat(fd, &st) != 0 || !keystore_is_private(&st)) {
-        close(fd);
+        if (f) {
+            fclose(f);
+        } else {
+            close(fd);
+        }
         return complain(path, "is open to others; run chmod 600 on it");
     }
     signer.pair = PEM_read_PrivateKey(f, NULL, NULL, NULL);

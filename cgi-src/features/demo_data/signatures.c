@@ -223,7 +223,7 @@ static void put_signature(struct loader *l, const struct signing *s, struct form
 void load_signatures(struct loader *l, const struct demo_client *clients, size_t n)
 {
     struct todo todo = choose(l, clients, n);
-    PGresult *questions[3];
+    PGresult *questions[3] = {0};
     struct form_document *documents = arena_alloc(l->arena, (todo.n + 1) * sizeof *documents);
     struct str disclosure_id =
         LOAD(l, "SELECT id FROM app.policy_version WHERE tenant_id = $1 AND kind = 'terms'",
