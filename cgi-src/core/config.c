@@ -54,7 +54,7 @@ static const struct key {
     {"workers_slow", NUMBER, "2", 1, 1000, "processes of pool slow"},
     {"memory_cap_mb", NUMBER, "64", 1, 4096, "most memory one request may take"},
     {"max_requests", NUMBER, "10000", 1, 100000000, "a worker is renewed after so many"},
-    {"max_growth_mb", NUMBER, "100", 10, 100000, "or when it has grown by so much"},
+    {"max_growth_mb", NUMBER, "100", 0, 100000, "or when it has grown by so much"},
     {"smtp_url", SECRET, "", 0, 0, "smtp[s]://user:password@host:port; empty: messages are kept"},
     {"mail_from", TEXT, "no-reply@foyer.localhost", 0, 0, "sender of mail"},
     {"operator_inbox", TEXT, "", 0, 0, "addresses that demo requests are mailed to, with commas"},

@@ -258,13 +258,16 @@ describe("H-10: nginx's limits", () => {
 });
 
 // One request to a pool of our own, without nginx. FastCGI 1.0: begin, parameters, end of both; then what comes back.
-function ask(socket, host, target, cookie) {
+function ask(socket, host, target, cookie, body) {
   const record = (type, body) => {
     const head = Buffer.from([1, type, 0, 1, body.length >> 8, body.length & 255, 0, 0]);
     return Buffer.concat([head, body]);
   };
   const long = (n) => (n < 128 ? Buffer.from([n]) : Buffer.from([(n >> 24) | 128, (n >> 16) & 255, (n >> 8) & 255, n & 255]));
-  const pairs = { REQUEST_METHOD: "GET", REQUEST_URI: target, HTTP_HOST: host, HTTP_COOKIE: cookie, REMOTE_ADDR: "127.0.0.1", HTTPS: "on",
+  const form = body && { CONTENT_TYPE: "application/x-www-form-urlencoded", CONTENT_LENGTH: String(body.length), HTTP_ORIGIN: `https://${host}:${h.env.port}`, HTTP_SEC_FETCH_SITE: "same-origin" };
+  const input = [];
+  for (let at = 0; body && at < body.length; at += 32768) input.push(record(5, Buffer.from(body.slice(at, at + 32768))));
+  const pairs = { ...form, REQUEST_METHOD: body ? "POST" : "GET", REQUEST_URI: target, HTTP_HOST: host, HTTP_COOKIE: cookie, REMOTE_ADDR: "127.0.0.1", HTTPS: "on",
     REQUEST_ID: require("node:crypto").randomBytes(16).toString("hex"), HTTP_USER_AGENT: "harden.test.js" };
   const params = Buffer.concat(Object.entries(pairs).flatMap(([k, v]) => {
     const value = Buffer.from(v || "");
@@ -285,7 +288,7 @@ function ask(socket, host, target, cookie) {
       const text = Buffer.concat(out).toString("utf8");
       resolve({ status: Number((text.match(/^Status: (\d+)/) || [])[1]), text });
     });
-    c.write(Buffer.concat([record(1, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])), record(4, params), record(4, Buffer.alloc(0)), record(5, Buffer.alloc(0))]));
+    c.write(Buffer.concat([record(1, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])), record(4, params), record(4, Buffer.alloc(0)), ...input, record(5, Buffer.alloc(0))]));
   });
 }
 
@@ -312,12 +315,39 @@ describe("D-04 H-09: one worker, two studios by turns", () => {
     for (const slug of slugs) assert.ok(shown[slug] >= turns / 4, `${slug} was shown ${shown[slug]} times`);
     assert.deepEqual(childrenOf(pool.pid), worker, "it was the same worker all the time");
   });
-  test("H-09 a worker is renewed after max_requests", async () => {
-    const words = as(["env", `FOYER_LISTEN_STAFF=unix:${dir}/few`, `FOYER_BOARDS=${dir}`, "FOYER_WORKERS_STAFF=1", "FOYER_MAX_REQUESTS=5",
+  // A pool of one worker with a setting of its own.
+  async function one(name, setting) {
+    const words = as(["env", `FOYER_LISTEN_STAFF=unix:${dir}/${name}`, `FOYER_BOARDS=${dir}`, "FOYER_WORKERS_STAFF=1", setting,
       plain("foyer-web"), "--config", path.join(h.env.vardir, "foyer.conf"), "--pool", "staff"]);
-    const few = spawn(words[0], words.slice(1), { stdio: "ignore" });
+    const started = spawn(words[0], words.slice(1), { stdio: "ignore" });
+    for (let i = 0; i < 200 && !fs.existsSync(`${dir}/${name}`); i++) await sleep(50);
+    return started;
+  }
+  test("H-09 a worker is renewed when it has grown by more than max_growth_mb, and not before", async () => {
+    const body = `name=${"a".repeat(1048000)}`; // is read whole, then refused: a worker keeps its buffer for that
+    const cookie = await cookieOf("glow");
+    const workersFor = async (name, setting) => {
+      const pool = await one(name, setting), seen = new Set();
+      try {
+        for (let i = 0; i < 105; i++) {
+          // small first; then what fills the buffer for a body, the memory of a request, the statements
+          const large = i > 0 && i % 10 === 0;
+          assert.ok((await ask(`${dir}/${name}`, h.host("glow"), large ? "/clients/new" : i ? "/clients?q=a" : "/brand.css", cookie, large && body)).status > 0);
+          if (i < 90 || i > 101) childrenOf(pool.pid).forEach((p) => seen.add(p));
+        }
+        await sleep(50);
+        childrenOf(pool.pid).forEach((p) => seen.add(p));
+        return seen.size;
+      } finally {
+        pool.kill("SIGTERM");
+      }
+    };
+    assert.equal(await workersFor("grown", "FOYER_MAX_GROWTH_MB=0"), 2, "looked at after a hundred requests");
+    assert.equal(await workersFor("ungrown", "FOYER_MAX_GROWTH_MB=100"), 1);
+  });
+  test("H-09 a worker is renewed after max_requests", async () => {
+    const few = await one("few", "FOYER_MAX_REQUESTS=5");
     try {
-      for (let i = 0; i < 200 && !fs.existsSync(`${dir}/few`); i++) await sleep(50);
       const seen = new Set();
       for (let i = 0; i < 12; i++) {
         assert.equal((await ask(`${dir}/few`, h.host("glow"), "/brand.css", "")).status > 0, true);

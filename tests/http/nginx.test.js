@@ -180,6 +180,7 @@ describe("limits, and a pool that is away", () => {
       + "s/limit_conn connections .*/limit_conn connections 40;/; s/limit_conn pages .*/limit_conn pages 20;/; s/(zone=requests) burst=[0-9]+/\\1 burst=100/; "
       + `s/(zone=posts) burst=[0-9]+/\\1 burst=20/; s|^pid .*|pid "${dir}/pid";|; `
       + "s|^    upstream public .*|    upstream public { server unix:/nonexistent max_fails=0; }|; "
+      + `s|^    upstream slow .*|    upstream slow { server unix:${dir}/busy max_fails=0; }|; `
       + "/Plain HTTP only leads|Health and metrics: loopback/,$ { /^}/!d }",
     ...fs.readdirSync(dir).filter((f) => f.endsWith(".conf")).map((f) => path.join(dir, f)));
     const words = [...prefix, "/usr/sbin/nginx", "-e", "/dev/null", "-c", path.join(dir, "foyer.conf")];
@@ -202,6 +203,41 @@ describe("limits, and a pool that is away", () => {
       assert.match(reply.text, /back in a moment/i);
       assert.equal(reply.headers["retry-after"], "10");
       hasHeaders(reply, "503");
+    }
+  });
+  test("H-10: twenty pages of one address may wait at a time, the next is answered 429; another address is let in", async () => {
+    // pool slow: takes every connection and never answers
+    const waiting = new Set();
+    const busy = net.createServer((c) => { waiting.add(c); c.on("error", () => {}); });
+    await new Promise((r) => busy.listen(`${dir}/busy`, r));
+    fs.chmodSync(`${dir}/busy`, 0o666);
+    try {
+      const replies = [], asked = [];
+      const ask = (from) => asked.push(other("glow", "/login", { from }).then((r) => replies.push(r)));
+      for (let i = 0; i < 30; i++) ask("127.0.0.3");
+      const until = async (good, what) => {
+        for (let i = 0; !good(); i++) {
+          assert.ok(i < 400, `${what}: ${replies.length} answered, ${waiting.size} wait`);
+          await new Promise((r) => setTimeout(r, 25));
+        }
+      };
+      await until(() => replies.length + waiting.size >= 30, "thirty arrive");
+      assert.equal(waiting.size, 20);
+      assert.deepEqual(replies.map((r) => r.status), Array(10).fill(429));
+      assert.match(replies[0].text, /One moment/);
+      hasHeaders(replies[0], "429");
+      ask("127.0.0.4");
+      await until(() => waiting.size === 21, "somebody else waits as well");
+      for (const c of waiting) c.destroy();
+      await Promise.all(asked);
+      const size = waiting.size;
+      ask("127.0.0.3");
+      await until(() => waiting.size === size + 1, "when they have been answered, the next is let in");
+      for (const c of waiting) c.destroy();
+      await Promise.all(asked);
+    } finally {
+      for (const c of waiting) c.destroy();
+      busy.close();
     }
   });
   test("a flood of POSTs is answered 429 with a page (V-07)", async () => {
