@@ -49,10 +49,11 @@ test("T33: who reaches the cap of memory gets 503, her worker is replaced, every
 });
 
 test("T33: an out-of-memory kill takes one worker, not the pool", async () => {
-  const master = s.child("staff"), desk = await h.staff("glow", "front-desk"), n = s.workers("staff").length;
-  process.kill(s.workers("staff")[0], "SIGKILL"); // as the kernel does
+  const master = s.child("staff"), desk = await h.staff("glow", "front-desk"), [victim, ...others] = s.workers("staff");
+  process.kill(victim, "SIGKILL"); // as the kernel does
   for (let i = 0; i < 10; i++) assert.equal((await desk.get("/clients")).status, 200);
-  await stack.until(() => s.workers("staff").length === n, "it is not replaced", 5000);
+  // (one that ended in the test before may come back meanwhile)
+  await stack.until(() => s.workers("staff").filter((p) => p !== victim).length > others.length, "it is not replaced", 10000);
   assert.equal(s.child("staff"), master);
 });
 
