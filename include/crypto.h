@@ -56,14 +56,6 @@ enum err MUST_CHECK client_key_new(struct arena *a, struct str tenant_id, struct
 /* Unwraps a client key that app.disclose handed out. ERR_NOT_FOUND: tenant key destroyed. */
 enum err MUST_CHECK client_key_open(struct arena *a, struct str tenant_id, struct str client_id,
                                     struct str wrapped, unsigned char key[KEY_BYTES]);
-/* The same for many of one tenant, whose own key is looked for once. All are opened, or *failed is
- * the client whose key was not. */
-struct opened_key {
-    struct str client_id, wrapped;
-    unsigned char *key; /* KEY_BYTES */
-};
-enum err MUST_CHECK client_keys_open(struct arena *a, struct str tenant_id,
-                                     const struct opened_key *keys, size_t n, struct str *failed);
 /* A key of the installation derived from the master key (HKDF) for one named purpose, such as
  * "form-token"; for stateless signatures. */
 void purpose_key(const char *purpose, unsigned char key[KEY_BYTES]);

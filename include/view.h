@@ -60,6 +60,10 @@ struct list_ops {
      * means "skip this item". */
     const struct frame *(*item)(struct arena *a, const void *self, size_t i,
                                 const struct frame *outer);
+    /* The first item from i on that item() would not skip, or the length; so that few of many are
+     * found without asking each. After an item that it gave, i is that one's number and one. May be
+     * NULL: every item is asked. */
+    size_t (*next)(const void *self, size_t i, const struct frame *outer);
 };
 
 /* A lookup stack for values given from C. Names are interned once. */

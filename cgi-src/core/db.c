@@ -126,9 +126,7 @@ static bool took(struct db *db, int rc, struct stmt *stmt)
 static struct rows *send(struct db *db, struct arena *a, struct stmt *s, const char *const *values,
                          size_t n)
 {
-    struct rows *r = arena_alloc(a, sizeof *r);
-    r->arena = a;
-    r->catalog = &db->catalog;
+    struct rows *r = rows_new(a, &db->catalog);
     if (db->has_failed) {
         return r;
     }

@@ -45,6 +45,14 @@ struct sql_failure {
 enum err db_error_read(struct arena *a, const struct sql_failure *f, const struct comment *comments,
                        size_t n_comments, const char *statement, struct db_error *e);
 
+/* Rows by the value of one column: made at first use, for one column at a time. */
+struct row_index {
+    int column;       /* -1: not made */
+    uint32_t *heads;  /* by hash of the value: a row's number and one; 0: free */
+    uint32_t *others; /* by row: the next row with the same value, its number and one; 0: none */
+    size_t mask;
+};
+
 /* The results of one statement; without any until they have arrived. */
 struct rows {
     struct arena *arena;
@@ -53,6 +61,7 @@ struct rows {
     const name_id *names;   /* of the columns */
     size_t n_rows, n_columns;
     struct str *put; /* n_rows * n_columns texts that replace values; p NULL: not replaced */
+    struct row_index *index;
 };
 
 /* One statement as this connection knows it. */
@@ -89,6 +98,9 @@ struct db {
     uint64_t waited_us;           /* for the server, in all */
     int64_t away_since, asked_at; /* milliseconds; 0: the server is not away */
 };
+
+/* Results to come. */
+struct rows *rows_new(struct arena *a, struct catalog *catalog);
 
 /* ---- shared between db.c and db_connect.c ---- */
 

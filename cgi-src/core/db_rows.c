@@ -389,6 +389,16 @@ void rows_put(struct rows *r, size_t row, size_t col, struct str text)
     r->put[row * r->n_columns + col] = text.p ? text : S("");
 }
 
+struct rows *rows_new(struct arena *a, struct catalog *catalog)
+{
+    struct rows *r = arena_alloc(a, sizeof *r);
+    r->arena = a;
+    r->catalog = catalog;
+    r->index = arena_alloc(a, sizeof *r->index);
+    r->index->column = -1;
+    return r;
+}
+
 /* ---- kept between requests ---- */
 
 struct kept_rows {
@@ -412,11 +422,12 @@ struct kept_rows *rows_keep(const struct rows *r)
 
 struct rows *rows_lent(struct arena *a, const struct kept_rows *k)
 {
-    struct rows *r = arena_alloc(a, sizeof *r);
+    struct rows *r = rows_new(a, k->catalog);
     *r = (struct rows){.arena = a,
                        .catalog = k->catalog,
                        .result = k->result,
                        .names = k->names,
+                       .index = r->index,
                        .n_rows = (size_t)PQntuples(k->result),
                        .n_columns = (size_t)PQnfields(k->result)};
     return r;
@@ -444,6 +455,7 @@ struct listing {
     name_id by;
     int by_column; /* -1: all rows */
     bool once;
+    bool is_indexed; /* rows->index is of that column */
 };
 
 static struct val row_find(const struct frame *f, name_id name)
@@ -493,6 +505,16 @@ static bool is_put(const struct rows *r, size_t row, size_t col)
     return r->put && r->put[row * r->n_columns + col].p;
 }
 
+static bool any_put(const struct rows *r, size_t col)
+{
+    for (size_t i = 0; r->put && i < r->n_rows; i++) {
+        if (is_put(r, i, col)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool same(struct val a, struct val b)
 {
     if (a.kind != b.kind) {
@@ -514,37 +536,98 @@ static bool same(struct val a, struct val b)
     }
 }
 
-/* Whether row i belongs to the row that the section stands in. Rows of two results are compared as
- * they came: equal bytes of one type are equal values. */
+/* Whether row i belongs to the row that the section stands in. */
 static bool belongs(const struct listing *l, size_t i, const struct frame *outer)
 {
-    if (outer->ops == &row_ops && !is_put(l->rows, i, (size_t)l->by_column)) {
-        const struct row_frame *row = (const void *)outer;
-        Oid type = PQftype(l->rows->result, l->by_column);
-        int col = column_of(row->rows, l->by, type);
-        if (col >= 0 && !is_put(row->rows, row->row, (size_t)col)) {
-            struct str own = raw(l->rows, i, (size_t)l->by_column);
-            struct str key = raw(row->rows, row->row, (size_t)col);
-            return own.p && key.p && str_eq(own, key);
+    return same(rows_val(l->rows, i, (size_t)l->by_column), outer->ops->find(outer, l->by));
+}
+
+static uint32_t hash_of(struct str s)
+{
+    uint32_t h = 2166136261U; /* FNV-1a; whoever chooses colliding ids slows her own page */
+    for (size_t i = 0; i < s.n; i++) {
+        h = (h ^ (unsigned char)s.p[i]) * 16777619U;
+    }
+    return h;
+}
+
+/* The slot of a value: of rows that have it, or free. */
+static uint32_t *slot_of(const struct rows *r, const struct row_index *x, struct str value)
+{
+    size_t i = hash_of(value) & x->mask;
+    while (x->heads[i] && !str_eq(raw(r, x->heads[i] - 1, (size_t)x->column), value)) {
+        i = (i + 1) & x->mask;
+    }
+    return &x->heads[i];
+}
+
+/* Makes the index of a column, from the last row to the first, so that each list is in order. */
+static void index_rows(struct arena *a, const struct rows *r, int column)
+{
+    struct row_index *x = r->index;
+    size_t slots = 16;
+    while (slots < r->n_rows * 2) {
+        slots *= 2;
+    }
+    *x = (struct row_index){column, arena_alloc(a, slots * sizeof *x->heads),
+                            arena_alloc(a, (r->n_rows + 1) * sizeof *x->others), slots - 1};
+    for (size_t i = r->n_rows; i > 0; i--) {
+        struct str value = raw(r, i - 1, (size_t)column);
+        if (value.p) {
+            uint32_t *head = slot_of(r, x, value);
+            x->others[i - 1] = *head;
+            *head = (uint32_t)i;
         }
     }
-    return same(rows_val(l->rows, i, (size_t)l->by_column), outer->ops->find(outer, l->by));
+}
+
+/* The value of the surrounding row that rows of this list must have, as it came; *known false: it
+ * cannot be compared so. p NULL: it is NULL, which nothing equals. */
+static struct str wanted(const struct listing *l, const struct frame *outer, bool *known)
+{
+    *known = l->is_indexed && outer && outer->ops == &row_ops;
+    if (*known) {
+        const struct row_frame *row = (const void *)outer;
+        int col = column_of(row->rows, l->by, PQftype(l->rows->result, l->by_column));
+        *known = col >= 0 && !is_put(row->rows, row->row, (size_t)col);
+        if (*known) {
+            return raw(row->rows, row->row, (size_t)col);
+        }
+    }
+    return (struct str){NULL, 0};
+}
+
+static size_t next_row(const void *self, size_t i, const struct frame *outer)
+{
+    const struct listing *l = self;
+    const struct row_index *x = l->rows->index;
+    size_t n = l->rows->n_rows;
+    if (l->by_column < 0) {
+        return i;
+    }
+    if (i > 0 && l->once) {
+        return n; /* the first was given */
+    }
+    bool known;
+    struct str value = wanted(l, outer, &known);
+    if (!known) {
+        while (outer && i < n && !belongs(l, i, outer)) {
+            i++;
+        }
+        return outer ? i : n;
+    }
+    if (!value.p) {
+        return n;
+    }
+    uint32_t found = i == 0 ? *slot_of(l->rows, x, value) : x->others[i - 1];
+    return found ? found - 1 : n;
 }
 
 static const struct frame *row_of(struct arena *a, const void *self, size_t i,
                                   const struct frame *outer)
 {
+    (void)outer; /* next_row has looked */
     const struct listing *l = self;
-    if (l->by_column >= 0) {
-        if (!outer || !belongs(l, i, outer)) {
-            return NULL;
-        }
-        for (size_t before = 0; l->once && before < i; before++) {
-            if (belongs(l, before, outer)) {
-                return NULL;
-            }
-        }
-    }
     struct row_frame *f = arena_alloc(a, sizeof *f);
     *f = (struct row_frame){{&row_ops}, l->rows, i};
     return &f->base;
@@ -552,7 +635,7 @@ static const struct frame *row_of(struct arena *a, const void *self, size_t i,
 
 struct val rows_list(struct arena *a, const struct rows *r, const char *by, bool once)
 {
-    static const struct list_ops ops = {row_of};
+    static const struct list_ops ops = {row_of, next_row};
     struct listing *l = arena_alloc(a, sizeof *l);
     l->rows = r;
     l->by_column = by ? rows_column_find(r, by) : -1;
@@ -562,5 +645,11 @@ struct val rows_list(struct arena *a, const struct rows *r, const char *by, bool
         log_error("db.by", "why", "rows have no column to sort them by", "column", by, NULL);
     }
     size_t n = by && l->by_column < 0 ? 0 : r->n_rows;
+    if (l->by_column >= 0 && n > 0 && !any_put(r, (size_t)l->by_column)) {
+        if (r->index->column != l->by_column) {
+            index_rows(a, r, l->by_column);
+        }
+        l->is_indexed = true;
+    }
     return (struct val){.kind = VAL_LIST, .list = {&ops, l, n}};
 }

@@ -26,7 +26,7 @@ static struct client_key *key_named(struct req *r, struct str client_id)
     return NULL;
 }
 
-const struct client_key *disclosure_key(struct req *r, struct str client_id)
+struct client_key *disclosure_key(struct req *r, struct str client_id)
 {
     return key_named(r, client_id);
 }
@@ -85,32 +85,31 @@ static enum err flight_error(struct req *r, enum err e)
     return ERR_UNAVAILABLE;
 }
 
-/* Unwraps what a disclosure gave. A client without a key stays without: she was erased, or this
- * actor reads nothing of clients. */
-static enum err take_keys(struct req *r, const struct rows *given)
+/* Takes what a disclosure gave. A client without a key stays without: she was erased, or this actor
+ * reads nothing of clients. */
+static void take_keys(struct req *r, const struct rows *given)
 {
-    struct opened_key *opened;
-    size_t n = rows_count(given);
     r->has_disclosed = true;
-    if (n == 0)
-        return OK;
-    opened = arena_alloc(r->arena, n * sizeof *opened);
-    size_t wrapped = 0;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < rows_count(given); i++) {
         struct client_key *key = key_named(r, rows_text(given, i, "client_id"));
-        struct str sealed = rows_text(given, i, "wrapped_key");
-        if (key && sealed.n > 0)
-            opened[wrapped++] = (struct opened_key){key->client_id, sealed, key->key};
+        if (!key)
+            continue;
+        key->wrapped = rows_text(given, i, "wrapped_key");
+        key->has_key = key->wrapped.n > 0;
     }
-    struct str failed = S("");
-    enum err e = client_keys_open(r->arena, rows_text(r->context, 0, "tenant_id"), opened, wrapped,
-                                  &failed);
+}
+
+enum err disclosure_open_key(struct req *r, struct client_key *key)
+{
+    if (key->is_open)
+        return OK;
+    enum err e = client_key_open(r->arena, rows_text(r->context, 0, "tenant_id"), key->client_id,
+                                 key->wrapped, key->key);
     if (e) {
-        log_error("disclosure.key", "client", arena_cstr(r->arena, failed), NULL);
+        log_error("disclosure.key", "client", arena_cstr(r->arena, key->client_id), NULL);
         return e == ERR_UNAVAILABLE ? e : ERR_INTERNAL;
     }
-    for (size_t i = 0; i < wrapped; i++)
-        key_named(r, opened[i].client_id)->has_key = true;
+    key->is_open = true;
     return OK;
 }
 
@@ -122,7 +121,9 @@ enum err disclosure_of(struct req *r, struct str client_id)
     add_key(r, client_id);
     struct rows *given = send_disclose(r, from);
     enum err e = flight_error(r, db_wait(r->gate->db, r->arena, &r->error));
-    return e ? e : take_keys(r, given);
+    if (!e)
+        take_keys(r, given);
+    return e;
 }
 
 /* Whether a column comes from a sealed one, under whatever name it was selected. */
@@ -159,17 +160,25 @@ static enum err open_column(struct req *r, struct rows *rows, size_t col, int cl
         struct val id = rows_val(rows, i, (size_t)id_col);
         if (cell.kind != VAL_TEXT || client.kind != VAL_TEXT || id.kind != VAL_TEXT)
             continue;
-        const struct client_key *key = disclosure_key(r, client.s);
+        struct client_key *key = disclosure_key(r, client.s);
         if (!key || !key->has_key) {
             /* An erased client: her key is gone, and so is what it sealed. */
             rows_put(rows, i, col, S("(erased)"));
             continue;
         }
-        struct str aad =
-            arena_printf(r->arena, "%.*s|%.*s|%.*s|%.*s", (int)tenant.n, tenant.p, (int)table.n,
-                         table.p, (int)column.n, column.p, (int)id.s.n, id.s.p);
+        enum err e = disclosure_open_key(r, key);
+        if (e)
+            return e;
+        struct buf aad = buf_in(r->arena, 160);
+        buf_add(&aad, tenant);
+        buf_addc(&aad, '|');
+        buf_add(&aad, table);
+        buf_addc(&aad, '|');
+        buf_add(&aad, column);
+        buf_addc(&aad, '|');
+        buf_add(&aad, id.s);
         struct str plain;
-        if (open_sealed(r->arena, key->key, aad, cell.s, &plain)) {
+        if (open_sealed(r->arena, key->key, buf_str(&aad), cell.s, &plain)) {
             log_error("sealed.broken", "column", arena_cstr(r->arena, column), "row",
                       arena_cstr(r->arena, id.s), NULL);
             return ERR_INTERNAL;
@@ -196,14 +205,15 @@ static size_t collect(struct req *r)
 
 static enum err open_cells(struct req *r)
 {
+    enum err e;
     for (size_t n = 0; n < r->n_fresh; n++) {
         struct rows *rows = r->fresh[n];
         int client_col = rows_column_find(rows, "client_id");
         for (size_t c = 0; c < rows_columns(rows) && rows_count(rows) > 0; c++)
-            if (is_sealed(rows, c) && open_column(r, rows, c, client_col)) {
+            if (is_sealed(rows, c) && (e = open_column(r, rows, c, client_col))) {
                 log_error("sealed.open", "route", r->page->path, "column",
                           rows_column_name(rows, c), NULL);
-                return ERR_INTERNAL;
+                return e;
             }
     }
     r->n_fresh = 0;
@@ -232,7 +242,7 @@ enum err disclosure_settle(struct req *r, bool always)
     if (!e && given)
         e = flight_error(r, db_wait(r->gate->db, r->arena, &r->error));
     if (!e && given)
-        e = take_keys(r, given);
+        take_keys(r, given);
     return e ? e : open_cells(r);
 }
 
@@ -243,7 +253,7 @@ enum err disclosure_commit(struct req *r, bool always)
     if (!e)
         e = flight_error(r, db_commit(r->gate->db, r->arena, &r->error));
     if (!e && given)
-        e = take_keys(r, given);
+        take_keys(r, given);
     return e ? e : open_cells(r);
 }
 
@@ -269,8 +279,9 @@ enum err disclosure_check(struct req *r)
         log_error("disclosure.unseen", "route", r->page->path, NULL);
         return ERR_INTERNAL;
     }
-    enum err e = r->disclosed ? take_keys(r, r->disclosed) : OK;
-    return e ? e : open_cells(r);
+    if (r->disclosed)
+        take_keys(r, r->disclosed);
+    return open_cells(r);
 }
 
 void disclosure_forget(struct req *r)

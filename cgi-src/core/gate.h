@@ -49,8 +49,9 @@ struct shown {
     bool once;
 };
 struct client_key {
-    struct str client_id;
-    bool has_key;
+    struct str client_id, wrapped;
+    bool has_key; /* the disclosure gave a wrapped one */
+    bool is_open; /* it was unwrapped, because a sealed text needed it */
     unsigned char key[32];
 };
 
@@ -130,7 +131,9 @@ void disclosure_send(struct req *r);
 enum err MUST_CHECK disclosure_land(struct req *r);
 enum err MUST_CHECK disclosure_check(struct req *r);
 enum err MUST_CHECK disclosure_of(struct req *r, struct str client_id);
-const struct client_key *disclosure_key(struct req *r, struct str client_id);
+struct client_key *disclosure_key(struct req *r, struct str client_id);
+/* Unwraps a key that a disclosure gave; most pages need few of those they are given. */
+enum err MUST_CHECK disclosure_open_key(struct req *r, struct client_key *key);
 void disclosure_forget(struct req *r);
 
 /* req.c */

@@ -26,7 +26,9 @@ static struct kept slots[SLOTS];
 
 static void add_part(struct buf *b, struct str s, bool is_null)
 {
-    buf_printf(b, "%c%zu:", is_null ? '-' : '+', s.n);
+    buf_addc(b, is_null ? '-' : '+');
+    buf_addc(b, (char)(s.n >> 8));
+    buf_addc(b, (char)s.n); /* no value of a request is longer than its 8 KB line or 64 KB body */
     buf_add(b, s);
 }
 

@@ -439,37 +439,20 @@ enum err client_key_new(struct arena *a, struct str tenant_id, struct str client
     return OK;
 }
 
-static enum err open_with(struct arena *a, const unsigned char *outer, struct str tenant_id,
-                          const struct opened_key *k)
-{
-    struct str plain;
-    enum err err =
-        open_sealed(a, outer, client_aad(a, tenant_id, k->client_id), k->wrapped, &plain);
-    if (err != OK || plain.n != KEY_BYTES) {
-        return ERR_INVALID;
-    }
-    memcpy(k->key, plain.p, KEY_BYTES);
-    secret_wipe((void *)(uintptr_t)plain.p, plain.n);
-    return OK;
-}
-
-enum err client_keys_open(struct arena *a, struct str tenant_id, const struct opened_key *keys,
-                          size_t n, struct str *failed)
-{
-    const unsigned char *outer;
-    enum err err = tenant_key(a, tenant_id, &outer);
-    *failed = n > 0 ? keys[0].client_id : S("");
-    for (size_t i = 0; err == OK && i < n; i++) {
-        *failed = keys[i].client_id;
-        err = open_with(a, outer, tenant_id, &keys[i]);
-    }
-    return err;
-}
-
 enum err client_key_open(struct arena *a, struct str tenant_id, struct str client_id,
                          struct str wrapped, unsigned char key[KEY_BYTES])
 {
-    struct str failed;
-    return client_keys_open(a, tenant_id, &(struct opened_key){client_id, wrapped, key}, 1,
-                            &failed);
+    const unsigned char *outer;
+    struct str plain;
+    enum err err = tenant_key(a, tenant_id, &outer);
+    if (err != OK) {
+        return err;
+    }
+    err = open_sealed(a, outer, client_aad(a, tenant_id, client_id), wrapped, &plain);
+    if (err != OK || plain.n != KEY_BYTES) {
+        return ERR_INVALID;
+    }
+    memcpy(key, plain.p, KEY_BYTES);
+    secret_wipe((void *)(uintptr_t)plain.p, plain.n);
+    return OK;
 }

@@ -50,10 +50,7 @@ static struct named_value *set_slot(struct req *r, const char *name)
     return v;
 }
 
-void req_set(struct req *r, const char *name, struct str value)
-{
-    set_slot(r, name)->text = value;
-}
+void req_set(struct req *r, const char *name, struct str value) { set_slot(r, name)->text = value; }
 
 void req_set_bytes(struct req *r, const char *name, struct str raw)
 {
@@ -202,8 +199,7 @@ void req_bind_page(struct req *r, enum query q)
 
 void req_note_page(struct req *r, enum query q, const struct rows *rows)
 {
-    if (query_table[q].kind == RESULT_PAGE &&
-        rows_count(rows) == (size_t)query_table[q].page_size)
+    if (query_table[q].kind == RESULT_PAGE && rows_count(rows) == (size_t)query_table[q].page_size)
         r->has_next_page = true;
 }
 
@@ -286,9 +282,11 @@ enum err req_seal(struct req *r, struct str client_id, const char *table, const 
     enum err e = disclosure_of(r, client_id);
     if (e)
         return e;
-    const struct client_key *key = disclosure_key(r, client_id);
+    struct client_key *key = disclosure_key(r, client_id);
     if (!key || !key->has_key)
         return ERR_GONE;
+    if ((e = disclosure_open_key(r, key)))
+        return e;
     struct str tenant = rows_text(r->context, 0, "tenant_id");
     struct str aad = arena_printf(r->arena, "%.*s|%s|%s|%.*s", (int)tenant.n, tenant.p, table,
                                   column, (int)row_id.n, row_id.p);

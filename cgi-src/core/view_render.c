@@ -64,12 +64,29 @@ static const struct frame *naming_frame(const struct render *r)
     return i ? r->frame[i - 1] : NULL;
 }
 
+/* The first item of a list from i on; *i becomes the number behind it. NULL: there is none. */
+static const struct frame *next_item(const struct render *r, struct list list, size_t *i,
+                                     const struct frame *outer)
+{
+    for (; *i < list.n; ++*i) {
+        if (list.ops->next)
+            *i = list.ops->next(list.self, *i, outer);
+        const struct frame *f = *i < list.n ? list.ops->item(r->arena, list.self, *i, outer) : NULL;
+        if (f) {
+            ++*i;
+            return f;
+        }
+    }
+    return NULL;
+}
+
 /* A name inside a value: of an object, or of the first row of a list. */
 static struct val inside(const struct render *r, struct val v, name_id name)
 {
-    const struct frame *f = v.kind == VAL_FRAME ? v.frame : NULL;
-    for (size_t i = 0; v.kind == VAL_LIST && i < v.list.n && !f; i++)
-        f = v.list.ops->item(r->arena, v.list.self, i, naming_frame(r));
+    size_t i = 0;
+    const struct frame *f = v.kind == VAL_FRAME  ? v.frame
+                            : v.kind == VAL_LIST ? next_item(r, v.list, &i, naming_frame(r))
+                                                 : NULL;
     return f ? f->ops->find(f, name) : (struct val){.kind = VAL_MISSING};
 }
 
@@ -114,11 +131,7 @@ static bool is_true(const struct render *r, struct val v)
     case VAL_TEXT:
         return v.s.n > 0;
     case VAL_LIST:
-        for (size_t i = 0; i < v.list.n; i++) {
-            if (v.list.ops->item(r->arena, v.list.self, i, naming_frame(r)))
-                return true;
-        }
-        return false;
+        return next_item(r, v.list, &(size_t){0}, naming_frame(r)) != NULL;
     default:
         return true; /* midnight and 1 January 2000 are as true as any other time */
     }
@@ -232,11 +245,9 @@ static void run_section(struct render *r, const struct view *v, size_t i, const 
     struct val val = look_up(r, v->code[i].path);
     if (val.kind == VAL_LIST) {
         const struct frame *outer = naming_frame(r);
-        for (size_t k = 0; k < val.list.n && !r->is_stopped; k++) {
-            const struct frame *f = val.list.ops->item(r->arena, val.list.self, k, outer);
-            if (f)
-                run_in_frame(r, f, v, i, scope);
-        }
+        const struct frame *f;
+        for (size_t k = 0; !r->is_stopped && (f = next_item(r, val.list, &k, outer));)
+            run_in_frame(r, f, v, i, scope);
     } else if (val.kind == VAL_FRAME) {
         run_in_frame(r, val.frame, v, i, scope);
     } else if (is_true(r, val)) {

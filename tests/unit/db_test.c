@@ -536,11 +536,49 @@ static void test_rows_as_frames(void **state)
     name_id name = name_intern(S("name")), word = name_intern(S("word"));
     assert_str(first->ops->find(first, name).s, "a");
     assert_int_equal(first->ops->find(first, word).kind, VAL_MISSING);
-    assert_null(own.list.ops->item(a, own.list.self, 0, first));
+    assert_int_equal(own.list.ops->next(own.list.self, 0, first), 1);
     const struct frame *f = own.list.ops->item(a, own.list.self, 1, first);
     assert_str(f->ops->find(f, word).s, "y");
-    assert_null(own.list.ops->item(a, own.list.self, 2, first));
+    assert_int_equal(own.list.ops->next(own.list.self, 2, first), 3);
+    assert_int_equal(own.list.ops->next(own.list.self, 0, NULL), 3);
     assert_int_equal(rows_list(a, inner, "no_such_column", false).list.n, 0);
+}
+
+/* Rows by a column's value: in order, each with its own, whatever the values are. */
+static void test_rows_by_value(void **state)
+{
+    (void)state;
+    struct rows *outer =
+        ask_now("by_outer", "SELECT i AS k, 'k' || i AS word FROM generate_series(0, 99) i", NULL);
+    struct rows *inner = ask_now("by_inner",
+                                 "SELECT nullif(i % 50, 7) AS k, 'k' || i % 50 AS word, i AS n"
+                                 " FROM generate_series(0, 499) i",
+                                 NULL);
+    assert_int_equal(db_commit(db, a, &e), OK);
+    name_id n = name_intern(S("n"));
+    static const char *const columns[] = {"k", "word"};
+    struct val all = rows_list(a, outer, NULL, false);
+    for (size_t c = 0; c < COUNT_OF(columns); c++)
+        for (int k = 0; k < 100; k++) {
+            struct val own = rows_list(a, inner, columns[c], false);
+            struct val any = rows_list(a, inner, columns[c], true);
+            const struct frame *row = all.list.ops->item(a, all.list.self, (size_t)k, NULL);
+            int found = 0, expected = k >= 50 || (k == 7 && c == 0) ? 0 : 10;
+            for (size_t i = 0; (i = own.list.ops->next(own.list.self, i, row)) < own.list.n; i++) {
+                const struct frame *f = own.list.ops->item(a, own.list.self, i, row);
+                assert_int_equal(f->ops->find(f, n).i, k + 50 * found);
+                found++;
+            }
+            assert_int_equal(found, expected);
+            size_t first = any.list.ops->next(any.list.self, 0, row);
+            assert_int_equal(first, expected ? (size_t)k : any.list.n);
+            assert_true(!expected ||
+                        any.list.ops->next(any.list.self, first + 1, row) == any.list.n);
+        }
+    rows_put(inner, 3, 1, S("k0")); /* a text that was opened is what counts */
+    struct val own = rows_list(a, inner, "word", false);
+    const struct frame *zero = all.list.ops->item(a, all.list.self, 0, NULL);
+    assert_int_equal(own.list.ops->next(own.list.self, 1, zero), 3);
 }
 
 static void test_notices(void **state)
@@ -606,6 +644,7 @@ int main(void)
         CASE(test_a_new_table_is_noticed),
         CASE(test_an_outdated_statement),
         CASE(test_rows_as_frames),
+        CASE(test_rows_by_value),
         CASE(test_notices),
         CASE(test_the_context_cannot_be_set),
     };
