@@ -169,19 +169,21 @@ static bool is_one_flight(const struct page *page)
     return true;
 }
 
-/* What was kept is no longer true: asked for again. No client is in it. */
+/* What was kept is no longer true: asked for again, with all that may be kept, for it must be of the
+ * state whose number it is kept with. No client is in it. */
 static enum err send_stale(struct req *r, const struct page *page, struct flight *f)
 {
     begin_send(r, page);
-    for (size_t i = 0; i < f->n; i++)
-        if (f->was_kept[i])
+    for (size_t i = 0; i < f->n; i++) {
+        size_t before = same_query(page, i);
+        if (before < i)
+            f->results[i] = f->results[before];
+        else if (query_table[page->show[i].query].is_kept)
             send_show(r, page, f, i);
-    enum err e = db_commit(r->gate->db, r->arena, &r->error);
-    if (!e && rows_count(r->context) != 1)
-        e = ERR_NOT_FOUND;
-    for (size_t i = 0; i < f->n; i++)
         f->was_kept[i] = false;
-    return e;
+    }
+    enum err e = db_commit(r->gate->db, r->arena, &r->error);
+    return !e && rows_count(r->context) != 1 ? ERR_NOT_FOUND : e;
 }
 
 static enum err run_one_flight(struct req *r, const struct page *page)

@@ -57,7 +57,7 @@ const struct page calendar_pages[] = {
               {"services", Q_calendar_service, .by = "service_id"},
               {"rooms", Q_calendar_room, .by = "room_id"},
               {"visits", Q_calendar_visit, .by = "staff_id"},
-              {"busy", Q_calendar_visit, .by = "staff_id", .once = true},
+              {"busy", Q_calendar_visit, .by = "busy_id", .once = true},
               {"arrivals", Q_calendar_visit},
               {"allergies", Q_calendar_allergy, .by = "client_id"},
               {"due", Q_calendar_due, .by = "appointment_id"}},

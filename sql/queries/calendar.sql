@@ -16,7 +16,10 @@ WITH here AS MATERIALIZED (
     WHERE l.is_active
       AND l.id = coalesce(:location::uuid, (SELECT f.id FROM app.location f WHERE f.is_active ORDER BY f.position, f.name LIMIT 1))
 ), hours AS (
-    SELECT min(s.starts) AS opens, max(s.ends) AS closes
+    SELECT min(s.starts) AS opens, max(s.ends) AS closes,
+           count(*) FILTER (WHERE s.weekday = date_part('dow', :day::date)::smallint
+                              AND s.valid_from <= :day::date
+                              AND (s.valid_to IS NULL OR s.valid_to >= :day::date)) > 0 AS is_staffed
     FROM app.shift s
     WHERE s.location_id = (SELECT id FROM here)
 )
@@ -28,6 +31,7 @@ SELECT l.id AS location_id,
        here.day,
        here.day - 1 AS earlier,
        here.day + 1 AS later,
+       hours.is_staffed,
        shut.starts_local IS NOT NULL AS is_closed,
        shut.starts_local AS closed_from,
        shut.ends_local AS closed_to,
@@ -57,7 +61,7 @@ WHERE l.is_active
 
 -- name: calendar_provider :many
 -- Everybody on the staff, with who works at the place that day: the hours, the break between, and time off. Those who do not
--- work there have a column only on days when they have a visit.
+-- work there have a column only on days when they have a visit that takes place (busy_id).
 -- keeps: reference
 WITH here AS MATERIALIZED (
     SELECT l.id, l.zone,
@@ -78,6 +82,7 @@ WITH here AS MATERIALIZED (
 SELECT f.id AS staff_id,
        f.name AS provider,
        f.title,
+       f.id AS busy_id,
        w.staff_id IS NOT NULL AS is_working,
        w.starts AS shift_starts,
        least(date_part('epoch', w.ends - w.starts)::int / 300 * 5, 720) AS shift_d,
@@ -121,6 +126,7 @@ FROM app.resource r;
 SELECT a.id AS appointment_id,
        app.seen(a.client_id) AS client_id,
        a.staff_id,
+       CASE WHEN a.status NOT IN ('cancelled', 'no_show') THEN a.staff_id END AS busy_id,
        a.service_id,
        a.room_id,
        c.name AS client,

@@ -95,6 +95,60 @@ describe("the day", () => {
     for (const r of await look()) assert.equal(strip(r.text), strip(plain));
   });
 
+  test("a change between the two halves of a page, of which one was asked for again, is not kept as it was before", async () => {
+    const v = await h.staff("glow", "front-desk");
+    const [id] = place();
+    const day = h.one(`SELECT to_char(d, 'YYYY-MM-DD') FROM generate_series(current_date + 400, current_date + 406, interval '1 day') AS d
+      WHERE EXISTS (SELECT FROM app.shift s WHERE s.tenant_id = :'v1' AND s.location_id = :'v2' AND s.weekday = date_part('dow', d)) LIMIT 1`, glow(), id);
+    const target = `/day/${day}?location=${id}`;
+    const look = (path) => Promise.all(Array.from({ length: 40 }, () => v.get(path)));
+    const title = (to) => h.sql("UPDATE app.staff SET title = :'v2' WHERE tenant_id = :'v1' AND title = :'v3'", glow(), ...to);
+    const was = h.one(`SELECT f.title FROM app.staff f JOIN app.shift s ON s.tenant_id = f.tenant_id AND s.staff_id = f.id
+      WHERE f.tenant_id = :'v1' AND s.location_id = :'v2' AND f.title IS NOT NULL AND s.weekday = date_part('dow', :'v3'::date)
+        AND s.valid_from <= :'v3' AND (s.valid_to IS NULL OR s.valid_to >= :'v3') LIMIT 1`, glow(), id, day);
+    // Services of another day are kept by every worker, and then no longer true; the people of this day are kept by none.
+    await look(`/day/${h.one("SELECT to_char(current_date + 410, 'YYYY-MM-DD')")}?location=${id}`);
+    h.sql("UPDATE app.service SET position = position WHERE tenant_id = :'v1'", glow());
+    const release = await h.lockTable("app.client");
+    try {
+      const asked = v.get(target); // has read who works, and waits for whom they treat
+      for (let i = 0; i < 60 && h.one("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'app.client'::regclass") === "0"; i++)
+        await new Promise((r) => setTimeout(r, 25));
+      title(["Keeper of bees", was]);
+      await release();
+      assert.equal((await asked).status, 200);
+      for (const r of await look(target)) assert.match(r.text, /Keeper of bees/);
+    } finally {
+      await release();
+      title([was, "Keeper of bees"]);
+    }
+  });
+
+  test("a day on which nobody works and nobody comes says so; a visit that was called off makes no column", async () => {
+    const v = await h.staff("glow", "front-desk");
+    const [id, zone] = place();
+    const free = h.one(`SELECT to_char(d, 'YYYY-MM-DD') FROM generate_series(current_date + 500, current_date + 506, interval '1 day') AS d
+      WHERE NOT EXISTS (SELECT FROM app.shift s WHERE s.tenant_id = :'v1' AND s.location_id = :'v2' AND s.weekday = date_part('dow', d)) LIMIT 1`, glow(), id);
+    const target = `/day/${free}?location=${id}`;
+    const columns = (r) => (r.text.match(/class="day-col"/g) || []).length;
+    const empty = await v.get(target);
+    assert.match(empty.text, /Nobody works at/);
+    assert.equal(columns(empty), 0);
+    const visit = h.uuid();
+    const as = "SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n";
+    h.sql(`${as} INSERT INTO app.appointment SELECT n.* FROM app.appointment a,
+          jsonb_populate_record(a, jsonb_build_object('id', :'v2'::text, 'starts_at', (:'v4'::date + time '12:00') AT TIME ZONE :'v5',
+            'ends_at', (:'v4'::date + time '12:30') AT TIME ZONE :'v5')) AS n
+      WHERE a.tenant_id = :'v1' AND a.location_id = :'v3' AND a.status = 'booked' LIMIT 1`, glow(), visit, id, free, zone);
+    const there = await v.get(target);
+    assert.doesNotMatch(there.text, /Nobody works at/);
+    assert.equal(columns(there), 1);
+    h.sql(`${as} UPDATE app.appointment SET status = 'cancelled', cancel_reason = 'client_asked' WHERE id = :'v2'`, glow(), visit);
+    const off = await v.get(target);
+    assert.equal(columns(off), 0);
+    assert.ok(off.text.includes(visit), "what was called off stands below");
+  });
+
   test("A-03 L18: a page whose trail does not name a client whom it shows is not sent", async () => {
     const v = await h.staff("glow", "front-desk");
     const [id, zone] = place();

@@ -5,7 +5,7 @@
 const https = require("node:https");
 const fs = require("node:fs");
 const path = require("node:path");
-const { execFileSync } = require("node:child_process");
+const { execFileSync, spawn } = require("node:child_process");
 const crypto = require("node:crypto");
 
 const root = path.join(__dirname, "..", "..");
@@ -160,6 +160,18 @@ function sql(text, ...values) {
 }
 const one = (text, ...values) => (sql(text, ...values)[0] || [])[0];
 
+// Locks a table against everybody, until the function that it gives is called (again: nothing happens).
+async function lockTable(name) {
+  const conninfo = fs.readFileSync(path.join(env.vardir, "foyer.conf"), "utf8").match(/^database\s*=\s*(.*)$/m)[1].trim();
+  const args = ["psql", "-X", "-q", "-At", "-d", `${conninfo} user=${process.env.FOYER_SUPERUSER || "postgres"}`];
+  const all = process.getuid() === 0 ? ["runuser", "-u", process.env.FOYER_OS_USER || "foyer", "--", ...args] : args;
+  const child = spawn(all[0], all.slice(1), { cwd: "/", stdio: ["pipe", "pipe", "inherit"] });
+  const over = new Promise((r) => child.on("close", r));
+  child.stdin.write(`BEGIN; LOCK TABLE ${name}; SELECT 'held';\n`);
+  await new Promise((r) => child.stdout.once("data", r));
+  return async () => { if (!child.stdin.writableEnded) child.stdin.end("ROLLBACK;\n"); await over; };
+}
+
 // Demo accounts: what `foyer demo` wrote for people to log in with.
 function logins() {
   return fs.readFileSync(path.join(env.vardir, "demo-logins.txt"), "utf8").split("\n")
@@ -201,5 +213,5 @@ function trail(requestId) {
       ({ action, outcome, reason, actor, clients: clients.slice(1, -1).split(",").filter(Boolean) }));
 }
 
-module.exports = { env, host, origin, request, Visitor, formOf, decode, sql, one, logins, staff,
+module.exports = { env, host, origin, request, Visitor, formOf, decode, sql, one, lockTable, logins, staff,
   staffOf, routes, uuid, somewhere, tenantId, trail, root };

@@ -4,7 +4,6 @@ const { test } = require("node:test");
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
-const { spawn } = require("node:child_process");
 const h = require("./harness");
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
@@ -13,17 +12,7 @@ async function logged(name, id) {
   for (let i = 0; i < 50 && lines(name, id).length === 0; i++) await sleep(50);
   return lines(name, id);
 }
-// Holds a lock on the clients until end() is called.
-async function lock() {
-  const conninfo = fs.readFileSync(path.join(h.env.vardir, "foyer.conf"), "utf8").match(/^database\s*=\s*(.*)$/m)[1].trim();
-  const args = ["psql", "-X", "-q", "-At", "-d", `${conninfo} user=${process.env.FOYER_SUPERUSER || "postgres"}`];
-  const all = process.getuid() === 0 ? ["runuser", "-u", process.env.FOYER_OS_USER || "foyer", "--", ...args] : args;
-  const child = spawn(all[0], all.slice(1), { cwd: "/", stdio: ["pipe", "pipe", "inherit"] });
-  const over = new Promise((r) => child.on("close", r));
-  child.stdin.write("BEGIN; LOCK TABLE app.client; SELECT 'held';\n");
-  await new Promise((r) => child.stdout.once("data", r));
-  return async () => { child.stdin.end("ROLLBACK;\n"); await over; };
-}
+const lock = () => h.lockTable("app.client");
 const id = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 test("V-26 a statement that fails stands under the same id in the logs of nginx, the worker and PostgreSQL, without its text", async () => {
