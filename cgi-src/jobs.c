@@ -89,18 +89,19 @@ static const char *directory_of(struct arena *a, const char *path)
 }
 
 /*
- * Jobs speak to the mail server and so read how names are resolved and whom to trust; they write the
- * signed heads of the trail. The key that signs them is opened before.
+ * Jobs speak to the mail server and so read how names are resolved and whom to trust: directories, for
+ * a permission is that of a file as it was, and resolv.conf is another one with each lease; they write
+ * the signed heads of the trail. The key that signs them is opened before.
  */
 static struct sandbox jobs_sandbox(struct arena *a)
 {
     return (struct sandbox){
         .is_jobs = true,
         .has_network = true,
-        .read = {"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf",
-                 "/etc/gai.conf", "/etc/services", "/etc/ld.so.cache", "/etc/ssl", "/usr/lib",
-                 "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/lib", "/lib64",
-                 "/run/systemd/resolve", "/sys/devices/system/cpu", config_text("boards")},
+        .read = {"/etc", "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager",
+                 "/usr/lib", "/lib", "/lib64", "/usr/share/ca-certificates",
+                 "/usr/local/share/ca-certificates", "/sys/devices/system/cpu",
+                 config_text("boards")},
         .write = {config_text("keys"), directory_of(a, config_text("heads_file")),
                   directory_of(a, config_text("heads_copy"))},
     };

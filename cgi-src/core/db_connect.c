@@ -53,11 +53,18 @@ static PGconn *connect_once(const struct db *db)
 {
     char seconds[16];
     snprintf(seconds, sizeof seconds, "%d", CONNECT_SECONDS);
-    const char *const names[] = {"connect_timeout",  "fallback_application_name",
-                                 "tcp_user_timeout", "keepalives_idle",
-                                 "dbname",           "user",
-                                 "client_encoding",  NULL};
-    const char *const texts[] = {seconds,      "foyer",  "10000", "10",
+    /* No Kerberos unless 'database' asks for it: its library looks into directories and loads modules,
+     * and a worker that connects again inside its sandbox would end by that. */
+    const char *const names[] = {"connect_timeout",
+                                 "fallback_application_name",
+                                 "tcp_user_timeout",
+                                 "keepalives_idle",
+                                 "gssencmode",
+                                 "dbname",
+                                 "user",
+                                 "client_encoding",
+                                 NULL};
+    const char *const texts[] = {seconds,      "foyer",  "10000", "10", "disable",
                                  db->conninfo, db->role, "UTF8",  NULL};
     return db_must(PQconnectdbParams(names, texts, 1));
 }

@@ -254,7 +254,9 @@ static int allow_some(scmp_filter_ctx ctx, const struct sandbox *s)
     const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
     const struct scmp_arg_cmp not_both = /* writable or executable, never both: libraries of jobs */
         SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC, PROT_EXEC);
-    const struct scmp_arg_cmp reads = SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY);
+    /* O_TRUNC empties a file that is opened for reading only; Landlock knows of it from version 3 on */
+    const struct scmp_arg_cmp reads =
+        SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT | O_TRUNC, O_RDONLY);
     const struct scmp_arg_cmp own = SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid());
     static const int domains[] = {AF_INET, AF_INET6};
     int rc = 0;

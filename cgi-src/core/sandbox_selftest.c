@@ -20,8 +20,15 @@
 
 /* Each returns 0 when it could do what it tried. A refusal: an error, or the end by SIGSYS. */
 
-static int open_outside(void) { return open("/etc/passwd", O_RDONLY) < 0; }
+static int open_outside(void) { return open("/bin/sh", O_RDONLY) < 0; }
 static int write_outside(void) { return open("/tmp/foyer-selftest", O_WRONLY | O_CREAT, 0600) < 0; }
+/* A path that is nowhere: what may do it finds nothing to empty. */
+static int empty_by_reading(void)
+{
+    return open("/tmp/foyer-selftest.none", O_RDONLY | O_TRUNC) < 0;
+}
+/* The directory, for its files are replaced while a process runs. */
+static int names_directory(void) { return open("/etc", O_RDONLY | O_DIRECTORY) < 0; }
 static int list_outside(void) { return open("/", O_RDONLY | O_DIRECTORY) < 0; }
 /* By system call, as injected code would; the library's exec is imported for the reload alone. */
 static int run_program(void)
@@ -80,7 +87,7 @@ static int take_memory(void)
     return 0;
 }
 
-enum { NEVER, WITHOUT_LANDLOCK, WITH_NETWORK, ALWAYS };
+enum { NEVER, WITHOUT_LANDLOCK, WITH_NETWORK, NAMES, ALWAYS };
 static const struct attempt {
     const char *what;
     int (*run)(void);
@@ -88,6 +95,8 @@ static const struct attempt {
 } attempts[] = {
     {"open a file outside", open_outside, WITHOUT_LANDLOCK},
     {"write a file outside", write_outside, NEVER},
+    {"open a file for reading and empty it", empty_by_reading, NEVER},
+    {"read how names are resolved, also after a change", names_directory, NAMES},
     {"list the root directory", list_outside, WITHOUT_LANDLOCK},
     {"execute a shell", run_program, NEVER},
     {"execute by execveat", run_opened_program, NEVER},
@@ -124,6 +133,7 @@ int sandbox_selftest(const struct sandbox *s)
     for (size_t i = 0; i < COUNT_OF(attempts); i++) {
         const struct attempt *a = &attempts[i];
         bool may = a->allowed == ALWAYS || (a->allowed == WITH_NETWORK && s->has_network) ||
+                   (a->allowed == NAMES && (s->has_network || sandbox_landlock() == 0)) ||
                    (a->allowed == WITHOUT_LANDLOCK && sandbox_landlock() == 0);
         int status = 0;
         fflush(stdout);
