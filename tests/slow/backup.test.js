@@ -96,6 +96,25 @@ test("K-01: a Foyer with a backup directory makes its first backup by itself; he
   assert.match(text, /^drill ok/m); // the first one is due in eight days
 });
 
+test("K-02: no backup counts while the list of erasures and opt-outs cannot be copied: it is said, and the next one is whole", () => {
+  const copy = path.join(place, "tombstones"), aside = path.join(place, "tombstones.aside");
+  const were = bases();
+  good(spawnSync("sh", ["-c", 'if [ -e "$1" ]; then mv -- "$1" "$2"; fi; mkdir -- "$1"', "-", copy, aside], { encoding: "utf8" }));
+  const stop = stack.asOwner([path.join(s.vardir, "app", "bin", "foyer"), "opt-out", "--tenant", "glow", "--channel", "email"]);
+  try {
+    good(spawnSync(stop[0], stop.slice(1), { cwd: "/", encoding: "utf8", input: "nobody.else@mail.example\n",
+      env: { PATH: process.env.PATH, FOYER_CONFIG: path.join(s.vardir, "foyer.conf") } }));
+    const r = script("backup");
+    assert.equal(r.code, 1, r.out);
+    assert.match(r.out, /list of erasures and opt-outs could not be copied/);
+    assert.deepEqual(bases(), were);
+  } finally {
+    good(spawnSync("sh", ["-c", 'rmdir -- "$1"; if [ -e "$2" ]; then mv -- "$2" "$1"; fi', "-", copy, aside], { encoding: "utf8" }));
+  }
+  good(script("backup"));
+  assert.ok(bases().length > were.length);
+});
+
 test("K-01: what is written is ciphertext from its first byte on, while a backup of a busy Foyer runs; nothing plain lies beside it", async () => {
   await book(corner, { person: { name: "Canary Bird Openly" } });
   const seen = new Set();
