@@ -33,6 +33,7 @@ static const struct command {
      "add a business: its key and its built-in roles"},
     {"tenant", command_tenant, "list", "the businesses"},
     {"tenant", command_tenant, "show SLUG", "one business and its staff"},
+    {"tenant", command_tenant, "messages SLUG PER_DAY", "how many messages a business may send in a day"},
     {"user", command_user,
      "create --tenant SLUG --email E --name N --role owner [--title T] [--provider]",
      "add a member of staff; the password is read from standard input"},

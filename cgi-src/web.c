@@ -145,6 +145,7 @@ int main(int argc, char **argv)
     struct pool_options options = {
         .features = all_features,
         .max_requests = config_int("max_requests"),
+        .share = config_int("studio_share"),
         .growth_mb = config_int("max_growth_mb"),
         .sandbox = worker_sandbox(has_keys),
         .arena_cap = config_int("memory_cap_mb") << 20,

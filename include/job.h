@@ -14,8 +14,8 @@ struct job {
     bool was_lost; /* its runner died before; what it did outside is unknown */
 };
 
-/* What came of one job. */
-enum job_end { JOB_DONE, JOB_LATER, JOB_HOPELESS };
+/* What came of one job. JOB_TOMORROW: what it did holds, and it is due again on the business's next day. */
+enum job_end { JOB_DONE, JOB_LATER, JOB_HOPELESS, JOB_TOMORROW };
 
 struct job_kind {
     const char *kind;

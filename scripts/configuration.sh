@@ -113,6 +113,7 @@ write_nginx() {
             NGINX_PID "$NGINX_PID" LOG "$LOG" TMP "$NGINX_TMP" CERT "$CERT" CERT_KEY "$CERT_KEY" \
             RUN "$RUN" APP "$APP" \
             RATE "${FOYER_RATE:-50}" BURST "${FOYER_BURST:-100}" \
+            STUDIO_RATE "${FOYER_STUDIO_RATE:-300}" STUDIO_BURST "${FOYER_STUDIO_BURST:-600}" \
             POST_RATE "${FOYER_POST_RATE:-5}" POST_BURST "${FOYER_POST_BURST:-20}" \
             PAGES "${FOYER_CONNECTIONS:-20}" CONNECTIONS "$((2 * ${FOYER_CONNECTIONS:-20}))"
         printf '%s\n' "$template" >"$NGINX_DIR/$(basename "$file" .in)"

@@ -17,7 +17,7 @@
 
 #include "log.h"
 
-enum { MAGIC = 0x666f7902 };
+enum { MAGIC = 0x666f7903 };
 
 const uint64_t board_bounds[BOARD_BUCKETS - 1] = {
     500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, 10000000};

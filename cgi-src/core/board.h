@@ -1,7 +1,8 @@
 /*
  * board.h -- the notice board of a pool: what its workers did, in memory that all of them share.
  * A file of fixed size (config `boards`, POOL.board), mapped by the master before it forks and read
- * by the status responder. Only counters, process ids and route patterns: nothing of a request.
+ * by the status responder. Only counters, process ids and route patterns: nothing of a request, but for a minute a number
+ * that stands for the studio whose page it was (share.h).
  */
 #ifndef FOYER_BOARD_H
 #define FOYER_BOARD_H
@@ -10,7 +11,13 @@
 
 #include "web.h"
 
-enum { BOARD_SLOTS = 512, BOARD_PAGES = 384, BOARD_CLASSES = 6, BOARD_BUCKETS = 14 };
+enum {
+    BOARD_SLOTS = 512,
+    BOARD_PAGES = 384,
+    BOARD_CLASSES = 6,
+    BOARD_BUCKETS = 14,
+    BOARD_GUESTS = 512
+};
 
 enum slot_state { SLOT_FREE, SLOT_STARTING, SLOT_IDLE, SLOT_BUSY };
 
@@ -29,6 +36,11 @@ struct board {
     counter started; /* seconds since 1970; a reload goes on */
     counter deaths, reloads, refused;
     counter slots[BOARD_SLOTS]; /* enum slot_state of each worker */
+    counter crowded;            /* requests past a studio's share, refused */
+    counter holds[BOARD_SLOTS]; /* the studio that each worker works for; 0: none */
+    struct {
+        counter studio, seen; /* seconds of the monotonic clock */
+    } guests[BOARD_GUESTS];   /* who was here lately, by studio */
     uint64_t n_pages;
     struct board_page pages[BOARD_PAGES];
 };

@@ -52,6 +52,8 @@ static const struct key {
     {"workers_staff", NUMBER, "8", 1, 1000, "processes of pool staff"},
     {"workers_public", NUMBER, "8", 1, 1000, "processes of pool public"},
     {"workers_slow", NUMBER, "2", 1, 1000, "processes of pool slow"},
+    {"studio_share", NUMBER, "75", 1, 100,
+     "of 100 workers of a pool, so many for one studio at once while others are there"},
     {"memory_cap_mb", NUMBER, "64", 1, 4096, "most memory one request may take"},
     {"max_requests", NUMBER, "10000", 1, 100000000, "a worker is renewed after so many"},
     {"max_growth_mb", NUMBER, "100", 0, 100000, "or when it has grown by so much"},

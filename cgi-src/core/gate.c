@@ -546,9 +546,8 @@ static void tell_timing(struct req *r, uint64_t began, uint64_t database, uint64
                                    (double)gate / 1e3, (double)db / 1e3, (double)render / 1e3);
 }
 
-const struct page *gate_handle(struct gate *g, const struct http_request *in, struct reply *out)
+static struct req *new_req(struct gate *g, const struct http_request *in)
 {
-    uint64_t began = now_us(), database = db_waited_us(g->db);
     arena_reset(g->arena);
     struct req *r = arena_alloc(g->arena, sizeof *r);
     *r = (struct req){.gate = g,
@@ -562,6 +561,22 @@ const struct page *gate_handle(struct gate *g, const struct http_request *in, st
     r->reply = (struct reply){.status = 200, .type = "text/html; charset=utf-8"};
     r->request_uuid = request_uuid(r);
     log_request(arena_cstr(r->arena, r->request_uuid));
+    return r;
+}
+
+void gate_crowded(struct gate *g, const struct http_request *in, struct reply *out)
+{
+    struct req *r = new_req(g, in);
+    reply_error(r, ERR_UNAVAILABLE);
+    *out = r->reply;
+    if (str_is(in->method, "HEAD"))
+        out->body = S("");
+}
+
+const struct page *gate_handle(struct gate *g, const struct http_request *in, struct reply *out)
+{
+    uint64_t began = now_us(), database = db_waited_us(g->db);
+    struct req *r = new_req(g, in);
 
     enum err e = enter(r);
     r->n_entry_cookies = r->reply.cookies.n;

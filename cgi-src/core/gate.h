@@ -95,6 +95,8 @@ bool gate_check(const struct feature *features, struct arena *a, struct str *why
 /* Handles one request. The reply is valid until the gate's arena is reset. Returns the page, or
  * NULL when none was found. */
 const struct page *gate_handle(struct gate *g, const struct http_request *in, struct reply *out);
+/* The answer in its place when the studio has its share of the workers: nothing was begun. */
+void gate_crowded(struct gate *g, const struct http_request *in, struct reply *out);
 
 /* ---- between the files of the gate ---- */
 

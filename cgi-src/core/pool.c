@@ -24,6 +24,7 @@
 #include "fastcgi.h"
 #include "log.h"
 #include "reload.h"
+#include "share.h"
 #include "status.h"
 
 enum {
@@ -61,7 +62,9 @@ static void nap(long milliseconds)
 
 /* ---- the worker ---- */
 
-static void answer(struct gate *gate, FCGX_Request *f, char *buffer, struct board *board)
+/* slot: this worker's place on the board. most: workers that one studio may hold; 0: all. */
+static void answer(struct gate *gate, FCGX_Request *f, char *buffer, struct board *board,
+                   size_t slot, long most)
 {
     double began = seconds_now();
     uint64_t database = db_waited_us(gate->db);
@@ -72,11 +75,15 @@ static void answer(struct gate *gate, FCGX_Request *f, char *buffer, struct boar
     if (!fastcgi_read(f, buffer, &in)) {
         reply = (struct reply){
             .status = 413, .type = "text/plain; charset=utf-8", .body = S("This is too large.")};
+    } else if (most && !share_take(board, slot, in.host, most)) {
+        gate_crowded(gate, &in, &reply);
     } else {
         page = gate_handle(gate, &in, &reply);
     }
     fastcgi_send(f, &reply);
     FCGX_Finish_r(f);
+    if (most)
+        share_end(board, slot);
 
     uint64_t us = (uint64_t)((seconds_now() - began) * 1e6);
     board_count(board, gate->features, page, reply.status, us, db_waited_us(gate->db) - database);
@@ -164,9 +171,12 @@ static bool has_grown(const struct pool_options *o, int statm, long n, long *fir
 }
 
 static void serve(const struct pool_options *o, struct gate *gate, FCGX_Request *f, char *buffer,
-                  int ep, int statm, struct board *board, counter *state)
+                  int ep, int statm, struct board *board, size_t slot)
 {
-    long first = 0;
+    long first = 0, most = share_most(o->workers, o->share);
+    counter *state = &board->slots[slot];
+    if (most >= o->workers)
+        most = 0;
     for (long n = 0; n < o->max_requests && !has_grown(o, statm, n, &first) && !stopping;) {
         if (!wait_connection(ep))
             continue;
@@ -175,7 +185,7 @@ static void serve(const struct pool_options *o, struct gate *gate, FCGX_Request 
         if (e == 0 && o->is_status)
             answer_status(gate, f, o->boards);
         else if (e == 0)
-            answer(gate, f, buffer, board);
+            answer(gate, f, buffer, board, slot, most);
         else if (e != -EAGAIN) /* that: another worker was faster */
             break;
         board_set(state, SLOT_IDLE);
@@ -218,7 +228,7 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master, struc
     if (sandbox_enter(&o->sandbox) != OK)
         return EXIT_UNFIT;
     board_set(&board->slots[slot], SLOT_IDLE);
-    serve(o, &gate, &f, buffer, ep, statm, board, &board->slots[slot]);
+    serve(o, &gate, &f, buffer, ep, statm, board, slot);
     FCGX_Free(&f, 1);
     close(ep);
     if (statm >= 0)
@@ -429,6 +439,7 @@ static void worker_ended(struct master *m, size_t slot, int status)
     bool was_asked = w->told > 0;
     w->pid = 0;
     board_set(&m->board->slots[slot], SLOT_FREE);
+    share_end(m->board, slot); /* one that was killed did not say so */
     if (WIFSIGNALED(status) && !was_asked) {
         char text[12];
         snprintf(text, sizeof text, "%d", WTERMSIG(status));

@@ -14,6 +14,7 @@ struct pool_options {
     const char *role;   /* database role of this pool */
     const char *listen; /* "unix:/path,tcp:127.0.0.1:9001" */
     long workers, max_requests, arena_cap;
+    long share;             /* of 100 workers, so many for one studio */
     long growth_mb;         /* a worker that has grown by so much is renewed */
     struct sandbox sandbox; /* what a worker may do once it serves */
     const char *database, *domain, *authority;

@@ -196,6 +196,8 @@ static void print_pools(struct buf *out, const struct house *h)
                   offsetof(struct board, reloads));
     print_counter(out, h, "foyer_reloads_refused_total", "Reloads refused as unfit.",
                   offsetof(struct board, refused));
+    print_counter(out, h, "foyer_crowded_total", "Requests past a studio's share of workers.",
+                  offsetof(struct board, crowded));
 }
 
 static void print_database(struct buf *out, const struct house *h)

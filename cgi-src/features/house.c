@@ -90,7 +90,7 @@ void house_sample(struct db *db, struct arena *a, const char *boards)
         "SELECT app.house_note($1::jsonb, w.jobs_due, w.jobs_running, w.jobs_dead,"
         " w.oldest_due_seconds, w.messages_failed, w.sealing_lag_seconds,"
         " (SELECT count(*) FROM audit.watch_stopped()), h.unsent, h.failing,"
-        " b.backup_age, b.drill_age)"
+        " b.backup_age, b.drill_age, audit.house_held())"
         " FROM audit.watch() w, audit.house_backups() b,"
         " (SELECT max(unsent_seconds) AS unsent, count(*) FILTER (WHERE is_failing) AS failing"
         "  FROM audit.heads_watch($2)) AS h",

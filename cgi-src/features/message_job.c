@@ -1,7 +1,8 @@
 /*
  * message_job.c -- sends one message, or keeps it when no mail server is configured.
  * Owns: the order that makes a message go out once: 'sending' is committed before the server is
- * spoken to, so that a runner that dies meanwhile leaves 'unknown', for a person to decide.
+ * spoken to, so that a runner that dies meanwhile leaves 'unknown', for a person to decide. It is counted
+ * with that: no business sends more than its messages_per_day (SECURITY.md D-26).
  */
 #include "config.h"
 #include "crypto.h"
@@ -53,6 +54,12 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     if (config_text("smtp_url")[0] == '\0')
         return set_state(r, "kept", NULL) ? JOB_DONE : JOB_LATER;
 
+    struct rows *taken = req_query(r, Q_message_take);
+    if (!taken)
+        return JOB_LATER;
+    if (rows_count(taken) == 0)
+        return set_state(r, "queued", "budget") ? JOB_TOMORROW : JOB_LATER;
+
     struct arena *a = req_arena(r);
     struct str body = rows_text(m, 0, "body_sealed");
     struct mail mail = {
@@ -72,7 +79,7 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
         return set_state(r, e == MAIL_TAKEN ? "sent" : "unknown", NULL) ? JOB_DONE : JOB_LATER;
     bool is_over = e == MAIL_REFUSED || job->attempts >= JOB_ATTEMPTS;
     const char *problem = e == MAIL_REFUSED ? "refused" : is_over ? "tries" : NULL;
-    if (!set_state(r, is_over ? "failed" : "queued", problem))
+    if (!set_state(r, is_over ? "failed" : "queued", problem) || !req_query(r, Q_message_give_back))
         return JOB_LATER;
     if (job_commit(r))
         return JOB_LATER;

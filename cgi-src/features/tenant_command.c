@@ -166,10 +166,30 @@ static int tenant_show(int argc, char **argv)
     bool good =
         c && operator_run(c, "foyer tenant", "BEGIN; SET LOCAL ROLE foyer_auth") &&
         print_within(c, argv[1],
-                     "SELECT slug, kind, id, name, 'since ' || created_at::date FROM app.tenant") &&
+                     "SELECT slug, kind, id, name, 'since ' || created_at::date,"
+                     " messages_per_day || ' messages a day' FROM app.tenant") &&
         print_within(c, argv[1],
                      "SELECT CASE WHEN is_active THEN 'staff' ELSE 'left' END, email, name,"
                      " role_names FROM app.staff ORDER BY is_active DESC, name");
+    PQfinish(c);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int tenant_messages(int argc, char **argv)
+{
+    const char *as = NULL;
+    int64_t n;
+    const struct option_row options[] = {{"--as", &as, NULL}};
+    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 3 ||
+        str_int(str_of(argv[2]), &n) != OK || n < 0 || n > 1000000) {
+        return usage("tenant messages SLUG PER_DAY   (0 to 1000000)");
+    }
+    const char *slug = argv[1], *per_day = argv[2];
+    const struct step steps[] = {{"SELECT sec.enter_slug($1)", 1, &slug, NULL},
+                                 {"SELECT sec.tenant_messages($1)", 1, &per_day, NULL},
+                                 {"SELECT app.message_try_held()", 0, NULL, NULL}};
+    PGconn *c = operator_connect(as);
+    bool good = c && run_steps(c, "foyer tenant", steps, COUNT_OF(steps));
     PQfinish(c);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -186,6 +206,9 @@ int command_tenant(int argc, char **argv)
     if (strcmp(what, "show") == 0) {
         return tenant_show(argc - 1, argv + 1);
     }
+    if (strcmp(what, "messages") == 0) {
+        return tenant_messages(argc - 1, argv + 1);
+    }
     if (strcmp(what, "destroy-key") == 0) {
         const char *as = NULL;
         const struct option_row options[] = {{"--as", &as, NULL}};
@@ -195,7 +218,7 @@ int command_tenant(int argc, char **argv)
         }
         return command_tenant_destroy_key(argv[1], as);
     }
-    return usage("tenant create|list|show|destroy-key ...");
+    return usage("tenant create|list|show|messages|destroy-key ...");
 }
 
 /* ---- user ---- */

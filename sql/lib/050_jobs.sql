@@ -58,6 +58,18 @@ BEGIN
     RETURN coalesce(dead, false);
 END $$;
 
+-- It waits for the business's next day, and that was no attempt.
+CREATE OR REPLACE FUNCTION sec.job_hold(job uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE app.job q
+    SET state = 'ready', lease_until = NULL, attempts = q.attempts - 1, last_error = NULL,
+        run_at = (date_trunc('day', now() AT TIME ZONE t.zone) + interval '1 day') AT TIME ZONE t.zone
+    FROM app.tenant t
+    WHERE t.id = app.tenant() AND q.tenant_id = app.tenant() AND q.id = job AND q.state = 'running';
+END $$;
+
 -- Milliseconds until the next job is due; NULL: none waits.
 CREATE OR REPLACE FUNCTION sec.job_next_in() RETURNS int
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -87,4 +99,4 @@ BEGIN
 END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.job_claim(int), sec.job_done(uuid), sec.job_failed(uuid, text, boolean), sec.job_next_in(), sec.tidy() TO foyer_jobs;
+GRANT EXECUTE ON FUNCTION sec.job_claim(int), sec.job_done(uuid), sec.job_failed(uuid, text, boolean), sec.job_hold(uuid), sec.job_next_in(), sec.tidy() TO foyer_jobs;

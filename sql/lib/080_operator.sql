@@ -32,7 +32,27 @@ BEGIN
     RETURN made;
 END $$;
 
+-- How many messages the entered business may send in a day.
+CREATE OR REPLACE FUNCTION sec.tenant_messages(per_day int) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE app.tenant t SET messages_per_day = per_day WHERE t.id = app.tenant();
+    PERFORM sec.note('tenant.messages', 'ok', per_day::text, '{}', 'tenant', app.tenant());
+END $$;
+
 SET LOCAL ROLE foyer_owner;
+
+-- What the entered business has waiting for tomorrow is tried at once.
+CREATE OR REPLACE FUNCTION app.message_try_held() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE app.job q SET run_at = now()
+    FROM app.message m
+    WHERE m.tenant_id = app.tenant() AND m.state = 'queued' AND m.problem = 'budget'
+          AND q.tenant_id = m.tenant_id AND q.subject_id = m.id AND q.kind = 'message.send' AND q.state = 'ready';
+END $$;
 
 -- The roles of the entered tenant, with their permissions; those that exist stay as they are.
 CREATE OR REPLACE FUNCTION app.add_standard_roles() RETURNS void
@@ -86,9 +106,9 @@ BEGIN
     RETURN made;
 END $$;
 
-REVOKE ALL ON FUNCTION app.add_standard_roles(), app.staff_new(uuid, text, text, text, boolean, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.add_standard_roles(), app.staff_new(uuid, text, text, text, boolean, text), app.message_try_held() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.add_standard_roles() TO foyer_auth, foyer_migrator, foyer_backfill;
-GRANT EXECUTE ON FUNCTION app.staff_new(uuid, text, text, text, boolean, text) TO foyer_migrator, foyer_backfill;
+GRANT EXECUTE ON FUNCTION app.staff_new(uuid, text, text, text, boolean, text), app.message_try_held() TO foyer_migrator, foyer_backfill;
 RESET ROLE;
-REVOKE ALL ON FUNCTION sec.domain_set(text), sec.tenant_new(uuid, text, text, text, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.domain_set(text), sec.tenant_new(uuid, text, text, text, text) TO foyer_migrator, foyer_backfill;
+REVOKE ALL ON FUNCTION sec.domain_set(text), sec.tenant_new(uuid, text, text, text, text), sec.tenant_messages(int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sec.domain_set(text), sec.tenant_new(uuid, text, text, text, text), sec.tenant_messages(int) TO foyer_migrator, foyer_backfill;

@@ -40,6 +40,7 @@ AS $$
         WHEN 'refused' THEN 'The mail server does not take it. Is the address right?'
         WHEN 'tries' THEN 'The mail server could not be reached, or asked to wait, until the last try.'
         WHEN 'stopped' THEN 'The program that sends it stopped at each try. Whoever runs Foyer finds why in its log.'
+        WHEN 'budget' THEN 'Today''s number of messages is used up. It goes out tomorrow.'
         WHEN 'text' THEN 'Its text could not be opened. Whoever runs Foyer finds why in the log.'
     END
 $$;
@@ -65,6 +66,7 @@ AS $$
         ('logout', 'logged out'),
         ('password.set', 'set a password'),
         ('tenant.new', 'set this business up'),
+        ('tenant.messages', 'changed how many messages may go out in a day'),
         ('trail.retire', 'let a month of this trail go, as its term was over'),
         ('trail.keep', 'changed how long this trail is kept'),
         ('calendar.read', 'looked at a day of the calendar'),

@@ -3,7 +3,7 @@
 
 SET LOCAL ROLE foyer_owner;
 GRANT SELECT (tenant_id, state, run_at, created_at) ON app.job TO foyer_audit_reader;
-GRANT SELECT (tenant_id, state, created_at) ON app.message TO foyer_audit_reader;
+GRANT SELECT (tenant_id, state, created_at, problem) ON app.message TO foyer_audit_reader;
 SET LOCAL ROLE foyer_audit_owner;
 DO $$
 BEGIN
@@ -47,6 +47,13 @@ AS $$
      JOIN app.message x ON x.tenant_id = t.id AND x.created_at > now() - interval '7 days' AND x.state IN ('failed', 'unknown')) AS m
 $$;
 
+-- Messages that wait for tomorrow, as their businesses have sent as many today as they may.
+CREATE OR REPLACE FUNCTION audit.house_held() RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT count(*) FROM app.tenant t JOIN app.message x ON x.tenant_id = t.id AND x.state = 'queued' AND x.problem = 'budget'
+$$;
+
 -- Seconds since the newest backup and the newest drill ended, -1: never; NULL where nothing takes backups.
 CREATE OR REPLACE FUNCTION audit.house_backups() RETURNS TABLE (backup_age bigint, drill_age bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -60,5 +67,5 @@ BEGIN
         coalesce(extract(epoch FROM clock_timestamp() - max(r.ended_at) FILTER (WHERE r.kind = ''drill'')), -1)::bigint FROM sec.backup_run r';
 END $$;
 
-REVOKE ALL ON FUNCTION audit.watch(), audit.sealing_lag(), audit.house_backups() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit.watch(), audit.house_backups() TO foyer_jobs;
+REVOKE ALL ON FUNCTION audit.watch(), audit.sealing_lag(), audit.house_backups(), audit.house_held() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.watch(), audit.house_backups(), audit.house_held() TO foyer_jobs;

@@ -4,8 +4,9 @@ SET LOCAL ROLE foyer_owner;
 
 -- One look: an object of pools and pages as the boards have them, and the counts of audit.watch(). Samples are kept for two days.
 DROP FUNCTION IF EXISTS app.house_note(jsonb, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint);
+DROP FUNCTION IF EXISTS app.house_note(jsonb, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint);
 CREATE OR REPLACE FUNCTION app.house_note(boards jsonb, due bigint, running bigint, dead bigint, oldest_due bigint, unsent_mail bigint, sealing_lag bigint,
-    stopped bigint, heads_unsent bigint, heads_failing bigint, backup_age bigint, drill_age bigint) RETURNS void
+    stopped bigint, heads_unsent bigint, heads_failing bigint, backup_age bigint, drill_age bigint, held bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -23,13 +24,13 @@ BEGIN
         us = excluded.us, database_us = excluded.database_us;
     DELETE FROM app.house_page h WHERE h.seen_at < now();
     INSERT INTO app.house_sample (at, answers, failed, us, database_us, due, running, dead, oldest_due, unsent_mail, sealing_lag, stopped, heads_unsent, heads_failing,
-        backup_age, drill_age)
+        backup_age, drill_age, held)
     SELECT clock_timestamp(), coalesce(sum(s.n), 0), coalesce(sum(h.statuses[6]), 0), coalesce(sum(h.us), 0), coalesce(sum(h.database_us), 0),
            house_note.due, house_note.running, house_note.dead, house_note.oldest_due, house_note.unsent_mail, house_note.sealing_lag,
-           house_note.stopped, house_note.heads_unsent, house_note.heads_failing, house_note.backup_age, house_note.drill_age
+           house_note.stopped, house_note.heads_unsent, house_note.heads_failing, house_note.backup_age, house_note.drill_age, house_note.held
     FROM app.house_page h CROSS JOIN LATERAL (SELECT sum(u) AS n FROM unnest(h.statuses) AS u) AS s;
     DELETE FROM app.house_sample h WHERE h.at < now() - interval '2 days';
 END $$;
 
-REVOKE ALL ON FUNCTION app.house_note(jsonb, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.house_note(jsonb, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint) TO foyer_jobs;
+REVOKE ALL ON FUNCTION app.house_note(jsonb, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.house_note(jsonb, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint) TO foyer_jobs;

@@ -1,7 +1,7 @@
 -- name: house_now :maybe
 -- How the installation is by the newest sample, and whether that is as new as it should be.
 SELECT s.at AS seen_at, s.at < now() - interval '3 minutes' AS is_stale,
-       s.due, s.running, s.dead, s.oldest_due, s.oldest_due >= 300 AS is_queue_late, s.unsent_mail, s.sealing_lag, s.stopped,
+       s.due, s.running, s.dead, s.oldest_due, s.oldest_due >= 300 AS is_queue_late, s.unsent_mail, s.held, s.sealing_lag, s.stopped,
        s.sealing_lag >= 60 OR s.stopped > 0 AS is_sealing_late, s.sealing_lag >= 0 AS has_sealing,
        s.heads_unsent, s.heads_failing > 0 OR s.heads_unsent >= 900 AS is_heads_late, s.heads_unsent IS NOT NULL AS has_heads,
        s.backup_age IS NOT NULL AS has_backups, s.backup_age < 0 OR s.backup_age >= 26 * 3600 AS is_backup_late, s.backup_age >= 0 AS was_backed_up,

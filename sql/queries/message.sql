@@ -3,7 +3,7 @@
 SELECT m.id AS message_id, m.client_id, c.name AS client_name, m.to_address, m.subject,
        m.created_at AT TIME ZONE app.zone() AS created_local,
        m.state IN ('failed', 'unknown') AS is_bad, m.state = 'sent' AS is_good,
-       app.message_state_words(m.state) AS state_words
+       CASE WHEN m.state = 'queued' AND m.problem = 'budget' THEN 'held until tomorrow' ELSE app.message_state_words(m.state) END AS state_words
 FROM app.message m
 LEFT JOIN app.client c ON c.tenant_id = m.tenant_id AND c.id = m.client_id
 WHERE m.kind <> 'heads'
@@ -56,3 +56,30 @@ WHERE id = :message_id;
 UPDATE app.message
 SET state = CASE state WHEN 'sending' THEN 'unknown' ELSE 'failed' END, problem = :problem
 WHERE id = :message_id AND state IN ('queued', 'sending');
+
+-- name: message_held :maybe
+-- How many messages wait for tomorrow, as today's number is used up.
+SELECT t.messages_per_day, count(m.id) AS held
+FROM app.tenant t
+JOIN app.message m ON m.tenant_id = t.id
+WHERE m.state = 'queued' AND m.problem = 'budget'
+GROUP BY t.id;
+
+-- name: message_take :maybe
+-- Counts a message that goes out now; no row: today's number is used up. The operator's own (signed heads) are not held.
+INSERT INTO app.message_day AS d (day, n)
+SELECT (now() AT TIME ZONE t.zone)::date, 1
+FROM app.tenant t
+WHERE t.messages_per_day > 0 OR t.realm = 'operator'
+ON CONFLICT (tenant_id, day) DO UPDATE
+SET n = d.n + 1
+WHERE d.n < (SELECT b.messages_per_day FROM app.tenant b WHERE b.id = d.tenant_id)
+      OR EXISTS (SELECT FROM app.tenant b WHERE b.id = d.tenant_id AND b.realm = 'operator')
+RETURNING d.n;
+
+-- name: message_give_back :exec
+-- It did not go out: it is counted again when it does.
+UPDATE app.message_day d
+SET n = d.n - 1
+FROM app.tenant t
+WHERE t.id = d.tenant_id AND d.day = (now() AT TIME ZONE t.zone)::date AND d.n > 0;

@@ -225,6 +225,7 @@ describe("H-10: nginx's limits", () => {
     for (const pool of ["staff", "public", "slow"]) {
       assert.match(made(`fastcgi_${pool}`), /^limit_conn pages \d+;$/m);
       assert.match(made(`fastcgi_${pool}`), /^limit_req zone=requests /m);
+      assert.match(made(`fastcgi_${pool}`), /^limit_req zone=studio burst=\d+ nodelay;$/m, "D-26: one studio's visitors together");
     }
     assert.match(fs.readFileSync(path.join(root, "scripts/configuration.sh"), "utf8"), /PAGES "\$\{FOYER_CONNECTIONS:-20\}"/, "twenty, unless told otherwise");
     assert.doesNotMatch(conf.replace(/client_max_body_size\s+1m;/, ""), /client_max_body_size/, "one limit for all");

@@ -178,6 +178,7 @@ describe("limits, and a pool that is away", () => {
       + `s/(listen 127.0.0.1):${process.env.FOYER_HTTP_PORT || 8080}/\\1:0/; `
       + "s/(zone=requests:4m +rate)=[0-9]+/\\1=50/; s/(zone=posts:4m +rate)=[0-9]+/\\1=5/; "
       + "s/limit_conn connections .*/limit_conn connections 40;/; s/limit_conn pages .*/limit_conn pages 20;/; s/(zone=requests) burst=[0-9]+/\\1 burst=100/; "
+      + "s/(zone=studio:4m +rate)=[0-9]+/\\1=300/; s/(zone=studio) burst=[0-9]+/\\1 burst=600/; "
       + `s/(zone=posts) burst=[0-9]+/\\1 burst=20/; s|^pid .*|pid "${dir}/pid";|; `
       + "s|^    upstream public .*|    upstream public { server unix:/nonexistent max_fails=0; }|; "
       + `s|^    upstream slow .*|    upstream slow { server unix:${dir}/busy max_fails=0; }|; `

@@ -54,6 +54,7 @@ function start(name, o = {}) {
   Object.assign(env, {
     FOYER_VAR: vardir, FOYER_PORT: String(freePort(first)), FOYER_HTTP_PORT: "0", FOYER_INNER_PORT: String(freePort(first + 137)),
     FOYER_RATE: "10000", FOYER_BURST: "20000", FOYER_POST_RATE: "10000", FOYER_POST_BURST: "20000", FOYER_CONNECTIONS: "5000",
+    FOYER_STUDIO_RATE: "10000", FOYER_STUDIO_BURST: "20000", FOYER_STUDIO_SHARE: "100",
     FOYER_MIN_FREE_MB: "200",
     FOYER_DB_USERS: isRoot ? "root" : "", ...o.env,
   });
