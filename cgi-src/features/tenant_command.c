@@ -163,14 +163,13 @@ static int tenant_show(int argc, char **argv)
         return usage("tenant show SLUG");
     }
     PGconn *c = operator_connect(as);
-    bool good =
-        c && operator_run(c, "foyer tenant", "BEGIN; SET LOCAL ROLE foyer_auth") &&
-        print_within(c, argv[1],
-                     "SELECT slug, kind, id, name, 'since ' || created_at::date,"
-                     " messages_per_day || ' messages a day' FROM app.tenant") &&
-        print_within(c, argv[1],
-                     "SELECT CASE WHEN is_active THEN 'staff' ELSE 'left' END, email, name,"
-                     " role_names FROM app.staff ORDER BY is_active DESC, name");
+    bool good = c && operator_run(c, "foyer tenant", "BEGIN; SET LOCAL ROLE foyer_auth") &&
+                print_within(c, argv[1],
+                             "SELECT slug, kind, id, name, 'since ' || created_at::date,"
+                             " messages_per_day || ' messages a day' FROM app.tenant") &&
+                print_within(c, argv[1],
+                             "SELECT CASE WHEN is_active THEN 'staff' ELSE 'left' END, email, name,"
+                             " role_names FROM app.staff ORDER BY is_active DESC, name");
     PQfinish(c);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
