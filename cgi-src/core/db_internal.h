@@ -45,10 +45,12 @@ struct sql_failure {
 enum err db_error_read(struct arena *a, const struct sql_failure *f, const struct comment *comments,
                        size_t n_comments, const char *statement, struct db_error *e);
 
-/* Rows by the value of one column: made at first use, for one column at a time. */
+/* Rows by the value of one column: made at first use. Sections of several columns may stand in each
+ * other, so each column has its own. */
 struct row_index {
-    int column;       /* -1: not made */
-    uint32_t *heads;  /* by hash of the value: a row's number and one; 0: free */
+    struct row_index *next; /* of another column */
+    int column;             /* -1: none, the first of each list */
+    uint32_t *heads;        /* by hash of the value: a row's number and one; 0: free */
     uint32_t *others; /* by row: the next row with the same value, its number and one; 0: none */
     size_t mask;
 };

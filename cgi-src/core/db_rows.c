@@ -455,7 +455,7 @@ struct listing {
     name_id by;
     int by_column; /* -1: all rows */
     bool once;
-    bool is_indexed; /* rows->index is of that column */
+    const struct row_index *index; /* of that column; NULL: rows are compared one by one */
 };
 
 static struct val row_find(const struct frame *f, name_id name)
@@ -561,16 +561,24 @@ static uint32_t *slot_of(const struct rows *r, const struct row_index *x, struct
     return &x->heads[i];
 }
 
-/* Makes the index of a column, from the last row to the first, so that each list is in order. */
-static void index_rows(struct arena *a, const struct rows *r, int column)
+/* The index of a column, made from the last row to the first, so that each list is in order. */
+static const struct row_index *index_of(struct arena *a, const struct rows *r, int column)
 {
     struct row_index *x = r->index;
+    while (x && x->column != column) {
+        x = x->next;
+    }
+    if (x) {
+        return x;
+    }
     size_t slots = 16;
     while (slots < r->n_rows * 2) {
         slots *= 2;
     }
-    *x = (struct row_index){column, arena_alloc(a, slots * sizeof *x->heads),
+    x = arena_alloc(a, sizeof *x);
+    *x = (struct row_index){r->index->next, column, arena_alloc(a, slots * sizeof *x->heads),
                             arena_alloc(a, (r->n_rows + 1) * sizeof *x->others), slots - 1};
+    r->index->next = x;
     for (size_t i = r->n_rows; i > 0; i--) {
         struct str value = raw(r, i - 1, (size_t)column);
         if (value.p) {
@@ -579,13 +587,14 @@ static void index_rows(struct arena *a, const struct rows *r, int column)
             *head = (uint32_t)i;
         }
     }
+    return x;
 }
 
 /* The value of the surrounding row that rows of this list must have, as it came; *known false: it
  * cannot be compared so. p NULL: it is NULL, which nothing equals. */
 static struct str wanted(const struct listing *l, const struct frame *outer, bool *known)
 {
-    *known = l->is_indexed && outer && outer->ops == &row_ops;
+    *known = l->index && outer && outer->ops == &row_ops;
     if (*known) {
         const struct row_frame *row = (const void *)outer;
         int col = column_of(row->rows, l->by, PQftype(l->rows->result, l->by_column));
@@ -600,7 +609,7 @@ static struct str wanted(const struct listing *l, const struct frame *outer, boo
 static size_t next_row(const void *self, size_t i, const struct frame *outer)
 {
     const struct listing *l = self;
-    const struct row_index *x = l->rows->index;
+    const struct row_index *x = l->index;
     size_t n = l->rows->n_rows;
     if (l->by_column < 0) {
         return i;
@@ -646,10 +655,7 @@ struct val rows_list(struct arena *a, const struct rows *r, const char *by, bool
     }
     size_t n = by && l->by_column < 0 ? 0 : r->n_rows;
     if (l->by_column >= 0 && n > 0 && !any_put(r, (size_t)l->by_column)) {
-        if (r->index->column != l->by_column) {
-            index_rows(a, r, l->by_column);
-        }
-        l->is_indexed = true;
+        l->index = index_of(a, r, l->by_column);
     }
     return (struct val){.kind = VAL_LIST, .list = {&ops, l, n}};
 }

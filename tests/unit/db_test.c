@@ -575,6 +575,15 @@ static void test_rows_by_value(void **state)
             assert_true(!expected ||
                         any.list.ops->next(any.list.self, first + 1, row) == any.list.n);
         }
+    /* A section by one column that stands in a section of the same rows by another. */
+    struct val by_k = rows_list(a, inner, "k", false);
+    const struct frame *five = all.list.ops->item(a, all.list.self, 5, NULL);
+    for (size_t i = 0, found = 0; found < 10; found++, i++) {
+        i = by_k.list.ops->next(by_k.list.self, i, five);
+        assert_int_equal(i, 5 + 50 * found);
+        struct val by_n = rows_list(a, inner, "n", false);
+        assert_int_equal(by_n.list.ops->next(by_n.list.self, 0, five), by_n.list.n);
+    }
     rows_put(inner, 3, 1, S("k0")); /* a text that was opened is what counts */
     struct val own = rows_list(a, inner, "word", false);
     const struct frame *zero = all.list.ops->item(a, all.list.self, 0, NULL);
