@@ -209,6 +209,7 @@ test("T39, K-02, S-34: an erasure and an opt-out after the backup are done once 
   assert.match(fs.readFileSync(path.join(place, "tombstones"), "utf8"), new RegExp(`client\\.erase \\S+ ${her.client} `), "the list is in the backup directory at once");
   const r = good(restore("erased", "--to", moment));
   assert.match(r.out, /^2 of \d+ tombstones were done once more/m, r.out);
+  assert.ok(r.out.includes(`It will make its backups in ${place}: stop the Foyer it was made of first`), r.out);
   within(r.into, (copy) => {
     // her visit is there, and so the moment is before the erasure
     assert.equal(copy.sql(`SELECT count(*) FROM app.appointment WHERE id = '${her.appointment}'`), "1");
