@@ -7,6 +7,7 @@
 #                   found stays in tests/fuzz/crashes, what is new and useful goes into tests/fuzz/corpus.
 #                   (The product writes calendar files and reads none; it neither writes nor reads CSV.)
 #   make analyze    cppcheck, gcc -fanalyzer and clang-tidy over all of cgi-src; what is excepted: scripts/analyze.except
+#   make coverage   lines and branches of cgi-src that the unit and http tests run, as a table; twenty minutes
 #   make assets     fingerprinted copies of nginx/www in build/www, and their names for templates
 #   make site       the marketing pages in build/site
 #   make install DESTDIR=DIR   what a host runs, with its units (scripts/systemd); PREFIX=/usr/lib/foyer
@@ -49,6 +50,11 @@ COMMON := -std=c17 -D_GNU_SOURCE -g -ffile-prefix-map=$(CURDIR)=. -MMD -MP -Iinc
 CFLAGS_PLAIN := $(COMMON) -O2 $(HARD) -fPIE -ffunction-sections -fdata-sections $(WARN) -Werror
 CFLAGS_SAN   := $(COMMON) -O1 $(SAN) -fPIE $(WARN) -Werror
 CFLAGS_FUZZ  := $(COMMON) -O1 -g $(FUZZ) -Wall
+CFLAGS_MEM   := $(COMMON) -O1 -fPIE $(WARN)
+# (the counts are written where the object stood, so its whole path is needed)
+CFLAGS_COV   := $(filter-out -ffile-prefix-map=%,$(COMMON)) -O0 --coverage -fprofile-update=atomic -fPIE $(WARN)
+# A worker in its sandbox cannot write its counts.
+LINK_COV     := --coverage -Wl,--wrap=sandbox_enter
 
 # ---- sources ----
 
@@ -69,11 +75,14 @@ program  = $(if $(filter foyer,$(1)),foyer,foyer-$(1))
 PROGRAMS := $(foreach m,$(basename $(notdir $(MAIN_SRC))),$(BUILD)/bin/$(call program,$(m))) \
             $(patsubst cgi-src/tools/%.c,$(BUILD)/bin/%,$(TOOL_SRC))
 PROGRAMS_SAN := $(patsubst $(BUILD)/bin/%,$(BUILD)/san/bin/%,$(PROGRAMS))
+PROGRAMS_COV := $(patsubst $(BUILD)/bin/%,$(BUILD)/cov/bin/%,$(filter-out %/viewcheck,$(PROGRAMS)))
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/san/unit/%,$(UNIT_SRC))
+UNITS_MEM := $(UNITS:$(BUILD)/san/%=$(BUILD)/mem/%)
+UNITS_COV := $(UNITS:$(BUILD)/san/%=$(BUILD)/cov/%)
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 MODULE   := $(if $(wildcard cgi-src/pgmodule/foyerctx.c),$(BUILD)/lib/foyerctx.so)
 
-.PHONY: all programs san unit unit-programs fuzz fuzzers assets site clean install deb analyze
+.PHONY: all programs san unit unit-programs unit-valgrind fuzz fuzzers assets site clean install deb analyze cov coverage
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -188,6 +197,41 @@ $(BUILD)/fuzz/gate_fuzz: FUZZ_LINK := -Wl,--wrap=db_ready
 
 analyze: programs
 	@scripts/analyze $(BUILD)
+
+# The unit tests without sanitizers, for valgrind (tests/slow/valgrind.test.js), and all with gcov's counters.
+unit-valgrind: $(UNITS_MEM)
+cov: $(PROGRAMS_COV) $(UNITS_COV)
+coverage:
+	@scripts/coverage $(BUILD)
+
+# variant(DIRECTORY, FLAGS OF THE COMPILER, FLAGS OF THE LINKER, OBJECTS LINKED AS WELL)
+define variant
+$(BUILD)/$(1)/obj/gen/queries.o: $(BUILD)/gen/queries.c
+	@mkdir -p $$(@D)
+	@echo "  cc $$@"
+	$(Q)$(CC) $(2) -c -o $$@ $$<
+$(BUILD)/$(1)/obj/%.o: %.c Makefile | $(GEN)
+	@mkdir -p $$(@D)
+	@echo "  cc $$@"
+	$(Q)$(CC) $(2) -c -o $$@ $$<
+$(BUILD)/$(1)/libfoyer.a: $(call obj,$(BUILD)/$(1)/obj,$(LIB_SRC)) $(BUILD)/$(1)/obj/gen/queries.o
+	@rm -f $$@
+	$(Q)ar rcs $$@ $$^
+$(BUILD)/$(1)/unit/%: $(BUILD)/$(1)/obj/tests/unit/%.o $(4) $(BUILD)/$(1)/libfoyer.a
+	@mkdir -p $$(@D)
+	@echo "  link $$@"
+	$(Q)$(CC) $(3) -pie -o $$@ $$^ $(LIBS) $(shell pkg-config --libs cmocka)
+$(BUILD)/$(1)/bin/foyer: $(BUILD)/$(1)/obj/cgi-src/foyer.o $(4) $(BUILD)/$(1)/libfoyer.a
+	@mkdir -p $$(@D)
+	@echo "  link $$@"
+	$(Q)$(CC) $(3) -pie -o $$@ $$^ $(LIBS)
+$(BUILD)/$(1)/bin/foyer-%: $(BUILD)/$(1)/obj/cgi-src/%.o $(4) $(BUILD)/$(1)/libfoyer.a
+	@mkdir -p $$(@D)
+	@echo "  link $$@"
+	$(Q)$(CC) $(3) -pie -o $$@ $$^ $(LIBS)
+endef
+$(eval $(call variant,mem,$(CFLAGS_MEM),,))
+$(eval $(call variant,cov,$(CFLAGS_COV),$(LINK_COV),$(BUILD)/cov/obj/tests/unit/coverage/no_sandbox.o))
 
 # ---- static files and marketing pages ----
 

@@ -195,7 +195,7 @@ static enum err book(struct req *r, struct str *appointment_id)
 static enum err confirm(struct req *r)
 {
     struct str appointment_id = {0};
-    struct new_link manage;
+    struct new_link manage = {0};
 
     enum err e = check_person(r);
     if (!e)
