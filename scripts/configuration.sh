@@ -3,7 +3,7 @@
 # Sourced after lib.sh, never run: by supervise (a checkout, everything in one directory, one user) and by host
 # (a package, a directory for each purpose and a user for each process).
 # Needs: MADE_BY, the name in the files' first lines; CONF_DIR and conf in it; KEYS, SECRETS; BOARDS; LOG;
-# PG_DATA, PG_RUN; NGINX_DIR, NGINX_TMP, NGINX_PID, CERT, CERT_KEY; socket_of POOL.
+# PG_DATA, PG_RUN; NGINX_DIR, NGINX_TMP, NGINX_PID, CERT, CERT_KEY; socket_of POOL. Where backups are made: ARCHIVE_COMMAND.
 # shellcheck disable=SC2154  # conf
 
 template= # of a file being filled in
@@ -170,5 +170,11 @@ log_statement = none
 log_min_duration_statement = 1s
 log_parameter_max_length = 0
 log_parameter_max_length_on_error = 0
+EOF
+    # A copy of every piece of WAL, at most four minutes old; what the archive refuses is kept and tried again.
+    [[ ! ${ARCHIVE_COMMAND:-} || ! $(setting backup_dir) ]] || cat >>"$PG_DATA/foyer.conf" <<EOF
+archive_mode = on
+archive_timeout = ${FOYER_ARCHIVE_TIMEOUT:-240}
+archive_command = '$ARCHIVE_COMMAND'
 EOF
 }

@@ -161,7 +161,8 @@ static int samples(struct arena *a, const char *n, const char *as)
     PQfinish(c);
     if (good)
         printf("%d sealed values opened, %d did not\n", opened, bad);
-    return good && bad == 0 && opened > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    /* (a new installation has nothing sealed yet) */
+    return good && bad == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 /* ---- the rest ---- */

@@ -178,8 +178,8 @@ const as = (name, ...words) => {
     ...(groups.length ? ["--groups", groups.join(",")] : ["--clear-groups"]), "--inh-caps=-all", "--no-new-privs", ...words];
 };
 test("H-01 D-17 as each user: the others' sockets, files and database roles are refused", { skip }, () => {
-  const roles = { staff: ["foyer_staff"], public: ["foyer_public"], slow: ["foyer_slow"], status: ["foyer_jobs"], jobs: ["foyer_jobs", "foyer_sealer"], nginx: [] };
-  const every = ["postgres", "foyer_migrator", "foyer_backfill", "foyer_staff", "foyer_public", "foyer_slow", "foyer_jobs", "foyer_sealer", "foyer_retirer", "foyer_auditor"];
+  const roles = { staff: ["foyer_staff"], public: ["foyer_public"], slow: ["foyer_slow"], status: ["foyer_jobs"], jobs: ["foyer_jobs", "foyer_sealer"], nginx: [], retire: ["foyer_retirer", "foyer_sealer"] };
+  const every = ["foyer_backup", "postgres", "foyer_migrator", "foyer_backfill", "foyer_staff", "foyer_public", "foyer_slow", "foyer_jobs", "foyer_sealer", "foyer_retirer", "foyer_auditor"];
   for (const [name, own] of Object.entries(roles)) {
     for (const role of every) {
       const words = as(name, "psql", "-X", "-h", "/run/foyer-db", "-U", role, "-d", "foyer", "-Atc", "SELECT current_user");
@@ -188,7 +188,7 @@ test("H-01 D-17 as each user: the others' sockets, files and database roles are 
     }
     for (const file of ["/etc/foyer/secret/master.key", "/etc/foyer/secret/sealer.key", "/etc/foyer/tls/key.pem", "/var/lib/foyer/pg/PG_VERSION"])
       assert.ok(fails(...as(name, "cat", file)), `${name} read ${file}`);
-    const readsKeys = ["staff", "public", "slow", "jobs"].includes(name);
+    const readsKeys = ["staff", "public", "slow", "jobs", "retire"].includes(name);
     assert.equal(fails(...as(name, "sh", "-c", "cat /var/lib/foyer/keys/*.key")), !readsKeys, `${name} and the key store`);
     assert.ok(fails(...as(name, "sh", "-c", "touch /var/lib/foyer/keys/x")), `${name} wrote into the key store`);
     for (const pool of pools) { // only nginx comes to another's socket
@@ -226,6 +226,44 @@ test("an upgrade under load fails no request, and keeps the masters", { skip }, 
   assert.deepEqual(pools.map((p) => show(`foyer-${p}.service`, "MainPID")), mains);
   assert.deepEqual(answers.bad, []);
   assert.ok(answers.good > 10, `${answers.good} answers`);
+});
+
+test("H-02 every unit's sandbox is rated 2.0 or better", { skip }, () => {
+  for (const name of ["db", "migrate", ...pools, "jobs", "nginx", "archive", "backup", "rotate", "drill", "retire"]) {
+    const rate = Number(inside("systemd-analyze", "security", "--no-pager", `foyer-${name}.service`).match(/Overall exposure level[^:]*: ([\d.]+)/)[1]);
+    assert.ok(rate <= 2, `${name}: ${rate}`);
+  }
+});
+
+test("K-01 backups as units of their own: WAL, base, keys and erasures arrive encrypted; the server cannot sign", { skip }, async () => {
+  inside("foyer-host", "backups", "/root/identity.txt");
+  inside("timeout", "120", "systemctl", "start", "foyer-backup");
+  const place = path.join(debian, "srv/foyer-backup");
+  for (const part of ["base", "keys"]) assert.equal(fs.readdirSync(path.join(place, part)).length, 1, part);
+  assert.ok(fs.readdirSync(path.join(place, "wal")).some((f) => f.endsWith(".manifest")));
+  assert.deepEqual(fs.readdirSync(path.join(debian, "var/lib/foyer/wal")), []);
+  assert.ok(fails("setpriv", "--reuid", "foyer-db", "--regid", "foyer-sql", "--clear-groups", "ls", "/srv/foyer-backup"));
+  inside("foyer", "tenant", "create", "second", "Second", "--kind", "medspa");
+  assert.ok(await until(() => fs.readdirSync(path.join(place, "keys")).length === 2), "a new business's key is copied");
+  inside("systemctl", "start", "foyer-retire");
+  assert.match(inside("curl", "-s", `http://127.0.0.1:${inner}/health/ready`), /archive ok[\s\S]*backup ok/);
+});
+
+test("K-03 a drill in its sandbox restores the newest backup and leaves a signed record", { skip }, () => {
+  inside("install", "-m", "600", "/root/identity.txt", "/etc/foyer/secret/drill-identity");
+  inside("timeout", "300", "systemctl", "start", "foyer-drill");
+  const [record] = fs.readdirSync(path.join(debian, "srv/foyer-backup/drills"));
+  assert.match(inside("foyer", "backup", "verify", `/srv/foyer-backup/drills/${record}`), /^[0-9a-f]{16}\n$/);
+  assert.deepEqual(fs.readdirSync(path.join(debian, "var/lib/foyer/drill")), []);
+  inside("rm", "/etc/foyer/secret/drill-identity");
+});
+
+test("K-01 K-03 restored and adopted, the host has what it had, and archives on", { skip }, async () => {
+  inside("foyer-host", "restore", "--into", "/var/lib/foyer-new", "--identity", "/root/identity.txt");
+  inside("foyer-host", "adopt", "/var/lib/foyer-new");
+  assert.equal(await get("glow.foyer.localhost", "/login"), 200);
+  assert.ok(fs.readdirSync(path.join(debian, "var/backups/foyer")).some((d) => d.startsWith("before-")));
+  inside("timeout", "120", "systemctl", "start", "foyer-backup");
 });
 
 test("S-31 the check names what is open, and exits 1", { skip }, () => {
