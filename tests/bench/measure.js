@@ -168,6 +168,27 @@ async function statements(names, send) {
   }
   return parts;
 }
+// What row security costs an insert of one row (SECURITY.md D-24): two tables alike, one of them guarded, the same statements.
+// send(file) runs a script of pgbench.
+async function rowSecurity(scripts, send) {
+  const drop = () => h.sql("DROP SCHEMA IF EXISTS bench CASCADE");
+  drop();
+  h.sql(`CREATE SCHEMA bench; GRANT USAGE ON SCHEMA bench TO foyer_staff;
+    CREATE TABLE bench.plain (tenant_id uuid NOT NULL DEFAULT app.tenant(), id uuid PRIMARY KEY DEFAULT gen_random_uuid(), note text NOT NULL);
+    CREATE TABLE bench.guarded (LIKE bench.plain INCLUDING ALL);
+    SELECT app.guard_table('bench.guarded'); GRANT INSERT ON bench.plain, bench.guarded TO foyer_staff`);
+  const cost = {};
+  try {
+    for (const name of ["plain", "guarded"]) {
+      const file = path.join(scripts, `insert-${name}.sql`);
+      fs.writeFileSync(file, "\\startpipeline\nSELECT 1 FROM sec.begin_staff(:host, :token, :perm, :action, :ip, :agent, :request);\n" +
+        `INSERT INTO bench.${name} (note) VALUES ('a row');\n\\endpipeline\n`);
+      const m = await send(file);
+      cost[name] = (m.after.database - m.before.database) / m.done;
+    }
+  } finally { drop(); }
+  return cost.guarded / cost.plain;
+}
 const peer = (name, port) => ({ name, port, oldPort: h.env.port, from: path.join(h.env.vardir, "nginx"), folder, run });
 
 async function main() {
@@ -250,13 +271,16 @@ async function main() {
     load: (connections) => send(whole, connections) });
   const parts = process.argv.includes("--statements") ? await statements(new Set(whole), send) : undefined;
 
+  const secured = await rowSecurity(scripts, (file) => load.pgbench({ connections: 8, seconds, folder: scripts, run: bench,
+    args: [...Object.entries(begin).flatMap(([k, v]) => ["-D", `${k}=${v}`]), "-f", file], snapshot: () => processes.snapshot(alonePids) }));
+
   // ---- ratios ----
   const of = (name, n) => results.find((r) => r.name.startsWith(name) && r.connections === n);
   const ours = of("calendar", 32), beside = of("peer: PHP", 32), alone = of("peer: pgbench", 16);
   const three = (r) => r.cost.nginx + r.cost.worker + r.cost.database;
   const ratios = {
     of_database_alone: ours.rate / alone.rate, to_php: ours.rate / beside.rate, php_microseconds: three(beside), alone_microseconds: alone.cost.database,
-    of_null: ours.rate / of("peer: null", 32).rate, microseconds: three(ours), worker_microseconds: ours.cost.worker, database_microseconds: ours.cost.database, all_microseconds: ours.all,
+    of_null: ours.rate / of("peer: null", 32).rate, row_security: secured, microseconds: three(ours), worker_microseconds: ours.cost.worker, database_microseconds: ours.cost.database, all_microseconds: ours.all,
   };
   console.log(`
 | calendar at 32 connections | measured | to reach | to look for |
@@ -267,6 +291,7 @@ async function main() {
 | worker | ${ours.cost.worker.toFixed(0)} µs | 60 | |
 | the same of the PHP page | ${three(beside).toFixed(0)} µs, ${(three(beside) / three(ours)).toFixed(2)} x ours | | |
 | the database alone | ${alone.cost.database.toFixed(0)} µs, ${(alone.cost.database / ours.cost.database).toFixed(2)} x ours | | |
+| begin and one insert under row security, of the same without (D-24) | ${secured.toFixed(2)} x | | |
 | memory of a staff worker (PSS) | ${memory.staff.mean} KB (${memory.staff.least} to ${memory.staff.most}) | | |
 | memory of a PHP worker (PSS) | ${memory.php.mean} KB (${memory.php.least} to ${memory.php.most}) | | |`);
   const out = path.join(h.env.vardir, "bench.json");
