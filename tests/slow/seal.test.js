@@ -145,8 +145,9 @@ test("A-09 after a dump and a restore into another cluster rows are written, sea
   try {
     await somethingHappens();
     as(`${bin}/initdb`, "-D", path.join(at, "pg"), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust");
+    const lib = path.join(fs.realpathSync(path.join(s.vardir, "app")), "lib");
     const words = stack.asOwner([`${bin}/postgres`, "-D", path.join(at, "pg"), "-c", "listen_addresses=", "-c", `unix_socket_directories=${sockets}`,
-      "-c", `shared_preload_libraries=${path.join(fs.realpathSync(path.join(s.vardir, "app")), "lib", "foyerctx.so")}`, "-c", "fsync=off"]);
+      "-c", `shared_preload_libraries=${path.join(lib, "foyerctx.so")}`, "-c", `dynamic_library_path=${lib}:$libdir`, "-c", "fsync=off"]);
     server = spawn(words[0], words.slice(1), { cwd: "/", stdio: "ignore" });
     const there = ["-h", sockets, "-U", "postgres"], here = ["-h", host, "-U", "postgres"];
     await stack.until(() => spawnSync(`${bin}/pg_isready`, ["-q", "-h", sockets]).status === 0, "the other cluster does not start");
