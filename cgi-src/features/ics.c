@@ -7,6 +7,8 @@
 #include <libical/ical.h>
 #include <stdlib.h>
 
+#include "log.h"
+
 static struct icaltimetype instant(int64_t seconds)
 {
     return icaltime_from_timet_with_zone((time_t)seconds, 0, icaltimezone_get_utc_timezone());
@@ -26,22 +28,38 @@ static const char *plain(struct arena *a, struct str s)
     return arena_cstr(a, buf_str(&b));
 }
 
+/* Without memory libical gives NULL, and a file would lack what was not made: the process ends. */
+static void *must(void *made)
+{
+    if (!made) {
+        log_error("ics.memory", NULL);
+        abort();
+    }
+    return made;
+}
+
+static void add(icalcomponent *component, icalproperty *property)
+{
+    icalcomponent_add_property(component, must(property));
+}
+
 static icalcomponent *event_of(struct arena *a, const struct ics_visit *v)
 {
-    icalcomponent *event = icalcomponent_vanew(
-        ICAL_VEVENT_COMPONENT, icalproperty_new_uid(arena_cstr(a, v->uid)),
-        icalproperty_new_sequence((int)v->version),
-        icalproperty_new_dtstamp(instant(v->changed_at)),
-        icalproperty_new_dtstart(instant(v->starts_at)),
-        icalproperty_new_dtend(instant(v->ends_at)),
-        icalproperty_new_summary(plain(a, v->summary)),
-        icalproperty_new_status(v->is_cancelled ? ICAL_STATUS_CANCELLED : ICAL_STATUS_CONFIRMED),
-        icalproperty_new_transp(v->is_cancelled ? ICAL_TRANSP_TRANSPARENT : ICAL_TRANSP_OPAQUE),
-        NULL);
+    icalcomponent *event = must(icalcomponent_new(ICAL_VEVENT_COMPONENT));
+    add(event, icalproperty_new_uid(arena_cstr(a, v->uid)));
+    add(event, icalproperty_new_sequence((int)v->version));
+    add(event, icalproperty_new_dtstamp(instant(v->changed_at)));
+    add(event, icalproperty_new_dtstart(instant(v->starts_at)));
+    add(event, icalproperty_new_dtend(instant(v->ends_at)));
+    add(event, icalproperty_new_summary(plain(a, v->summary)));
+    add(event,
+        icalproperty_new_status(v->is_cancelled ? ICAL_STATUS_CANCELLED : ICAL_STATUS_CONFIRMED));
+    add(event,
+        icalproperty_new_transp(v->is_cancelled ? ICAL_TRANSP_TRANSPARENT : ICAL_TRANSP_OPAQUE));
     if (v->place.n > 0)
-        icalcomponent_add_property(event, icalproperty_new_location(plain(a, v->place)));
+        add(event, icalproperty_new_location(plain(a, v->place)));
     if (v->text.n > 0)
-        icalcomponent_add_property(event, icalproperty_new_description(plain(a, v->text)));
+        add(event, icalproperty_new_description(plain(a, v->text)));
     return event;
 }
 
@@ -64,12 +82,13 @@ static struct str whole_line_ends(struct arena *a, struct str text)
 
 struct str ics_write(struct arena *a, const struct ics_visit *visit)
 {
-    icalcomponent *calendar = icalcomponent_vanew(
-        ICAL_VCALENDAR_COMPONENT, icalproperty_new_version("2.0"),
-        icalproperty_new_prodid("-//Foyer//Appointments//EN"),
-        icalproperty_new_method(visit->is_cancelled ? ICAL_METHOD_CANCEL : ICAL_METHOD_PUBLISH),
-        event_of(a, visit), NULL);
-    char *text = icalcomponent_as_ical_string_r(calendar);
+    icalcomponent *calendar = must(icalcomponent_new(ICAL_VCALENDAR_COMPONENT));
+    add(calendar, icalproperty_new_version("2.0"));
+    add(calendar, icalproperty_new_prodid("-//Foyer//Appointments//EN"));
+    add(calendar,
+        icalproperty_new_method(visit->is_cancelled ? ICAL_METHOD_CANCEL : ICAL_METHOD_PUBLISH));
+    icalcomponent_add_component(calendar, event_of(a, visit));
+    char *text = must(icalcomponent_as_ical_string_r(calendar));
     struct str kept = whole_line_ends(a, str_of(text));
     free(text);
     icalcomponent_free(calendar);
