@@ -236,7 +236,6 @@ test("H-02 every unit's sandbox is rated 2.0 or better", { skip }, () => {
 });
 
 test("K-01 backups as units of their own: WAL, base, keys and erasures arrive encrypted; the server cannot sign", { skip }, async () => {
-  inside("foyer", "tenant", "create", "ops", "Operations", "--kind", "operator"); // the drill asks for its page
   inside("foyer-host", "backups", "/root/identity.txt");
   inside("timeout", "120", "systemctl", "start", "foyer-backup");
   const place = path.join(debian, "srv/foyer-backup");
@@ -244,8 +243,15 @@ test("K-01 backups as units of their own: WAL, base, keys and erasures arrive en
   assert.ok(fs.readdirSync(path.join(place, "wal")).some((f) => f.endsWith(".manifest")));
   assert.deepEqual(fs.readdirSync(path.join(debian, "var/lib/foyer/wal")), []);
   assert.ok(fails("setpriv", "--reuid", "foyer-db", "--regid", "foyer-sql", "--clear-groups", "ls", "/srv/foyer-backup"));
-  inside("foyer", "tenant", "create", "second", "Second", "--kind", "medspa");
-  assert.ok(await until(() => fs.readdirSync(path.join(place, "keys")).length === 2), "a new business's key is copied");
+  // New ones within the second of the last copy of keys, and of each other's: every key is in the newest copy.
+  for (const name of ["second", "third", "fourth", "fifth"]) inside("foyer", "tenant", "create", name, name, "--kind", "medspa");
+  const kept = () => inside("sh", "-c", `cd "$(ls -d /srv/foyer-backup/keys/2* | tail -1)" && age -d -i /root/identity.txt keys.tar.age | zstd -qd | tar -t`)
+    .split("\n").filter((f) => f.endsWith(".key") && f.startsWith("keys/"));
+  const keys = fs.readdirSync(path.join(debian, "var/lib/foyer/keys")).filter((f) => f.endsWith(".key")).map((f) => `keys/${f}`).sort();
+  assert.ok(keys.length >= 5);
+  assert.ok(await until(() => String(kept().sort()) === String(keys)), `the new businesses' keys are copied: ${kept()} of ${keys}`);
+  for (const copy of fs.readdirSync(path.join(place, "keys")))
+    assert.deepEqual(fs.readdirSync(path.join(place, "keys", copy)).sort(), ["keys.tar.age", "manifest"], copy);
   inside("systemctl", "start", "foyer-retire");
   assert.match(inside("curl", "-s", `http://127.0.0.1:${inner}/health/ready`), /archive ok[\s\S]*backup ok/);
 });
