@@ -183,13 +183,16 @@ describe("H-02: the units of a host (scripts/systemd)", () => {
       const text = fs.readFileSync(path.join(from, f), "utf8");
       for (const key of ["User", "MemoryMax", "TasksMax"]) assert.match(text, new RegExp(`^${key}=`, "m"), `${f}: ${key}`);
       assert.doesNotMatch(text, /^User=root|^(NoNewPrivileges|ProtectSystem|PrivateTmp|CapabilityBoundingSet)=/m, f);
-      assert.doesNotMatch(text, /^Environment=.*(KEY|PASSWORD|SECRET|SMTP)/m, "secrets are credentials");
+      // (a path below %d is a credential's)
+      assert.doesNotMatch(text, /^Environment=.*(KEY|PASSWORD|SECRET|SMTP)[A-Z_]*=(?!%d\/)/m, "secrets are credentials");
     }
   });
-  test("only nginx and the jobs reach the network; only what has secrets gets them", () => {
+  test("only nginx and the jobs reach the network, and the drill itself; only what has secrets gets them", () => {
     const open = fs.readdirSync(from).filter((d) => d.endsWith(".service.d") && d !== "foyer-.service.d")
       .filter((d) => fs.readdirSync(path.join(from, d)).some((f) => /AF_INET/.test(fs.readFileSync(path.join(from, d, f), "utf8"))));
-    assert.deepEqual(open.sort(), ["foyer-jobs.service.d", "foyer-nginx.service.d"]);
+    assert.deepEqual(open.sort(), ["foyer-drill.service.d", "foyer-jobs.service.d", "foyer-nginx.service.d"]);
+    const drill = fs.readdirSync(path.join(from, "foyer-drill.service.d")).map((f) => fs.readFileSync(path.join(from, "foyer-drill.service.d", f), "utf8")).join("");
+    assert.match(drill, /^IPAddressAllow=(localhost|127\.0\.0\.\S+)$/m, "the drill asks its own pages, on loopback");
     const secrets = (n) => [...fs.readFileSync(path.join(from, `foyer-${n}.service`), "utf8").matchAll(/^LoadCredential=([^:]+)/gm)].map((m) => m[1]);
     assert.deepEqual(secrets("staff"), ["master.key"]);
     assert.deepEqual(secrets("status"), []);
