@@ -53,6 +53,8 @@ static inline struct str str_part(struct str s, size_t from, size_t n)
 {
     return (struct str){from ? s.p + from : s.p, n}; /* the zero struct has no bytes to count from */
 }
+/* FNV-1a, for tables of our own: who can choose what is put in can make it slow, no more. */
+uint32_t str_hash(struct str s);
 bool str_starts(struct str s, struct str prefix);
 /* Without ASCII blanks at both ends. */
 struct str str_trim(struct str s);

@@ -542,19 +542,10 @@ static bool belongs(const struct listing *l, size_t i, const struct frame *outer
     return same(rows_val(l->rows, i, (size_t)l->by_column), outer->ops->find(outer, l->by));
 }
 
-static uint32_t hash_of(struct str s)
-{
-    uint32_t h = 2166136261U; /* FNV-1a; whoever chooses colliding ids slows her own page */
-    for (size_t i = 0; i < s.n; i++) {
-        h = (h ^ (unsigned char)s.p[i]) * 16777619U;
-    }
-    return h;
-}
-
 /* The slot of a value: of rows that have it, or free. */
 static uint32_t *slot_of(const struct rows *r, const struct row_index *x, struct str value)
 {
-    size_t i = hash_of(value) & x->mask;
+    size_t i = str_hash(value) & x->mask;
     while (x->heads[i] && !str_eq(raw(r, x->heads[i] - 1, (size_t)x->column), value)) {
         i = (i + 1) & x->mask;
     }

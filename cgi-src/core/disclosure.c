@@ -18,17 +18,12 @@ void disclosure_note(struct req *r, struct rows *rows)
     r->fresh[r->n_fresh++] = rows;
 }
 
-static struct client_key *key_named(struct req *r, struct str client_id)
+struct client_key *disclosure_key(struct req *r, struct str client_id)
 {
     for (size_t i = 0; i < r->n_keys; i++)
         if (str_eq(r->keys[i].client_id, client_id))
             return &r->keys[i];
     return NULL;
-}
-
-struct client_key *disclosure_key(struct req *r, struct str client_id)
-{
-    return key_named(r, client_id);
 }
 
 static void wipe_keys(void *what)
@@ -91,7 +86,7 @@ static void take_keys(struct req *r, const struct rows *given)
 {
     r->has_disclosed = true;
     for (size_t i = 0; i < rows_count(given); i++) {
-        struct client_key *key = key_named(r, rows_text(given, i, "client_id"));
+        struct client_key *key = disclosure_key(r, rows_text(given, i, "client_id"));
         if (!key)
             continue;
         key->wrapped = rows_text(given, i, "wrapped_key");
@@ -111,6 +106,18 @@ enum err disclosure_open_key(struct req *r, struct client_key *key)
     }
     key->is_open = true;
     return OK;
+}
+
+struct str disclosure_aad(struct req *r, struct str table, struct str column, struct str row)
+{
+    const struct str parts[] = {rows_text(r->context, 0, "tenant_id"), table, column, row};
+    struct buf b = buf_in(r->arena, 160);
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        if (i > 0)
+            buf_addc(&b, '|');
+        buf_add(&b, parts[i]);
+    }
+    return buf_str(&b);
 }
 
 enum err disclosure_of(struct req *r, struct str client_id)
@@ -153,7 +160,6 @@ static enum err open_column(struct req *r, struct rows *rows, size_t col, int cl
     if (id_col < 0)
         return ERR_INTERNAL;
 
-    struct str tenant = rows_text(r->context, 0, "tenant_id");
     for (size_t i = 0; i < rows_count(rows); i++) {
         struct val cell = rows_val(rows, i, col);
         struct val client = rows_val(rows, i, (size_t)client_col);
@@ -169,16 +175,9 @@ static enum err open_column(struct req *r, struct rows *rows, size_t col, int cl
         enum err e = disclosure_open_key(r, key);
         if (e)
             return e;
-        struct buf aad = buf_in(r->arena, 160);
-        buf_add(&aad, tenant);
-        buf_addc(&aad, '|');
-        buf_add(&aad, table);
-        buf_addc(&aad, '|');
-        buf_add(&aad, column);
-        buf_addc(&aad, '|');
-        buf_add(&aad, id.s);
+        struct str aad = disclosure_aad(r, table, column, id.s);
         struct str plain;
-        if (open_sealed(r->arena, key->key, buf_str(&aad), cell.s, &plain)) {
+        if (open_sealed(r->arena, key->key, aad, cell.s, &plain)) {
             log_error("sealed.broken", "column", arena_cstr(r->arena, column), "row",
                       arena_cstr(r->arena, id.s), NULL);
             return ERR_INTERNAL;

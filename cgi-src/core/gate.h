@@ -136,6 +136,8 @@ enum err MUST_CHECK disclosure_of(struct req *r, struct str client_id);
 struct client_key *disclosure_key(struct req *r, struct str client_id);
 /* Unwraps a key that a disclosure gave; most pages need few of those they are given. */
 enum err MUST_CHECK disclosure_open_key(struct req *r, struct client_key *key);
+/* What a sealed text is bound to, so that it cannot be moved: its tenant, table, column and row. */
+struct str disclosure_aad(struct req *r, struct str table, struct str column, struct str row);
 void disclosure_forget(struct req *r);
 
 /* req.c */

@@ -48,10 +48,7 @@ static struct str key_of(struct req *r, enum query q)
 
 static struct kept *slot_of(enum query q, struct str key)
 {
-    uint32_t h = 2166136261u ^ (uint32_t)q;
-    for (size_t i = 0; i < key.n; i++)
-        h = (h ^ (unsigned char)key.p[i]) * 16777619u;
-    return &slots[h % SLOTS];
+    return &slots[(str_hash(key) ^ (uint32_t)q) % SLOTS];
 }
 
 struct rows *kept_find(struct req *r, enum query q)

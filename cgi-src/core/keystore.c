@@ -251,11 +251,7 @@ static enum err file_name(struct str tenant_id, const char *ending, struct file_
 
 static struct cached *cache_slot(struct str tenant_id)
 {
-    uint32_t h = 2166136261u;
-    for (size_t i = 0; i < tenant_id.n; i++) {
-        h = (h ^ (unsigned char)tenant_id.p[i]) * 16777619u;
-    }
-    return &store.cache[h % CACHE_SLOTS];
+    return &store.cache[str_hash(tenant_id) % CACHE_SLOTS];
 }
 
 static void failed(const char *what, struct str tenant_id)

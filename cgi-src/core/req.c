@@ -287,9 +287,7 @@ enum err req_seal(struct req *r, struct str client_id, const char *table, const 
         return ERR_GONE;
     if ((e = disclosure_open_key(r, key)))
         return e;
-    struct str tenant = rows_text(r->context, 0, "tenant_id");
-    struct str aad = arena_printf(r->arena, "%.*s|%s|%s|%.*s", (int)tenant.n, tenant.p, table,
-                                  column, (int)row_id.n, row_id.p);
+    struct str aad = disclosure_aad(r, str_of(table), str_of(column), row_id);
     *sealed = seal(r->arena, key->key, aad, plain);
     return OK;
 }

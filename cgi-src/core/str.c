@@ -6,6 +6,14 @@
 
 #include <stdio.h>
 
+uint32_t str_hash(struct str s)
+{
+    uint32_t h = 2166136261U;
+    for (size_t i = 0; i < s.n; i++)
+        h = (h ^ (unsigned char)s.p[i]) * 16777619U;
+    return h;
+}
+
 bool str_starts(struct str s, struct str prefix)
 {
     return s.n >= prefix.n && (prefix.n == 0 || memcmp(s.p, prefix.p, prefix.n) == 0);

@@ -15,17 +15,9 @@ static struct {
     struct arena *arena;
 } names;
 
-static uint32_t hash_of(struct str s)
-{
-    uint32_t h = 2166136261U; /* FNV-1a; names are ours, nobody attacks the table */
-    for (size_t i = 0; i < s.n; i++)
-        h = (h ^ (unsigned char)s.p[i]) * 16777619U;
-    return h;
-}
-
 static name_id *slot_of(struct str name)
 {
-    size_t i = hash_of(name) & (names.n_slots - 1);
+    size_t i = str_hash(name) & (names.n_slots - 1);
     while (names.slots[i] && !str_eq(names.text[names.slots[i]], name))
         i = (i + 1) & (names.n_slots - 1);
     return &names.slots[i];

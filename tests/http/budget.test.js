@@ -55,19 +55,6 @@ after(() => {
 });
 const ask = (label, target, o) => h.request(label, target, { ...o, port, from: h.somewhere() });
 
-// A transaction of the superuser that stays open until it is told to end.
-async function holding(statement) {
-  const conninfo = fs.readFileSync(path.join(h.env.vardir, "foyer.conf"), "utf8").match(/^database\s*=\s*(.*)$/m)[1].trim();
-  const words = ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", `${conninfo} user=${process.env.FOYER_SUPERUSER || "postgres"}`];
-  const command = isRoot ? ["runuser", "-u", process.env.FOYER_OS_USER || "foyer", "--", ...words] : words;
-  const child = spawn(command[0], command.slice(1), { cwd: "/", stdio: ["pipe", "pipe", "inherit"] });
-  let said = "";
-  child.stdout.on("data", (d) => { said += d; });
-  child.stdin.write(`BEGIN; ${statement}; SELECT 'held';\n`);
-  await until(() => said.includes("held"), "the transaction does not begin");
-  const over = new Promise((r) => child.on("exit", r));
-  return async () => { child.stdin.end("ROLLBACK;\n"); await over; };
-}
 const sessionOf = (v) => {
   const cookie = [...v.jar.values()].find((c) => /session|foyer/.test(c.name)) || [...v.jar.values()][0];
   const account = h.staffOf(v.label, "owner");
@@ -82,7 +69,7 @@ describe("D-26: one studio cannot hold all workers of a pool", () => {
     // the page writes when the session was last seen, and waits for whoever holds that row
     h.sql("UPDATE sec.session SET last_seen_at = now() - interval '5 minutes' WHERE id = :'v1'", session);
     assert.equal((await ask("first-light", "/clients", { cookie: b.cookieFor("/clients") })).status, 200, "B is here");
-    const release = await holding(`SELECT 1 FROM sec.session WHERE id = '${session}' FOR UPDATE`);
+    const release = await h.holding(`SELECT 1 FROM sec.session WHERE id = '${session}' FOR UPDATE`);
     const replies = [], storm = [];
     try {
       for (let i = 0; i < MANY; i++)
@@ -135,7 +122,7 @@ describe("D-26: one studio cannot hold all workers of a pool", () => {
     const a = await h.staff("glow", "owner", { fresh: true }), b = await h.staff("first-light", "owner");
     const session = sessionOf(a), children = () => fs.readFileSync(`/proc/${pool.pid}/task/${pool.pid}/children`, "utf8").trim().split(/\s+/).map(Number);
     h.sql("UPDATE sec.session SET last_seen_at = now() - interval '5 minutes' WHERE id = :'v1'", session);
-    const release = await holding(`SELECT 1 FROM sec.session WHERE id = '${session}' FOR UPDATE`);
+    const release = await h.holding(`SELECT 1 FROM sec.session WHERE id = '${session}' FOR UPDATE`);
     const was = children(), hanging = Array.from({ length: SHARE }, async () => {
       for (let r; ;) { // who came while the place was taken, or whose worker died, comes again
         if ((r = await ask("glow", "/clients", { cookie: a.cookieFor("/clients") })).status !== 503) return r;

@@ -5,7 +5,6 @@ const { test, after } = require("node:test");
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
-const { spawn } = require("node:child_process");
 const h = require("./harness");
 const k = require("./booking_client");
 const { dice, sleep, until } = require("../slow/stack");
@@ -15,18 +14,6 @@ const child = (name) => Number(fs.readFileSync(path.join(h.env.vardir, "run", `$
 const workersOf = (name) => fs.readFileSync(`/proc/${child(name)}/task/${child(name)}/children`, "utf8").trim().split(/\s+/).filter(Boolean).map(Number);
 const c = k.corner("glow");
 after(() => k.close(c));
-
-// A transaction of the superuser's that is held open until the answer is called.
-async function holding(lock) {
-  const conninfo = fs.readFileSync(path.join(h.env.vardir, "foyer.conf"), "utf8").match(/^database\s*=\s*(.*)$/m)[1];
-  const words = [...(process.getuid() === 0 ? ["runuser", "-u", process.env.FOYER_OS_USER || "foyer", "--"] : []),
-    "psql", "-X", "-q", "-A", "-t", "-d", `${conninfo} user=postgres`];
-  const psql = spawn(words[0], words.slice(1), { cwd: "/", stdio: ["pipe", "pipe", "inherit"] });
-  const held = new Promise((r) => psql.stdout.once("data", r));
-  psql.stdin.write(`BEGIN; ${lock}; SELECT 'held';\n`);
-  await held;
-  return () => new Promise((r) => { psql.on("exit", r); psql.stdin.end("COMMIT;\n"); });
-}
 
 test("T30: twelve workers killed at random points: nothing confirmed is lost, nothing is done twice", async (t) => {
   const random = dice(), count = { public: workersOf("public").length, staff: workersOf("staff").length };
@@ -48,7 +35,7 @@ test("B-05 D-20: a killed worker's lock is free within 2 s, its half of a bookin
   const form = h.formOf(page.text, /^\/book\//), values = { ...form.values, slot: k.slotsOf(page.text)[0] };
   const locks = () => Number(h.one("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"));
   assert.equal(locks(), 0);
-  const release = await holding("LOCK TABLE app.slot IN SHARE ROW EXCLUSIVE MODE"); // it gets as far as its rows
+  const release = await h.holding("LOCK TABLE app.slot IN SHARE ROW EXCLUSIVE MODE"); // it gets as far as its rows
   try {
     const sent = v.post(form.action, values).catch(() => ({ status: 503 }));
     await until(() => locks() > 0, "it does not lock", 3000);

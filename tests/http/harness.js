@@ -160,17 +160,22 @@ function sql(text, ...values) {
 }
 const one = (text, ...values) => (sql(text, ...values)[0] || [])[0];
 
-// Locks a table against everybody, until the function that it gives is called (again: nothing happens).
-async function lockTable(name) {
+// A transaction of the superuser's that stays open until the function that it gives is called (again: nothing happens).
+async function holding(statement) {
   const conninfo = fs.readFileSync(path.join(env.vardir, "foyer.conf"), "utf8").match(/^database\s*=\s*(.*)$/m)[1].trim();
-  const args = ["psql", "-X", "-q", "-At", "-d", `${conninfo} user=${process.env.FOYER_SUPERUSER || "postgres"}`];
+  const args = ["psql", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1", "-d", `${conninfo} user=${process.env.FOYER_SUPERUSER || "postgres"}`];
   const all = process.getuid() === 0 ? ["runuser", "-u", process.env.FOYER_OS_USER || "foyer", "--", ...args] : args;
   const child = spawn(all[0], all.slice(1), { cwd: "/", stdio: ["pipe", "pipe", "inherit"] });
   const over = new Promise((r) => child.on("close", r));
-  child.stdin.write(`BEGIN; LOCK TABLE ${name}; SELECT 'held';\n`);
-  await new Promise((r) => child.stdout.once("data", r));
+  let said = "";
+  const held = new Promise((r) => child.stdout.on("data", (d) => { if ((said += d).includes("held")) r(); }));
+  child.stdin.write(`BEGIN; ${statement}; SELECT 'held';\n`);
+  await Promise.race([held, over]);
+  if (!said.includes("held")) throw new Error(`the transaction does not begin: ${statement}`);
   return async () => { if (!child.stdin.writableEnded) child.stdin.end("ROLLBACK;\n"); await over; };
 }
+// Locks a table against everybody.
+const lockTable = (name) => holding(`LOCK TABLE ${name}`);
 
 // Demo accounts: what `foyer demo` wrote for people to log in with.
 function logins() {
@@ -213,5 +218,5 @@ function trail(requestId) {
       ({ action, outcome, reason, actor, clients: clients.slice(1, -1).split(",").filter(Boolean) }));
 }
 
-module.exports = { env, host, origin, request, Visitor, formOf, decode, sql, one, lockTable, logins, staff,
+module.exports = { env, host, origin, request, Visitor, formOf, decode, sql, one, holding, lockTable, logins, staff,
   staffOf, routes, uuid, somewhere, tenantId, trail, root };

@@ -6,7 +6,7 @@ const assert = require("node:assert/strict");
 const fs = require("node:fs");
 const path = require("node:path");
 const crypto = require("node:crypto");
-const { execFileSync, spawn } = require("node:child_process");
+const { execFileSync } = require("node:child_process");
 const h = require("./harness");
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
@@ -127,24 +127,12 @@ test("the directory of a Foyer may have a blank in its name", () => {
   assert.match(conf, /^database = host='[^']+' dbname=foyer$/m);
 });
 
-// A transaction of the superuser's that is held open: what it locks, pages wait for.
-async function holding(lock) {
-  const conninfo = fs.readFileSync(path.join(h.env.vardir, "foyer.conf"), "utf8").match(/^database\s*=\s*(.*)$/m)[1];
-  const words = [...(process.getuid() === 0 ? ["runuser", "-u", process.env.FOYER_OS_USER || "foyer", "--"] : []),
-    "psql", "-X", "-q", "-A", "-t", "-d", `${conninfo} user=postgres`];
-  const psql = spawn(words[0], words.slice(1), { cwd: "/", stdio: ["pipe", "pipe", "inherit"] });
-  const held = new Promise((r) => psql.stdout.once("data", r));
-  psql.stdin.write(`BEGIN; ${lock}; SELECT 'held';\n`);
-  await held;
-  return () => new Promise((r) => { psql.on("exit", r); psql.stdin.end("COMMIT;\n"); });
-}
-
 test("a page whose connection is lost half way is made once, with one cookie", async () => {
   const t = h.tenantId("glow"), token = crypto.randomBytes(32);
   const [visit, client] = h.sql("SELECT id, client_id FROM app.appointment WHERE tenant_id = :'v1' AND client_id IS NOT NULL LIMIT 1", t)[0];
   h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${t}', true); INSERT INTO app.link (tenant_id, purpose, client_id, appointment_id, token_hash, expires_at)
     VALUES ('${t}', 'manage', '${client}', '${visit}', sha256('\\x${token.toString("hex")}'), now() + interval '1 day'); COMMIT;`);
-  const release = await holding("LOCK TABLE app.link IN ACCESS EXCLUSIVE MODE");
+  const release = await h.holding("LOCK TABLE app.link IN ACCESS EXCLUSIVE MODE");
   const asked = h.request("glow", `/l/${token.toString("base64url")}`);
   await sleep(400);
   h.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'foyer_public' AND state = 'active'");
@@ -157,7 +145,7 @@ test("a page whose connection is lost half way is made once, with one cookie", a
 });
 
 test("a page that is too slow is not asked for a second time", async () => {
-  const release = await holding("LOCK TABLE app.service IN ACCESS EXCLUSIVE MODE");
+  const release = await h.holding("LOCK TABLE app.service IN ACCESS EXCLUSIVE MODE");
   const began = Date.now();
   const r = await h.request("glow", "/book");
   const ms = Date.now() - began; // lock_timeout of the roles is 3 s
