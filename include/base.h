@@ -28,6 +28,8 @@ enum err {
     ERR_GONE,         /* a link that has expired, was used or was withdrawn: 410 */
     ERR_TOO_LARGE,    /* 413 */
     ERR_TOO_MANY,     /* throttled: 429 */
+    ERR_MUST_ENROL,   /* a second factor must be set up first: to the page for that */
+    ERR_STEP_UP,      /* she must prove once more who she is: to /confirm */
     ERR_UNAVAILABLE,  /* the database is away: 503, try again */
     ERR_INTERNAL      /* our own fault: 500 */
 };

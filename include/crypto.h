@@ -8,7 +8,7 @@
 
 enum { KEY_BYTES = 32, TOKEN_BYTES = 32, HASH_BYTES = 32, SEAL_OVERHEAD = 1 + 8 + 12 + 16 };
 
-void random_bytes(void *out, size_t n);  /* aborts if the system has no randomness */
+void random_bytes(void *out, size_t n); /* aborts if the system has no randomness */
 /* A fresh 256-bit token as base64url text (43 characters). */
 struct str token_new(struct arena *a);
 /* A fresh UUIDv4 as text (36 characters). */
@@ -25,7 +25,8 @@ void crypto_warm(void);
 /* AES-256-GCM. Envelope: version byte 1 | key id, first 8 bytes of SHA-256(key) | nonce 12 | ciphertext | tag 16.
  * aad: what the bytes belong to ("tenant|table|column|row"); opening with another aad fails.
  * seal cannot fail; open: ERR_INVALID on any altered byte, wrong key or wrong aad. */
-struct str seal(struct arena *a, const unsigned char key[KEY_BYTES], struct str aad, struct str plain);
+struct str seal(struct arena *a, const unsigned char key[KEY_BYTES], struct str aad,
+                struct str plain);
 enum err MUST_CHECK open_sealed(struct arena *a, const unsigned char key[KEY_BYTES], struct str aad,
                                 struct str sealed, struct str *plain);
 
@@ -56,6 +57,13 @@ enum err MUST_CHECK client_key_new(struct arena *a, struct str tenant_id, struct
 /* Unwraps a client key that app.disclose handed out. ERR_NOT_FOUND: tenant key destroyed. */
 enum err MUST_CHECK client_key_open(struct arena *a, struct str tenant_id, struct str client_id,
                                     struct str wrapped, unsigned char key[KEY_BYTES]);
+/* Sealing under the tenant's own key, for what belongs to no client. aad as in seal; it must begin with the
+ * tenant's id. Errors: ERR_NOT_FOUND tenant key destroyed, ERR_UNAVAILABLE it cannot be read now;
+ * tenant_open also ERR_INVALID on any altered byte or another aad. */
+enum err MUST_CHECK tenant_seal(struct arena *a, struct str tenant_id, struct str aad,
+                                struct str plain, struct str *sealed);
+enum err MUST_CHECK tenant_open(struct arena *a, struct str tenant_id, struct str aad,
+                                struct str sealed, struct str *plain);
 /* A key of the installation derived from the master key (HKDF) for one named purpose, such as
  * "form-token"; for stateless signatures. */
 void purpose_key(const char *purpose, unsigned char key[KEY_BYTES]);

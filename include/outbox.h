@@ -1,5 +1,5 @@
 /*
- * outbox.h -- messages to clients and the links in them, written in the transaction that causes
+ * outbox.h -- messages to clients and to the staff, and the links in them, written in the transaction that causes
  * them. Implementation: cgi-src/features/outbox.c; foyer-jobs sends them later.
  */
 #ifndef FOYER_OUTBOX_H
@@ -22,6 +22,22 @@ struct letter {
  *         the template gives no subject.
  */
 enum err MUST_CHECK outbox_send(struct req *r, const struct letter *letter);
+
+/* A mail about an account. */
+struct staff_letter {
+    const char
+        *kind; /* "account_..."; templates/message/KIND.txt.mustache, first line "Subject: ..." */
+    struct str staff_id;   /* whose account; "" for somebody who is only invited */
+    struct str to, link;   /* address; absolute address of {{link}}, or "" */
+    struct str dedupe_key; /* the same key twice is an error */
+};
+
+/*
+ * outbox_staff -- the same for a person of the staff: sealed by the business's key, shown to nobody.
+ * In a transaction that has entered a business (any door of the pools staff and slow).
+ * Errors: those of the statement; ERR_INTERNAL when the template gives no subject.
+ */
+enum err MUST_CHECK outbox_staff(struct req *r, const struct staff_letter *letter);
 
 struct new_link {
     struct str id, token, url;

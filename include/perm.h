@@ -17,15 +17,21 @@
     PERMISSION(message_write, "send messages and form links")                                      \
     PERMISSION(audit_read, "read the audit trail")                                                 \
     PERMISSION(settings_write, "change the studio's texts and settings")                           \
+    PERMISSION(staff_write, "invite people, change and end accounts, give roles")                  \
+    PERMISSION(chart_emergency, "open a chart in an emergency, with a reason, for half an hour")   \
     PERMISSION(demo_read, "operator: read and work on demo requests")                              \
-    PERMISSION(house_read, "operator: see how the installation is")
+    PERMISSION(house_read, "operator: see how the installation is")                                \
+    PERMISSION(tenant_read, "operator: see the businesses and ask for support access")
 
+/* none: any session. self: one's own account; also for whom must first set up a second factor, who
+ * reaches nothing else. */
 enum perm {
     PERM_none,
+    PERM_self,
 #define PERMISSION(name, words) PERM_##name,
     PERMISSIONS(PERMISSION)
 #undef PERMISSION
-    PERM_COUNT
+        PERM_COUNT
 };
-extern const char *const perm_name[PERM_COUNT]; /* perm_name[PERM_none] is "" */
+extern const char *const perm_name[PERM_COUNT]; /* "" for none, "self" for self */
 #endif

@@ -26,6 +26,8 @@ enum door {
 enum pool { POOL_STAFF, POOL_PUBLIC, POOL_SLOW, POOL_COUNT };
 
 /* Shorthands for page rows. */
+/* A page of one's own account, open to whoever is logged in. */
+#define SELF .door = DOOR_STAFF, .can = PERM_self
 #define CAN(permission) .door = DOOR_STAFF, .can = PERM_##permission
 #define ANYBODY .door = DOOR_PUBLIC, .pool = POOL_PUBLIC
 #define LINK(what) .door = DOOR_LINK, .pool = POOL_PUBLIC, .purpose = what
@@ -88,6 +90,7 @@ struct page {
     /* POST: what to answer when this very form was already carried out; NULL: go where it went. */
     enum err (*replay)(struct req *r, struct str location);
     bool no_idempotency;    /* repeating it is harmless, and nothing is kept: log-in, log-out */
+    bool step_up;           /* only who proved within the last five minutes who she is (S-07) */
     bool form_cookie;       /* the form token is bound to a cookie that the page sets (/demo, L35) */
     const char *gives;      /* run pages: names set by the handler and shown, "a b c", for viewcheck */
     const char *title;      /* for `foyer routes`: what a person would call this page */
@@ -162,5 +165,11 @@ enum err MUST_CHECK req_client_key_new(struct req *r, struct str client_id, stru
 enum err MUST_CHECK req_seal(struct req *r, struct str client_id, const char *table,
                              const char *column, struct str row_id, struct str plain,
                              struct str *sealed);
+/* The same under the business's own key, for what belongs to no client: mails to the staff, secrets of
+ * accounts. A sealed column of a row without a client is opened by it when it is shown. */
+enum err MUST_CHECK req_seal_own(struct req *r, const char *table, const char *column,
+                                 struct str row_id, struct str plain, struct str *sealed);
+enum err MUST_CHECK req_open_own(struct req *r, const char *table, const char *column,
+                                 struct str row_id, struct str sealed, struct str *plain);
 
 #endif

@@ -37,11 +37,15 @@ void begin_send(struct req *r, const struct page *page)
 
     switch (page->door) {
     case DOOR_STAFF: {
-        const char *const values[] = {host, token_bytes(r, session_token(r)),
-                                      perm_name[page->can], action, ip, agent(r), request};
+        const char *const values[] = {
+            host,   token_bytes(r, session_token(r)), perm_name[page->can], action, ip, agent(r),
+            request};
         r->context = db_send_sql(r->gate->db, r->arena, "begin_staff",
                                  "SELECT * FROM sec.begin_staff($1, $2, $3, $4, $5, $6, $7)",
                                  values, COUNT_OF(values));
+        /* A form that is shown again was let in when it was opened; it does nothing. */
+        if (page->step_up && !r->is_again)
+            db_send_sql(r->gate->db, r->arena, "step_up", "SELECT sec.step_up_check()", NULL, 0);
         break;
     }
     case DOOR_PUBLIC: {
@@ -90,8 +94,8 @@ void begin_refused(struct req *r, const char *outcome)
                                   arena_cstr(r->arena, r->in->remote_addr),
                                   agent(r),
                                   arena_cstr(r->arena, r->request_uuid)};
-    db_send_sql(r->gate->db, r->arena, "refused",
-                "SELECT sec.refused($1, $2, $3, $4, $5, $6, $7)", values, COUNT_OF(values));
+    db_send_sql(r->gate->db, r->arena, "refused", "SELECT sec.refused($1, $2, $3, $4, $5, $6, $7)",
+                values, COUNT_OF(values));
     /* The person is refused either way; a database that is away has said so already. */
     if (db_commit(r->gate->db, r->arena, &ignored) != OK)
         return;

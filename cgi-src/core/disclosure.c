@@ -151,10 +151,23 @@ static int id_column(const struct rows *rows, struct str table)
     return -1;
 }
 
+/* One cell, under its client's key, or under the business's own where the row has no client. */
+static enum err open_cell(struct req *r, struct str client, struct str aad, struct str sealed,
+                          struct str *plain)
+{
+    if (client.n == 0)
+        return tenant_open(r->arena, rows_text(r->context, 0, "tenant_id"), aad, sealed, plain);
+    struct client_key *key = disclosure_key(r, client);
+    if (!key || !key->has_key)
+        return ERR_GONE;
+    enum err e = disclosure_open_key(r, key);
+    return e ? e : open_sealed(r->arena, key->key, aad, sealed, plain);
+}
+
 static enum err open_column(struct req *r, struct rows *rows, size_t col, int client_col)
 {
     struct str table, column;
-    if (client_col < 0 || !rows_origin(rows, col, &table, &column))
+    if (!rows_origin(rows, col, &table, &column))
         return ERR_INTERNAL;
     int id_col = id_column(rows, table);
     if (id_col < 0)
@@ -162,27 +175,23 @@ static enum err open_column(struct req *r, struct rows *rows, size_t col, int cl
 
     for (size_t i = 0; i < rows_count(rows); i++) {
         struct val cell = rows_val(rows, i, col);
-        struct val client = rows_val(rows, i, (size_t)client_col);
         struct val id = rows_val(rows, i, (size_t)id_col);
-        if (cell.kind != VAL_TEXT || client.kind != VAL_TEXT || id.kind != VAL_TEXT)
+        if (cell.kind != VAL_TEXT || id.kind != VAL_TEXT)
             continue;
-        struct client_key *key = disclosure_key(r, client.s);
-        if (!key || !key->has_key) {
-            /* An erased client: her key is gone, and so is what it sealed. */
-            rows_put(rows, i, col, S("(erased)"));
-            continue;
-        }
-        enum err e = disclosure_open_key(r, key);
-        if (e)
-            return e;
-        struct str aad = disclosure_aad(r, table, column, id.s);
+        struct val client =
+            client_col < 0 ? (struct val){.kind = VAL_NULL} : rows_val(rows, i, (size_t)client_col);
+        struct str owner = client.kind == VAL_TEXT ? client.s : S("");
         struct str plain;
-        if (open_sealed(r->arena, key->key, aad, cell.s, &plain)) {
+        enum err e = open_cell(r, owner, disclosure_aad(r, table, column, id.s), cell.s, &plain);
+        if (e == ERR_INVALID) {
             log_error("sealed.broken", "column", arena_cstr(r->arena, column), "row",
                       arena_cstr(r->arena, id.s), NULL);
             return ERR_INTERNAL;
         }
-        rows_put(rows, i, col, plain);
+        /* An erased client: her key is gone, and so is what it sealed. */
+        if (e && e != ERR_GONE)
+            return e;
+        rows_put(rows, i, col, e ? S("(erased)") : plain);
     }
     return OK;
 }

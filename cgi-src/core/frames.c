@@ -31,7 +31,7 @@ void frames_init(void)
     n_page_after = name_intern(S("page_after"));
     n_domain = name_intern(S("domain"));
     n_origin = name_intern(S("origin_url"));
-    for (size_t i = 1; i < PERM_COUNT; i++)
+    for (size_t i = PERM_self + 1; i < PERM_COUNT; i++)
         n_perm[i] = name_intern(str_of(perm_name[i]));
 }
 
@@ -88,12 +88,15 @@ static struct val may_find(const struct frame *f, name_id name)
 {
     struct req *r = request_of(f);
     struct str perms = r->context ? rows_text(r->context, 0, "perms") : S("");
-    for (size_t i = 1; i < PERM_COUNT; i++) {
+    for (size_t i = PERM_self + 1; i < PERM_COUNT; i++) {
         if (n_perm[i] != name)
             continue;
-        for (struct str rest = perms; rest.n > 0;)
-            if (str_is(str_cut(&rest, ','), perm_name[i]))
+        /* "name", or of narrower reach "name@own": there is something that she may. */
+        for (struct str rest = perms; rest.n > 0;) {
+            struct str one = str_cut(&rest, ',');
+            if (str_is(str_cut(&one, '@'), perm_name[i]))
                 return bool_val(true);
+        }
         return bool_val(false);
     }
     return (struct val){.kind = VAL_MISSING};

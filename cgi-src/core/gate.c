@@ -374,6 +374,12 @@ static enum err handle_post(struct req *r)
     enum err e = begin_wait(r);
     if (!e && page->fields && !req_check(r, page->fields))
         return reply_again(r, page->again);
+    if (e == ERR_STEP_UP && page->fields && page->again) {
+        req_check(r, page->fields);
+        req_refuse(r, "", "Please confirm that it is you, then send this again.");
+        req_set(r, "must_confirm", S("true"));
+        return reply_again(r, page->again);
+    }
     if (!e && !page->no_idempotency) {
         e = take_key(r, &is_new, &location);
         tell_form(r, e);
@@ -445,6 +451,16 @@ static void to_login(struct req *r)
     }
 }
 
+/* She is logged in, but something stands before this page. A form is not lost by it: see handle_post. */
+static void to_proof(struct req *r, enum err e)
+{
+    struct buf b = buf_in(r->arena, 128);
+    buf_addz(&b, e == ERR_MUST_ENROL ? "/account/security" : "/confirm?next=");
+    if (e == ERR_STEP_UP)
+        esc_url(&b, r->method == GET ? r->in->path : S("/"));
+    reply_redirect(r, buf_str(&b));
+}
+
 static void refuse(struct req *r, enum err e)
 {
     if (e == ERR_INTERNAL)
@@ -461,6 +477,8 @@ static void refuse(struct req *r, enum err e)
     r->reply.cookies.n = r->n_entry_cookies; /* what the handler promised did not come about */
     if (e == ERR_NO_SESSION && r->page)
         to_login(r);
+    else if (e == ERR_MUST_ENROL || e == ERR_STEP_UP)
+        to_proof(r, e);
     else
         reply_error(r, e);
 }

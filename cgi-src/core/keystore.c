@@ -452,3 +452,24 @@ enum err client_key_open(struct arena *a, struct str tenant_id, struct str clien
     secret_wipe((void *)(uintptr_t)plain.p, plain.n);
     return OK;
 }
+
+/* ---- what belongs to no client ---- */
+
+enum err tenant_seal(struct arena *a, struct str tenant_id, struct str aad, struct str plain,
+                     struct str *sealed)
+{
+    const unsigned char *key;
+    enum err err = tenant_key(a, tenant_id, &key);
+    if (err == OK) {
+        *sealed = seal(a, key, aad, plain);
+    }
+    return err;
+}
+
+enum err tenant_open(struct arena *a, struct str tenant_id, struct str aad, struct str sealed,
+                     struct str *plain)
+{
+    const unsigned char *key;
+    enum err err = tenant_key(a, tenant_id, &key);
+    return err == OK ? open_sealed(a, key, aad, sealed, plain) : err;
+}

@@ -3,6 +3,7 @@
 
 const char *const perm_name[PERM_COUNT] = {
     "",
+    "self",
 #define PERMISSION(name, words) #name,
     PERMISSIONS(PERMISSION)
 #undef PERMISSION

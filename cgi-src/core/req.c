@@ -291,3 +291,17 @@ enum err req_seal(struct req *r, struct str client_id, const char *table, const 
     *sealed = seal(r->arena, key->key, aad, plain);
     return OK;
 }
+
+enum err req_seal_own(struct req *r, const char *table, const char *column, struct str row_id,
+                      struct str plain, struct str *sealed)
+{
+    struct str aad = disclosure_aad(r, str_of(table), str_of(column), row_id);
+    return tenant_seal(r->arena, rows_text(r->context, 0, "tenant_id"), aad, plain, sealed);
+}
+
+enum err req_open_own(struct req *r, const char *table, const char *column, struct str row_id,
+                      struct str sealed, struct str *plain)
+{
+    struct str aad = disclosure_aad(r, str_of(table), str_of(column), row_id);
+    return tenant_open(r->arena, rows_text(r->context, 0, "tenant_id"), aad, sealed, plain);
+}

@@ -75,14 +75,19 @@ static void print_json(void)
             json_object_object_add(o, "path", json_object_new_string(p->path));
             json_object_object_add(o, "realm", json_object_new_string(realm_word(p->realm)));
             json_object_object_add(o, "door", json_object_new_string(door_word(p->door)));
-            json_object_object_add(o, "permission", json_object_new_string(perm_name[p->can]));
+            json_object_object_add(
+                o, "permission",
+                json_object_new_string(p->can == PERM_self ? "" : perm_name[p->can]));
+            json_object_object_add(o, "step_up", json_object_new_boolean(p->step_up));
             json_object_object_add(o, "purpose",
                                    p->purpose ? json_object_new_string(p->purpose) : NULL);
             json_object_object_add(o, "pool", json_object_new_string(pool_word(p->pool)));
             json_object_object_add(o, "action",
                                    p->action ? json_object_new_string(p->action) : NULL);
-            json_object_object_add(
-                o, "kind", json_object_new_string(p->run ? "run" : p->save ? "save" : "show"));
+            json_object_object_add(o, "kind",
+                                   json_object_new_string(p->run    ? "run"
+                                                          : p->save ? "save"
+                                                                    : "show"));
             json_object_object_add(o, "view", p->view ? json_object_new_string(p->view) : NULL);
             json_object_object_add(o, "again", p->again ? json_object_new_string(p->again) : NULL);
             json_object_object_add(o, "then", p->then ? json_object_new_string(p->then) : NULL);
@@ -100,8 +105,8 @@ static void print_json(void)
             json_object_object_add(o, "fields", fields);
             json_object_array_add(all, o);
         }
-    puts(json_object_to_json_string_ext(all, JSON_C_TO_STRING_PRETTY |
-                                                 JSON_C_TO_STRING_NOSLASHESCAPE));
+    puts(json_object_to_json_string_ext(all,
+                                        JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(all);
 }
 

@@ -93,9 +93,9 @@ const struct page login_pages[] = {
      .run = show_login, .view = "login/form", .gives = "next_path", .title = "Log in"},
     {POST, "/login", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW,
      .run = log_in, .again = "/login", .no_idempotency = true, .title = "Log in"},
-    {POST, "/logout", .realm = REALM_STAFFED, CAN(none), .run = log_out, .no_idempotency = true,
+    {POST, "/logout", .realm = REALM_STAFFED, SELF, .run = log_out, .no_idempotency = true,
      .title = "Log out"},
-    {GET, "/alive", .realm = REALM_STAFFED, CAN(none), .run = stay_logged_in,
+    {GET, "/alive", .realm = REALM_STAFFED, SELF, .run = stay_logged_in,
      .title = "Stay logged in"},
     {0},
 };

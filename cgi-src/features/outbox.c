@@ -1,6 +1,7 @@
 /*
- * outbox.c -- writes messages to clients into the outbox, in the transaction that causes them.
- * Owns: sealing text, link and calendar entry under the client's key; the job that sends them.
+ * outbox.c -- writes messages to clients and to the staff into the outbox, in the transaction that causes
+ * them. Owns: sealing text, link and calendar entry under the client's key, a mail about an account under
+ * the business's; the job that sends them.
  * Never: sends anything itself; puts a service or a word about health into a subject.
  */
 #include "outbox.h"
@@ -61,6 +62,32 @@ enum err outbox_send(struct req *r, const struct letter *letter)
     if (!req_query(r, Q_outbox_add) || !req_query(r, Q_outbox_add_job))
         return req_error(r);
     return OK;
+}
+
+enum err outbox_staff(struct req *r, const struct staff_letter *letter)
+{
+    struct arena *a = req_arena(r);
+    struct str id = uuid_new(a), subject, sealed;
+
+    req_set(r, "link", letter->link);
+    struct str text = req_render(r, arena_cstr(a, arena_printf(a, "message/%s.txt", letter->kind)));
+    if (!take_subject(&text, &subject)) {
+        log_error("outbox.subject", "kind", letter->kind, NULL);
+        return ERR_INTERNAL;
+    }
+    enum err e = req_seal_own(r, "app.message", "body_sealed", id, text, &sealed);
+    if (e)
+        return e;
+    req_set(r, "message_id", id);
+    req_set(r, "message_kind", str_of(letter->kind));
+    req_set(r, "to_address", letter->to);
+    req_set(r, "subject", subject);
+    req_set_bytes(r, "body_sealed", sealed);
+    req_set(r, "dedupe_key", letter->dedupe_key);
+    req_set(r, "to_staff", letter->staff_id);
+    if (letter->staff_id.n == 0)
+        req_set_null(r, "to_staff");
+    return req_query(r, Q_outbox_staff) ? OK : req_error(r);
 }
 
 enum err outbox_link(struct req *r, const char *purpose, struct str client_id,

@@ -80,8 +80,8 @@ static void check_clients(const struct query_def *def, const struct columns *c)
                 S("client_id"), def->name);
     if (def->clients == CLIENTS_SEEN &&
         (i < 0 || c->table[i] != 0 || !strstr(def->sql, "app.seen(")))
-        mistake(def->file, (unsigned)def->line, "it says its clients are seen: select app.seen() as",
-                S("client_id"), def->name);
+        mistake(def->file, (unsigned)def->line,
+                "it says its clients are seen: select app.seen() as", S("client_id"), def->name);
 }
 
 /* Whether a table's changes move reference_version, and everybody whom a page with this permission
@@ -136,11 +136,12 @@ static const char *next_value(const char *at, const char *key, char *out, size_t
 static void check_kept(PGconn *conn, int q)
 {
     const struct query_def *def = &query_table[q];
-    static const char *const clocks[] = {"now()", "clock_timestamp", "current_", "localtime",
-                                         "random", "app.actor", "app.may", "app.seen", "app.today"};
+    static const char *const clocks[] = {"now()",     "clock_timestamp", "current_",
+                                         "localtime", "random",          "app.actor",
+                                         "app.may",   "app.seen",        "app.today"};
     char sql[2048], schema[80], table[80];
-    size_t n = (size_t)snprintf(sql, sizeof sql, "EXPLAIN (FORMAT JSON, VERBOSE) EXECUTE %s",
-                                def->name);
+    size_t n =
+        (size_t)snprintf(sql, sizeof sql, "EXPLAIN (FORMAT JSON, VERBOSE) EXECUTE %s", def->name);
     for (size_t i = 0; i < COUNT_OF(clocks); i++)
         if (strstr(def->sql, clocks[i]))
             mistake(def->file, (unsigned)def->line, "a result that is kept cannot follow from",
@@ -220,11 +221,12 @@ static void describe(PGconn *conn, int q)
 
 /* Names that are always there at the top (frames.c), the context row and error pages' status. */
 static const char *const root_names[] = {
-    "csrf",        "idem",         "path",         "value",      "error",      "may",
-    "request_id",  "is_again",     "domain",       "status",     "origin_url", "page_before", "page_after", "tenant_id",
-    "tenant_slug", "tenant_name",  "tenant_kind",  "realm",      "accent",     "country",
-    "locale",      "zone",         "actor_id",     "actor_name", "role_names", "session_id",
-    "link_id",     "link_purpose", "link_subject", "is_proven",  "perms"};
+    "csrf",        "idem",       "path",         "value",       "error",        "may",
+    "request_id",  "is_again",   "must_confirm", "idle_seconds", "must_enrol", "domain",      "status",       "origin_url",
+    "page_before", "page_after", "tenant_id",    "tenant_slug", "tenant_name",  "tenant_kind",
+    "realm",       "accent",     "country",      "locale",      "zone",         "actor_id",
+    "actor_name",  "role_names", "session_id",   "link_id",     "link_purpose", "link_subject",
+    "is_proven",   "perms"};
 
 struct scope {
     int query;    /* -1: a section over something that is not a query */

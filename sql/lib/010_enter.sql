@@ -1,7 +1,8 @@
 -- 010_enter: the functions with which every request begins. They alone set the context of a transaction (foyer.*, LOCAL),
 -- after they have seen for themselves whose request it is. The request's id is the connection's name meanwhile, so that the
 -- server's log tells it (log_line_prefix). Owner: foyer_auth, to whom row security applies as to all.
--- Errors: FY401 no session, FY403 not allowed, FY404 unknown host or link, FY410 link over.
+-- Errors: FY401 no session, FY403 not allowed, FY404 unknown host or link, FY410 link over, FY428 a second factor must be set up
+-- first, FY438 she must prove once more who she is.
 
 SET LOCAL ROLE foyer_auth;
 
@@ -71,6 +72,7 @@ BEGIN
     done := set_config('foyer.request_id', coalesce(request_id::text, ''), true);
     done := set_config('application_name', coalesce(request_id::text, ''), true);
     SELECT e.id, e.last_seen_at, f.id AS staff_id, f.name AS staff_name, f.role_names, f.perms,
+           f.needs_mfa AND NOT f.has_mfa AND e.how NOT IN ('sso', 'support') AS must_enrol, t.idle_minutes * 60 AS idle_seconds,
            t.slug, t.name, t.kind, t.realm, t.accent, t.country, t.locale, t.zone, t.reference_version
     INTO s
     FROM sec.session e
@@ -80,8 +82,9 @@ BEGIN
       AND e.token_hash = sha256(token)
       AND e.revoked_at IS NULL
       AND e.absolute_until > now()
-      AND e.last_seen_at > now() - interval '15 minutes'
-      AND e.last_seen_at < now() + interval '5 minutes' -- the clock went back: fifteen minutes cannot be counted
+      AND e.created_at > now() - make_interval(hours => t.absolute_hours)
+      AND e.last_seen_at > now() - make_interval(mins => t.idle_minutes)
+      AND e.last_seen_at < now() + interval '5 minutes' -- the clock went back: minutes cannot be counted
       AND f.is_active;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no session' USING ERRCODE = 'FY401';
@@ -89,7 +92,11 @@ BEGIN
     done := set_config('foyer.actor', s.staff_id::text, true);
     done := set_config('foyer.session_id', s.id::text, true);
     done := set_config('foyer.perms', s.perms, true);
-    IF perm <> '' AND perm <> 'none' AND strpos(s.perms, ',' || perm || ',') = 0 THEN
+    IF s.must_enrol AND perm <> 'self' THEN
+        RAISE EXCEPTION 'set up a second factor first' USING ERRCODE = 'FY428';
+    END IF;
+    -- ",name," or, of narrower reach, ",name@own," and ",name@LOCATION,".
+    IF perm NOT IN ('', 'none', 'self') AND strpos(s.perms, ',' || perm || ',') = 0 AND strpos(s.perms, ',' || perm || '@') = 0 THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403', DETAIL = perm;
     END IF;
     -- Written at most once a minute: a page that only reads writes nothing but the trail.
@@ -97,7 +104,20 @@ BEGIN
         UPDATE sec.session e SET last_seen_at = now() WHERE e.tenant_id = tenant AND e.id = s.id;
     END IF;
     RETURN ROW(tenant, s.slug, s.name, s.kind, s.realm, s.accent, s.country, s.locale, s.zone,
-               s.staff_id, s.staff_name, s.role_names, s.id, NULL, NULL, NULL, NULL, false, s.perms, s.reference_version)::sec.entered;
+               s.staff_id, s.staff_name, s.role_names, s.id, NULL, NULL, NULL, NULL, false, s.perms, s.reference_version,
+               s.idle_seconds, s.must_enrol)::sec.entered;
+END $$;
+
+-- For pages that ask for more than a session: whether she proved within the last five minutes who she is (S-07). begin_staff came first.
+CREATE OR REPLACE FUNCTION sec.step_up_check() RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM sec.session e
+                   WHERE e.tenant_id = app.tenant() AND e.id = nullif(current_setting('foyer.session_id', true), '')::uuid
+                     AND e.proved_at > now() - interval '5 minutes') THEN
+        RAISE EXCEPTION 'prove who you are' USING ERRCODE = 'FY438';
+    END IF;
 END $$;
 
 -- The row of somebody who is not of the staff. Internal.
@@ -108,7 +128,7 @@ DECLARE
     r sec.entered;
 BEGIN
     SELECT tenant, t.slug, t.name, t.kind, CASE WHEN is_apex THEN 'site' ELSE t.realm END, t.accent, t.country, t.locale, t.zone,
-           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, '', t.reference_version
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, '', t.reference_version, NULL, false
     INTO r
     FROM app.tenant t WHERE t.id = tenant;
     RETURN r;
@@ -261,6 +281,7 @@ END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.begin_staff(text, bytea, text, text, inet, text, uuid) TO foyer_staff, foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.step_up_check() TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.begin_public(text, text, inet, text, uuid) TO foyer_public, foyer_slow, foyer_staff;
 GRANT EXECUTE ON FUNCTION sec.begin_link(text, uuid, bytea, text, boolean, text, inet, text, uuid) TO foyer_public, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.begin_job(uuid, text, uuid) TO foyer_jobs;

@@ -55,6 +55,30 @@ BEGIN
     RETURN NEXT;
 END $$;
 
+-- A new session of somebody who has proven who she is, and the row that says so. new_token: raw bytes. Internal: every way in ends here.
+CREATE OR REPLACE FUNCTION sec.session_new(staff uuid, how text, new_token bytea, ip inet, agent text) RETURNS uuid
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_variable
+DECLARE
+    made uuid;
+BEGIN
+    -- At most five sessions: the oldest give way.
+    UPDATE sec.session e SET revoked_at = now()
+    WHERE e.tenant_id = app.tenant() AND e.id IN (
+        SELECT o.id FROM sec.session o
+        WHERE o.tenant_id = app.tenant() AND o.staff_id = staff AND o.revoked_at IS NULL AND o.absolute_until > now()
+        ORDER BY o.created_at DESC OFFSET 4);
+    INSERT INTO sec.session (tenant_id, staff_id, token_hash, absolute_until, ip, agent, how)
+    SELECT t.id, staff, sha256(new_token), now() + make_interval(hours => t.absolute_hours), ip, left(agent, 300), how
+    FROM app.tenant t WHERE t.id = app.tenant()
+    RETURNING id INTO made;
+    PERFORM set_config('foyer.actor_kind', 'staff', true), set_config('foyer.actor', staff::text, true),
+        set_config('foyer.session_id', made::text, true);
+    PERFORM sec.note('login', 'ok', how, '{}', 'session', made);
+    RETURN made;
+END $$;
+
 -- Second half: what the comparison said. One row always; session_id NULL when it failed. A failure is counted and noted, so
 -- the transaction must be committed either way. new_token: raw bytes of the session's token. new_phc: a stronger hash, or NULL.
 CREATE OR REPLACE FUNCTION sec.login_done(host text, email text, staff_id uuid, is_right boolean, new_token bytea, new_phc text, ip inet, agent text, request_id uuid)
@@ -88,19 +112,8 @@ BEGIN
     IF new_phc IS NOT NULL THEN
         UPDATE sec.credential c SET phc = new_phc WHERE c.tenant_id = here.tenant AND c.staff_id = who.id;
     END IF;
-    -- At most five sessions: the oldest give way.
-    UPDATE sec.session e SET revoked_at = now()
-    WHERE e.tenant_id = here.tenant AND e.id IN (
-        SELECT o.id FROM sec.session o
-        WHERE o.tenant_id = here.tenant AND o.staff_id = who.id AND o.revoked_at IS NULL AND o.absolute_until > now()
-        ORDER BY o.created_at DESC OFFSET 4);
-    INSERT INTO sec.session (tenant_id, staff_id, token_hash, absolute_until, ip, agent)
-    VALUES (here.tenant, who.id, sha256(new_token), now() + interval '12 hours', ip, left(agent, 300))
-    RETURNING id INTO session_id;
+    session_id := sec.session_new(who.id, 'password', new_token, ip, agent);
     actor_name := who.name;
-    PERFORM set_config('foyer.actor_kind', 'staff', true), set_config('foyer.actor', who.id::text, true),
-        set_config('foyer.session_id', session_id::text, true);
-    PERFORM sec.note('login', 'ok', NULL, '{}', 'session', session_id);
     RETURN NEXT;
 END $$;
 
@@ -125,6 +138,20 @@ BEGIN
     ON CONFLICT (tenant_id, staff_id) DO UPDATE SET phc = excluded.phc, changed_at = now();
     UPDATE sec.session e SET revoked_at = now() WHERE e.tenant_id = app.tenant() AND e.staff_id = staff AND e.revoked_at IS NULL;
     PERFORM sec.note('password.set', 'ok', NULL, '{}', 'staff', staff);
+END $$;
+
+-- A mail to a person of the staff about her account, or to whom she invites (staff NULL), and the job that sends it. body_sealed: under
+-- the business's key. The same dedupe_key twice is an error.
+CREATE OR REPLACE FUNCTION sec.staff_mail(message_id uuid, kind text, staff uuid, to_address text, subject text, body_sealed bytea, dedupe_key text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF kind IS NULL OR NOT starts_with(kind, 'account_') THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    INSERT INTO app.message (id, kind, channel, to_address, to_staff, subject, body_sealed, dedupe_key)
+    VALUES (message_id, kind, 'email', to_address, staff, subject, body_sealed, dedupe_key);
+    INSERT INTO app.job (kind, subject_id, dedupe_key) VALUES ('message.send', message_id, dedupe_key);
 END $$;
 
 -- Counts something that anybody may do but not without end, by address: FY429 after `free` times in an hour, for a while
@@ -349,6 +376,7 @@ REVOKE ALL ON FUNCTION app.client_new(uuid, text, text, text, text, date, date, 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.login_lookup(text, text, inet), sec.login_done(text, text, uuid, boolean, bytea, text, inet, text, uuid) TO foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.logout() TO foyer_staff, foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.staff_mail(uuid, text, uuid, text, text, bytea, text) TO foyer_staff, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION sec.password_set(uuid, text) TO foyer_migrator, foyer_backfill;
 GRANT EXECUTE ON FUNCTION sec.link_new(uuid, text, uuid, uuid, bytea, text, timestamptz) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION sec.link_find(bytea), sec.link_open(uuid, bytea), sec.link_open_again(text, uuid, bytea) TO foyer_public;

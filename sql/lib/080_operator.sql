@@ -65,22 +65,22 @@ BEGIN
     FOR r IN
         SELECT * FROM (VALUES
             ('owner', 'Owner', ARRAY['calendar_read', 'booking_write', 'client_read', 'client_write', 'chart_read', 'chart_write',
-                                     'message_read', 'message_write', 'audit_read', 'settings_write']),
+                                     'message_read', 'message_write', 'audit_read', 'settings_write', 'staff_write']),
             ('manager', 'Manager', ARRAY['calendar_read', 'booking_write', 'client_read', 'client_write', 'message_read', 'message_write',
-                                         'audit_read', 'settings_write']),
+                                         'audit_read', 'settings_write', 'staff_write']),
             ('front-desk', 'Front desk', ARRAY['calendar_read', 'booking_write', 'client_read', 'client_write', 'message_read', 'message_write']),
-            ('provider', 'Provider', ARRAY['calendar_read', 'booking_write', 'client_read', 'chart_read', 'chart_write']),
+            ('provider', 'Provider', ARRAY['calendar_read', 'booking_write', 'client_read', 'chart_read', 'chart_write', 'chart_emergency']),
             ('biller', 'Biller', ARRAY['calendar_read', 'client_read']),
             ('auditor', 'Auditor', ARRAY['audit_read'])
         ) AS v (slug, name, permissions)
         WHERE (SELECT t.realm FROM app.tenant t WHERE t.id = app.tenant()) = 'studio'
         UNION ALL
         SELECT * FROM (VALUES
-            ('operator', 'Operator', ARRAY['house_read', 'demo_read', 'message_read', 'audit_read', 'settings_write'])
+            ('operator', 'Operator', ARRAY['house_read', 'demo_read', 'message_read', 'audit_read', 'settings_write', 'staff_write', 'tenant_read'])
         ) AS v (slug, name, permissions)
         WHERE (SELECT t.realm FROM app.tenant t WHERE t.id = app.tenant()) = 'operator'
     LOOP
-        INSERT INTO app.role (slug, name) VALUES (r.slug, r.name) ON CONFLICT (tenant_id, slug) DO NOTHING RETURNING id INTO made;
+        INSERT INTO app.role (slug, name, is_builtin) VALUES (r.slug, r.name, true) ON CONFLICT (tenant_id, slug) DO NOTHING RETURNING id INTO made;
         IF made IS NOT NULL THEN
             INSERT INTO app.role_permission (role_id, permission) SELECT made, p FROM unnest(r.permissions) AS p;
         END IF;

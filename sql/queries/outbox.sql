@@ -16,3 +16,8 @@ SELECT sec.link_new(:made_link::uuid, :made_purpose, :made_client::uuid, :made_a
     greatest(now() + interval '1 day',
              coalesce((SELECT a.ends_at + interval '1 day' FROM app.appointment a WHERE a.id = :made_appointment::uuid),
                       now() + interval '14 days'))) AS link_id;
+
+-- name: outbox_staff :exec
+-- A mail about an account, sealed under the business's key, and its job.
+-- seals: message
+SELECT sec.staff_mail(:message_id::uuid, :message_kind, :to_staff::uuid, :to_address, :subject, :body_sealed::bytea, :dedupe_key);
