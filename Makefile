@@ -92,10 +92,11 @@ san: $(PROGRAMS_SAN)
 
 # ---- statements ----
 
-$(BUILD)/bin/sqlgen: cgi-src/tools/sqlgen.c Makefile
+SQLGEN := $(wildcard cgi-src/tools/sqlgen*.c)
+$(BUILD)/bin/sqlgen: $(SQLGEN) cgi-src/tools/sqlgen.h Makefile
 	@mkdir -p $(@D)
 	@echo "  link $@"
-	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 $(HARD) -fPIE -pie $(WARN) -Werror $(LINK) -o $@ $<
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 $(HARD) -fPIE -pie $(WARN) -Werror $(LINK) -o $@ $(SQLGEN)
 
 # sqlgen leaves a file alone that would not change, so an edited comment rebuilds nothing.
 $(GEN): $(BUILD)/bin/sqlgen $(QUERIES) $(wildcard sql/queries)

@@ -4,6 +4,8 @@
  */
 #define main sqlgen_main
 #include "../../cgi-src/tools/sqlgen.c"
+#include "../../cgi-src/tools/sqlgen_read.c"
+#include "../../cgi-src/tools/sqlgen_text.c"
 #undef main
 
 #include <fcntl.h>
@@ -205,7 +207,7 @@ static void test_refusals(void **state)
     assert_refused("-- name: booking_day :one\n-- x\nSELECT $a$ $b$", "3: a text opened here");
     assert_refused("-- name: booking_day :one\n-- x\nSELECT :note_sealed",
                    "1: 'booking_day' takes");
-    assert_refused("-- name: booking_day :one\n-- x\n-- seals:\nSELECT 1", "3: 'booking_day' does");
+    assert_refused("-- name: booking_day :one\n-- x\n-- seals:\nSELECT 1", "3: '-- seals:' takes one word");
     assert_refused("-- name: booking_day :one\n-- x\n-- clients: some\nSELECT 1",
                    "1: 'booking_day': write");
     assert_refused("-- name: booking_day :one\n-- x\n-- clients:\nSELECT 1",
