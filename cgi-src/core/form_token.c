@@ -17,9 +17,8 @@ static struct str mac(struct req *r, const char stamp[17])
 {
     unsigned char key[KEY_BYTES], out[HASH_BYTES];
     purpose_key("form-token", key);
-    struct str text =
-        arena_printf(r->arena, "%.*s\n%.*s\n%s", (int)r->host.n, r->host.p,
-                     (int)r->form_binding.n, r->form_binding.p, stamp);
+    struct str text = arena_printf(r->arena, "%.*s\n%.*s\n%s", (int)r->host.n, r->host.p,
+                                   (int)r->form_binding.n, r->form_binding.p, stamp);
     hmac_sha256((struct str){(char *)key, KEY_BYTES}, text, out);
     secret_wipe(key, sizeof key);
     struct buf b = buf_in(r->arena, 64);
@@ -67,7 +66,11 @@ enum err form_token_check(struct req *r)
     if (*end || !secret_eq(mac(r, stamp), given))
         return ERR_FORBIDDEN;
     long long age = (long long)time(NULL) - made;
-    return age >= -300 && age <= TOKEN_LIFE ? OK : ERR_FORBIDDEN;
+    if (age < -300)
+        return ERR_FORBIDDEN;
+    /* Ours, but of yesterday: nothing is done by it, and nothing that was typed is thrown away. */
+    r->form_is_old = age > TOKEN_LIFE;
+    return r->form_is_old && !(r->page->fields && r->page->again) ? ERR_FORBIDDEN : OK;
 }
 
 enum err origin_check(struct req *r)

@@ -374,6 +374,12 @@ static enum err handle_post(struct req *r)
     enum err e = begin_wait(r);
     if (!e && page->fields && !req_check(r, page->fields))
         return reply_again(r, page->again);
+    if (!e && r->form_is_old) {
+        req_refuse(r, "",
+                   "This page was open for more than a day. Please look whether all is still "
+                   "right, then send it again.");
+        return reply_again(r, page->again);
+    }
     if (e == ERR_STEP_UP && page->fields && page->again) {
         req_check(r, page->fields);
         req_refuse(r, "", "Please confirm that it is you, then send this again.");

@@ -66,6 +66,7 @@ struct req {
     enum realm realm;
     enum method method;
     bool is_head, is_again, has_form;
+    bool form_is_old; /* made by us, more than a day ago */
     struct str host, path, new_id, idem, csrf, form_binding, request_uuid;
     struct pairs path_params, query, posted, cookies;
     struct uploads uploads;

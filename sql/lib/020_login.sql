@@ -213,17 +213,15 @@ BEGIN
     RETURN found_id;
 END $$;
 
--- A visitor who has just booked is let in by the link made in this very transaction: she need not prove what she has typed.
-CREATE OR REPLACE FUNCTION sec.link_open(link_id uuid, new_token bytea) RETURNS uuid
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+-- A way in by a link whose holder has proven herself, for two hours. Internal.
+CREATE OR REPLACE FUNCTION sec.link_session_new(link_id uuid, new_token bytea) RETURNS uuid
+LANGUAGE plpgsql
 AS $$
 #variable_conflict use_variable
 DECLARE
     session_id uuid;
 BEGIN
-    IF NOT EXISTS (SELECT FROM app.link k WHERE k.tenant_id = app.tenant() AND k.id = link_id
-                   AND k.made_in = pg_current_xact_id() AND k.client_id = app.own_client())
-       OR coalesce(length(new_token), 0) < 32 THEN
+    IF coalesce(length(new_token), 0) < 32 THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
     INSERT INTO sec.link_session (tenant_id, link_id, token_hash, expires_at, ip, agent)
@@ -233,25 +231,33 @@ BEGIN
     RETURN session_id;
 END $$;
 
+-- A visitor who has just booked is let in by the link made in this very transaction: she need not prove what she has typed.
+CREATE OR REPLACE FUNCTION sec.link_open(link_id uuid, new_token bytea) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    IF NOT EXISTS (SELECT FROM app.link k WHERE k.tenant_id = app.tenant() AND k.id = link_id
+                   AND k.made_in = pg_current_xact_id() AND k.client_id = app.own_client()) THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    RETURN sec.link_session_new(link_id, new_token);
+END $$;
+
 -- The same form again, because its first answer was lost on the way: whoever knows the form's key made the booking, and is let
 -- in once more by the link that was made with it (both have the time of that transaction). NULL after a quarter of an hour.
 CREATE OR REPLACE FUNCTION sec.link_open_again(key text, link_id uuid, new_token bytea) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
-DECLARE
-    session_id uuid;
 BEGIN
-    INSERT INTO sec.link_session (tenant_id, link_id, token_hash, expires_at, ip, agent)
-    SELECT k.tenant_id, k.id, sha256(new_token), now() + interval '2 hours',
-           nullif(current_setting('foyer.ip', true), '')::inet, nullif(current_setting('foyer.agent', true), '')
-    FROM app.idem i
-    JOIN app.link k ON k.tenant_id = i.tenant_id AND k.created_at = i.at
-    WHERE i.tenant_id = app.tenant() AND i.key = key AND i.at > now() - interval '15 minutes'
-      AND k.id = link_id AND i.location = '/v/' || link_id || '/booked'
-      AND k.revoked_at IS NULL AND k.locked_at IS NULL AND length(new_token) >= 32
-    RETURNING id INTO session_id;
-    RETURN session_id;
+    RETURN (
+        SELECT sec.link_session_new(k.id, new_token)
+        FROM app.idem i
+        JOIN app.link k ON k.tenant_id = i.tenant_id AND k.created_at = i.at
+        WHERE i.tenant_id = app.tenant() AND i.key = key AND i.at > now() - interval '15 minutes'
+          AND k.id = link_id AND i.location = '/v/' || link_id || '/booked'
+          AND k.revoked_at IS NULL AND k.locked_at IS NULL);
 END $$;
 
 -- The second factor of a link. One row always, never an error about the answer itself, for the count must stay:
@@ -297,9 +303,7 @@ BEGIN
     IF l.second_factor = 'none' OR (l.born IS NOT NULL AND l.born = birth_date) THEN
         is_ok := true;
         UPDATE app.link k SET failures = 0 WHERE k.tenant_id = here.tenant AND k.id = l.id AND k.failures > 0;
-        INSERT INTO sec.link_session (tenant_id, link_id, token_hash, expires_at, ip, agent)
-        VALUES (here.tenant, l.id, sha256(new_token), now() + interval '2 hours', ip, left(agent, 300))
-        RETURNING id INTO session_id;
+        session_id := sec.link_session_new(l.id, new_token);
         PERFORM set_config('foyer.actor_kind', 'client', true), set_config('foyer.client_id', l.client_id::text, true);
         PERFORM sec.note('link.prove', 'ok', NULL, ARRAY[l.client_id], 'link', l.id);
     ELSE
