@@ -6,6 +6,8 @@
  */
 #include "view_internal.h"
 
+#include "agent.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -346,6 +348,8 @@ static void modify_id(struct buf *out, struct val v)
     buf_add(out, str_part(v.s, 0, at));
 }
 
+static void modify_agent(struct buf *out, struct val v) { agent_words(out, v.s); }
+
 /* ---- the table ---- */
 
 #define KIND(kind) (1U << VAL_##kind)
@@ -371,6 +375,7 @@ static const struct modifier modifiers[] = {
     {"url", DATES | CLOCKS | KIND(TEXT) | KIND(INT) | KIND(REAL) | KIND(BOOL),
      modify_url},                  /* a%20b */
     {"id", KIND(TEXT), modify_id}, /* 3fa9c1d2 */
+    {"agent", KIND(TEXT), modify_agent}, /* Firefox on Windows */
 };
 
 const struct modifier *modifier_find(struct str name)

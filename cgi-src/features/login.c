@@ -1,10 +1,11 @@
 /*
  * login.c -- logging in with a password, and out.
- * Owns: the session cookie. The throttle and the session itself are the database's (sec.login_*).
+ * Owns: comparing the password. The throttle and the session itself are the database's (sec.login_*).
  * Never: says whether an e-mail is known; an unknown one costs the same time and the same words.
  * Runs in the slow pool: hashing takes a tenth of a second and must not hold up a page.
  */
 #include "crypto.h"
+#include "entry.h"
 #include "features.h"
 
 static const struct field login_fields[] = {
@@ -61,15 +62,16 @@ static enum err log_in(struct req *r)
     if (!done)
         return req_error(r);
     bool is_in = rows_text(done, 0, "session_id").n > 0;
+    enum err e = is_in ? entry_done(r, token) : OK;
     /* Counting the failure must last although the answer is an error. */
-    enum err e = req_commit(r);
+    if (!e)
+        e = req_commit(r);
     if (e)
         return e;
     if (!is_in) {
         req_refuse(r, "", wrong);
         return reply_again(r, "/login");
     }
-    reply_cookie(r, "__Host-sid", token, "/", 0, true);
     struct str next = req_value(r, "next_path");
     return reply_redirect(r, next.n ? next : S("/"));
 }

@@ -11,7 +11,7 @@ const statements = {
   appointment_id: "SELECT id FROM app.appointment WHERE tenant_id = :'t' AND status = 'booked' AND starts_at > now() ORDER BY starts_at LIMIT 1",
   assignment_id: "SELECT id FROM app.form_assignment WHERE tenant_id = :'t' AND state = 'due' ORDER BY id LIMIT 1",
   signature_id: "SELECT id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
-  message_id: "SELECT id FROM app.message WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
+  message_id: "SELECT id FROM app.message WHERE tenant_id = :'t' AND NOT starts_with(kind, 'account_') ORDER BY id LIMIT 1",
   note_id: "SELECT id FROM app.chart_note WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   allergy_id: "SELECT id FROM app.allergy WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   staff_id: "SELECT id FROM app.staff WHERE tenant_id = :'t' ORDER BY position, id LIMIT 1",

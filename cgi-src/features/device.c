@@ -1,0 +1,55 @@
+/*
+ * device.c -- the browsers that somebody has logged in with, and her open sessions.
+ * Owns: the cookie __Host-device, and the mail about a browser that is new to an account.
+ * Never: takes that cookie for a proof of who somebody is.
+ */
+#include "crypto.h"
+#include "entry.h"
+#include "features.h"
+#include "outbox.h"
+
+/* As long as browsers keep a cookie; each log-in begins it anew. */
+enum { DEVICE_SECONDS = 400 * 24 * 3600 };
+
+struct str entry_device(struct req *r)
+{
+    struct str raw;
+    struct str token = req_cookie(r, "__Host-device");
+    if (token.n == 0 || unesc_base64url(req_arena(r), token, &raw) || raw.n != TOKEN_BYTES)
+        return S("");
+    return raw;
+}
+
+static enum err tell(struct req *r, struct rows *seen)
+{
+    struct arena *a = req_arena(r);
+    struct str session = rows_text(seen, 0, "session_id");
+    return outbox_staff(r,
+                        &(struct staff_letter){
+                            .kind = "account_new_device",
+                            .staff_id = rows_text(seen, 0, "staff_id"),
+                            .to = rows_text(seen, 0, "to_address"),
+                            .link = req_url(r, S("/account/devices")),
+                            .dedupe_key = arena_printf(a, "device-%.*s", (int)session.n, session.p),
+                        });
+}
+
+enum err entry_done(struct req *r, struct str token)
+{
+    struct str device = req_cookie(r, "__Host-device"), raw = entry_device(r);
+    if (raw.n == 0) {
+        device = token_new(req_arena(r));
+        if (unesc_base64url(req_arena(r), device, &raw))
+            return ERR_INTERNAL;
+    }
+    req_set_bytes(r, "device", raw);
+    struct rows *seen = req_show(r, "opened", Q_device_seen, NULL);
+    if (!seen)
+        return req_error(r);
+    enum err e = rows_bool(seen, 0, "is_new") ? tell(r, seen) : OK;
+    if (e)
+        return e;
+    reply_cookie(r, "__Host-sid", token, "/", 0, true);
+    reply_cookie(r, "__Host-device", device, "/", DEVICE_SECONDS, true);
+    return OK;
+}
