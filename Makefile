@@ -53,8 +53,8 @@ CFLAGS_FUZZ  := $(COMMON) -O1 -g $(FUZZ) -Wall
 CFLAGS_MEM   := $(COMMON) -O1 -fPIE $(WARN)
 # (the counts are written where the object stood, so its whole path is needed)
 CFLAGS_COV   := $(filter-out -ffile-prefix-map=%,$(COMMON)) -O0 --coverage -fprofile-update=atomic -fPIE $(WARN)
-# A worker in its sandbox cannot write its counts.
-LINK_COV     := --coverage -Wl,--wrap=sandbox_enter
+# However a process ends, its counts are written: tests/unit/coverage/counts.c
+LINK_COV     := --coverage -Wl,--wrap=sandbox_enter,--wrap=_exit,--wrap=_Exit
 
 # ---- sources ----
 
@@ -232,7 +232,7 @@ $(BUILD)/$(1)/bin/foyer-%: $(BUILD)/$(1)/obj/cgi-src/%.o $(4) $(BUILD)/$(1)/libf
 	$(Q)$(CC) $(3) -pie -o $$@ $$^ $(LIBS)
 endef
 $(eval $(call variant,mem,$(CFLAGS_MEM),,))
-$(eval $(call variant,cov,$(CFLAGS_COV),$(LINK_COV),$(BUILD)/cov/obj/tests/unit/coverage/no_sandbox.o))
+$(eval $(call variant,cov,$(CFLAGS_COV),$(LINK_COV),$(BUILD)/cov/obj/tests/unit/coverage/counts.o))
 
 # ---- static files and marketing pages ----
 

@@ -49,6 +49,10 @@ static bool write_pem(struct arena *a, const char *path, mode_t mode, EVP_PKEY *
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
     FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
     if (!f) {
+        if (fd >= 0) {
+            close(fd);
+            unlink(fresh);
+        }
         return false;
     }
     bool good = (is_secret ? PEM_write_PKCS8PrivateKey(f, key, NULL, NULL, 0, NULL, NULL)

@@ -5,12 +5,11 @@
 const { test, before, after, describe } = require("node:test");
 const assert = require("node:assert/strict");
 const fs = require("node:fs");
-const path = require("node:path");
-const { execFileSync, spawn } = require("node:child_process");
 const stack = require("./stack");
-const fastcgi = require("./fastcgi");
+const faulty = require("./faulty");
 
-const KINDS = { memory: 1, write: 2, read: 3, libpq: 4 };
+const { KINDS, patient } = faulty;
+const kinds = ["memory", "write", "read", "libpq"];
 let s, h, k, library, corner;
 const running = [];
 
@@ -19,70 +18,24 @@ before(() => {
   h = s.h;
   k = require("../http/booking_client");
   corner = k.corner("glow", { minutes: 5, people: 12, starts: "00:00", ends: "23:55", forms: true });
-  library = path.join(s.vardir, "fault.so");
-  execFileSync("gcc", ["-shared", "-fPIC", "-O1", "-w", "-o", library, path.join(__dirname, "fault.c"), "-ldl"]);
-  fs.chmodSync(library, 0o755);
+  library = faulty.build(s.vardir);
 });
 after(() => {
-  for (const p of running) p.kill("SIGTERM");
+  for (const it of running) it.stop();
   s?.stop();
 });
 
-// A pool with one worker, whose calls fail when told to.
-async function faulty(pool) {
-  const dir = path.join(s.run, `fault-${pool}`), file = path.join(dir, "order"), socket = path.join(dir, "sock");
-  fs.rmSync(dir, { recursive: true, force: true });
-  fs.mkdirSync(dir);
-  fs.writeFileSync(file, Buffer.alloc(4096));
-  if (stack.isRoot) execFileSync("chown", ["-R", stack.osUser, dir]);
-  const words = stack.asOwner([path.join(s.vardir, "app", "bin", "foyer-web"), "--config", path.join(s.vardir, "foyer.conf"), "--pool", pool]);
-  const p = spawn("env", ["-C", "/", `LD_PRELOAD=${library}`, ...words], { stdio: ["ignore", "ignore", "pipe"],
-    env: { PATH: process.env.PATH, FAULT_FILE: file, [`FOYER_LISTEN_${pool.toUpperCase()}`]: `unix:${socket}`,
-      [`FOYER_WORKERS_${pool.toUpperCase()}`]: "1", FOYER_BOARDS: dir } });
-  running.push(p);
-  const it = { p, socket, log: "" };
-  p.stderr.on("data", (d) => { it.log += d; });
-  const fd = fs.openSync(file, "r+");
-  it.arm = (kind, at) => {
-    const b = Buffer.alloc(32);
-    b.writeBigUInt64LE(BigInt(at), 8);
-    fs.writeSync(fd, b, 8, 24, 8);
-    b.writeBigUInt64LE(BigInt(kind), 0);
-    fs.writeSync(fd, b, 0, 8, 0); // the kind last: from here on it counts
-  };
-  it.state = () => {
-    const b = Buffer.alloc(32);
-    fs.readSync(fd, b, 0, 32, 0);
-    return { count: Number(b.readBigUInt64LE(16)), fired: b.readBigUInt64LE(24) === 1n };
-  };
-  it.disarm = () => fs.writeSync(fd, Buffer.alloc(8), 0, 8, 0);
-  it.worker = () => s.kids(p.pid)[0];
-  // A browser that speaks to this pool.
-  it.Visitor = class extends h.Visitor {
-    ask(target, o) {
-      return fastcgi.ask(socket, { host: h.host(this.label), target, cookie: this.cookieFor(target), id: h.uuid().replaceAll("-", ""), ...o });
-    }
-    async get(target) { return this.keep(await this.ask(target, {})); }
-    async post(target, values) {
-      const body = new URLSearchParams(Object.entries(values).flatMap(([n, v]) => (Array.isArray(v) ? v.map((x) => [n, x]) : [[n, v]]))).toString();
-      return this.keep(await this.ask(target, { method: "POST", body }));
-    }
-  };
-  await stack.until(() => fs.existsSync(socket) && it.worker(), "the pool does not start");
+async function broken(pool) {
+  const it = await faulty.pool({ run: s.run, vardir: s.vardir, h, library }, pool);
+  running.push(it);
   return it;
-}
-// The worker may just be starting again.
-async function patient(send, good = (r) => r.status && r.status < 500) {
-  let r;
-  await stack.until(async () => good(r = await send()), () => `the pool does not serve any more: ${r?.status}`, 20000);
-  return r;
 }
 
 // prepare(visitor class, n) gives {send(): the reply, accept(reply), once(): throws unless its effect is there exactly once, none(): whether it is not there}.
 function each(pool, handler, prepare) {
-  for (const [word, kind] of Object.entries(KINDS))
+  for (const word of kinds)
     test(`H-08: ${handler}, ${word}`, async (t) => {
-      const it = await faulty(pool), seen = {};
+      const it = await broken(pool), kind = KINDS[word], seen = {};
       let n = Number(process.env.FOYER_TEST_FROM) || 1, ended = 0, last = 0; // (to look at one call again)
       const from = n;
       for (;; n++) {
@@ -93,7 +46,6 @@ function each(pool, handler, prepare) {
         const { count, fired } = it.state();
         it.disarm();
         if (!fired) { last = count; assert.ok(one.accept(r), `without a fault it answered ${r.status}: ${r.text.slice(0, 2000)}`); break; }
-        if (process.env.DEBUG) fs.appendFileSync("/tmp/foyer/inject.debug", `${Date.now()} ${handler} ${word} ${n} ${r.status} ${count}\n`);
         const outcome = r.status === 0 ? "no answer" : one.accept(r) ? "done" : String(r.status);
         seen[outcome] = (seen[outcome] || 0) + 1;
         assert.ok(outcome === "no answer" || outcome === "done" || r.status >= 500, `call ${n} failed, and a person was told ${r.status}: ${r.text.match(/<h1>[^<]*/)} ${r.text.match(/class="error"[^>]*>[^<]*/g)}`);
@@ -115,8 +67,7 @@ function each(pool, handler, prepare) {
       const w = it.worker(), one = await prepare(it, n + 1), were = files(w);
       for (let i = 0; i < 3; i++) await one.send();
       if (it.worker() === w) await stack.until(() => files(w) <= were, "files are left open", 5000);
-      if (process.env.DEBUG) fs.appendFileSync("/tmp/foyer/inject.debug", it.log);
-      it.p.kill("SIGTERM");
+      await it.stop();
     });
 }
 const counts = (text, ...v) => Number(h.one(text, ...v));

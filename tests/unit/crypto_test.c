@@ -13,7 +13,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -123,6 +125,9 @@ static void test_tokens_and_uuids(void **state)
     assert_false(uuid_ok(S("11111111-2222-4333-8444-55555555555")));
     assert_false(uuid_ok(S("11111111-2222-4333-8444-55555555555g")));
     assert_false(uuid_ok(S("11111111-2222-4333-8444555555555555-")));
+    assert_false(uuid_ok(S("11111111-2222-4333-8444-55555555555G")));
+    assert_false(uuid_ok(S("11111111-2222-4333-8444-55555555555/")));
+    assert_true(uuid_ok(S("ABCDEFAB-2222-4333-8444-555555555555")));
     assert_false(uuid_ok(S("../../../../../../../../../etc/passwd")));
 }
 
@@ -272,6 +277,24 @@ static void test_passwords(void **state)
     assert_false(password_ok(S("not a hash"), S("x"), &weak));
 }
 
+/* What no hash of ours would ask for is damage, and never done: a gigabyte of memory for everybody who knocks. */
+static void test_costs_that_are_not_ours(void **state)
+{
+    (void)state;
+    bool weak;
+    static const char *const stored[] = {
+        "$argon2id$v=16$m=1024,t=2,p=1$c2FsdHNhbHQ$AA",
+        "$argon2id$v=19$m=1024,t=2000000,p=1$c2FsdHNhbHQ$AA",
+        "$argon2id$v=19$m=1024,t=2,p=99$c2FsdHNhbHQ$AA",
+    };
+    struct buf longer = buf_in(a, 256);
+    for (size_t i = 0; i < COUNT_OF(stored); i++)
+        assert_false(password_ok(str_of(stored[i]), S("x"), &weak));
+    for (size_t i = 0; i < 200; i++)
+        buf_addc(&longer, '$');
+    assert_false(password_ok(buf_str(&longer), S("x"), &weak));
+}
+
 /* The pepper is part of the password; a hash below today's cost is good but weak. */
 static void test_peppered_and_weak(void **state)
 {
@@ -282,6 +305,12 @@ static void test_peppered_and_weak(void **state)
     purpose_key("password-pepper", key);
     hmac_sha256(raw(key, sizeof key), S("hunter2hunter2"), peppered);
     assert_int_equal(argon2id_hash_encoded(2, 1024, 1, peppered, sizeof peppered,
+                                           "somesaltsomesalt", 16, 32, phc, sizeof phc),
+                     ARGON2_OK);
+    assert_true(password_ok(str_of(phc), S("hunter2hunter2"), &weak));
+    assert_true(weak);
+    /* enough memory, too few turns */
+    assert_int_equal(argon2id_hash_encoded(1, 65536, 1, peppered, sizeof peppered,
                                            "somesaltsomesalt", 16, 32, phc, sizeof phc),
                      ARGON2_OK);
     assert_true(password_ok(str_of(phc), S("hunter2hunter2"), &weak));
@@ -317,6 +346,87 @@ static void test_master_key_file(void **state)
     reopen();
     purpose_key("x", from_hex);
     assert_memory_equal(from_raw, from_hex, KEY_BYTES);
+
+    char digits[] = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
+    put(master_file, S("00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"), 0600);
+    reopen();
+    for (const char *c = "/:@G`g"; *c; c++) { /* the neighbours of digits */
+        digits[5] = *c;
+        put(master_file, raw(digits, 64), 0600);
+        assert_int_equal(keystore_open(dir, master_file), ERR_INVALID);
+    }
+    unlink(master_file);
+    assert_int_equal(mkdir(master_file, 0700), 0);
+    assert_int_equal(keystore_open(dir, master_file), ERR_INVALID);
+    assert_int_equal(rmdir(master_file), 0);
+    put(master_file, S(MASTER), 0600);
+}
+
+static void test_the_directory_of_keys(void **state)
+{
+    (void)state;
+    assert_int_equal(chmod(dir, 0777), 0);
+    assert_int_equal(keystore_open(dir, master_file), ERR_INVALID);
+    /* nothing opens meanwhile */
+    struct str wrapped;
+    assert_int_equal(keystore_create_tenant(S(TENANT)), ERR_INTERNAL);
+    assert_int_equal(client_key_new(a, S(TENANT), S(CLIENT), &wrapped), ERR_INTERNAL);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        unsigned char key[KEY_BYTES];
+        purpose_key("x", key);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    assert_int_equal(chmod(dir, 0700), 0);
+
+    /* K-02: a store that is being restored does not open */
+    char pending[128];
+    snprintf(pending, sizeof pending, "%s/restore-pending", dir);
+    put(pending, S(""), 0600);
+    assert_int_equal(keystore_open(dir, master_file), ERR_INVALID);
+    unlink(pending);
+    reopen();
+}
+
+/* Who may read a key besides its owner: root's group, where systemd hands it over; never all. */
+static void test_who_may_read_keys(void **state)
+{
+    (void)state;
+    struct stat mine = {.st_uid = geteuid() ? geteuid() : 12345, .st_mode = 0600};
+    assert_true(keystore_is_private(&mine));
+    mine.st_mode = 0644;
+    assert_false(keystore_is_private(&mine));
+    struct stat roots = {.st_uid = 0, .st_mode = 0440};
+    assert_true(keystore_is_private(&roots));
+    roots.st_mode = 0444;
+    assert_false(keystore_is_private(&roots));
+    roots.st_mode = 0460;
+    assert_false(keystore_is_private(&roots));
+    if (geteuid() != 0) {
+        mine.st_mode = 0640;
+        assert_false(keystore_is_private(&mine));
+    }
+}
+
+/* More purposes than are remembered are derived each time, to the same keys. */
+static void test_many_purposes(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8", "p9", "p10", "p11"};
+    unsigned char first[COUNT_OF(names)][KEY_BYTES], again[KEY_BYTES];
+    reopen();
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        purpose_key(names[i], first[i]);
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        purpose_key(names[i], again);
+        assert_memory_equal(first[i], again, KEY_BYTES);
+        for (size_t j = 0; j < i; j++)
+            assert_memory_not_equal(first[i], first[j], KEY_BYTES);
+    }
 }
 
 static void test_tenant_keys(void **state)
@@ -334,6 +444,12 @@ static void test_tenant_keys(void **state)
     assert_int_equal(keystore_create_tenant(S("../../../../../../../tmp/aaaaaaaaaaaa")),
                      ERR_INVALID);
 
+    assert_int_equal(keystore_create_tenant(S("AAAAAAAA-2222-4333-8444-555555555555")), ERR_INVALID);
+    assert_int_equal(keystore_destroy_tenant(S("AAAAAAAA-2222-4333-8444-555555555555")), ERR_INVALID);
+    assert_int_equal(keystore_destroy_tenant(S("no uuid")), ERR_INVALID);
+    assert_int_equal(client_key_new(a, S("no uuid"), S(CLIENT), &wrapped), ERR_INVALID);
+    assert_int_equal(client_key_new(a, S(TENANT), S("no uuid"), &wrapped), ERR_INVALID);
+
     assert_int_equal(client_key_new(a, S(TENANT), S(CLIENT), &wrapped), OK);
     assert_int_equal(client_key_open(a, S(TENANT), S(CLIENT), wrapped, key), OK);
     reopen(); /* an empty cache */
@@ -345,6 +461,57 @@ static void test_tenant_keys(void **state)
     assert_int_equal(client_key_new(a, S(TENANT), S(CLIENT), &second), OK);
     assert_int_equal(client_key_open(a, S(TENANT), S(CLIENT), second, again), OK);
     assert_memory_not_equal(key, again, KEY_BYTES);
+}
+
+/* Two tenants whose keys are remembered in the same place: neither gets the other's. */
+static void test_tenants_that_share_a_place(void **state)
+{
+    (void)state;
+    enum { PLACES = 512 }; /* as in keystore.c */
+    char other[37], path[200];
+    struct str id = {other, 36}, mine, theirs;
+    unsigned char key[KEY_BYTES];
+    for (unsigned i = 0;; i++) {
+        snprintf(other, sizeof other, "99999999-2222-4333-8444-%012u", i);
+        if (str_hash(id) % PLACES == str_hash(S(TENANT)) % PLACES)
+            break;
+    }
+    assert_int_equal(keystore_create_tenant(id), OK);
+    for (int turn = 0; turn < 2; turn++) {
+        assert_int_equal(client_key_new(a, S(TENANT), S(CLIENT), &mine), OK);
+        assert_int_equal(client_key_new(a, id, S(CLIENT), &theirs), OK);
+        assert_int_equal(client_key_open(a, S(TENANT), S(CLIENT), mine, key), OK);
+        assert_int_equal(client_key_open(a, id, S(CLIENT), mine, key), ERR_INVALID);
+        assert_int_equal(client_key_open(a, id, S(CLIENT), theirs, key), OK);
+    }
+    /* the same file, written anew in its place: what is remembered is not used */
+    snprintf(path, sizeof path, "%s/%s.key", dir, other);
+    int fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "damaged", 7), 7);
+    close(fd);
+    assert_int_equal(client_key_open(a, id, S(CLIENT), theirs, key), ERR_INTERNAL);
+    assert_int_equal(keystore_destroy_tenant(id), OK);
+}
+
+/* A key of another length, sealed rightly: never used with bytes that are not there. */
+static void test_keys_of_another_length(void **state)
+{
+    (void)state;
+    struct str wrapped, outer, plain;
+    unsigned char key[KEY_BYTES];
+    char file[KEY_BYTES + SEAL_OVERHEAD];
+    int fd = open(key_file, O_RDONLY);
+    assert_int_equal(read(fd, file, sizeof file), sizeof file);
+    close(fd);
+    assert_int_equal(open_sealed(a, (const unsigned char *)MASTER, S("tenant_key|" TENANT), raw(file, sizeof file), &outer), OK);
+    wrapped = seal(a, (const unsigned char *)outer.p, S("client_key|" TENANT "|" CLIENT), S("short"));
+    assert_int_equal(client_key_open(a, S(TENANT), S(CLIENT), wrapped, key), ERR_INVALID);
+    struct str before = raw(file, sizeof file);
+    put(key_file, seal(a, (const unsigned char *)MASTER, S("tenant_key|" TENANT), S("short")), 0600);
+    assert_int_equal(client_key_new(a, S(TENANT), S(CLIENT), &plain), ERR_INTERNAL);
+    put(key_file, before, 0600);
+    assert_int_equal(client_key_new(a, S(TENANT), S(CLIENT), &plain), OK);
 }
 
 /* Another process (here: unlink) destroys the key: what is cached here must not outlive it. */
@@ -374,6 +541,10 @@ static void test_damaged_key_files_are_refused(void **state)
     assert_int_equal(symlink(master_file, key_file), 0);
     assert_int_equal(client_key_new(a, S(TENANT), S(CLIENT), &wrapped), ERR_INTERNAL);
     unlink(key_file);
+    assert_int_equal(mkdir(key_file, 0700), 0);
+    assert_int_equal(client_key_new(a, S(TENANT), S(CLIENT), &wrapped), ERR_INTERNAL);
+    assert_int_equal(keystore_destroy_tenant(S(TENANT)), ERR_INTERNAL);
+    assert_int_equal(rmdir(key_file), 0);
 
     /* another master key opens nothing */
     assert_int_equal(keystore_create_tenant(S(TENANT)), OK);
@@ -397,9 +568,15 @@ int main(void)
         cmocka_unit_test(test_nonces_are_unique),
         cmocka_unit_test(test_argon2_has_known_answer),
         cmocka_unit_test(test_passwords),
+        cmocka_unit_test(test_costs_that_are_not_ours),
         cmocka_unit_test(test_peppered_and_weak),
         cmocka_unit_test(test_master_key_file),
+        cmocka_unit_test(test_the_directory_of_keys),
+        cmocka_unit_test(test_who_may_read_keys),
+        cmocka_unit_test(test_many_purposes),
         cmocka_unit_test(test_tenant_keys),
+        cmocka_unit_test(test_tenants_that_share_a_place),
+        cmocka_unit_test(test_keys_of_another_length),
         cmocka_unit_test(test_a_destroyed_key_is_gone_at_once),
         cmocka_unit_test(test_damaged_key_files_are_refused),
     };

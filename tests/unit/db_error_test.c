@@ -103,6 +103,57 @@ static void test_without_a_comment(void **state)
                                       .message = "Key (email)=(ann@example.com) exists"});
     assert_str(e.message, "This exists already.");
     assert_str(e.detail, "q_test: other");
+    read_failure((struct sql_failure){.sqlstate = "23503", .table = "visit", .constraint = "visit_client"});
+    assert_str(e.message, "Something this refers to is not there any more. Please choose again.");
+    read_failure((struct sql_failure){.sqlstate = "23514", .column = "age"});
+    assert_str(e.message, "Something here does not fit. Please check what you entered.");
+    assert_str(e.detail, "q_test: column age");
+}
+
+/* Another table's or schema's constraint of the same name speaks for itself alone; one without a table speaks by its name. */
+static void test_whose_constraint(void **state)
+{
+    (void)state;
+    read_failure((struct sql_failure){.sqlstate = "23514", .schema = "site", .table = "slot", .constraint = "is_free"});
+    assert_str(e.message, "Something here does not fit. Please check what you entered.");
+    read_failure((struct sql_failure){.sqlstate = "23514", .schema = "app", .table = "room", .constraint = "is_free"});
+    assert_str(e.message, "Something here does not fit. Please check what you entered.");
+    read_failure((struct sql_failure){.sqlstate = "23514", .constraint = "name_given"});
+    assert_str(e.message, "Give a name.");
+}
+
+/* A field's name is small letters, digits behind the first, and '_'; all else is the message's own. */
+static void test_words_of_a_comment(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *comment, *field, *message;
+    } cases[] = {
+        {"step_2: Choose again.", "step_2", "Choose again."}, {"2nd: Choose again.", "", "2nd: Choose again."},
+        {": Choose.", "", ": Choose."},                       {"choose", "", "choose"},
+        {"a{: Choose.", "", "a{: Choose."},                   {"a/: Choose.", "", "a/: Choose."},
+        {"", "", ""},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct comment said = {{"app", 3}, {"t", 1}, {"c", 1}, {cases[i].comment, strlen(cases[i].comment)}};
+        struct sql_failure f = {.sqlstate = "23514", .schema = "app", .table = "t", .constraint = "c"};
+        db_error_read(a, &f, &said, 1, "q_test", &e);
+        assert_str(e.field, cases[i].field);
+        assert_str(e.message, cases[i].message);
+    }
+}
+
+/* A state that is none is a connection that broke; a refusal of class 42 without words has none for the log. */
+static void test_what_is_no_state(void **state)
+{
+    (void)state;
+    assert_int_equal(read_failure((struct sql_failure){.sqlstate = "42"}), ERR_UNAVAILABLE);
+    assert_string_equal(e.sqlstate, "08000");
+    assert_int_equal(read_failure((struct sql_failure){.sqlstate = "42501"}), ERR_FORBIDDEN);
+    assert_str(e.detail, "q_test");
+    assert_str(e.message, "");
+    read_failure((struct sql_failure){.sqlstate = "42501", .message = "no", .context = "SQL statement 'Ann'"});
+    assert_str(e.detail, "q_test: no");
 }
 
 /* The server's words may hold a client's data: neither people nor the log see them. */
@@ -128,6 +179,9 @@ int main(void)
         cmocka_unit_test(test_a_rule_speaks_itself),
         cmocka_unit_test(test_a_constraint_speaks_by_its_comment),
         cmocka_unit_test(test_without_a_comment),
+        cmocka_unit_test(test_whose_constraint),
+        cmocka_unit_test(test_words_of_a_comment),
+        cmocka_unit_test(test_what_is_no_state),
         cmocka_unit_test(test_values_stay_inside),
     };
     int failed = cmocka_run_group_tests_name("db_error", tests, NULL, NULL);
