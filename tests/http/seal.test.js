@@ -9,6 +9,7 @@ const os = require("node:os");
 const path = require("node:path");
 const { spawn, spawnSync } = require("node:child_process");
 const { env, sql, one, staff, uuid } = require("./harness.js");
+const faulty = require("../slow/faulty");
 
 const osUser = process.env.FOYER_OS_USER || "foyer";
 const as = process.getuid() === 0 ? ["runuser", "-u", osUser, "--"] : [];
@@ -553,4 +554,41 @@ test("A-04 leaves and heads are append-only, and closed to all but the sealer", 
     pg_proc p WHERE p.pronamespace = 'audit'::regnamespace AND p.proname ~ '^(seal|retir|keep|heads_(arrived|failed|for|by))' AND has_function_privilege(r, p.oid, 'EXECUTE')`), []);
   assert.deepStrictEqual(query(`SELECT r, t FROM unnest(ARRAY['foyer_staff', 'foyer_public', 'foyer_slow', 'foyer_jobs', 'foyer_sealer', 'foyer_retirer', 'foyer_auditor']) r,
     unnest(ARRAY['leaf', 'tree_head', 'frontier', 'seal_state', 'seal_trouble', 'retired', 'retention', 'head_outside', 'head_arrived']) t WHERE has_table_privilege(r, 'audit.' || t, 'SELECT,INSERT,UPDATE,DELETE,TRUNCATE')`), []);
+});
+
+test("H-08 A-05 A-07 each statement, each write and each file of a sealing fails once: nothing is sealed by halves, nothing twice, no head is lost", () => {
+  clear();
+  const tenant = studio(), still = studio(), copy = path.join(dir, "copy-heads"), orders = path.join(dir, "order");
+  const library = faulty.build(dir, { withMemory: false }), order = faulty.order(orders);
+  const nodes = query(`SELECT size, encode(nodes, 'hex') FROM audit.frontier WHERE tenant_id = '${still}'`)[0];
+  const settings = { FOYER_HEADS_COPY: copy, FOYER_HEADS_MAIL: "heads@example.com" };
+  let refused = 0;
+  for (const kind of ["statement", "write", "file"])
+    for (let n = 1; ; n++) {
+      assert.ok(n < 100, "it never ends");
+      const row = (t) => `INSERT INTO audit.event (tenant_id, actor_kind, action) VALUES ('${t}', 'system', 'seal.fault');`;
+      // the other's tree stands still by turns, and goes on again
+      query(`${row(tenant)} ${n % 2 ? row(still) : ""} SET session_replication_role = replica;
+        UPDATE audit.head_outside SET queued_at = queued_at - interval '20 minutes';` + (n % 2
+        ? `UPDATE audit.frontier SET size = 4, nodes = substr(nodes, 1, 32) WHERE tenant_id = '${still}'`
+        : `UPDATE audit.frontier SET size = ${nodes[0]}, nodes = '\\x${nodes[1]}' WHERE tenant_id = '${still}' AND size = 4
+           AND ${nodes[0]} = (SELECT count(*) FROM audit.leaf WHERE tenant_id = '${still}')`));
+      order.arm(faulty.KINDS[kind], n);
+      const r = foyerWith({ ...settings, ...faulty.before(library, orders) }, "audit", "seal");
+      const { fired } = order.state();
+      order.disarm();
+      assert.ok(r.code === 0 || r.code === 1 || r.code === 78, `${kind} ${n}: it ended with ${r.code}: ${r.out}`);
+      if (r.code) refused++;
+      if (!fired) { assert.strictEqual(r.code, 0, r.out); break; }
+    }
+  assert.ok(refused > 5, "whoever asks is told");
+  const r = foyer("audit", "mend", still);
+  assert.ok(r.code === 0 || /does not stand still/.test(r.out), r.out);
+  for (let i = 0; i < 2; i++) assert.strictEqual(foyerWith(settings, "audit", "seal").code, 0);
+  for (const t of [tenant, still]) {
+    const [[rows, leaves, distinct]] = query(`SELECT (SELECT count(*) FROM audit.event WHERE tenant_id = '${t}'), count(*), count(DISTINCT id) FROM audit.leaf WHERE tenant_id = '${t}'`);
+    assert.deepStrictEqual([leaves, distinct], [rows, rows]);
+    assert.deepStrictEqual(findings(t, "--heads", copy), []);
+  }
+  for (const line of run("cat", [path.join(dir, "heads")]).out.trim().split("\n")) assert.ok(signed(...line.split(" ")), line);
 });

@@ -494,6 +494,19 @@ static void test_tenants_that_share_a_place(void **state)
     assert_int_equal(keystore_destroy_tenant(id), OK);
 }
 
+/* What belongs to a business and no client: under its own key, bound to where it stands. */
+static void test_what_is_the_tenants_own(void **state)
+{
+    (void)state;
+    struct str sealed, plain;
+    assert_int_equal(tenant_seal(a, S(TENANT), AAD, S("smtp password"), &sealed), OK);
+    assert_int_equal(tenant_open(a, S(TENANT), AAD, sealed, &plain), OK);
+    assert_true(str_is(plain, "smtp password"));
+    assert_int_equal(tenant_open(a, S(TENANT), S("elsewhere"), sealed, &plain), ERR_INVALID);
+    assert_int_equal(tenant_open(a, S(OTHER), AAD, sealed, &plain), ERR_NOT_FOUND);
+    assert_int_equal(tenant_seal(a, S(OTHER), AAD, S("x"), &sealed), ERR_NOT_FOUND);
+}
+
 /* A key of another length, sealed rightly: never used with bytes that are not there. */
 static void test_keys_of_another_length(void **state)
 {
@@ -576,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_many_purposes),
         cmocka_unit_test(test_tenant_keys),
         cmocka_unit_test(test_tenants_that_share_a_place),
+        cmocka_unit_test(test_what_is_the_tenants_own),
         cmocka_unit_test(test_keys_of_another_length),
         cmocka_unit_test(test_a_destroyed_key_is_gone_at_once),
         cmocka_unit_test(test_damaged_key_files_are_refused),
