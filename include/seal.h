@@ -30,6 +30,9 @@ bool sealer_is_shut_out(const struct sealer *s);
  * and its index, each behind its length (4 bytes, big-endian; 0xFFFFFFFF: NULL). */
 void seal_leaf(struct arena *a, const PGresult *res, int row, uint64_t index,
                unsigned char out[HASH_BYTES]);
+/* The same of texts; one whose p is NULL is NULL. */
+void seal_leaf_of(struct arena *a, const struct str fields[SEAL_FIELDS], uint64_t index,
+                  unsigned char out[HASH_BYTES]);
 
 /* ---- keys and heads ---- */
 

@@ -67,21 +67,32 @@ static void add_field(struct buf *b, struct str s)
     buf_add(b, s);
 }
 
-void seal_leaf(struct arena *a, const PGresult *res, int row, uint64_t index,
-               unsigned char out[HASH_BYTES])
+void seal_leaf_of(struct arena *a, const struct str fields[SEAL_FIELDS], uint64_t index,
+                  unsigned char out[HASH_BYTES])
 {
     struct buf b = buf_in(a, 1024);
     add_field(&b, S("foyer-leaf-v1"));
     add_field(&b, arena_printf(a, "%" PRIu64, index));
-    for (int col = 0; col < SEAL_FIELDS; col++) {
-        if (PQgetisnull(res, row, col)) {
-            add_length(&b, UINT32_MAX);
+    for (int i = 0; i < SEAL_FIELDS; i++) {
+        if (fields[i].p) {
+            add_field(&b, fields[i]);
         } else {
-            add_field(&b,
-                      (struct str){PQgetvalue(res, row, col), (size_t)PQgetlength(res, row, col)});
+            add_length(&b, UINT32_MAX);
         }
     }
     merkle_leaf(buf_str(&b), out);
+}
+
+void seal_leaf(struct arena *a, const PGresult *res, int row, uint64_t index,
+               unsigned char out[HASH_BYTES])
+{
+    struct str fields[SEAL_FIELDS];
+    for (int col = 0; col < SEAL_FIELDS; col++) {
+        bool is_null = PQgetisnull(res, row, col);
+        fields[col] = (struct str){is_null ? NULL : PQgetvalue(res, row, col),
+                                   (size_t)PQgetlength(res, row, col)};
+    }
+    seal_leaf_of(a, fields, index, out);
 }
 
 struct str seal_head_text(struct arena *a, const char *tenant_id, uint64_t size, const char *root,

@@ -57,11 +57,12 @@ AS $$
     END
 $$;
 
--- What an action of the trail means, to be read after a person's name. An unknown one stands for itself.
-CREATE OR REPLACE FUNCTION app.action_words(action text) RETURNS text
+-- The catalogue: every action that the trail can hold, in words to be read after a person's name. tests/http/audit_actions.test.js
+-- refuses an action that is not in it.
+CREATE OR REPLACE FUNCTION app.actions() RETURNS TABLE (action text, words text)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    SELECT coalesce((SELECT w.words FROM (VALUES
+    SELECT w.* FROM (VALUES
         ('login', 'logged in'),
         ('logout', 'logged out'),
         ('password.set', 'set a password'),
@@ -98,12 +99,39 @@ AS $$
         ('message.list', 'looked through the messages'),
         ('message.read', 'opened a message'),
         ('message.send', 'sent a message'),
-        ('audit.read', 'read the audit trail')
-    ) AS w (action, words) WHERE w.action = action_words.action),
+        ('audit.read', 'read the audit trail'),
+        ('audit.event', 'read one row of the audit trail, with its proof'),
+        ('audit.export', 'had a copy of the audit trail made'),
+        ('audit.export.read', 'downloaded a copy of the audit trail'),
+        ('audit.review', 'read the review of unusual access'),
+        ('audit.review.sign', 'signed the review of a week'),
+        ('trail.digest', 'mailed the day''s signed head of the trail'),
+        ('trail.review', 'gathered the review of unusual access'),
+        ('trail.export', 'made a copy of the audit trail'),
+        ('looked.read', 'looked who had opened the record'),
+        ('client.watch', 'put a client under watch'),
+        ('client.unwatch', 'ended the watch over a client'),
+        ('client.erase', 'erased a client'),
+        ('message.opt_out', 'noted that an address wants no more messages'),
+        ('message.opt_in', 'noted that an address wants messages again'),
+        ('system.restore', 'restored this business from a backup'),
+        ('restore.replay', 'did once more what had been erased or ended since the backup'),
+        ('operator.command', 'worked with the operator''s command'),
+        ('job.claim', 'took up work that waited'),
+        ('privacy.change', 'changed what clients read of who looked')
+    ) AS w (action, words)
+$$;
+
+-- What an action of the trail means. A refused page without an action of its own stands for itself.
+CREATE OR REPLACE FUNCTION app.action_words(action text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT coalesce((SELECT w.words FROM app.actions() w WHERE w.action = action_words.action),
         CASE WHEN action LIKE 'GET /%' THEN 'asked for the page ' || regexp_replace(substr(action, 5), ':[a-z]+\}', '}', 'g')
              WHEN action LIKE 'POST /%' THEN 'sent a form to ' || regexp_replace(substr(action, 6), ':[a-z]+\}', '}', 'g')
         END, action)
 $$;
 
-GRANT EXECUTE ON FUNCTION app.zone(), app.zone_words(text), app.part_of_day(timestamp), app.message_state_words(text), app.message_problem_words(text), app.action_words(text), app.actor_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.zone(), app.zone_words(text), app.part_of_day(timestamp), app.message_state_words(text), app.message_problem_words(text), app.actions(), app.action_words(text), app.actor_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.zone(), app.action_words(text), app.actor_words(text) TO foyer_audit_reader, foyer_seal_owner;
 RESET ROLE;

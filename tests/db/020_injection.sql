@@ -59,7 +59,7 @@ FROM pools, (VALUES
     ('SELECT sec.tenant_new(NULL, ''x'', ''x'', ''medspa'', ''US'')'),
     ('SELECT app.claim(NULL, NULL, NULL, NULL, NULL)'),
     ('SELECT app.take_slots(NULL, NULL, NULL, NULL, NULL)'),
-    ('SELECT audit.events(NULL, NULL, NULL, NULL, NULL, NULL, NULL)'),
+    ('SELECT audit.events(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)'),
     ('SELECT app.guard_table(''app.client'')')
 ) AS a (attack) ORDER BY role, attack;
 

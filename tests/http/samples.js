@@ -15,6 +15,7 @@ const statements = {
   note_id: "SELECT id FROM app.chart_note WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   allergy_id: "SELECT id FROM app.allergy WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   staff_id: "SELECT id FROM app.staff WHERE tenant_id = :'t' ORDER BY position, id LIMIT 1",
+  event_id: "SELECT id FROM audit.event WHERE tenant_id = :'t' ORDER BY at, id LIMIT 1",
   demo_request_id: "SELECT id FROM app.demo_request WHERE tenant_id = :'t' ORDER BY created_at LIMIT 1",
   day: "SELECT current_date::text",
   version: "SELECT 1",
