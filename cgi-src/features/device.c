@@ -53,3 +53,26 @@ enum err entry_done(struct req *r, struct str token)
     reply_cookie(r, "__Host-device", device, "/", DEVICE_SECONDS, true);
     return OK;
 }
+
+static const struct field end_fields[] = {
+    {"ended_id", FIELD_UUID, .required = true},
+    {0},
+};
+
+const struct page device_pages[] = {
+    {GET, "/account/devices", .realm = REALM_STAFFED, SELF,
+     .show = {{"sessions", Q_device_sessions}}, .view = "device/mine", .title = "My sessions"},
+    {POST, "/account/devices/end", .realm = REALM_STAFFED, SELF, .fields = end_fields,
+     .save = Q_device_end, .then = "/account/devices", .again = "/account/devices",
+     .title = "End one of my sessions"},
+    {POST, "/account/devices/end-others", .realm = REALM_STAFFED, SELF, .save = Q_device_end_others,
+     .then = "/account/devices", .title = "End all of my other sessions"},
+    {GET, "/people/{staff_id:uuid}/sessions", .realm = REALM_STAFFED, CAN(staff_write),
+     .action = "session.list",
+     .show = {{"person", Q_device_person}, {"sessions", Q_device_person_sessions}},
+     .view = "device/person", .title = "Somebody's sessions"},
+    {POST, "/people/{staff_id:uuid}/sessions/end", .realm = REALM_STAFFED, CAN(staff_write),
+     .save = Q_device_person_end, .then = "/people/{staff_id}/sessions",
+     .title = "End somebody's sessions"},
+    {0},
+};

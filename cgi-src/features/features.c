@@ -3,6 +3,7 @@
 
 const struct feature all_features[] = {
     {"login", login_pages},
+    {"device", device_pages},
     {"brand", brand_pages},
     {"audit", audit_pages},
     {"demo", demo_pages},

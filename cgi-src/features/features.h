@@ -5,6 +5,7 @@
 
 extern const struct page brand_pages[];
 extern const struct page login_pages[];
+extern const struct page device_pages[];
 extern const struct page settings_pages[];
 extern const struct page message_pages[];
 extern const struct page demo_pages[];

@@ -73,6 +73,7 @@ BEGIN
     done := set_config('application_name', coalesce(request_id::text, ''), true);
     SELECT e.id, e.last_seen_at, f.id AS staff_id, f.name AS staff_name, f.role_names, f.perms,
            f.needs_mfa AND NOT f.has_mfa AND e.how NOT IN ('sso', 'support') AS must_enrol, t.idle_minutes * 60 AS idle_seconds,
+           ceil(extract(epoch FROM least(e.absolute_until, e.created_at + make_interval(hours => t.absolute_hours)) - now()))::int AS left_seconds,
            t.slug, t.name, t.kind, t.realm, t.accent, t.country, t.locale, t.zone, t.reference_version
     INTO s
     FROM sec.session e
@@ -105,7 +106,7 @@ BEGIN
     END IF;
     RETURN ROW(tenant, s.slug, s.name, s.kind, s.realm, s.accent, s.country, s.locale, s.zone,
                s.staff_id, s.staff_name, s.role_names, s.id, NULL, NULL, NULL, NULL, false, s.perms, s.reference_version,
-               s.idle_seconds, s.must_enrol)::sec.entered;
+               s.idle_seconds, s.must_enrol, s.left_seconds)::sec.entered;
 END $$;
 
 -- For pages that ask for more than a session: whether she proved within the last five minutes who she is (S-07). begin_staff came first.
@@ -128,7 +129,7 @@ DECLARE
     r sec.entered;
 BEGIN
     SELECT tenant, t.slug, t.name, t.kind, CASE WHEN is_apex THEN 'site' ELSE t.realm END, t.accent, t.country, t.locale, t.zone,
-           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, '', t.reference_version, NULL, false
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, '', t.reference_version, NULL, false, NULL
     INTO r
     FROM app.tenant t WHERE t.id = tenant;
     RETURN r;

@@ -45,6 +45,80 @@ CREATE OR REPLACE FUNCTION sec.device_forget(staff uuid) RETURNS void
 LANGUAGE sql
 AS $$ DELETE FROM sec.device d WHERE d.tenant_id = app.tenant() AND d.staff_id = staff $$;
 
+-- How a session was opened, to be read after "logged in".
+CREATE OR REPLACE FUNCTION sec.how_words(how text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT CASE how
+        WHEN 'password' THEN 'with a password'
+        WHEN 'totp' THEN 'with a password and a code'
+        WHEN 'recovery' THEN 'with a password and a recovery code'
+        WHEN 'passkey' THEN 'with a passkey'
+        WHEN 'sso' THEN 'by single sign-on'
+        WHEN 'support' THEN 'as support'
+        ELSE how
+    END
+$$;
+
+-- The sessions of a person, the last one first: her own, or, for who looks after accounts, anybody's of the business.
+-- is_open: it would let her in now.
+CREATE OR REPLACE FUNCTION sec.sessions_of(staff uuid)
+RETURNS TABLE (session_id uuid, is_this boolean, is_open boolean, how_words text, agent text, address text, is_here boolean,
+               first_local timestamp, last_local timestamp, ended_words text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF app.actor() IS NULL OR NOT (staff = app.actor() OR app.may('staff_write')) THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    RETURN QUERY
+    SELECT e.id, e.id = nullif(current_setting('foyer.session_id', true), '')::uuid, o.is_open, sec.how_words(e.how), coalesce(e.agent, ''),
+           coalesce(host(e.ip), ''), coalesce(host(e.ip) = nullif(current_setting('foyer.ip', true), ''), false),
+           e.created_at AT TIME ZONE t.zone, e.last_seen_at AT TIME ZONE t.zone,
+           CASE WHEN o.is_open THEN NULL WHEN e.revoked_at IS NOT NULL THEN 'Over: logged out, or ended by somebody.' ELSE 'Over: ended by itself.' END
+    FROM sec.session e
+    JOIN app.tenant t ON t.id = e.tenant_id
+    CROSS JOIN LATERAL (SELECT e.revoked_at IS NULL AND e.absolute_until > now() AND e.created_at > now() - make_interval(hours => t.absolute_hours)
+                               AND e.last_seen_at > now() - make_interval(mins => t.idle_minutes) AS is_open) o
+    WHERE e.tenant_id = app.tenant() AND e.staff_id = sessions_of.staff
+    ORDER BY o.is_open DESC, e.last_seen_at DESC, e.id
+    LIMIT 60;
+END $$;
+
+-- Ends sessions: one by its id, or, with one = NULL, all of a person but the one of this transaction. One's own, or anybody's for
+-- who looks after accounts. The browsers that they were opened in are new again. FY404: no such session, or not hers to end.
+CREATE OR REPLACE FUNCTION sec.session_end(staff uuid, one uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    this uuid := nullif(current_setting('foyer.session_id', true), '')::uuid;
+    ended uuid[];
+BEGIN
+    IF app.actor() IS NULL OR NOT (staff = app.actor() OR app.may('staff_write')) THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    IF NOT EXISTS (SELECT FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = session_end.staff) THEN
+        RAISE EXCEPTION 'no such person' USING ERRCODE = 'FY404';
+    END IF;
+    WITH gone AS (
+        UPDATE sec.session e SET revoked_at = now()
+        WHERE e.tenant_id = app.tenant() AND e.staff_id = session_end.staff AND e.revoked_at IS NULL
+          AND CASE WHEN one IS NULL THEN e.id IS DISTINCT FROM this ELSE e.id = one END
+        RETURNING e.id, e.device_id)
+    SELECT array_agg(g.id) INTO ended FROM gone g;
+    IF one IS NOT NULL AND NOT EXISTS (SELECT FROM sec.session e WHERE e.tenant_id = app.tenant() AND e.staff_id = session_end.staff AND e.id = one) THEN
+        RAISE EXCEPTION 'no such session' USING ERRCODE = 'FY404';
+    END IF;
+    -- (not the one that she ends them with)
+    DELETE FROM sec.device d
+    WHERE d.tenant_id = app.tenant() AND d.staff_id = session_end.staff
+      AND d.id IN (SELECT e.device_id FROM sec.session e WHERE e.tenant_id = app.tenant() AND e.id = ANY (ended))
+      AND d.id IS DISTINCT FROM (SELECT e.device_id FROM sec.session e WHERE e.tenant_id = app.tenant() AND e.id = this);
+    PERFORM sec.note('session.end', 'ok', CASE WHEN one IS NULL THEN 'all' END, '{}', CASE WHEN one IS NULL THEN 'staff' ELSE 'session' END, coalesce(one, staff));
+END $$;
+
+REVOKE ALL ON FUNCTION sec.how_words(text), sec.sessions_of(uuid), sec.session_end(uuid, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sec.sessions_of(uuid), sec.session_end(uuid, uuid) TO foyer_staff;
 REVOKE ALL ON FUNCTION sec.device_known(uuid, bytea), sec.device_seen(bytea), sec.device_forget(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.device_seen(bytea) TO foyer_slow, foyer_staff;
 

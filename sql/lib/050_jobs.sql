@@ -93,7 +93,10 @@ BEGIN
         DELETE FROM app.idem i WHERE i.tenant_id = t AND i.at < now() - interval '48 hours';
         DELETE FROM app.demo_request d WHERE d.tenant_id = t AND d.state <> 'won' AND d.created_at < now() - interval '24 months';
         DELETE FROM sec.link_session e WHERE e.tenant_id = t AND e.expires_at < now() - interval '1 day';
-        DELETE FROM sec.session e WHERE e.tenant_id = t AND e.absolute_until < now() - interval '90 days';
+        -- What a business sees of its people's sessions, and for how long, it says itself (PROMISES B12).
+        DELETE FROM sec.session e USING app.tenant b WHERE b.id = t AND e.tenant_id = t AND e.absolute_until < now() - make_interval(days => b.session_days);
+        DELETE FROM sec.device d WHERE d.tenant_id = t AND d.last_seen_at < now() - interval '400 days'
+            AND NOT EXISTS (SELECT FROM sec.session e WHERE e.tenant_id = t AND e.device_id = d.id AND e.revoked_at IS NULL AND e.absolute_until > now());
     END LOOP;
     PERFORM set_config('foyer.tenant_id', coalesce(before, ''), true);
 END $$;

@@ -65,6 +65,9 @@ AS $$
     SELECT w.* FROM (VALUES
         ('login', 'logged in'),
         ('logout', 'logged out'),
+        ('session.list', 'looked at somebody''s sessions'),
+        ('session.end', 'ended a session'),
+        ('entry.change', 'changed how long a session lasts'),
         ('password.set', 'set a password'),
         ('tenant.new', 'set this business up'),
         ('tenant.messages', 'changed how many messages may go out in a day'),

@@ -32,3 +32,13 @@ INSERT INTO app.policy_version (kind, version, title, body, effective_on)
 SELECT :kind, coalesce(max(v.version), 0) + 1, :title, :body, :effective_on::date
 FROM app.policy_version v
 WHERE v.kind = :kind;
+
+-- name: settings_entry :one
+-- How long a session lasts, and how long ended ones are listed.
+-- clients: none
+SELECT t.idle_minutes, t.absolute_hours, t.session_days FROM app.tenant t WHERE t.id = app.tenant();
+
+-- name: settings_entry_change :exec
+-- Holds for open sessions too, from their next request on.
+UPDATE app.tenant t SET idle_minutes = :idle_minutes::int, absolute_hours = :absolute_hours::int, session_days = :session_days::int
+WHERE t.id = app.tenant();

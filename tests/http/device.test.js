@@ -41,6 +41,7 @@ describe("B48: a browser that is new to an account", () => {
     const v = new h.Visitor("glow");
     await logIn(v);
     v.jar.delete("__Host-sid /");
+    await logIn(new h.Visitor("glow"), h.staffOf("glow", "manager"));
     assert.equal((await v.get("/clients")).status, 303);
     const before = mails(h.staffOf("glow", "manager"));
     await logIn(v, h.staffOf("glow", "manager"));
@@ -48,5 +49,85 @@ describe("B48: a browser that is new to an account", () => {
     const odd = new h.Visitor("glow");
     odd.jar.set("__Host-device /", { name: "__Host-device", at: "/", value: "short" });
     assert.ok((await logIn(odd)).cookies.some((c) => /^__Host-device=[\w-]{43};/.test(c)), "a broken cookie is replaced");
+  });
+});
+
+describe("B12 B48 S-06: one's own sessions", () => {
+  const chrome = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36";
+  // Somebody logged in with a browser of that name, from that address.
+  const come = async (who, agent, from) => {
+    const v = new h.Visitor("glow");
+    const { values } = h.formOf((await v.get("/login")).text);
+    const r = await v.post("/login", { ...values, email: who.email, password: who.password }, { headers: { "User-Agent": agent }, from });
+    assert.equal(r.status, 303);
+    return v;
+  };
+  const isIn = async (v) => (await v.get("/account/devices")).status === 200;
+  const idOf = (v) => h.one("SELECT id FROM sec.session WHERE token_hash = sha256(decode(:'v1', 'hex'))",
+    Buffer.from(v.jar.get("__Host-sid /").value, "base64url").toString("hex"));
+
+  test("are listed with browser, address, times and how she came, and which one this is", async () => {
+    const v = await come(account(), chrome, "127.8.7.6");
+    const page = h.decode((await v.get("/account/devices", { from: "127.8.7.6" })).text);
+    assert.match(page, /Chrome on Windows <strong>\(this one\)<\/strong>/);
+    assert.match(page, /Logged in with a password on \w{3} \d/);
+    assert.match(page, /From the network address 127\.8\.7\.6, as you now/);
+  });
+  test("one can be ended, and then all others; the browser is new again", async () => {
+    const mine = await come(account(), chrome);
+    const other = await come(account(), chrome), third = await come(account(), chrome);
+    const form = h.formOf((await mine.get("/account/devices")).text, "/account/devices/end");
+    const ended = await mine.post("/account/devices/end", { ...form.values, ended_id: idOf(other) });
+    assert.equal(ended.status, 303);
+    assert.ok(h.trail(ended.id).some((e) => e.action === "session.end"));
+    assert.equal(await isIn(other), false);
+    assert.equal(await isIn(third), true);
+    const known = mails();
+    await logIn(other);
+    assert.equal(mails(), known + 1, "it comes back as a stranger");
+    const all = h.formOf((await mine.get("/account/devices")).text, "/account/devices/end-others");
+    assert.equal((await mine.post("/account/devices/end-others", all.values)).status, 303);
+    assert.equal(await isIn(mine), true);
+    assert.equal(await isIn(third), false);
+    assert.equal(await isIn(other), false);
+  });
+  test("S-12: another's session is not found, whoever asks without the right; nor is one of another studio's", async () => {
+    const mine = await come(account(), chrome);
+    const colleague = await come(h.staffOf("glow", "auditor"), chrome);
+    const form = h.formOf((await mine.get("/account/devices")).text, "/account/devices/end-others");
+    assert.equal((await mine.post("/account/devices/end", { ...form.values, ended_id: idOf(colleague) })).status, 404);
+    assert.equal(await isIn(colleague), true);
+    const person = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND email = :'v2'", h.tenantId("glow"), h.staffOf("glow", "auditor").email);
+    assert.equal((await mine.get(`/people/${person}/sessions`)).status, 403);
+    const abroad = await h.staff("first-light", "owner");
+    assert.equal((await abroad.get(`/people/${person}/sessions`)).status, 404);
+  });
+  test("who looks after accounts sees and ends a colleague's, and that is in the trail", async () => {
+    const colleague = await come(h.staffOf("glow", "auditor"), chrome);
+    const owner = await h.staff("glow", "owner");
+    const person = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND email = :'v2'", h.tenantId("glow"), h.staffOf("glow", "auditor").email);
+    const page = await owner.get(`/people/${person}/sessions`);
+    assert.match(page.text, /Chrome on Windows/);
+    assert.ok(h.trail(page.id).some((e) => e.action === "session.list"));
+    assert.equal((await owner.post(`/people/${person}/sessions/end`, h.formOf(page.text, `/people/${person}/sessions/end`).values)).status, 303);
+    assert.equal(await isIn(colleague), false);
+    assert.equal((await owner.get("/account/devices")).status, 200, "her own goes on");
+  });
+  test("B12: ended ones are listed as long as the business says, and no longer", async () => {
+    const v = await come(account(), chrome);
+    const ids = [399, 401].map((days) => {
+      const id = h.uuid();
+      h.sql(`INSERT INTO sec.session (tenant_id, id, staff_id, token_hash, created_at, last_seen_at, absolute_until, agent)
+             SELECT tenant_id, '${id}', staff_id, sha256('${id}'), now() - interval '${days} days', now() - interval '${days} days', now() - interval '${days} days', 'Firefox/1'
+             FROM sec.session WHERE id = '${idOf(v)}'`);
+      return id;
+    });
+    const there = () => ids.map((id) => h.one("SELECT count(*) FROM sec.session WHERE id = :'v1'", id));
+    h.sql("SELECT sec.tidy()");
+    assert.deepEqual(there(), ["1", "0"]);
+    const t = h.tenantId("glow");
+    h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${t}', true); UPDATE app.tenant SET session_days = 30 WHERE id = '${t}'; SELECT sec.tidy(); COMMIT;`);
+    assert.deepEqual(there(), ["0", "0"]);
+    h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${t}', true); UPDATE app.tenant SET session_days = 400 WHERE id = '${t}'; COMMIT;`);
   });
 });
