@@ -2,10 +2,17 @@
  * fastcgi.c -- a request out of FastCGI parameters, an answer back into FastCGI.
  * Owns: nothing; texts point into libfcgi's memory and the worker's body buffer.
  * Never: decides; what is wrong with a request is the gate's to say.
+ *
+ * libfcgi reads; it does not write. Its buffer of 8 KB makes a page two to four writes, each of which wakes
+ * nginx, and it then waits for nginx to hang up, which wakes the worker once more.
  */
 #include "fastcgi.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 static struct str param(FCGX_Request *f, const char *name)
 {
@@ -21,7 +28,9 @@ static bool read_body(FCGX_Request *f, char *buffer, struct str *body)
         return false;
     if (length > FASTCGI_MAX_BODY)
         return false;
-    int got = length > 0 ? FCGX_GetStr(buffer, (int)length, f->in) : 0;
+    /* One byte more than is said to come: so the end is read too, and nothing of the request is still
+     * on its way when the connection is closed, which nginx would take for a broken one. */
+    int got = FCGX_GetStr(buffer, (int)length + 1, f->in);
     body->n = got > 0 ? (size_t)got : 0;
     return got == length;
 }
@@ -77,26 +86,125 @@ static const char *reason(int status)
     return "Other";
 }
 
-void fastcgi_send(FCGX_Request *f, const struct reply *reply)
+/* ---- records (FastCGI specification 1.0, sections 3.3, 5.3 and 5.5) ---- */
+
+enum {
+    VERSION = 1,
+    END_REQUEST = 3,
+    STDOUT = 6,
+    HEADER = 8,
+    LONGEST =
+        65528, /* content of a record: the largest that needs no padding to the next eight bytes */
+    AT_ONCE = 16, /* records in one call, about 1 MB */
+    PIECES = AT_ONCE * 3 + 1
+};
+
+static void header(unsigned char *to, int type, int id, size_t n, size_t padding)
 {
-    char cache[64] = "no-store";
-    if (reply->cache_seconds)
-        snprintf(cache, sizeof cache, "private, max-age=%ld", reply->cache_seconds);
-    FCGX_FPrintF(f->out, "Status: %d %s\r\n", reply->status, reason(reply->status));
+    const unsigned char said[HEADER] = {VERSION,
+                                        (unsigned char)type,
+                                        (unsigned char)(id >> 8),
+                                        (unsigned char)id,
+                                        (unsigned char)(n >> 8),
+                                        (unsigned char)n,
+                                        (unsigned char)padding,
+                                        0};
+    memcpy(to, said, sizeof said);
+}
+
+/* n bytes from the byte at on of head and body, read as one; how many pieces (at most two). */
+static size_t content(struct iovec *v, struct str head, struct str body, size_t at, size_t n)
+{
+    size_t pieces = 0, first = at < head.n ? head.n - at : 0;
+    if (first > n)
+        first = n;
+    if (first)
+        v[pieces++] = (struct iovec){(void *)(head.p + at), first};
+    if (n > first)
+        v[pieces++] = (struct iovec){(void *)(body.p + (at + first - head.n)), n - first};
+    return pieces;
+}
+
+/* Sends all of it, however often the socket takes only a part. */
+static enum err send_all(int fd, struct iovec *v, size_t pieces)
+{
+    while (pieces > 0) {
+        struct msghdr m = {.msg_iov = v, .msg_iovlen = pieces};
+        ssize_t sent = sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            struct pollfd room = {.fd = fd, .events = POLLOUT};
+            int ready = poll(&room, 1, FASTCGI_PATIENCE_MS);
+            if (ready == 0 || (ready < 0 && errno != EINTR))
+                return ERR_UNAVAILABLE;
+            continue;
+        }
+        if (sent < 0 && errno != EINTR)
+            return ERR_UNAVAILABLE;
+        for (size_t n = sent > 0 ? (size_t)sent : 0; n > 0;) {
+            size_t part = n < v->iov_len ? n : v->iov_len;
+            v->iov_base = (char *)v->iov_base + part;
+            v->iov_len -= part;
+            n -= part;
+            if (v->iov_len > 0)
+                break;
+            v++;
+            pieces--;
+        }
+    }
+    return OK;
+}
+
+enum err fastcgi_write(int fd, int request_id, struct str head, struct str body)
+{
+    size_t at = 0, total = head.n + body.n, padding = 0;
+    enum err e;
+    do {
+        unsigned char headers[AT_ONCE][HEADER], end[7 + HEADER + 2 * HEADER] = {0};
+        struct iovec v[PIECES];
+        size_t pieces = 0;
+        for (size_t i = 0; i < AT_ONCE && at < total; i++) {
+            size_t n = total - at < LONGEST ? total - at : LONGEST;
+            padding = (HEADER - n % HEADER) % HEADER; /* of the last one alone */
+            header(headers[i], STDOUT, request_id, n, padding);
+            v[pieces++] = (struct iovec){headers[i], HEADER};
+            pieces += content(v + pieces, head, body, at, n);
+            at += n;
+        }
+        if (at == total) {
+            header(end + padding, STDOUT, request_id, 0, 0);
+            /* its content, status 0 and "complete", is zero */
+            header(end + padding + HEADER, END_REQUEST, request_id, HEADER, 0);
+            v[pieces++] = (struct iovec){end, padding + HEADER + 2 * HEADER};
+        }
+        e = send_all(fd, v, pieces);
+    } while (e == OK && at < total);
+    return e;
+}
+
+void fastcgi_send(FCGX_Request *f, struct arena *a, const struct reply *reply, bool is_whole)
+{
+    struct buf b = buf_in(a, 1024);
+    buf_printf(&b, "Status: %d %s\r\n", reply->status, reason(reply->status));
     if (reply->location.n)
-        FCGX_FPrintF(f->out, "Location: %.*s\r\n", (int)reply->location.n, reply->location.p);
+        buf_printf(&b, "Location: %.*s\r\n", (int)reply->location.n, reply->location.p);
     if (reply->allow.n)
-        FCGX_FPrintF(f->out, "Allow: %.*s\r\n", (int)reply->allow.n, reply->allow.p);
+        buf_printf(&b, "Allow: %.*s\r\n", (int)reply->allow.n, reply->allow.p);
     if (reply->disposition.n)
-        FCGX_FPrintF(f->out, "Content-Disposition: attachment; filename=\"%.*s\"\r\n",
-                     (int)reply->disposition.n, reply->disposition.p);
+        buf_printf(&b, "Content-Disposition: attachment; filename=\"%.*s\"\r\n",
+                   (int)reply->disposition.n, reply->disposition.p);
     if (reply->retry_after)
-        FCGX_FPrintF(f->out, "Retry-After: %ld\r\n", reply->retry_after);
+        buf_printf(&b, "Retry-After: %ld\r\n", reply->retry_after);
     if (reply->timing.n)
-        FCGX_FPrintF(f->out, "Server-Timing: %.*s\r\n", (int)reply->timing.n, reply->timing.p);
-    if (reply->cookies.n)
-        FCGX_PutStr(reply->cookies.p, (int)reply->cookies.n, f->out);
-    FCGX_FPrintF(f->out, "Content-Type: %s\r\nCache-Control: %s\r\n", reply->type, cache);
-    FCGX_FPrintF(f->out, "Content-Length: %ld\r\n\r\n", (long)reply->body.n);
-    FCGX_PutStr(reply->body.p, (int)reply->body.n, f->out);
+        buf_printf(&b, "Server-Timing: %.*s\r\n", (int)reply->timing.n, reply->timing.p);
+    buf_add(&b, buf_str(&reply->cookies));
+    if (reply->cache_seconds)
+        buf_printf(&b, "Content-Type: %s\r\nCache-Control: private, max-age=%ld\r\n", reply->type,
+                   reply->cache_seconds);
+    else
+        buf_printf(&b, "Content-Type: %s\r\nCache-Control: no-store\r\n", reply->type);
+    buf_printf(&b, "Content-Length: %zu\r\n\r\n", reply->body.n);
+
+    if (fastcgi_write(f->ipcFd, f->requestId, buf_str(&b), reply->body) == OK && is_whole)
+        FCGX_Detach(f); /* nothing more comes: closed at once, without waiting for the other side */
+    FCGX_Free(f, 1);
 }

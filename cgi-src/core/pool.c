@@ -72,7 +72,8 @@ static void answer(struct gate *gate, FCGX_Request *f, char *buffer, struct boar
     struct http_request in;
     const struct page *page = NULL;
 
-    if (!fastcgi_read(f, buffer, &in)) {
+    bool is_whole = fastcgi_read(f, buffer, &in);
+    if (!is_whole) {
         reply = (struct reply){
             .status = 413, .type = "text/plain; charset=utf-8", .body = S("This is too large.")};
     } else if (most && !share_take(board, slot, in.host, most)) {
@@ -80,8 +81,7 @@ static void answer(struct gate *gate, FCGX_Request *f, char *buffer, struct boar
     } else {
         page = gate_handle(gate, &in, &reply);
     }
-    fastcgi_send(f, &reply);
-    FCGX_Finish_r(f);
+    fastcgi_send(f, gate->arena, &reply, is_whole);
     if (most)
         share_end(board, slot);
 
@@ -116,8 +116,7 @@ static void answer_status(struct gate *gate, FCGX_Request *f, const char *boards
     struct str rest = str_of(FCGX_GetParam("REQUEST_URI", f->envp)), path = str_cut(&rest, '?');
     struct status_answer said = status_handle(gate->db, gate->arena, boards, path);
     struct reply reply = {.status = said.status, .type = said.type, .body = said.body};
-    fastcgi_send(f, &reply);
-    FCGX_Finish_r(f);
+    fastcgi_send(f, gate->arena, &reply, false);
 }
 
 /*

@@ -1,16 +1,8 @@
 /*
  * slots.c -- which free times a page offers; for booking and for moving a booking.
- * Owns: which of seven days is open. Never: decides what is free; app.offered_times does.
+ * Owns: what is asked once for the whole page. Never: decides what is free; app.offered_times does.
  */
 #include "slots.h"
-
-static struct str chosen_day(struct rows *days)
-{
-    for (size_t i = 0; i < rows_count(days); i++)
-        if (rows_bool(days, i, "is_chosen"))
-            return rows_text(days, i, "day_key");
-    return S("");
-}
 
 enum err slots_show(struct req *r)
 {
@@ -22,13 +14,18 @@ enum err slots_show(struct req *r)
     if (req_has(r, "is_taken") && !req_show(r, "nearest", Q_slots_nearest, NULL))
         return req_error(r);
 
-    struct rows *days = req_show(r, "days", Q_slots_days, NULL);
-    if (!days)
+    struct rows *free = req_query(r, Q_slots_free);
+    if (!free)
         return req_error(r);
-    struct str day = chosen_day(days);
+    struct str day = rows_text(free, 0, "open_day");
+    req_set(r, "free_days", rows_text(free, 0, "free_days"));
+    req_set(r, "free_slots", rows_text(free, 0, "free_slots"));
+    if (day.n > 0)
+        req_set(r, "day", day);
+    if (!req_show(r, "days", Q_slots_days, NULL))
+        return req_error(r);
     if (day.n == 0)
         return req_show(r, "later", Q_slots_later, NULL) ? OK : req_error(r);
-    req_set(r, "day", day);
     if (!req_show(r, "parts", Q_slots_parts, NULL) || !req_show(r, "times", Q_slots_times, "part"))
         return req_error(r);
     return OK;

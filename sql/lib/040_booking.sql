@@ -61,7 +61,8 @@ BEGIN
     lo := first_day::timestamp AT TIME ZONE z;
     hi := last_day::timestamp AT TIME ZONE z;
     people := ARRAY(SELECT x.staff_id FROM app.service_staff x JOIN app.staff f ON f.id = x.staff_id
-                    WHERE x.service_id = p_service AND f.is_provider AND f.is_active AND (wanted IS NULL OR x.staff_id = wanted));
+                    WHERE x.service_id = p_service AND f.is_provider AND f.is_active AND (wanted IS NULL OR x.staff_id = wanted)
+                      AND EXISTS (SELECT FROM app.shift h WHERE h.staff_id = x.staff_id AND h.location_id = p_location));
     needs_room := EXISTS (SELECT FROM app.service_room x WHERE x.service_id = p_service);
     rooms := ARRAY(SELECT r.id FROM app.service_room x JOIN app.resource r ON r.id = x.resource_id
                    WHERE x.service_id = p_service AND r.location_id = p_location AND r.is_active
@@ -80,13 +81,18 @@ BEGIN
     ), busy AS MATERIALIZED (
         SELECT b.id, range_agg(b.during) AS m
         FROM (
-            -- a slot is at most 12 hours long, and a buffer may reach past midnight
-            SELECT t.resource_id AS id, t.during
-            FROM app.slot t
-            WHERE t.resource_id = ANY (people || rooms)
-              AND t.starts_at >= lo - interval '15 hours' AND t.starts_at < hi + interval '12 hours'
-              AND (t.state = 'booked' OR (t.state = 'hold' AND t.hold_until >= now()))
-              AND (skip IS NULL OR t.appointment_id <> skip)
+            -- a slot is at most 12 hours long, and a buffer may reach past midnight; for each by itself, or the whole index of
+            -- the tenant's slots would be read through
+            SELECT who.id, taken.during
+            FROM unnest(people || rooms) AS who (id)
+            CROSS JOIN LATERAL (
+                SELECT t.during
+                FROM app.slot t
+                WHERE t.resource_id = who.id
+                  AND t.starts_at >= lo - interval '15 hours' AND t.starts_at < hi + interval '12 hours'
+                  AND (t.state = 'booked' OR (t.state = 'hold' AND t.hold_until >= now()))
+                  AND (skip IS NULL OR t.appointment_id <> skip)
+                OFFSET 0) AS taken
             UNION ALL
             SELECT o.staff_id, tstzrange(o.starts_at, o.ends_at)
             FROM app.time_off o
@@ -164,17 +170,21 @@ BEGIN
         WHERE f.starts_at IS DISTINCT FROM (SELECT p.starts_at FROM app.appointment p WHERE p.id = moving);
 END $$;
 
--- Who does a service where, now or later: what a visitor may choose from. Says nothing of hours.
+-- Who does a service where, now or later: what a visitor may choose from. Says nothing of hours. (plpgsql: its plan
+-- is kept; as a function in SQL it was planned at each call. Shifts are many, pairs few: those first.)
 CREATE OR REPLACE FUNCTION app.offered_by(service uuid) RETURNS TABLE (location_id uuid, staff_id uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT DISTINCT h.location_id, h.staff_id
-    FROM app.service_staff x
-    JOIN app.staff f ON f.id = x.staff_id AND f.is_provider AND f.is_active
-    JOIN app.shift h ON h.staff_id = x.staff_id AND (h.valid_to IS NULL OR h.valid_to >= (now() AT TIME ZONE 'UTC')::date - 1)
-    JOIN app.location l ON l.id = h.location_id AND l.is_active
-    WHERE x.service_id = service
-$$;
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT h.location_id, h.staff_id
+    FROM (SELECT DISTINCT t.location_id, t.staff_id FROM app.shift t
+          WHERE t.valid_to IS NULL OR t.valid_to >= (now() AT TIME ZONE 'UTC')::date - 1) AS h
+    WHERE h.staff_id IN (SELECT x.staff_id FROM app.service_staff x JOIN app.staff f ON f.id = x.staff_id
+                         WHERE x.service_id = offered_by.service AND f.is_provider AND f.is_active)
+      AND h.location_id IN (SELECT l.id FROM app.location l WHERE l.is_active);
+END $$;
 
 -- The version of a text that is in force today where the business is; NULL when it has published none.
 CREATE OR REPLACE FUNCTION app.policy_in_force(kind text) RETURNS uuid

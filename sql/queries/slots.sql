@@ -15,36 +15,42 @@ CROSS JOIN LATERAL (
     SELECT least(greatest(coalesce(:week::date, t.today), t.today), t.today + v.horizon_days) AS first_day) AS w
 WHERE v.id = :service_id::uuid AND l.is_active;
 
--- name: slots_days :many
--- Those seven days: which have a free time, and which one is open (the one asked for, or the first that has).
-WITH free AS (
-    SELECT DISTINCT f.starts_local::date AS day
+-- name: slots_free :one
+-- What is free in those seven days, asked for once: the days that have something, which of them is open (the one asked for, or
+-- the first), and its times, each once, whoever is free; in seconds since 1970.
+WITH free AS MATERIALIZED (
+    SELECT DISTINCT extract(epoch FROM f.starts_at)::bigint AS slot, f.starts_local::date AS day
     FROM app.offered_times(:service_id::uuid, :place::uuid, :who::uuid, :week::date, :week::date + 7, :moving::uuid) f
-), strip AS (
-    SELECT d.day, f.day IS NOT NULL AS is_free
-    FROM (SELECT :week::date + g AS day FROM generate_series(0, 6) AS g) AS d
-    LEFT JOIN free f ON f.day = d.day
 )
+SELECT to_char(o.day, 'YYYY-MM-DD') AS open_day,
+       ARRAY(SELECT DISTINCT f.day FROM free f ORDER BY f.day)::text AS free_days,
+       ARRAY(SELECT f.slot FROM free f WHERE f.day = o.day ORDER BY f.slot)::text AS free_slots
+FROM (SELECT coalesce(min(f.day) FILTER (WHERE f.day = :day::date), min(f.day)) AS day FROM free f) AS o;
+
+-- name: slots_days :many
+-- Those seven days: which have a free time, and which one is open; asked after slots_free.
 SELECT s.day, to_char(s.day, 'YYYY-MM-DD') AS day_key, to_char(s.day, 'Dy') AS weekday, to_char(s.day, 'FMDD') AS day_number,
-       to_char(s.day, 'Mon') AS month, s.is_free,
-       s.is_free AND s.day = coalesce((SELECT o.day FROM strip o WHERE o.is_free AND o.day = :day::date),
-                                      (SELECT min(o.day) FROM strip o WHERE o.is_free)) AS is_chosen
-FROM strip s
+       to_char(s.day, 'Mon') AS month, s.is_free, s.is_free AND s.day = :day::date AS is_chosen
+FROM (SELECT d.day, d.day = ANY (:free_days::date[]) AS is_free
+      FROM (SELECT :week::date + g AS day FROM generate_series(0, 6) AS g) AS d) AS s
 ORDER BY s.day;
 
 -- name: slots_parts :many
--- The parts of the open day that have a free time.
+-- The parts of the open day that have a free time; asked after slots_free.
 SELECT p.part
-FROM (SELECT app.part_of_day(f.starts_local) AS part, min(f.starts_local) AS first
-      FROM app.offered_times(:service_id::uuid, :place::uuid, :who::uuid, :day::date, :day::date + 1, :moving::uuid) f
+FROM (SELECT app.part_of_day(to_timestamp(f.slot) AT TIME ZONE l.zone) AS part, min(f.slot) AS first
+      FROM unnest(:free_slots::bigint[]) AS f (slot)
+      JOIN app.location l ON l.id = :place::uuid
       GROUP BY 1) AS p
 ORDER BY p.first;
 
 -- name: slots_times :many
--- The free times of the open day, each once, whoever is free.
-SELECT DISTINCT extract(epoch FROM f.starts_at)::bigint AS slot, f.starts_local AS starts, app.part_of_day(f.starts_local) AS part
-FROM app.offered_times(:service_id::uuid, :place::uuid, :who::uuid, :day::date, :day::date + 1, :moving::uuid) f
-ORDER BY slot;
+-- The free times of the open day; asked after slots_free.
+SELECT f.slot, t.starts, app.part_of_day(t.starts) AS part
+FROM unnest(:free_slots::bigint[]) AS f (slot)
+JOIN app.location l ON l.id = :place::uuid
+CROSS JOIN LATERAL (SELECT to_timestamp(f.slot) AT TIME ZONE l.zone AS starts) AS t
+ORDER BY f.slot;
 
 -- name: slots_later :many
 -- When nothing is free in the seven days: the first day after them that has something; no row when none has.

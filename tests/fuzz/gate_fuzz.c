@@ -193,7 +193,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST(FCGX_InitRequest(&f, listener, FCGI_FAIL_ACCEPT_ON_INTR) == 0);
     int e = FCGX_Accept_r(&f);
     if (e == 0) {
-        if (fastcgi_read(&f, body_buffer, &in)) {
+        bool is_whole = fastcgi_read(&f, body_buffer, &in);
+        if (is_whole) {
             MUST(in.body.n <= FASTCGI_MAX_BODY);
             const struct page *page = gate_handle(&gate, &in, &reply);
             look(&reply, page);
@@ -201,8 +202,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             reply =
                 (struct reply){.status = 413, .type = "text/plain; charset=utf-8", .body = S("x")};
         }
-        fastcgi_send(&f, &reply);
-        FCGX_Finish_r(&f);
+        fastcgi_send(&f, gate.arena, &reply, is_whole);
         arena_reset(gate.arena);
     } else {
         MUST(e == -EAGAIN || e == -EWOULDBLOCK);
