@@ -13,10 +13,12 @@ WINDOW w AS (ORDER BY e.at DESC, e.id)
 ORDER BY e.at DESC, e.id;
 
 -- name: audit_clients :many
--- The first clients of these events, for those who may know their names.
+-- The first clients of these events, for those who may know their names; and the one whose trail it is, so that one disclosure names all.
 SELECT k.event_id, c.id AS client_id, c.name AS client_name
 FROM unnest(:event_list::uuid[], :client_list::uuid[]) AS k (event_id, id)
-JOIN app.client c ON c.id = k.id;
+JOIN app.client c ON c.id = k.id
+UNION ALL
+SELECT NULL, w.id, NULL FROM (SELECT nullif(:client_id, '')::uuid AS id) w WHERE w.id IS NOT NULL;
 
 -- name: audit_period :one
 -- The period that is shown: the days asked for, otherwise today (of one client or person, and of refusals: everything); its neighbours.
@@ -47,10 +49,10 @@ FROM audit.kept() k;
 
 -- name: audit_client_head :one
 -- The client whose trail is shown; for an auditor the name stays hidden.
-SELECT w.client_id, (SELECT c.name FROM app.client c WHERE c.id = w.client_id) AS client_name
-FROM (SELECT :client_id::uuid AS client_id) w
-WHERE EXISTS (SELECT FROM app.client c WHERE c.id = w.client_id)
-   OR EXISTS (SELECT FROM audit.by_client(w.client_id, NULL, NULL, 1, 0));
+SELECT w.whom, (SELECT c.name FROM app.client c WHERE c.id = w.whom) AS whom_name
+FROM (SELECT :client_id::uuid AS whom) w
+WHERE EXISTS (SELECT FROM app.client c WHERE c.id = w.whom)
+   OR EXISTS (SELECT FROM audit.by_client(w.whom, NULL, NULL, 1, 0));
 
 -- name: audit_staff_head :one
 -- The person whose acts are shown.
