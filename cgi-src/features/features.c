@@ -6,6 +6,7 @@ const struct feature all_features[] = {
     {"device", device_pages},
     {"brand", brand_pages},
     {"audit", audit_pages},
+    {"looked", looked_pages},
     {"demo", demo_pages},
     {"house", house_pages},
     {"message", message_pages},

@@ -136,5 +136,5 @@ AS $$
 $$;
 
 GRANT EXECUTE ON FUNCTION app.zone(), app.zone_words(text), app.part_of_day(timestamp), app.message_state_words(text), app.message_problem_words(text), app.actions(), app.action_words(text), app.actor_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
-GRANT EXECUTE ON FUNCTION app.zone(), app.action_words(text), app.actor_words(text) TO foyer_audit_reader, foyer_seal_owner;
+GRANT EXECUTE ON FUNCTION app.zone(), app.actions(), app.action_words(text), app.actor_words(text) TO foyer_audit_reader, foyer_seal_owner;
 RESET ROLE;

@@ -1,0 +1,112 @@
+-- 066_looked: what a client may know of who looked at her record. Owner: foyer_audit_reader, to whom no policy applies; so the
+-- function names tenant and client itself, and both are those of the context: nobody asks it for somebody else.
+
+SET LOCAL ROLE foyer_owner;
+
+-- What an action means to the client whose record it touched, to be read after a name. What is not in here stands as in the
+-- catalogue; what says "a client" there says "your" here.
+CREATE OR REPLACE FUNCTION app.action_words_to_client(action text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT coalesce((SELECT w.words FROM (VALUES
+        ('calendar.read', 'saw your appointment in the calendar'),
+        ('appointment.read', 'opened your appointment'),
+        ('appointment.create', 'booked an appointment for you'),
+        ('appointment.move', 'moved your appointment'),
+        ('appointment.status', 'noted how your appointment stands'),
+        ('appointment.cancel', 'cancelled your appointment'),
+        ('client.search', 'saw your name in a list of clients'),
+        ('client.read', 'opened your page'),
+        ('client.create', 'added you as a client'),
+        ('client.update', 'changed your contact details'),
+        ('client.watch', 'asked for more care with your record'),
+        ('client.unwatch', 'ended the special care for your record'),
+        ('chart.read', 'read your chart'),
+        ('consent.read', 'read a form that you signed'),
+        ('note.create', 'wrote a note in your chart'),
+        ('note.sign', 'signed a note in your chart'),
+        ('allergy.create', 'added an allergy to your chart'),
+        ('allergy.end', 'ended an allergy in your chart'),
+        ('form.send', 'sent you a link to forms'),
+        ('message.list', 'saw a message to you in a list'),
+        ('message.read', 'opened a message to you'),
+        ('message.send', 'sent you a message'),
+        ('booking.create', 'booked an appointment'),
+        ('booking.read', 'opened the appointment'),
+        ('booking.move', 'moved the appointment'),
+        ('booking.cancel', 'cancelled the appointment'),
+        ('link.prove', 'came in by a link with the date of birth'),
+        ('audit.read', 'checked who had opened your record'),
+        ('audit.event', 'checked who had opened your record'),
+        ('audit.export', 'had a list made of who opened your record'),
+        ('looked.read', 'opened this page')
+    ) AS w (action, words) WHERE w.action = action_words_to_client.action),
+        CASE WHEN action LIKE '%emergency%' THEN 'opened your chart' END,
+        replace(replace(app.action_words(action), 'a client''s', 'your'), 'a client', 'you'))
+$$;
+REVOKE ALL ON FUNCTION app.action_words_to_client(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.action_words_to_client(text) TO foyer_audit_reader;
+
+RESET ROLE;
+SET LOCAL ROLE foyer_auth;
+GRANT SELECT (tenant_id, id, how) ON sec.session TO foyer_audit_reader;
+RESET ROLE;
+SET LOCAL ROLE foyer_audit_reader;
+
+-- Who looked at the record of the client that the link stands for, the newest first: when, who (by role or name, as the business
+-- chose), what, why. Only what came about, nothing of other clients, no address, no browser, no reason as it was typed.
+CREATE OR REPLACE FUNCTION audit.looked(lim int, off int)
+RETURNS TABLE (at_local timestamp, is_new_day boolean, who text, is_own boolean, is_emergency boolean, what text, why text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    tenant uuid := app.tenant();
+    her uuid := app.own_client();
+    how_many int := least(greatest(coalesce(lim, 50), 0), 200);
+    skip int := greatest(coalesce(off, 0), 0);
+    place record;
+BEGIN
+    IF tenant IS NULL OR her IS NULL OR app.actor_kind() <> 'client' THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    SELECT t.zone, t.names_to_clients = 'name' AS by_name INTO place FROM app.tenant t WHERE t.id = tenant;
+    RETURN QUERY
+    SELECT x.at AT TIME ZONE place.zone,
+           row_number() OVER w = 1 OR (x.at AT TIME ZONE place.zone)::date <> lag((x.at AT TIME ZONE place.zone)::date) OVER w,
+           CASE WHEN x.actor_kind IN ('client', 'visitor') THEN 'You'
+                WHEN x.actor_kind = 'staff' AND x.how = 'support' THEN 'Support'
+                WHEN x.actor_kind = 'staff' AND place.by_name THEN coalesce(f.name, 'Somebody of the staff')
+                WHEN x.actor_kind = 'staff' THEN coalesce(nullif(f.role_names, ''), 'Somebody of the staff')
+                WHEN x.actor_kind = 'job' THEN 'Our system'
+                ELSE 'Whoever runs our system' END,
+           x.actor_kind IN ('client', 'visitor'), x.is_emergency, app.action_words_to_client(x.action),
+           CASE WHEN x.actor_kind IN ('client', 'visitor', 'job') THEN NULL
+                WHEN x.is_emergency THEN 'in an emergency'
+                WHEN x.how = 'support' THEN 'to help the studio with its system'
+                WHEN x.action ~ '^(audit|client\.(un)?watch)' THEN 'to look after your privacy'
+                WHEN x.action ~ '^(message|form\.send)' THEN 'because of a message to you'
+                WHEN v.starts_at IS NOT NULL THEN 'for your visit on ' || to_char(v.starts_at AT TIME ZONE place.zone, 'FMDD Mon YYYY')
+                WHEN x.action ~ '^(appointment|booking|calendar)' THEN 'because of a booking' END
+    FROM (
+        SELECT b.*, s.how FROM (
+            SELECT e.at, e.id, e.actor_kind, e.actor_id, e.session_id, e.action, e.action LIKE '%emergency%' OR e.object_kind IS NOT DISTINCT FROM 'emergency' AS is_emergency FROM (
+                SELECT one.* FROM audit.event one WHERE one.tenant_id = tenant AND one.client_id = her
+                UNION ALL
+                SELECT many.* FROM audit.event many WHERE many.tenant_id = tenant AND many.client_ids @> ARRAY[her] AND cardinality(many.client_ids) > 1
+            ) AS e
+            WHERE e.outcome = 'ok'
+            ORDER BY e.at DESC, e.id LIMIT how_many OFFSET skip) AS b
+        LEFT JOIN sec.session s ON s.tenant_id = tenant AND s.id = b.session_id) AS x
+    LEFT JOIN app.staff f ON f.tenant_id = tenant AND f.id = x.actor_id
+    LEFT JOIN LATERAL (
+        SELECT a.starts_at FROM app.appointment a
+        WHERE a.tenant_id = tenant AND a.client_id = her AND a.status NOT IN ('held', 'expired')
+          AND a.starts_at >= x.at - interval '7 days' AND a.starts_at < x.at + interval '7 days'
+        ORDER BY abs(extract(epoch FROM a.starts_at - x.at)) LIMIT 1) AS v ON true
+    WINDOW w AS (ORDER BY x.at DESC, x.id)
+    ORDER BY x.at DESC, x.id;
+END $$;
+
+REVOKE ALL ON FUNCTION audit.looked(int, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.looked(int, int) TO foyer_public;
