@@ -3,8 +3,9 @@
  * people, hours, services), which every page of the calendar needs and nobody changes for days.
  * Owns: the table of kept results, in this process alone. A result is used only after begin has
  * said, in the same transaction as the rest of the page, that nothing was set up differently since
- * (reference_version), and only for staff, by the page's permission: who holds it sees the same rows
- * (viewcheck sees to it).
+ * (reference_version), and only for staff, by the page's permission: who holds it for the whole
+ * business sees the same rows (viewcheck sees to it). For who holds it for less, begin's answer is no:
+ * what she sees is asked for each time, and never kept.
  * Never: keeps anything of a client; decides what may be kept (-- keeps: reference in sql/queries).
  */
 #include <stdlib.h>
@@ -71,10 +72,22 @@ struct rows *kept_find(struct req *r, enum query q)
     return rows_lent(r->arena, k->rows);
 }
 
+/* Whether she who was let in holds the page's permission for the whole business. */
+static bool sees_the_whole(const struct req *r)
+{
+    struct str wanted = str_of(perm_name[r->page->can]);
+    struct str perms = rows_text(r->context, 0, "perms");
+    while (perms.n > 0)
+        if (str_eq(str_cut(&perms, ','), wanted))
+            return true;
+    return wanted.n == 0;
+}
+
 bool kept_is_fresh(const struct req *r)
 {
     return r->kept_tenant.n == 0 ||
-           (str_eq(r->kept_tenant, rows_text(r->context, 0, "tenant_id")) &&
+           (sees_the_whole(r) &&
+            str_eq(r->kept_tenant, rows_text(r->context, 0, "tenant_id")) &&
             r->kept_version == rows_int(r->context, 0, "reference_version"));
 }
 
@@ -83,7 +96,8 @@ static void forget(void *rows) { rows_forget(rows); }
 void kept_store(struct req *r, enum query q, const struct rows *rows)
 {
     struct str tenant = rows_text(r->context, 0, "tenant_id");
-    if (!query_table[q].is_kept || r->page->door != DOOR_STAFF || tenant.n != TENANT_CHARS)
+    if (!query_table[q].is_kept || r->page->door != DOOR_STAFF || tenant.n != TENANT_CHARS ||
+        !sees_the_whole(r))
         return;
     struct str key = key_of(r, q);
     struct kept *k = slot_of(q, key);

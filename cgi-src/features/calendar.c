@@ -11,10 +11,10 @@ static enum err open_house(struct req *r)
     static const struct {
         const char *permission, *path;
     } doors[] = {
-        {",calendar_read,", "/calendar"}, {",client_read,", "/clients"},
-        {",demo_read,", "/demos"},        {",audit_read,", "/audit"},
-        {",message_read,", "/messages"},
-    };
+        {",calendar_read", "/calendar"}, {",client_read", "/clients"},
+        {",demo_read", "/demos"},        {",audit_read", "/audit"},
+        {",message_read", "/messages"},
+    }; /* of any reach: "calendar_read," or "calendar_read@..." */
     const char *perms = arena_cstr(req_arena(r), req_value(r, "perms"));
     for (size_t i = 0; i < COUNT_OF(doors); i++)
         if (strstr(perms, doors[i].permission))
@@ -31,6 +31,8 @@ static enum err open_calendar(struct req *r)
     if (rows_count(found) == 0)
         return ERR_NOT_FOUND;
     struct str day = rows_text(found, 0, "day"), location = req_value(r, "location");
+    if (location.n == 0)
+        location = rows_text(found, 0, "place_id");
     struct buf path = buf_in(req_arena(r), 80);
     buf_printf(&path, "/day/%.*s", (int)day.n, day.p);
     if (location.n > 0) {

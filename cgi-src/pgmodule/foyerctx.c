@@ -37,7 +37,7 @@ static const struct {
     [TENANT] = {"foyer.tenant_id", "tenant whose rows this transaction may see"},
     [ACTOR_KIND] = {"foyer.actor_kind", "staff, client, visitor, job or system"},
     [ACTOR] = {"foyer.actor", "id of the member of staff who acts"},
-    [PERMS] = {"foyer.perms", "permissions of the actor: ,name,name,"},
+    [PERMS] = {"foyer.perms", "permissions of the actor: ,name,name@reach,"},
     [CLIENT] = {"foyer.client_id", "client that a proven link or a booking stands for"},
     {"foyer.link_id", "token link that was followed"},
     {"foyer.session_id", "session of the actor"},
@@ -52,11 +52,11 @@ static char *values[lengthof(settings)];
 static pg_uuid_t tenant;
 static bool has_tenant;
 
-/* 36 characters, or false. */
-static bool read_uuid(const char *text, pg_uuid_t *id)
+/* 36 characters up to this end, or false. */
+static bool read_uuid(const char *text, char end, pg_uuid_t *id)
 {
     size_t n = 0;
-    for (const char *p = text; *p; p++) {
+    for (const char *p = text; *p && *p != end; p++) {
         int digit = *p >= '0' && *p <= '9'   ? *p - '0'
                     : *p >= 'a' && *p <= 'f' ? *p - 'a' + 10
                     : *p >= 'A' && *p <= 'F' ? *p - 'A' + 10
@@ -79,7 +79,7 @@ static bool check_tenant(char **value, void **extra, GucSource source pg_attribu
     *extra = malloc(sizeof(pg_uuid_t));
     if (!*extra)
         return false;
-    if (read_uuid(*value, *extra))
+    if (read_uuid(*value, '\0', *extra))
         return true;
     GUC_check_errdetail("It must be the id of a tenant.");
     free(*extra);
@@ -103,7 +103,7 @@ Datum foyer_tenant(PG_FUNCTION_ARGS)
     PG_RETURN_UUID_P(&tenant);
 }
 
-/* app.may(permission): whether the actor holds it. */
+/* app.may(permission): whether the actor holds it for the whole business. */
 PG_FUNCTION_INFO_V1(foyer_may);
 Datum foyer_may(PG_FUNCTION_ARGS)
 {
@@ -119,6 +119,97 @@ Datum foyer_may(PG_FUNCTION_ARGS)
             PG_RETURN_BOOL(true);
     }
     PG_RETURN_BOOL(false);
+}
+
+/*
+ * A permission stands in perms once for each reach of it: ",name," the whole business, ",name@own," her
+ * own clients and visits, ",name@LOCATION," those of a place, ",name@own@LOCATION," her own of a place,
+ * ",name@emergency," nothing but what an open emergency lets her read.
+ * Gives the next one behind *at, as what stands behind the '@', up to a ','; NULL for the whole business.
+ */
+static bool next_reach(const text *wanted, const char **at, const char **reach)
+{
+    const char *name = VARDATA_ANY(wanted);
+    size_t n = VARSIZE_ANY_EXHDR(wanted);
+    if (memchr(name, ',', n) || memchr(name, '@', n))
+        return false;
+    while ((*at = strchr(*at, ',')) != NULL) {
+        const char *p = ++*at;
+        if (strncmp(p, name, n) == 0 && (p[n] == ',' || p[n] == '@')) {
+            *reach = p[n] == '@' ? p + n + 1 : NULL;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_reach(const char *reach, const char *word)
+{
+    size_t n = strlen(word);
+    return strncmp(reach, word, n) == 0 && reach[n] == ',';
+}
+
+/* Whether a reach covers what is hers or not, at a place or (NULL) whatever the place. */
+static bool reach_covers(const char *reach, bool is_own, const pg_uuid_t *location)
+{
+    pg_uuid_t place;
+    if (!reach)
+        return true;
+    if (is_reach(reach, "own"))
+        return is_own;
+    if (strncmp(reach, "own@", 4) == 0) {
+        if (!is_own)
+            return false;
+        reach += 4;
+    }
+    return location && read_uuid(reach, ',', &place) && memcmp(&place, location, UUID_LEN) == 0;
+}
+
+static const char *perms_of_actor(void) { return values[PERMS] ? values[PERMS] : ""; }
+
+/* app.may_some(permission): whether she holds it at all, however far it reaches. */
+PG_FUNCTION_INFO_V1(foyer_may_some);
+Datum foyer_may_some(PG_FUNCTION_ARGS)
+{
+    const char *at = perms_of_actor(), *reach;
+    PG_RETURN_BOOL(next_reach(PG_GETARG_TEXT_PP(0), &at, &reach));
+}
+
+/* app.may_own(permission): whether it reaches what she made herself; all but an emergency's does. */
+PG_FUNCTION_INFO_V1(foyer_may_own);
+Datum foyer_may_own(PG_FUNCTION_ARGS)
+{
+    const char *at = perms_of_actor(), *reach;
+    while (next_reach(PG_GETARG_TEXT_PP(0), &at, &reach))
+        if (!reach || !is_reach(reach, "emergency"))
+            PG_RETURN_BOOL(true);
+    PG_RETURN_BOOL(false);
+}
+
+static bool covers(const text *wanted, bool is_own, const pg_uuid_t *location)
+{
+    const char *at = perms_of_actor(), *reach;
+    while (next_reach(wanted, &at, &reach))
+        if (reach_covers(reach, is_own, location))
+            return true;
+    return false;
+}
+
+/* app.may_at(permission, location): whether it reaches everything of this place. */
+PG_FUNCTION_INFO_V1(foyer_may_at);
+Datum foyer_may_at(PG_FUNCTION_ARGS)
+{
+    PG_RETURN_BOOL(covers(PG_GETARG_TEXT_PP(0), false, PG_GETARG_UUID_P(1)));
+}
+
+/* app.may_visit(permission, provider, location): whether it reaches a visit with this provider there. */
+PG_FUNCTION_INFO_V1(foyer_may_visit);
+Datum foyer_may_visit(PG_FUNCTION_ARGS)
+{
+    pg_uuid_t actor;
+    bool is_own = values[ACTOR] && read_uuid(values[ACTOR], '\0', &actor) &&
+                  memcmp(&actor, PG_GETARG_UUID_P(1), UUID_LEN) == 0;
+    PG_RETURN_BOOL(covers(PG_GETARG_TEXT_PP(0), is_own, PG_GETARG_UUID_P(2)));
 }
 
 /* ---- clients seen ---- */

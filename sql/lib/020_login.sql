@@ -182,6 +182,7 @@ DECLARE
 BEGIN
     IF NOT (CASE app.actor_kind()
             WHEN 'staff' THEN app.may('message_write') OR app.may('booking_write')
+                              OR app.reaches('message_write', client_id) OR app.reaches('booking_write', client_id)
             WHEN 'job' THEN true
             ELSE client_id = app.own_client() END) IS TRUE THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
@@ -327,7 +328,7 @@ AS $$
 DECLARE
     kind text := app.actor_kind();
 BEGIN
-    IF app.tenant() IS NULL OR NOT (kind = 'visitor' AND app.own_client() IS NULL OR kind = 'staff' AND app.may('client_write')) THEN
+    IF app.tenant() IS NULL OR NOT (kind = 'visitor' AND app.own_client() IS NULL OR kind = 'staff' AND app.may_own('client_write')) THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
     IF birth_date > (now() AT TIME ZONE 'UTC')::date + 1 THEN

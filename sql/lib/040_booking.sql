@@ -145,7 +145,7 @@ RETURNS TABLE (staff_id uuid, starts_at timestamptz, starts_local timestamp, roo
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF app.actor_kind() = 'staff' AND NOT app.may('calendar_read') THEN
+    IF app.actor_kind() = 'staff' AND NOT app.may_some('calendar_read') THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
     RETURN QUERY SELECT f.staff_id, f.starts_at, f.starts_local, f.room_id
@@ -159,10 +159,11 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF moving IS NOT NULL AND NOT EXISTS (
-        SELECT FROM app.appointment p WHERE p.tenant_id = app.tenant() AND p.id = moving AND app.may_book_for(p.client_id)) THEN
+        SELECT FROM app.appointment p
+        WHERE p.tenant_id = app.tenant() AND p.id = moving AND app.may_change(p.client_id, p.staff_id, p.location_id)) THEN
         RAISE EXCEPTION 'no such appointment' USING ERRCODE = 'FY404';
     END IF;
-    IF app.actor_kind() = 'staff' AND NOT app.may('calendar_read') THEN
+    IF app.actor_kind() = 'staff' AND NOT app.may_some('calendar_read') THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
     RETURN QUERY SELECT f.staff_id, f.starts_at, f.starts_local, f.room_id
@@ -331,11 +332,35 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT CASE app.actor_kind()
-        WHEN 'staff' THEN app.may('booking_write')
+        WHEN 'staff' THEN app.may('booking_write') OR coalesce(app.reaches('booking_write', client), false)
         WHEN 'job' THEN true
         ELSE coalesce(client = app.own_client(), false)
     END
 $$;
+
+-- Whether she may change a visit: staff by its provider and place, others when it is their own. Internal.
+CREATE OR REPLACE FUNCTION app.may_change(client uuid, staff uuid, location uuid) RETURNS boolean
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE app.actor_kind() WHEN 'staff' THEN app.may_visit('booking_write', staff, location) ELSE app.may_book_for(client) END
+$$;
+
+-- Whom a time is asked of: who may book for herself alone asks for herself. Staff whose permission does not reach this provider or
+-- place is refused. Internal.
+CREATE OR REPLACE FUNCTION app.bookable_staff(wanted uuid, location uuid) RETURNS uuid
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF app.actor_kind() <> 'staff' OR app.may_at('booking_write', location) THEN
+        RETURN wanted;
+    END IF;
+    IF NOT app.may_visit('booking_write', coalesce(wanted, app.actor()), location) THEN
+        RAISE EXCEPTION 'You may not book with this provider at this place.' USING ERRCODE = 'FY422', COLUMN = 'starts_at';
+    END IF;
+    RETURN coalesce(wanted, app.actor());
+END $$;
 
 -- Keeps a slot while the visitor fills in the form. staff NULL: any provider. The id is a secret of the visitor's.
 CREATE OR REPLACE FUNCTION app.hold(service uuid, location uuid, staff uuid, starts_at timestamptz, minutes int) RETURNS uuid
@@ -346,10 +371,10 @@ DECLARE
     c record;
     hold uuid := gen_random_uuid();
 BEGIN
-    IF app.actor_kind() = 'staff' AND NOT app.may('booking_write') THEN
+    IF app.actor_kind() = 'staff' AND NOT app.may_some('booking_write') THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
-    c := app.claim(service, location, staff, starts_at, NULL);
+    c := app.claim(service, location, app.bookable_staff(staff, location), starts_at, NULL);
     INSERT INTO app.appointment (id, service_id, staff_id, room_id, location_id, starts_at, ends_at, status, source, price_cents)
     VALUES (hold, service, c.staff_id, c.room_id, location, starts_at, c.ends_at, 'held',
             CASE app.actor_kind() WHEN 'staff' THEN 'staff' ELSE 'online' END, c.price_cents);
@@ -427,7 +452,7 @@ BEGIN
     IF NOT app.may_book_for(client) THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
-    c := app.claim(service, location, staff, starts_at, NULL);
+    c := app.claim(service, location, app.bookable_staff(staff, location), starts_at, NULL);
     INSERT INTO app.appointment (id, client_id, service_id, staff_id, room_id, location_id, starts_at, ends_at, status, source, price_cents, policy_version_id, booked_by)
     VALUES (booking, client, service, c.staff_id, c.room_id, location, starts_at, c.ends_at, 'booked',
             CASE app.actor_kind() WHEN 'staff' THEN 'staff' ELSE 'online' END, c.price_cents, policy_version, app.actor());
@@ -445,9 +470,9 @@ DECLARE
     a app.appointment;
 BEGIN
     SELECT p.* INTO a FROM app.appointment p WHERE p.tenant_id = app.tenant() AND p.id = appointment FOR UPDATE;
-    IF NOT FOUND OR NOT app.may_book_for(a.client_id) THEN
+    IF NOT FOUND OR NOT app.may_change(a.client_id, a.staff_id, a.location_id) THEN
         -- what is not hers looks as if it did not exist
-        RAISE EXCEPTION 'no such appointment' USING ERRCODE = CASE WHEN app.actor_kind() = 'staff' AND NOT app.may('booking_write') THEN 'FY403' ELSE 'FY404' END;
+        RAISE EXCEPTION 'no such appointment' USING ERRCODE = CASE WHEN app.actor_kind() = 'staff' AND NOT app.may_some('booking_write') THEN 'FY403' ELSE 'FY404' END;
     END IF;
     IF expected_version IS NOT NULL AND a.version <> expected_version THEN
         RAISE EXCEPTION 'Somebody else has changed this appointment. Look at it again.' USING ERRCODE = 'FY409', COLUMN = 'version';
@@ -468,7 +493,7 @@ BEGIN
     IF a.status NOT IN ('booked', 'confirmed') OR (app.actor_kind() <> 'staff' AND a.starts_at <= now()) THEN
         RAISE EXCEPTION 'This appointment can no longer be moved.' USING ERRCODE = 'FY422', COLUMN = 'starts_at';
     END IF;
-    c := app.claim(a.service_id, a.location_id, staff, starts_at, appointment);
+    c := app.claim(a.service_id, a.location_id, app.bookable_staff(staff, a.location_id), starts_at, appointment);
     UPDATE app.slot t SET state = 'released', hold_until = NULL
     WHERE t.tenant_id = app.tenant() AND t.appointment_id = appointment AND t.state <> 'released';
     PERFORM app.take_slots(appointment, c.staff_id, c.room_id, c.during, NULL);
@@ -526,6 +551,7 @@ END $$;
 
 REVOKE ALL ON FUNCTION app.free_starts(uuid, uuid, uuid, date, date, uuid), app.claim(uuid, uuid, uuid, timestamptz, uuid),
     app.take_slots(uuid, uuid, uuid, tstzrange, timestamptz), app.assign_forms(uuid), app.may_book_for(uuid),
+    app.may_change(uuid, uuid, uuid), app.bookable_staff(uuid, uuid),
     app.appointment_lock(uuid, int), app.availability(uuid, uuid, uuid, date, date), app.nearest_free(uuid, uuid, uuid, timestamptz, int),
     app.offered_times(uuid, uuid, uuid, date, date, uuid), app.offered_by(uuid), app.policy_in_force(text),
     app.hold(uuid, uuid, uuid, timestamptz, int), app.hold_show(uuid), app.book_confirm(uuid, uuid, uuid),

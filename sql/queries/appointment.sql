@@ -1,12 +1,12 @@
 -- name: appointment_one :one
 -- One visit: what, who, when, where, and what may be done with it by whoever asks.
 SELECT a.id AS appointment_id,
-       a.client_id,
-       coalesce(c.name, 'Not booked yet') AS client,
+       c.id AS client_id,
+       coalesce(c.name, CASE WHEN a.client_id IS NULL THEN 'Not booked yet' ELSE 'A client of a colleague''s' END) AS client,
        c.birth_date,
        date_part('year', age(app.today(), c.birth_date))::int AS age,
-       c.phone,
-       c.email,
+       k.phone,
+       k.email,
        v.name AS service,
        v.duration_min,
        a.price_cents,
@@ -38,9 +38,10 @@ JOIN app.service v ON v.id = a.service_id
 JOIN app.staff f ON f.id = a.staff_id
 JOIN app.location l ON l.id = a.location_id
 LEFT JOIN app.client c ON c.id = a.client_id
+LEFT JOIN LATERAL app.contact(c.id) AS k ON true
 LEFT JOIN app.resource r ON r.id = a.room_id
 CROSS JOIN LATERAL (SELECT a.starts_at AT TIME ZONE l.zone AS starts, (now() AT TIME ZONE l.zone)::date AS today) AS x
-CROSS JOIN (SELECT app.may('booking_write') AS may) AS b
+CROSS JOIN LATERAL (SELECT app.may_visit('booking_write', a.staff_id, a.location_id) AS may) AS b
 CROSS JOIN LATERAL (
     SELECT CASE a.status WHEN 'arrived' THEN 'confirmed' WHEN 'in_room' THEN 'arrived' WHEN 'no_show' THEN 'booked' END AS status
 ) AS back
@@ -144,8 +145,9 @@ WHERE a.id = :appointment_id::uuid;
 
 -- name: appointment_client :maybe
 -- The client whom a new visit is for, once she is chosen.
-SELECT c.id AS client_id, c.name, c.birth_date, c.phone
+SELECT c.id AS client_id, c.name, c.birth_date, k.phone
 FROM app.client c
+CROSS JOIN LATERAL app.contact(c.id) AS k
 WHERE c.id = :client_id::uuid;
 
 -- name: appointment_client_allergy :many

@@ -1,9 +1,11 @@
 -- name: calendar_today :maybe
--- The day and place that the calendar opens with: today at the first place, or those asked for.
-SELECT to_char(coalesce(:day::date, (now() AT TIME ZONE l.zone)::date), 'YYYY-MM-DD') AS day
+-- The day and place that the calendar opens with: today at the first place, or those asked for. Who may see one place only
+-- begins there.
+SELECT to_char(coalesce(:day::date, (now() AT TIME ZONE l.zone)::date), 'YYYY-MM-DD') AS day,
+       CASE WHEN NOT app.may('calendar_read') THEN l.id END AS place_id
 FROM app.location l
 WHERE l.is_active AND (:location::uuid IS NULL OR l.id = :location::uuid)
-ORDER BY l.position, l.name
+ORDER BY NOT (app.may_at('calendar_read', l.id) OR app.may_visit('calendar_read', app.actor(), l.id)), l.position, l.name
 LIMIT 1;
 
 -- name: calendar_place :many
@@ -53,7 +55,8 @@ ORDER BY l.position, l.name;
 -- name: calendar_clock :many
 -- The wall clock at the place, and whether the day is today there: one row.
 -- clients: none
-SELECT (now() AT TIME ZONE l.zone)::date = :day::date AS is_today,
+SELECT NOT app.may('calendar_read') AS is_partial,
+       (now() AT TIME ZONE l.zone)::date = :day::date AS is_today,
        (now() AT TIME ZONE l.zone)::time AS now_there
 FROM app.location l
 WHERE l.is_active
@@ -124,7 +127,8 @@ FROM app.resource r;
 -- The day's visits at the place, in order; the day is that of the place's own clock, whether it has 23, 24 or 25 hours.
 -- clients: seen
 SELECT a.id AS appointment_id,
-       app.seen(a.client_id) AS client_id,
+       app.seen(c.id) AS client_id,
+       a.client_id IS NOT NULL AND c.id IS NULL AS is_hidden,
        a.staff_id,
        CASE WHEN a.status NOT IN ('cancelled', 'no_show') THEN a.staff_id END AS busy_id,
        a.service_id,

@@ -6,7 +6,7 @@ SELECT n.id,
        n.body_sealed,
        n.state = 'draft' AS is_draft,
        n.state = 'signed' AS is_signed,
-       n.state = 'draft' AND n.author_id = app.actor() AND app.may('chart_write') AS can_change,
+       n.state = 'draft' AND n.author_id = app.actor() AND w.may AS can_change,
        f.name AS author,
        n.written_at AT TIME ZONE z.zone AS written,
        n.signed_at AT TIME ZONE z.zone AS signed,
@@ -17,6 +17,7 @@ JOIN app.staff f ON f.id = n.author_id
 LEFT JOIN app.appointment a ON a.client_id = n.client_id AND a.id = n.appointment_id
 LEFT JOIN app.service v ON v.id = a.service_id
 CROSS JOIN (SELECT app.zone() AS zone) AS z
+CROSS JOIN (SELECT app.may('chart_write') OR app.reaches('chart_write', :client_id::uuid) AS may) AS w
 WHERE n.client_id = :client_id::uuid AND n.addendum_to IS NULL
 ORDER BY n.written_at DESC
 LIMIT 100;

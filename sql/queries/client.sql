@@ -4,12 +4,13 @@ SELECT c.id AS client_id,
        c.name,
        c.preferred_name,
        c.birth_date,
-       c.phone,
-       c.email,
+       k.phone,
+       k.email,
        (SELECT true FROM app.allergy y WHERE y.client_id = c.id AND y.ended_at IS NULL LIMIT 1) AS has_allergy,
        row_number() OVER w = 50 AND count(*) OVER () > 50 AS has_more
 FROM app.client_find(:q, 51) AS f
 JOIN app.client c ON c.id = f.client_id
+CROSS JOIN LATERAL app.contact(c.id) AS k
 WINDOW w AS (ORDER BY c.name_norm, c.birth_date, c.id)
 ORDER BY c.name_norm, c.birth_date, c.id
 LIMIT 50;
@@ -19,8 +20,8 @@ LIMIT 50;
 SELECT c.id AS client_id,
        c.name,
        c.preferred_name,
-       c.email,
-       c.phone,
+       k.email,
+       k.phone,
        c.birth_date,
        date_part('year', age(app.today(), c.birth_date))::int AS age,
        c.birth_date > app.today() - interval '18 years' AS is_minor,
@@ -30,8 +31,16 @@ SELECT c.id AS client_id,
        EXISTS (SELECT FROM app.appointment a
                WHERE a.client_id = c.id AND a.starts_at > now() AND a.status IN ('booked', 'confirmed')) AS has_next,
        EXISTS (SELECT FROM app.appointment a
-               WHERE a.client_id = c.id AND (a.starts_at <= now() OR a.status NOT IN ('booked', 'confirmed'))) AS has_past
+               WHERE a.client_id = c.id AND (a.starts_at <= now() OR a.status NOT IN ('booked', 'confirmed'))) AS has_past,
+       app.may('client_write') OR app.reaches('client_write', c.id) AS can_change,
+       app.may('booking_write') OR app.reaches('booking_write', c.id) AS can_book,
+       app.may('message_write') OR app.reaches('message_write', c.id) AS can_write_to,
+       app.mail_address(c.id) IS NOT NULL AS has_email,
+       app.may('chart_write') OR app.reaches('chart_write', c.id) AS can_note,
+       app.may('chart_read') OR app.reaches('chart_read', c.id) AS can_open_chart,
+       NOT (app.may('show_notes') OR app.reaches('show_notes', c.id)) AS has_hidden_notes
 FROM app.client c
+CROSS JOIN LATERAL app.contact(c.id) AS k
 WHERE c.id = :client_id::uuid;
 
 -- name: client_allergy :many
@@ -101,15 +110,18 @@ SELECT app.client_new(:new_client::uuid, :name, :preferred_name, :email, app.pho
 SELECT c.id AS client_id,
        c.name,
        c.preferred_name,
-       c.email,
-       c.phone,
+       k.email,
+       k.phone,
+       NOT (app.may('show_email') OR app.reaches('show_email', c.id)) AS hides_email,
+       NOT (app.may('show_phone') OR app.reaches('show_phone', c.id)) AS hides_phone,
        to_char(c.birth_date, 'YYYY-MM-DD') AS birth_date,
        to_char(c.due_date, 'YYYY-MM-DD') AS due_date
 FROM app.client c
+CROSS JOIN LATERAL app.contact(c.id) AS k
 WHERE c.id = :client_id::uuid;
 
 -- name: client_update :one
--- Changes her contact details.
+-- Changes her contact details; what of them is not shown to who sends the form stays as it is (app.client_keep_masked).
 UPDATE app.client c
 SET name = btrim(:name),
     preferred_name = :preferred_name,
@@ -123,7 +135,7 @@ RETURNING c.id AS client_id;
 -- name: client_form_link :one
 -- To whom a fresh form link goes, and for which visit: the next that still waits for a form, if there is one.
 SELECT c.id AS client_id,
-       c.email,
+       app.mail_address(c.id) AS email,
        c.birth_date IS NOT NULL AS can_prove,
        coalesce(c.preferred_name, c.name) AS addressee,
        (SELECT f.appointment_id

@@ -1,6 +1,6 @@
 -- name: message_list :page 50
 -- Messages to clients and to the operator's inbox, the newest first; texts stay sealed. (How signed heads go out is on /house.)
-SELECT m.id AS message_id, m.client_id, c.name AS client_name, m.to_address, m.subject,
+SELECT m.id AS message_id, m.client_id, c.name AS client_name, app.shown('email', m.client_id, m.to_address) AS to_address, m.subject,
        m.created_at AT TIME ZONE app.zone() AS created_local,
        m.state IN ('failed', 'unknown') AS is_bad, m.state = 'sent' AS is_good,
        CASE WHEN m.state = 'queued' AND m.problem = 'budget' THEN 'held until tomorrow' ELSE app.message_state_words(m.state) END AS state_words
@@ -12,7 +12,7 @@ LIMIT :page_limit OFFSET :page_offset;
 
 -- name: message_one :one
 -- One message, opened: its text and the link in it.
-SELECT m.id, m.client_id, c.name AS client_name, m.to_address, m.subject, m.body, m.body_sealed,
+SELECT m.id, m.client_id, c.name AS client_name, app.shown('email', m.client_id, m.to_address) AS to_address, m.subject, m.body, m.body_sealed,
        m.link_sealed AS link_url, m.ics_sealed IS NOT NULL AS has_calendar,
        m.created_at AT TIME ZONE app.zone() AS created_local,
        m.sent_at AT TIME ZONE app.zone() AS sent_local,

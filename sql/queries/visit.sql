@@ -1,6 +1,6 @@
 -- name: visit_message :one
 -- A visit as its messages and its calendar entry tell it; never the service.
-SELECT a.id AS appointment_id, a.client_id, coalesce(c.preferred_name, c.name) AS called, c.email,
+SELECT a.id AS appointment_id, a.client_id, coalesce(c.preferred_name, c.name) AS called, app.mail_address(c.id) AS email,
        a.starts_at AT TIME ZONE l.zone AS starts, app.zone_words(l.zone) AS zone_words,
        f.name AS provider, l.name AS place_name,
        concat_ws(', ', l.name, nullif(l.street, ''), nullif(l.city, ''), nullif(concat_ws(' ', l.region, l.postal_code), ' ')) AS address,

@@ -124,10 +124,10 @@ static void make_clients(struct people *p, int this_year)
     }
     load_copy_end(l);
     LOAD(l,
-         "INSERT INTO app.client_word (tenant_id, word, client_id) "
-         "SELECT DISTINCT c.tenant_id, w, c.id FROM app.client c, "
-         "unnest(app.client_words(c.name, c.preferred_name, c.email, c.phone)) AS w "
-         "WHERE c.tenant_id = $1 AND w <> ''",
+         "INSERT INTO app.client_word (tenant_id, word, client_id, kind) "
+         "SELECT c.tenant_id, w.word, c.id, w.kind FROM app.client c, "
+         "app.client_words_by_kind(c.name, c.preferred_name, c.email, c.phone) AS w "
+         "WHERE c.tenant_id = $1",
          load_z(l, l->tenant_id));
     LOAD(l,
          "UPDATE app.client SET adult_attested_at = now() - interval '60 days', "
