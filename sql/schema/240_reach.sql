@@ -48,7 +48,7 @@ CREATE INDEX client_by_author ON app.client (tenant_id, created_by);
 ALTER TABLE app.tenant ADD COLUMN privacy_officer uuid,
     ADD FOREIGN KEY (id, privacy_officer) REFERENCES app.staff (tenant_id, id);
 CREATE INDEX tenant_by_privacy_officer ON app.tenant (id, privacy_officer);
-GRANT UPDATE (privacy_officer) ON app.tenant TO foyer_staff;
+GRANT UPDATE (privacy_officer) ON app.tenant TO foyer_auth;
 
 CREATE TABLE app.emergency (
     tenant_id   uuid NOT NULL DEFAULT app.tenant() REFERENCES app.tenant (id),
@@ -82,8 +82,8 @@ CREATE INDEX emergency_by_reviewer ON app.emergency (tenant_id, reviewed_by);
 CREATE INDEX emergency_by_time ON app.emergency (tenant_id, opened_at);
 SELECT app.guard_table('app.emergency');
 GRANT SELECT ON app.emergency TO foyer_staff, foyer_disclosure, foyer_auth, foyer_audit_reader;
-GRANT INSERT (id, client_id, reason), UPDATE (ended_at) ON app.emergency TO foyer_disclosure;
-GRANT UPDATE (verdict, review_note, reviewed_at, reviewed_by) ON app.emergency TO foyer_disclosure;
+GRANT INSERT (client_id, reason), UPDATE (ended_at, verdict, review_note, reviewed_at, reviewed_by) ON app.emergency TO foyer_auth;
+GRANT SELECT (name_norm, is_active) ON app.client TO foyer_auth;
 CREATE POLICY own_or_to_review ON app.emergency AS RESTRICTIVE TO foyer_staff
     USING (staff_id = (SELECT app.actor()) OR (SELECT app.may('audit_read')) OR (SELECT app.may('staff_write'))
            OR (SELECT app.actor()) = (SELECT t.privacy_officer FROM app.tenant t));
@@ -111,7 +111,7 @@ CREATE POLICY reviewers ON app.access_review AS RESTRICTIVE TO foyer_staff USING
 -- ---- what row security asks for a client that is not reached as part of the whole business ----
 
 GRANT SELECT (tenant_id, client_id, staff_id, location_id, status) ON app.appointment TO foyer_disclosure;
-GRANT SELECT (tenant_id, id, created_by, name_norm, birth_date, phone, email) ON app.client TO foyer_disclosure;
+GRANT SELECT (tenant_id, id, created_by, phone, email) ON app.client TO foyer_disclosure;
 GRANT SELECT (tenant_id, staff_id, location_id) ON app.shift TO foyer_disclosure;
 RESET ROLE;
 GRANT CREATE ON SCHEMA app TO foyer_disclosure;
@@ -371,6 +371,12 @@ CREATE TRIGGER client_keeps_what_is_masked BEFORE UPDATE OF phone, email ON app.
 
 -- ---- roles may be made and changed by the page of roles, by rules that a statement cannot go around (sql/lib/101_roles.sql) ----
 
+GRANT INSERT (id, slug, name, masks, needs_mfa), UPDATE (name, masks, needs_mfa), DELETE ON app.role TO foyer_auth;
+GRANT INSERT (role_id, permission, scope), UPDATE (scope), DELETE ON app.role_permission TO foyer_auth;
+ALTER TABLE app.staff_role ADD COLUMN given_at timestamptz NOT NULL DEFAULT now(), ADD COLUMN given_by uuid;
+ALTER TABLE app.staff_role ALTER COLUMN given_by SET DEFAULT app.actor();
+ALTER TABLE app.staff_role ADD FOREIGN KEY (tenant_id, given_by) REFERENCES app.staff (tenant_id, id);
+CREATE INDEX staff_role_by_giver ON app.staff_role (tenant_id, given_by);
 ALTER TABLE app.role ADD CONSTRAINT role_name_is_used_once UNIQUE (tenant_id, name);
 COMMENT ON CONSTRAINT role_name_is_used_once ON app.role IS 'name: There is a role of this name already.';
 
@@ -389,6 +395,7 @@ CREATE TRIGGER owner_keeps_the_keys BEFORE UPDATE OR DELETE ON app.role_permissi
     FOR EACH ROW EXECUTE FUNCTION app.owner_keeps_the_keys();
 
 RESET ROLE;
+UPDATE app.staff_role sr SET given_at = f.created_at FROM app.staff f WHERE f.tenant_id = sr.tenant_id AND f.id = sr.staff_id;
 -- Everybody's permissions anew, business by business: the function sees one at a time.
 DO $$
 DECLARE

@@ -32,6 +32,32 @@ static void make_tenant(struct loader *l, const char *slug, const char *name, co
     }
 }
 
+/* A role that the studio made for itself: her own clients alone, without their phone and e-mail. */
+static void make_own_roles(struct loader *l)
+{
+    load_plain(l, "INSERT INTO app.role (slug, name, masks) VALUES "
+                  "('scanner', 'Scanner, own clients only', '{phone,email}')");
+    load_plain(l, "INSERT INTO app.role_permission (role_id, permission, scope) "
+            "SELECT r.id, p.permission, p.scope FROM app.role r, (VALUES ('calendar_read', 'own'), "
+            "('booking_write', 'own'), ('client_read', 'own'), ('chart_read', 'own'), "
+            "('chart_write', 'own'), ('chart_emergency', 'tenant')) AS p (permission, scope) "
+            "WHERE r.tenant_id = app.tenant() AND r.slug = 'scanner'");
+}
+
+/* Whoever holds such a role holds it where she works; the privacy officer is told of emergencies. */
+static void place_roles(struct loader *l)
+{
+    for (size_t i = 0; i < l->n_staff; i++) {
+        const struct demo_staff *p = &l->studio->staff[i];
+        if (strcmp(p->role, "scanner") == 0)
+            LOAD(l, "UPDATE app.staff_role SET location_id = $2 WHERE staff_id = $1",
+                 load_z(l, l->staff[i]), load_z(l, l->locations[p->location]));
+        if (strcmp(p->title, "Privacy officer") == 0)
+            LOAD(l, "UPDATE app.tenant SET privacy_officer = $1 WHERE id = $2", load_z(l, l->staff[i]),
+                 load_z(l, l->tenant_id));
+    }
+}
+
 static void make_staff(struct loader *l, const char *phc, FILE *logins)
 {
     const struct demo_studio *s = l->studio;
@@ -181,7 +207,10 @@ static void make_studio(struct loader *l, const char *phc, FILE *logins)
          load_z(l, l->tenant_id), s->accent, s->phone, s->email, s->tagline);
     make_policies(l);
     make_places(l);
+    if (strcmp(s->kind, "ultrasound") == 0)
+        make_own_roles(l);
     make_staff(l, phc, logins);
+    place_roles(l);
     make_services(l);
     make_shifts(l);
     make_forms(l);

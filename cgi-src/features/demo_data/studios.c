@@ -118,7 +118,7 @@ const struct demo_studio demo_studios[2] = {
             {"Annika Lund, RDMS", "provider@firstlight.example", "Sonographer", "provider", true, 0, NULL},
             {"Keisha Monroe, RDMS", "keisha@firstlight.example", "Sonographer", "provider", true, 0, NULL},
             {"Hye-jin Seo, RDMS", "hyejin@firstlight.example", "Sonographer", "provider", true, 1, NULL},
-            {"Paula Brandt", "paula@firstlight.example", "Sonographer", "provider", true, 1, NULL},
+            {"Paula Brandt", "paula@firstlight.example", "Sonographer", "scanner", true, 1, NULL},
             {"Sam Ikeda", "biller@firstlight.example", "Billing", "biller", false, 0, NULL},
             {"Gloria Finch", "auditor@firstlight.example", "Privacy officer", "auditor", false, 0, NULL},
         },
