@@ -20,8 +20,6 @@ INSERT INTO app.staff (id, name, email, is_provider)
 SELECT fx.id('a', 'staff', n), 'Reach ' || n, 'reach' || n || '@studio.test', true FROM generate_series(8, 12) AS n;
 INSERT INTO app.staff_role (staff_id, role_id, location_id) VALUES (fx.id('a', 'staff', 8), fx.id('a', 'role', 1), NULL), (fx.id('a', 'staff', 9), fx.id('a', 'role', 2), fx.id('a', 'location', 2)),
     (fx.id('a', 'staff', 10), fx.id('a', 'role', 3), fx.id('a', 'location', 1)), (fx.id('a', 'staff', 11), fx.id('a', 'role', 4), NULL), (fx.id('a', 'staff', 12), fx.id('a', 'role', 5), NULL);
-INSERT INTO sec.session (tenant_id, staff_id, token_hash, absolute_until)
-SELECT app.tenant(), fx.id('a', 'staff', n), sha256(fx.tok('session alpha reach' || n)), now() + interval '12 hours' FROM generate_series(8, 12) AS n;
 INSERT INTO app.client (id, name, email, phone, birth_date, created_by)
 SELECT fx.id('a', 'client', n), 'Reached Person' || n, 'canary' || n || '@example.com', '+1212555020' || n % 10, date '1990-01-01' + n, CASE n WHEN 9 THEN fx.id('a', 'staff', 8) END FROM generate_series(5, 10) AS n;
 INSERT INTO app.client_key (client_id, wrapped_key) SELECT fx.id('a', 'client', n), '\x01' FROM generate_series(5, 10) AS n;
@@ -59,6 +57,9 @@ INSERT INTO app.staff_role (staff_id, role_id) SELECT fx.id('a', 'staff', 10), r
 SELECT set_eq('SELECT x FROM unnest(pg_temp.perms(10)) AS x WHERE x ~ ''^(client_read|show_|calendar)''', ARRAY['calendar_read', 'client_read', 'show_email', 'show_phone'], 'S-20: the wider one swallows the narrower; a role that shows the phone shows it');
 DELETE FROM app.staff_role sr USING app.role r WHERE r.tenant_id = sr.tenant_id AND r.id = sr.role_id AND r.slug = 'biller' AND sr.staff_id = fx.id('a', 'staff', 10);
 SELECT is((SELECT masks::text FROM app.staff WHERE tenant_id = app.tenant() AND id = fx.id('a', 'staff', 10)), '{phone,email,notes}', 'S-20: what none of her roles shows');
+
+INSERT INTO sec.session (tenant_id, staff_id, token_hash, absolute_until)
+SELECT app.tenant(), fx.id('a', 'staff', n), sha256(fx.tok('session alpha reach' || n)), now() + interval '12 hours' FROM generate_series(8, 12) AS n;
 
 -- ---- the matrix: each person and each table, client by client ----
 
