@@ -12,7 +12,7 @@ PGBIN=/usr/lib/postgresql/15/bin
 export FOYER_PORT FOYER_DOMAIN FOYER_INNER_PORT
 
 # Sets the array AS_FOYER: the words before a command that make it run as the unprivileged user, with a
-# clean environment but for FOYER_*. Without privileges to give up, only the environment is cleaned.
+# clean environment but for FOYER_* and what the sanitizers are told. Without privileges to give up, only the environment is cleaned.
 as_foyer_words() {
     local name
     AS_FOYER=()
@@ -21,7 +21,7 @@ as_foyer_words() {
             --inh-caps=-all --no-new-privs)
     fi
     AS_FOYER+=(env -C / -i PATH="$PGBIN:/usr/sbin:/usr/bin:/sbin:/bin" LANG=C.UTF-8 HOME=/)
-    for name in $(compgen -e | grep '^FOYER_'); do AS_FOYER+=("$name=${!name}"); done
+    for name in $(compgen -e | grep -E '^(FOYER_|(ASAN|UBSAN)_OPTIONS$)'); do AS_FOYER+=("$name=${!name}"); done
 }
 as_foyer() {
     as_foyer_words
