@@ -167,6 +167,7 @@ void job_tidy(struct gate *g)
     if (db_ready(g->db, g->arena, &why))
         return;
     db_send_sql(g->db, g->arena, "tidy", "SELECT sec.tidy()", NULL, 0);
+    db_send_sql(g->db, g->arena, "daily_jobs", "SELECT sec.daily_jobs()", NULL, 0);
     db_send_sql(g->db, g->arena, "partitions", "SELECT audit.make_partitions(3)", NULL, 0);
     if (db_commit(g->db, g->arena, &error))
         log_error("tidy.failed", "sqlstate", error.sqlstate, NULL);

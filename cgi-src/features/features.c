@@ -7,6 +7,7 @@ const struct feature all_features[] = {
     {"brand", brand_pages},
     {"audit", audit_pages},
     {"looked", looked_pages},
+    {"review", review_pages},
     {"demo", demo_pages},
     {"house", house_pages},
     {"message", message_pages},

@@ -12,6 +12,7 @@ extern const struct page demo_pages[];
 extern const struct page house_pages[];
 extern const struct page audit_pages[];
 extern const struct page looked_pages[];
+extern const struct page review_pages[];
 extern const struct page calendar_pages[];
 extern const struct page appointment_pages[];
 extern const struct page client_pages[];

@@ -10,6 +10,7 @@
 #include "job.h"
 #include "mail.h"
 #include "tombstone.h"
+#include "trail_jobs.h"
 
 /* problem: NULL, or a word of app.message_problem_words. */
 static bool set_state(struct req *r, const char *state, const char *problem)
@@ -95,5 +96,7 @@ static bool give_up_mail(struct req *r, const struct job *job)
 
 const struct job_kind job_kinds[] = {
     {"message.send", "message.send", send_mail, give_up_mail},
+    {"trail.digest", "trail.digest", trail_digest_job, NULL},
+    {"trail.review", "trail.review", trail_review_job, NULL},
     {0},
 };

@@ -107,6 +107,7 @@ AS $$
         ('audit.export', 'had a copy of the audit trail made'),
         ('audit.export.read', 'downloaded a copy of the audit trail'),
         ('audit.review', 'read the review of unusual access'),
+        ('audit.review.gather', 'gathered the review of a week'),
         ('audit.review.sign', 'signed the review of a week'),
         ('trail.digest', 'mailed the day''s signed head of the trail'),
         ('trail.review', 'gathered the review of unusual access'),

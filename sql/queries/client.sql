@@ -28,6 +28,7 @@ SELECT c.id AS client_id,
        c.due_date,
        CASE WHEN c.due_date - app.today() BETWEEN -21 AND 280 THEN (280 - (c.due_date - app.today())) / 7 END AS week,
        (c.created_at AT TIME ZONE app.zone())::date AS known_since,
+       EXISTS (SELECT FROM app.client_watch w WHERE w.client_id = c.id) AS is_watched,
        EXISTS (SELECT FROM app.appointment a
                WHERE a.client_id = c.id AND a.starts_at > now() AND a.status IN ('booked', 'confirmed')) AS has_next,
        EXISTS (SELECT FROM app.appointment a
@@ -146,3 +147,13 @@ SELECT c.id AS client_id,
         LIMIT 1) AS appointment_id
 FROM app.client c
 WHERE c.id = :client_id::uuid;
+
+-- name: client_watch :one
+-- Puts a client under watch: each look at her record is a finding of the weekly review.
+WITH made AS (INSERT INTO app.client_watch (client_id) SELECT x.id FROM app.client x WHERE x.id = :client_id::uuid ON CONFLICT DO NOTHING)
+SELECT c.id AS client_id FROM app.client c WHERE c.id = :client_id::uuid;
+
+-- name: client_unwatch :one
+-- Ends that.
+WITH gone AS (DELETE FROM app.client_watch w WHERE w.client_id = :client_id::uuid)
+SELECT c.id AS client_id FROM app.client c WHERE c.id = :client_id::uuid;

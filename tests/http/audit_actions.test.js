@@ -38,7 +38,7 @@ test("L27 A-02: every action of a job is in the catalogue", () => {
   assert.deepEqual(kinds.filter((a) => !catalogue.has(a)), []);
 });
 test("L27: whatever all tests until now have left in the trail can be read in words", () => {
-  const left = h.sql(`SELECT DISTINCT action FROM audit.event WHERE action NOT LIKE '% /%' AND agent IS DISTINCT FROM 'harden.test.js'`).map(([a]) => a);
+  const left = h.sql(`SELECT DISTINCT action FROM audit.event WHERE action NOT LIKE '% /%' AND (request_id IS NOT NULL OR actor_kind <> 'staff') AND agent IS DISTINCT FROM 'harden.test.js'`).map(([a]) => a);
   assert.ok(left.length > 5);
   assert.deepEqual(left.filter((a) => !catalogue.has(a) && a !== "test" && a !== "job"), []);
 });

@@ -1,0 +1,10 @@
+/* trail_jobs.h -- jobs of the trail, for the table of kinds (message_job.c). */
+#ifndef FOYER_TRAIL_JOBS_H
+#define FOYER_TRAIL_JOBS_H
+#include "job.h"
+
+/* review.c: the day's signed head to each owner; the week's review, and the mail when one waits. */
+enum job_end trail_digest_job(struct req *r, const struct job *job, struct str *why);
+enum job_end trail_review_job(struct req *r, const struct job *job, struct str *why);
+
+#endif
