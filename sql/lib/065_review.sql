@@ -7,7 +7,7 @@ SET LOCAL ROLE foyer_audit_reader;
 CREATE OR REPLACE FUNCTION audit.review_kind(action text, object_kind text) RETURNS text
 LANGUAGE sql IMMUTABLE
 AS $$
-    SELECT CASE WHEN object_kind = 'emergency' OR action LIKE '%emergency%' THEN 'emergency'
+    SELECT CASE WHEN action = 'emergency.open' OR (object_kind = 'emergency' AND action NOT LIKE 'emergency.%') THEN 'emergency'
                 WHEN action ~ '(^|[._])export(\.|$)' AND action NOT LIKE '%.read' THEN 'export'
                 WHEN action ~ '^mfa\.reset($|_done)' THEN 'factor'
                 WHEN (action ~ '^role\.' AND action !~ '\.(read|list|review)$') OR action ~ '^person\.(role|give|take|reactivate)' THEN 'rights' END

@@ -39,9 +39,11 @@ AS $$
         ('audit.read', 'checked who had opened your record'),
         ('audit.event', 'checked who had opened your record'),
         ('audit.export', 'had a list made of who opened your record'),
+        ('emergency.open', 'opened your chart'),
+        ('emergency.end', 'closed your chart again'),
+        ('emergency.review', 'checked why your chart was opened'),
         ('looked.read', 'opened this page')
     ) AS w (action, words) WHERE w.action = action_words_to_client.action),
-        CASE WHEN action LIKE '%emergency%' THEN 'opened your chart' END,
         replace(replace(app.action_words(action), 'a client''s', 'your'), 'a client', 'you'))
 $$;
 REVOKE ALL ON FUNCTION app.action_words_to_client(text) FROM PUBLIC;
@@ -84,13 +86,13 @@ BEGIN
            CASE WHEN x.actor_kind IN ('client', 'visitor', 'job') THEN NULL
                 WHEN x.is_emergency THEN 'in an emergency'
                 WHEN x.how = 'support' THEN 'to help the studio with its system'
-                WHEN x.action ~ '^(audit|client\.(un)?watch)' THEN 'to look after your privacy'
+                WHEN x.action ~ '^(audit|client\.(un)?watch|emergency\.review)' THEN 'to look after your privacy'
                 WHEN x.action ~ '^(message|form\.send)' THEN 'because of a message to you'
                 WHEN v.starts_at IS NOT NULL THEN 'for your visit on ' || to_char(v.starts_at AT TIME ZONE place.zone, 'FMDD Mon YYYY')
                 WHEN x.action ~ '^(appointment|booking|calendar)' THEN 'because of a booking' END
     FROM (
         SELECT b.*, s.how FROM (
-            SELECT e.at, e.id, e.actor_kind, e.actor_id, e.session_id, e.action, e.action LIKE '%emergency%' OR e.object_kind IS NOT DISTINCT FROM 'emergency' AS is_emergency FROM (
+            SELECT e.at, e.id, e.actor_kind, e.actor_id, e.session_id, e.action, e.action = 'emergency.open' OR (e.action NOT LIKE 'emergency.%' AND e.object_kind IS NOT DISTINCT FROM 'emergency') AS is_emergency FROM (
                 SELECT one.* FROM audit.event one WHERE one.tenant_id = tenant AND one.client_id = her
                 UNION ALL
                 SELECT many.* FROM audit.event many WHERE many.tenant_id = tenant AND many.client_ids @> ARRAY[her] AND cardinality(many.client_ids) > 1

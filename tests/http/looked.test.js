@@ -49,6 +49,7 @@ describe("A-13 B47: who has looked at my record", () => {
   test("a list that named many shows her row and none of the others; no address, no browser, no id of anybody", async () => {
     const v = await booked(), owner = await h.staff("glow", "owner");
     const name = h.one("SELECT name FROM app.client WHERE id = :'v1'::uuid", v.client);
+    h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true); INSERT INTO app.client (tenant_id, name) VALUES (:'v1'::uuid, :'v2'); COMMIT`, tenant, `${name.split(" ")[0]} Other ${h.uuid().slice(0, 8)}`);
     const list = await owner.get(`/clients?q=${encodeURIComponent(name.split(" ")[0])}`);
     const named = h.trail(list.id)[0].clients;
     assert.ok(named.includes(v.client) && named.length > 1, "the list shows only her");
