@@ -19,4 +19,17 @@ struct str entry_device(struct req *r);
  * Errors: those of the statements; then no cookie is given.
  */
 enum err MUST_CHECK entry_done(struct req *r, struct str token);
+
+/* A fresh token of 256 bits: as base64url for a cookie, and raw as the parameter `name`. */
+enum err MUST_CHECK entry_token(struct req *r, const char *name, struct str *token);
+/*
+ * entry_turned -- after a statement that gave the session of this request a new token: the browser gets it. Forms that
+ * are open in other windows stay good: the old token, worth nothing by now, is kept in a cookie for them (form_token.c).
+ */
+void entry_turned(struct req *r, struct str token);
+/* Where to go afterwards: next_path of the form, else next of the address, if it is a path of ours; else "". */
+struct str entry_next(struct req *r);
+/* The cookie of a log-in's ticket as the parameter `ticket`; without one, NULL. */
+void entry_ticket(struct req *r);
+void entry_ticket_cookie(struct req *r, struct str token); /* "": takes it away */
 #endif

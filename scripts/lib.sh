@@ -113,13 +113,13 @@ address() {
 }
 
 print_addresses() {
-    local label role email password
+    local label role email password key
     say "Foyer is running. Its certificate is self-signed; the browser will ask once."
     say
     say "  website   $(address "$FOYER_DOMAIN")"
     [[ -r $FOYER_VAR/demo-logins.txt ]] || return 0
     local last=
-    while IFS=$'\t' read -r label role email password; do
+    while IFS=$'\t' read -r label role email password key; do
         [[ -z $label || $label == '#'* ]] && continue
         if [[ $label != "$last" ]]; then
             say
@@ -127,6 +127,7 @@ print_addresses() {
             last=$label
         fi
         printf '    %-14s %-40s %s\n' "$role" "$email" "$password"
+        [[ -z ${key:-} ]] || printf '    %-14s %-40s %s\n' '' "and a code: scripts/code $label $role" "(or an app with the key $key)"
     done <"$FOYER_VAR/demo-logins.txt"
 }
 

@@ -380,8 +380,9 @@ static enum err handle_post(struct req *r)
                    "right, then send it again.");
         return reply_again(r, page->again);
     }
-    if (e == ERR_STEP_UP && page->fields && page->again) {
-        req_check(r, page->fields);
+    if (e == ERR_STEP_UP && page->again) {
+        if (page->fields)
+            req_check(r, page->fields);
         req_refuse(r, "", "Please confirm that it is you, then send this again.");
         req_set(r, "must_confirm", S("true"));
         return reply_again(r, page->again);

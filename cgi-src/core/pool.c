@@ -81,9 +81,10 @@ static void answer(struct gate *gate, FCGX_Request *f, char *buffer, struct boar
     } else {
         page = gate_handle(gate, &in, &reply);
     }
-    fastcgi_send(f, gate->arena, &reply, is_whole);
+    /* Before the answer is sent: who follows it to the next page at once does not find herself in her own way. */
     if (most)
         share_end(board, slot);
+    fastcgi_send(f, gate->arena, &reply, is_whole);
 
     uint64_t us = (uint64_t)((seconds_now() - began) * 1e6);
     board_count(board, gate->features, page, reply.status, us, db_waited_us(gate->db) - database);

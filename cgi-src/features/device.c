@@ -51,6 +51,10 @@ enum err entry_done(struct req *r, struct str token)
         return e;
     reply_cookie(r, "__Host-sid", token, "/", 0, true);
     reply_cookie(r, "__Host-device", device, "/", DEVICE_SECONDS, true);
+    if (req_cookie(r, "__Host-login").n > 0)
+        entry_ticket_cookie(r, S(""));
+    if (req_cookie(r, "__Host-was").n > 0) /* forms of whoever was logged in here before */
+        reply_cookie(r, "__Host-was", S(""), "/", -1, true);
     return OK;
 }
 

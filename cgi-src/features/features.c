@@ -4,6 +4,10 @@
 const struct feature all_features[] = {
     {"login", login_pages},
     {"device", device_pages},
+    {"second_factor", second_factor_pages},
+    {"passkey", passkey_pages},
+    {"confirm", confirm_pages},
+    {"factor_reset", factor_reset_pages},
     {"brand", brand_pages},
     {"audit", audit_pages},
     {"looked", looked_pages},

@@ -6,6 +6,10 @@
 extern const struct page brand_pages[];
 extern const struct page login_pages[];
 extern const struct page device_pages[];
+extern const struct page second_factor_pages[];
+extern const struct page passkey_pages[];
+extern const struct page confirm_pages[];
+extern const struct page factor_reset_pages[];
 extern const struct page settings_pages[];
 extern const struct page message_pages[];
 extern const struct page demo_pages[];

@@ -20,12 +20,22 @@ static const char wrong[] = "This e-mail and password do not fit together. Pleas
 
 static enum err show_login(struct req *r)
 {
-    struct str next = req_value(r, "next_path");
-    if (next.n == 0)
-        next = req_value(r, "next");
-    bool own = next.n > 1 && next.p[0] == '/' && next.p[1] != '/' && next.p[1] != '\\';
-    req_set(r, "next_path", own ? next : S(""));
+    req_set(r, "next_path", entry_next(r));
+    req_set(r, "is_late", req_value(r, "late"));
     return reply_view(r, 200, "login/form");
+}
+
+/* The second stage follows; where she wanted to go travels in its address. */
+static enum err to_second(struct req *r, struct str token)
+{
+    struct buf b = buf_in(req_arena(r), 128);
+    buf_addz(&b, "/login/second");
+    if (entry_next(r).n > 0) {
+        buf_addz(&b, "?next=");
+        esc_url(&b, entry_next(r));
+    }
+    entry_ticket_cookie(r, token);
+    return reply_redirect(r, buf_str(&b));
 }
 
 static enum err log_in(struct req *r)
@@ -62,12 +72,15 @@ static enum err log_in(struct req *r)
     if (!done)
         return req_error(r);
     bool is_in = rows_text(done, 0, "session_id").n > 0;
+    bool is_half = rows_text(done, 0, "ticket_id").n > 0;
     enum err e = is_in ? entry_done(r, token) : OK;
     /* Counting the failure must last although the answer is an error. */
     if (!e)
         e = req_commit(r);
     if (e)
         return e;
+    if (is_half)
+        return to_second(r, token);
     if (!is_in) {
         req_refuse(r, "", wrong);
         return reply_again(r, "/login");
@@ -92,7 +105,7 @@ static enum err stay_logged_in(struct req *r)
 
 const struct page login_pages[] = {
     {GET, "/login", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW,
-     .run = show_login, .view = "login/form", .gives = "next_path", .title = "Log in"},
+     .run = show_login, .view = "login/form", .gives = "next_path is_late", .title = "Log in"},
     {POST, "/login", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW,
      .run = log_in, .again = "/login", .no_idempotency = true, .title = "Log in"},
     {POST, "/logout", .realm = REALM_STAFFED, SELF, .run = log_out, .no_idempotency = true,

@@ -13,6 +13,7 @@
 #include "core/commands.h"
 #include "core/operator.h"
 #include "crypto.h"
+#include "totp.h"
 
 enum { PASSWORD_LEAST = 10, PASSWORD_MOST = 256 };
 
@@ -325,14 +326,66 @@ static int user_password(int argc, char **argv)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Who has lost phone, passkeys and codes, and has no colleague who could take them away. */
+static int user_forget_factors(int argc, char **argv)
+{
+    const char *tenant = NULL, *email = NULL, *as = NULL;
+    const struct option_row options[] = {
+        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--as", &as, NULL}};
+    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
+        !email) {
+        return usage("user forget-factors --tenant SLUG --email E");
+    }
+    const struct step steps[] = {
+        {"SELECT sec.enter_slug($1)", 1, &tenant, NULL},
+        {"SET LOCAL ROLE foyer_auth", 0, NULL, NULL},
+        {"SELECT sec.factors_forget(s.id) FROM app.staff s WHERE s.email_norm = lower(btrim($1))",
+         1, &email, "nobody there has that address; 'foyer tenant show' names the staff"}};
+    bool good = change_user(as, steps, COUNT_OF(steps));
+    if (good) {
+        printf("user '%s' at '%s' has no second factor any more; her sessions have ended\n", email,
+               tenant);
+    }
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* What an authenticator app would show now. The key comes from standard input, so nobody's is looked up: whoever may
+ * see the database and the master key gets no code out of them by this. */
+static int user_code(int argc)
+{
+    char line[128];
+    struct str secret;
+    if (argc != 1) {
+        return usage("user code < key");
+    }
+    struct arena *a = arena_new(64 * 1024);
+    bool good = fgets(line, sizeof line, stdin) != NULL &&
+                base32_bytes(a, str_trim(str_of(line)), &secret) == OK && secret.n >= 16;
+    if (good) {
+        puts(arena_cstr(a, totp_code(a, secret, totp_step())));
+    } else {
+        fputs("foyer user: give the key of the app, as it is shown when one is set up, on standard "
+              "input\n",
+              stderr);
+    }
+    arena_free(a);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int command_user(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
+    if (strcmp(what, "forget-factors") == 0) {
+        return user_forget_factors(argc - 1, argv + 1);
+    }
+    if (strcmp(what, "code") == 0) {
+        return user_code(argc - 1);
+    }
     if (strcmp(what, "create") == 0) {
         return user_create(argc - 1, argv + 1);
     }
     if (strcmp(what, "password") == 0) {
         return user_password(argc - 1, argv + 1);
     }
-    return usage("user create|password ...");
+    return usage("user create|password|forget-factors|code ...");
 }

@@ -79,10 +79,11 @@ BEGIN
     RETURN made;
 END $$;
 
--- Second half: what the comparison said. One row always; session_id NULL when it failed. A failure is counted and noted, so
--- the transaction must be committed either way. new_token: raw bytes of the session's token. new_phc: a stronger hash, or NULL.
+-- Second half: what the comparison said. One row always; session_id and ticket_id NULL when it failed. Who has a second factor
+-- gets a ticket for the second stage (sql/lib/025_second_factor.sql) and no session. A failure is counted and noted, so
+-- the transaction must be committed either way. new_token: raw bytes of the session's, or ticket's, token. new_phc: a stronger hash, or NULL.
 CREATE OR REPLACE FUNCTION sec.login_done(host text, email text, staff_id uuid, is_right boolean, new_token bytea, new_phc text, ip inet, agent text, request_id uuid)
-RETURNS TABLE (session_id uuid, actor_name text, wait_seconds int)
+RETURNS TABLE (session_id uuid, actor_name text, wait_seconds int, ticket_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -96,7 +97,7 @@ BEGIN
     by_account := sec.throttle_key('login', here.tenant || '|' || lower(btrim(coalesce(email, ''))));
     by_address := sec.throttle_key('login-from', sec.throttle_net(ip));
     wait_seconds := greatest(sec.throttle_wait(by_account, 5), sec.throttle_wait(by_address, 20));
-    SELECT f.id, f.name INTO who FROM app.staff f
+    SELECT f.id, f.name, f.has_mfa INTO who FROM app.staff f
     WHERE f.tenant_id = here.tenant AND f.id = login_done.staff_id AND f.is_active
       AND f.email_norm = lower(btrim(login_done.email)) COLLATE "C" AND NOT here.is_apex;
     IF NOT FOUND OR is_right IS NOT TRUE OR wait_seconds > 0 OR coalesce(length(new_token), 0) < 16 THEN
@@ -112,8 +113,13 @@ BEGIN
     IF new_phc IS NOT NULL THEN
         UPDATE sec.credential c SET phc = new_phc WHERE c.tenant_id = here.tenant AND c.staff_id = who.id;
     END IF;
-    session_id := sec.session_new(who.id, 'password', new_token, ip, agent);
     actor_name := who.name;
+    IF who.has_mfa THEN
+        ticket_id := sec.ticket_new(who.id, new_token);
+        PERFORM sec.note('login.password', 'ok', NULL, '{}', 'staff', who.id);
+    ELSE
+        session_id := sec.session_new(who.id, 'password', new_token, ip, agent);
+    END IF;
     RETURN NEXT;
 END $$;
 

@@ -97,6 +97,9 @@ BEGIN
         DELETE FROM sec.session e USING app.tenant b WHERE b.id = t AND e.tenant_id = t AND e.absolute_until < now() - make_interval(days => b.session_days);
         DELETE FROM sec.device d WHERE d.tenant_id = t AND d.last_seen_at < now() - interval '400 days'
             AND NOT EXISTS (SELECT FROM sec.session e WHERE e.tenant_id = t AND e.device_id = d.id AND e.revoked_at IS NULL AND e.absolute_until > now());
+        DELETE FROM sec.login_ticket k WHERE k.tenant_id = t AND k.expires_at < now() - interval '1 day';
+        DELETE FROM sec.passkey_challenge c WHERE c.tenant_id = t AND c.made_at < now() - interval '1 day';
+        DELETE FROM sec.totp k WHERE k.tenant_id = t AND k.confirmed_at IS NULL AND k.made_at < now() - interval '1 day';
     END LOOP;
     PERFORM set_config('foyer.tenant_id', coalesce(before, ''), true);
 END $$;

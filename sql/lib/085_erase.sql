@@ -142,6 +142,7 @@ BEGIN
         PERFORM sec.enter_tenant(t, 'system', 'restore', NULL);
         UPDATE sec.session e SET revoked_at = now() WHERE e.tenant_id = t AND e.revoked_at IS NULL;
         DELETE FROM sec.link_session e WHERE e.tenant_id = t;
+        DELETE FROM sec.login_ticket k WHERE k.tenant_id = t;
         PERFORM app.messages_in_doubt();
         PERFORM sec.note('system.restore', 'ok', to_char(to_time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), '{}', NULL, NULL);
     END LOOP;

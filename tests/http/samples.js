@@ -16,6 +16,12 @@ const statements = {
   allergy_id: "SELECT id FROM app.allergy WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   staff_id: "SELECT id FROM app.staff WHERE tenant_id = :'t' ORDER BY position, id LIMIT 1",
   event_id: "SELECT id FROM audit.event WHERE tenant_id = :'t' ORDER BY at, id LIMIT 1",
+  // Nobody's in the demo data, so one that opens nothing: without triggers, its person is not taken to have a second factor.
+  passkey_id: `SET session_replication_role = replica;
+    INSERT INTO sec.passkey (tenant_id, id, staff_id, credential_id, algorithm, public_key, name)
+    SELECT f.tenant_id, gen_random_uuid(), f.id, decode(md5(f.id::text), 'hex'), -7, decode(repeat('00', 64), 'hex'), 'A sample'
+    FROM app.staff f WHERE f.tenant_id = :'t' ORDER BY f.email_norm LIMIT 1 ON CONFLICT DO NOTHING;
+    SELECT id FROM sec.passkey WHERE tenant_id = :'t' AND name = 'A sample'`,
   demo_request_id: "SELECT id FROM app.demo_request WHERE tenant_id = :'t' ORDER BY created_at LIMIT 1",
   day: "SELECT current_date::text",
   version: "SELECT 1",

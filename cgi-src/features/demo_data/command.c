@@ -10,7 +10,9 @@
 #include "core/commands.h"
 #include "core/operator.h"
 #include "crypto.h"
+#include "db.h"
 #include "loader.h"
+#include "totp.h"
 
 static const char password[] = "please change this";
 
@@ -217,6 +219,27 @@ static void make_studio(struct loader *l, const char *phc, FILE *logins)
     load_people(l);
 }
 
+/* Codes of an app for somebody whose role asks for them; the key, made anew for each installation, stands beside the password. */
+static void make_app(struct loader *l, const char *staff, char key[64])
+{
+    unsigned char raw[TOTP_SECRET_BYTES];
+    struct str id = new_id(l), box;
+    struct str tenant = l->tenant_id;
+    random_bytes(raw, sizeof raw);
+    struct str secret = {(char *)raw, sizeof raw};
+    struct str aad = arena_printf(l->arena, "%.*s|sec.totp|secret_sealed|%.*s", (int)tenant.n,
+                                  tenant.p, (int)id.n, id.p);
+    if (tenant_seal(l->arena, tenant, aad, secret, &box)) {
+        fputs("foyer demo: the key of an app could not be sealed\n", stderr);
+        exit(EXIT_FAILURE);
+    }
+    LOAD(l,
+         "INSERT INTO sec.totp (tenant_id, id, staff_id, secret_sealed, confirmed_at) "
+         "VALUES ($1, $2, $3, $4, now())",
+         load_z(l, tenant), load_z(l, id), staff, db_bytea(l->arena, box));
+    snprintf(key, 64, "%s", load_z(l, base32(l->arena, secret)));
+}
+
 static void make_operator(struct loader *l, const char *phc, FILE *logins)
 {
     make_tenant(l, "ops", "Foyer", "operator");
@@ -224,7 +247,9 @@ static void make_operator(struct loader *l, const char *phc, FILE *logins)
     LOAD(l, "SELECT app.staff_new($1, 'Robin Hale', 'operator@foyer.example', 'Operator', false, "
             "'operator')", id);
     LOAD(l, "SELECT sec.password_set($1, $2)", id, phc);
-    fprintf(logins, "ops\toperator\toperator@foyer.example\t%s\n", password);
+    char key[64];
+    make_app(l, id, key);
+    fprintf(logins, "ops\toperator\toperator@foyer.example\t%s\t%s\n", password, key);
     load_plain(l,
                "INSERT INTO app.policy_version (kind, version, title, body, effective_on) VALUES "
                "('privacy', 1, 'Privacy', 'What the public site takes in and what becomes of it stands "
@@ -283,7 +308,7 @@ int command_demo(int argc, char **argv)
         perror(unfinished);
         return EXIT_FAILURE;
     }
-    fprintf(logins, "# studio\trole\te-mail\tpassword\n");
+    fprintf(logins, "# studio\trole\te-mail\tpassword\tkey of an app\n");
     const char *phc = load_z(&l, password_hash(l.arena, str_of(password)));
     for (size_t i = 0; i < COUNT_OF(demo_studios); i++) {
         l.studio = &demo_studios[i];
