@@ -278,7 +278,7 @@ async function main() {
   const whole = ["begin_staff", ...queries, disclosure(loadStatements(), queries)];
   const bench = (a) => load.run(...servers.asUser(process.env.BENCH_PGBENCH, [...a, "-h", run, "-U", "foyer_staff", "foyer"]), { cwd: "/" });
   const alonePids = { ...own, nginx: [], worker: [] };
-  const send = (names, connections) => load.pgbench({ connections, seconds, args: pgbench.write(scripts, names, set.slice(0, 4), begin),
+  const send = (names, connections) => load.pgbench({ connections, seconds, args: pgbench.write(scripts, names, set, begin),
     folder: scripts, run: bench, snapshot: () => processes.snapshot(alonePids) });
   const aloneCase = { name: "peer: pgbench, one pipeline", connections: [16], isWarm: true, roots: alonePids,
     load: (connections) => send(whole, connections) };
