@@ -1,4 +1,4 @@
--- 241_second_factor: what a person logs in with besides her password (an app's codes, passkeys, recovery codes), the ticket between
+-- 242_second_factor: what a person logs in with besides her password (an app's codes, passkeys, recovery codes), the ticket between
 -- the two stages of a log-in, and asking for a colleague's second factors to be taken away.
 
 SET LOCAL ROLE foyer_auth;
