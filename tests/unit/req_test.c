@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 #include <libpq-fe.h>
@@ -145,7 +146,89 @@ static void an_agent_is_short_and_whole(void **state)
     assert_int_equal(req_agent(r).n, 299);
     in.agent = S("caf\xE9");
     assert_int_equal(req_agent(r).n, 0);
+    in.agent = (struct str){text, 300}; /* the first byte of that sign is the last */
+    text[300] = 'x';
+    assert_int_equal(req_agent(r).n, 0);
     in.agent = S("a browser");
+}
+
+/* Which part of a list is asked for: what is no number of a page is the first one. */
+static void a_list_in_pages(void **state)
+{
+    (void)state;
+    static const struct page page = {.method = GET, .path = "/"};
+    static const struct {
+        const char *typed;
+        int64_t page;
+    } cases[] = {{"1", 1}, {"3", 3}, {"10000", 10000}, {"10001", 1}, {"0", 1}, {"-1", 1}, {"x", 1}, {"", 1}};
+    enum query list = 0, other = 0;
+    for (enum query q = 1; q < QUERY_COUNT; q++)
+        *(query_table[q].kind == RESULT_PAGE ? &list : &other) = q;
+    assert_true(list && other);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct req *r = request(&page);
+        struct pair typed = {S("page"), str_of(cases[i].typed)};
+        r->query = (struct pairs){&typed, 1};
+        req_bind_page(r, other);
+        assert_int_equal(r->page_number, 0);
+        req_bind_page(r, list);
+        assert_int_equal(r->page_number, cases[i].page);
+        assert_true(str_is(req_value(r, "page_offset"),
+                           arena_cstr(a, arena_printf(a, "%lld", (long long)(cases[i].page - 1) * query_table[list].page_size))));
+        struct rows full = {.n_rows = (size_t)query_table[list].page_size}, short_of_one = {.n_rows = full.n_rows - 1};
+        req_note_page(r, other, &full);
+        req_note_page(r, list, &short_of_one);
+        assert_false(r->has_next_page);
+        req_note_page(r, list, &full);
+        assert_true(r->has_next_page);
+    }
+    struct req *r = request(&page);
+    r->query = (struct pairs){0};
+    req_bind_page(r, list);
+    assert_int_equal(r->page_number, 1);
+}
+
+/* A name keeps its last value; past the room for names nothing else is overwritten but the last. */
+static void values_that_are_set(void **state)
+{
+    (void)state;
+    static const struct page page = {.method = GET, .path = "/"};
+    struct req *r = request(&page);
+    r->query = (struct pairs){0};
+    req_set(r, "one", S("first"));
+    req_set(r, "one", S("last"));
+    assert_true(str_is(req_value(r, "one"), "last"));
+    req_set_null(r, "one");
+    assert_false(req_has(r, "one"));
+    req_set_list(r, "many", (struct val){.kind = VAL_NULL});
+    assert_false(req_has(r, "many")); /* for templates alone */
+    struct str made = req_value(r, "new_id");
+    assert_true(str_eq(made, req_value(r, "new_id"))); /* one a request */
+    char name[16];
+    req_set(r, "kept", S("kept"));
+    for (int i = 0; i < MAX_SET + 5; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        req_set(r, name, S("x"));
+    }
+    assert_int_equal(r->n_set, MAX_SET);
+    assert_true(str_is(req_value(r, "kept"), "kept"));
+    assert_true(str_is(req_value(r, "n0"), "x"));
+}
+
+static void values_that_repeat(void **state)
+{
+    (void)state;
+    static const struct page page = {.method = POST, .path = "/"};
+    struct req *r = request(&page);
+    struct pair sent[] = {{S("q"), S("a")}, {S("r"), S("b")}, {S("q"), S("")}};
+    const struct str *values;
+    r->posted = (struct pairs){sent, COUNT_OF(sent)};
+    assert_int_equal(req_values(r, "q", &values), 2);
+    assert_true(str_is(values[0], "a") && values[1].n == 0);
+    assert_int_equal(req_values(r, "z", &values), 0);
+    const struct upload *files;
+    assert_int_equal(req_uploads(r, &files), 0);
+    assert_int_equal(req_render(r, "no/such/view").n, 0);
 }
 
 int main(void)
@@ -155,6 +238,9 @@ int main(void)
         cmocka_unit_test(nobody_says_the_servers_words_for_it),
         cmocka_unit_test(nothing_of_the_context_can_be_said_by_a_visitor),
         cmocka_unit_test(an_agent_is_short_and_whole),
+        cmocka_unit_test(a_list_in_pages),
+        cmocka_unit_test(values_that_are_set),
+        cmocka_unit_test(values_that_repeat),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
