@@ -54,7 +54,7 @@ CFLAGS_MEM   := $(COMMON) -O1 -fPIE $(WARN)
 # (the counts are written where the object stood, so its whole path is needed)
 CFLAGS_COV   := $(filter-out -ffile-prefix-map=%,$(COMMON)) -O0 --coverage -fprofile-update=atomic -fPIE $(WARN)
 # However a process ends, its counts are written: tests/unit/coverage/counts.c
-LINK_COV     := --coverage -Wl,--wrap=sandbox_enter,--wrap=_exit,--wrap=_Exit
+LINK_COV     := --coverage -Wl,--wrap=sandbox_enter,--wrap=log_request,--wrap=_exit,--wrap=_Exit
 
 # ---- sources ----
 

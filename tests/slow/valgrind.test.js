@@ -9,10 +9,12 @@ const { spawnSync } = require("node:child_process");
 const stack = require("./stack");
 
 const { root } = stack;
-const programs = fs.readdirSync(path.join(root, "tests", "unit")).filter((f) => f.endsWith("_test.c")).map((f) => f.slice(0, -2));
+// Each try of this one is a process that loads OpenSSL anew and ends in the midst, three hundred of them: a quarter of an hour here.
+const without = ["crypto_fault_test"];
+const programs = fs.readdirSync(path.join(root, "tests", "unit")).filter((f) => f.endsWith("_test.c")).map((f) => f.slice(0, -2))
+  .filter((f) => !without.includes(f));
 const env = { PATH: process.env.PATH, LANG: "C.UTF-8", HOME: "/" };
-const memcheck = (program) => spawnSync("valgrind", ["-q", "--error-exitcode=99", "--leak-check=full",
-  "--errors-for-leak-kinds=definite,indirect,possible", `--suppressions=${path.join(__dirname, "valgrind.supp")}`, program],
+const memcheck = (program) => spawnSync("valgrind", ["-q", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible", `--suppressions=${path.join(__dirname, "valgrind.supp")}`, program],
 { cwd: root, env, encoding: "utf8", timeout: 900000, maxBuffer: 1 << 26 });
 const canRun = spawnSync("valgrind", ["--version"]).status === 0;
 const skip = !canRun && "valgrind is not installed";
