@@ -555,7 +555,7 @@ static uint32_t *slot_of(const struct rows *r, const struct row_index *x, struct
 /* The index of a column, made from the last row to the first, so that each list is in order. */
 static const struct row_index *index_of(struct arena *a, const struct rows *r, int column)
 {
-    struct row_index *x = r->index;
+    struct row_index *x = r->index->next; /* the first is the list's head */
     while (x && x->column != column) {
         x = x->next;
     }
