@@ -12,11 +12,11 @@ const length = (n) => (n < 128 ? Buffer.from([n]) : (() => { const b = Buffer.al
 const pair = (name, value) => Buffer.concat([length(Buffer.byteLength(name)), length(Buffer.byteLength(value)), Buffer.from(name), Buffer.from(value)]);
 
 // As harness.request; status 0: the worker ended, or answered with something that is no answer.
-function ask(socket, { host, method = "GET", target, body = "", cookie, id }) {
+function ask(socket, { host, method = "GET", target, body = "", cookie, id, type = "application/x-www-form-urlencoded" }) {
   const params = Object.entries({
     REQUEST_METHOD: method, REQUEST_URI: target, QUERY_STRING: target.split("?")[1] || "", HTTP_HOST: host, REMOTE_ADDR: "127.0.0.1",
     REQUEST_ID: id, HTTPS: "on", HTTP_USER_AGENT: "test",
-    ...(method === "POST" && { CONTENT_TYPE: "application/x-www-form-urlencoded", CONTENT_LENGTH: String(Buffer.byteLength(body)) }),
+    ...(method === "POST" && { CONTENT_TYPE: type, CONTENT_LENGTH: String(Buffer.byteLength(body)) }),
     ...(method === "POST" && { HTTP_SEC_FETCH_SITE: "same-origin" }),
     ...(cookie && { HTTP_COOKIE: cookie }),
   }).map(([n, v]) => pair(n, v));
@@ -43,7 +43,7 @@ function ask(socket, { host, method = "GET", target, body = "", cookie, id }) {
         cookies: lines.filter(([n]) => n === "set-cookie").map(([, v]) => v) });
     });
     c.write(Buffer.concat([frame(1, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])), ...params.map((p) => frame(4, p)), frame(4, Buffer.alloc(0)),
-      ...(body ? [frame(5, Buffer.from(body))] : []), frame(5, Buffer.alloc(0))]));
+      ...(body.match(/[^]{1,16000}/g) || []).map((part) => frame(5, Buffer.from(part))), frame(5, Buffer.alloc(0))]));
   });
 }
 

@@ -13,7 +13,7 @@ const { root } = stack;
 const without = ["crypto_fault_test"];
 const programs = fs.readdirSync(path.join(root, "tests", "unit")).filter((f) => f.endsWith("_test.c")).map((f) => f.slice(0, -2))
   .filter((f) => !without.includes(f));
-const env = { PATH: process.env.PATH, LANG: "C.UTF-8", HOME: "/" };
+const env = { PATH: process.env.PATH, LANG: "C.UTF-8", HOME: "/", FOYER_TEST_FEWER: "1" };
 const memcheck = (program) => spawnSync("valgrind", ["-q", "--error-exitcode=99", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible", `--suppressions=${path.join(__dirname, "valgrind.supp")}`, program],
 { cwd: root, env, encoding: "utf8", timeout: 900000, maxBuffer: 1 << 26 });
 const canRun = spawnSync("valgrind", ["--version"]).status === 0;

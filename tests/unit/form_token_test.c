@@ -22,6 +22,11 @@ static struct arena *a;
 static struct http_request in;
 static struct pair csrf;
 static char dir[64];
+static const struct field fields[] = {{"name", FIELD_TEXT}, {0}};
+static const struct page button = {POST, "/x"}, half_a_form = {POST, "/x", .fields = fields},
+                         typed_into = {POST, "/x", .fields = fields, .again = "/x"};
+static const struct page *sent_to = &button;
+static bool was_old; /* the form that was sent last: of yesterday, and taken so that nothing typed is lost */
 static time_t shifted; /* how far the clock is ahead */
 
 time_t time(time_t *out)
@@ -36,7 +41,7 @@ static struct req *request(const char *host, const char *binding)
 {
     static const struct gate gate = {.domain = "foyer.localhost", .authority = ":8443"};
     struct req *r = arena_alloc(a, sizeof *r);
-    *r = (struct req){.gate = &gate, .arena = a, .in = &in, .host = str_of(host), .form_binding = str_of(binding)};
+    *r = (struct req){.gate = &gate, .page = sent_to, .arena = a, .in = &in, .host = str_of(host), .form_binding = str_of(binding)};
     return r;
 }
 
@@ -46,7 +51,9 @@ static enum err sent(const char *host, const char *binding, struct str token)
     struct req *r = request(host, binding);
     csrf = (struct pair){S("csrf"), token};
     r->posted = (struct pairs){&csrf, 1};
-    return form_token_check(r);
+    enum err e = form_token_check(r);
+    was_old = r->form_is_old;
+    return e;
 }
 
 static void a_token_is_of_its_host_and_person(void **state)
@@ -88,8 +95,17 @@ static void a_token_lasts_a_day(void **state)
     struct str token = form_token_new(request("glow.foyer.localhost", "session"));
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         shifted = cases[i].later;
+        sent_to = &button;
         assert_int_equal(sent("glow.foyer.localhost", "session", token), cases[i].err);
+        sent_to = &half_a_form;
+        assert_int_equal(sent("glow.foyer.localhost", "session", token), cases[i].err);
+        /* What was typed into a form of yesterday comes back; nothing is done by it. */
+        sent_to = &typed_into;
+        bool is_old = cases[i].later > 24 * 3600;
+        assert_int_equal(sent("glow.foyer.localhost", "session", token), is_old ? OK : cases[i].err);
+        assert_int_equal(was_old, is_old);
     }
+    sent_to = &button;
     shifted = 0;
 }
 

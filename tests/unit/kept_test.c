@@ -20,25 +20,28 @@
 
 static struct arena *a;
 static enum query kept_query, another_kept, unkept_query;
+static const char *holds = ",client_read,calendar_read,"; /* for the whole business */
 static struct page staff_page = {GET, "/day/{day:date}", CAN(calendar_read)};
 
 /* The row of begin: a tenant and the number of the state of what she set up. */
 static struct rows *context(const char *tenant, int64_t version)
 {
-    static const name_id none[2];
-    char id[] = "tenant_id", number[] = "reference_version";
+    static const name_id none[3];
+    char id[] = "tenant_id", number[] = "reference_version", perms[] = "perms";
     PGresult *res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
-    PGresAttDesc columns[] = {{.name = id, .typid = 25, .typlen = -1, .format = 1}, {.name = number, .typid = 20, .typlen = 8, .format = 1}};
+    PGresAttDesc columns[] = {{.name = id, .typid = 25, .typlen = -1, .format = 1}, {.name = number, .typid = 20, .typlen = 8, .format = 1},
+                              {.name = perms, .typid = 25, .typlen = -1, .format = 1}};
     char bytes[8];
     for (int i = 0; i < 8; i++)
         bytes[i] = (char)((uint64_t)version >> (56 - i * 8));
-    assert_true(PQsetResultAttrs(res, 2, columns));
-    assert_true(PQsetvalue(res, 0, 0, (char *)(uintptr_t)tenant, (int)strlen(tenant)) && PQsetvalue(res, 0, 1, bytes, 8));
+    assert_true(PQsetResultAttrs(res, 3, columns));
+    assert_true(PQsetvalue(res, 0, 0, (char *)(uintptr_t)tenant, (int)strlen(tenant)) && PQsetvalue(res, 0, 1, bytes, 8) &&
+                PQsetvalue(res, 0, 2, (char *)(uintptr_t)holds, (int)strlen(holds)));
     struct rows *r = rows_new(a, NULL);
     r->result = res;
     r->names = none;
     r->n_rows = 1;
-    r->n_columns = 2;
+    r->n_columns = 3;
     arena_defer(a, (void (*)(void *))(void (*)(void))PQclear, res);
     return r;
 }
@@ -100,6 +103,28 @@ static void anything_else_is_asked_anew(void **state)
     store("glow", "2026-11-21", GLOW, 7, "a visitor's");
     staff_page.door = DOOR_STAFF;
     assert_true(says(kept_find(request("glow", "2026-11-21", NULL, 0), kept_query), "one"));
+}
+
+/* Who holds the permission at one place sees other rows than who holds it everywhere. */
+static void who_sees_less_shares_nothing(void **state)
+{
+    (void)state;
+    store("glow", "2026-12-01", GLOW, 7, "whole");
+    struct req *r = request("glow", "2026-12-01", NULL, 0);
+    assert_true(says(kept_find(r, kept_query), "whole"));
+    static const char *const less[] = {"", ",client_read,", ",calendar_read_some,"};
+    for (size_t i = 0; i < COUNT_OF(less); i++) {
+        holds = less[i];
+        r->context = context(GLOW, 7);
+        assert_false(kept_is_fresh(r));
+        store("glow", "2026-12-02", GLOW, 7, "hers");
+        assert_null(kept_find(request("glow", "2026-12-02", NULL, 0), kept_query));
+    }
+    staff_page.can = PERM_none; /* a page that asks for none */
+    store("glow", "2026-12-02", GLOW, 7, "anybody's");
+    assert_true(says(kept_find(request("glow", "2026-12-02", NULL, 0), kept_query), "anybody's"));
+    staff_page.can = PERM_calendar_read;
+    holds = ",client_read,calendar_read,";
 }
 
 static void what_cannot_be_told_apart_is_not_kept(void **state)
@@ -177,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_again),       cmocka_unit_test(anything_else_is_asked_anew),
         cmocka_unit_test(what_cannot_be_told_apart_is_not_kept),
+        cmocka_unit_test(who_sees_less_shares_nothing),
         cmocka_unit_test(one_state_a_page),     cmocka_unit_test(newcomers_replace),
     };
     return cmocka_run_group_tests_name("what is kept", tests, setup, teardown);
