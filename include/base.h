@@ -31,6 +31,7 @@ enum err {
     ERR_MUST_ENROL,   /* a second factor must be set up first: to the page for that */
     ERR_STEP_UP,      /* she must prove once more who she is: to /confirm */
     ERR_UNAVAILABLE,  /* the database is away: 503, try again */
+    ERR_SUSPENDED,    /* the operator has closed this business's pages: 503 */
     ERR_INTERNAL      /* our own fault: 500 */
 };
 

@@ -91,6 +91,7 @@ struct page {
     enum err (*replay)(struct req *r, struct str location);
     bool no_idempotency;    /* repeating it is harmless, and nothing is kept: log-in, log-out */
     bool step_up;           /* only who proved within the last five minutes who she is (S-07) */
+    bool ends_support;      /* POST: the one that also somebody who is here for support may send */
     bool form_cookie;       /* the form token is bound to a cookie that the page sets (/demo, L35) */
     const char *gives;      /* run pages: names set by the handler and shown, "a b c", for viewcheck */
     const char *title;      /* for `foyer routes`: what a person would call this page */

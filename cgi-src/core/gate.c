@@ -364,6 +364,12 @@ static void tell_form(struct req *r, enum err e)
     r->has_form |= r->form.has_error;
 }
 
+/* Whoever is here for support looks and changes nothing, whatever the page asks for (B19). */
+static bool only_looks(struct req *r)
+{
+    return !r->page->ends_support && rows_bool(r->context, 0, "is_support");
+}
+
 static enum err handle_post(struct req *r)
 {
     const struct page *page = r->page;
@@ -372,6 +378,8 @@ static enum err handle_post(struct req *r)
 
     begin_send(r, page);
     enum err e = begin_wait(r);
+    if (!e && only_looks(r))
+        return ERR_FORBIDDEN;
     if (!e && page->fields && !req_check(r, page->fields))
         return reply_again(r, page->again);
     if (!e && r->form_is_old) {

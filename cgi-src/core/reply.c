@@ -83,6 +83,7 @@ static const struct {
     {ERR_TOO_LARGE, 413, "error/too_large", "This is too large."},
     {ERR_TOO_MANY, 429, "error/too_many", "Too many tries. Please wait a little."},
     {ERR_UNAVAILABLE, 503, "error/unavailable", "Back in a moment. Please try again."},
+    {ERR_SUSPENDED, 503, "error/suspended", "These pages are closed for now."},
     {ERR_INTERNAL, 500, "error/internal", "Something went wrong on our side."},
 };
 
@@ -96,8 +97,8 @@ void reply_error(struct req *r, enum err e)
                               .type = "text/plain; charset=utf-8", .allow = r->reply.allow,
                               .body = str_of(answers[i].plain), .location = S(""),
                               .disposition = S("")};
-    if (e == ERR_UNAVAILABLE || e == ERR_TOO_MANY)
-        r->reply.retry_after = e == ERR_UNAVAILABLE ? 5 : 60;
+    if (e == ERR_UNAVAILABLE || e == ERR_TOO_MANY || e == ERR_SUSPENDED)
+        r->reply.retry_after = e == ERR_UNAVAILABLE ? 5 : e == ERR_TOO_MANY ? 60 : 3600;
     r->n_shown = 0;
     r->reply.view = answers[i].view;
     /* A rule for people that was broken where there is no form to show it beside. */

@@ -14,6 +14,8 @@ const struct feature all_features[] = {
     {"review", review_pages},
     {"demo", demo_pages},
     {"house", house_pages},
+    {"tenant", tenant_pages},
+    {"support", support_pages},
     {"message", message_pages},
     {"settings", settings_pages},
     {"calendar", calendar_pages},

@@ -14,6 +14,8 @@ extern const struct page settings_pages[];
 extern const struct page message_pages[];
 extern const struct page demo_pages[];
 extern const struct page house_pages[];
+extern const struct page tenant_pages[];
+extern const struct page support_pages[];
 extern const struct page audit_pages[];
 extern const struct page looked_pages[];
 extern const struct page review_pages[];

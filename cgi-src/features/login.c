@@ -109,7 +109,7 @@ const struct page login_pages[] = {
     {POST, "/login", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW,
      .run = log_in, .again = "/login", .no_idempotency = true, .title = "Log in"},
     {POST, "/logout", .realm = REALM_STAFFED, SELF, .run = log_out, .no_idempotency = true,
-     .title = "Log out"},
+     .ends_support = true, .title = "Log out"},
     {GET, "/alive", .realm = REALM_STAFFED, SELF, .run = stay_logged_in,
      .title = "Stay logged in"},
     {0},

@@ -25,7 +25,8 @@ static const struct field entry_fields[] = {
 
 const struct page settings_pages[] = {
     {GET, "/settings", .realm = REALM_STAFFED, CAN(settings_write),
-     .show = {{"policies", Q_settings_policies}}, .view = "settings/home", .title = "Settings"},
+     .show = {{"policies", Q_settings_policies}, {"support", Q_support_hub}},
+     .view = "settings/home", .title = "Settings"},
     {GET, "/settings/texts/{kind:slug}", .realm = REALM_STAFFED, CAN(settings_write),
      .show = {{"value", Q_settings_policy_latest}, {"versions", Q_settings_policy_versions}},
      .view = "settings/text", .title = "A text of the studio"},

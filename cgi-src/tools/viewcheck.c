@@ -222,7 +222,7 @@ static void describe(PGconn *conn, int q)
 /* Names that are always there at the top (frames.c), the context row and error pages' status. */
 static const char *const root_names[] = {
     "csrf",        "idem",       "path",         "value",       "error",        "may",
-    "request_id",  "is_again",   "must_confirm", "idle_seconds", "left_seconds", "must_enrol", "domain",      "status",       "origin_url",
+    "request_id",  "is_again",   "must_confirm", "idle_seconds", "left_seconds", "must_enrol", "is_support", "support_until", "domain",      "status",       "origin_url",
     "page_before", "page_after", "tenant_id",    "tenant_slug", "tenant_name",  "tenant_kind",
     "realm",       "accent",     "country",      "locale",      "zone",         "actor_id",
     "actor_name",  "role_names", "session_id",   "link_id",     "link_purpose", "link_subject",
@@ -431,6 +431,10 @@ static const struct page loose[] = {
      .view = "message/account_reset_asked.txt",
      .show = {{"person", Q_factor_reset_about}},
      .gives = "link"},
+    {.path = "message",
+     .view = "message/account_support.txt",
+     .show = {{"tenant", Q_tenant_one}, {"asked", Q_support_asked}},
+     .gives = "link owner_name"},
     {.path = "error", .view = "error/invalid", .gives = "problem"},
     {.path = "error", .view = "error/no_session"},
     {.path = "error", .view = "error/forbidden"},
@@ -441,6 +445,7 @@ static const struct page loose[] = {
     {.path = "error", .view = "error/too_large"},
     {.path = "error", .view = "error/too_many"},
     {.path = "error", .view = "error/unavailable"},
+    {.path = "error", .view = "error/suspended"},
     {.path = "error", .view = "error/internal"},
     {.path = "error", .view = "error/link"},
     {0},

@@ -2,7 +2,7 @@
 -- after they have seen for themselves whose request it is. The request's id is the connection's name meanwhile, so that the
 -- server's log tells it (log_line_prefix). Owner: foyer_auth, to whom row security applies as to all.
 -- Errors: FY401 no session, FY403 not allowed, FY404 unknown host or link, FY410 link over, FY428 a second factor must be set up
--- first, FY438 she must prove once more who she is.
+-- first, FY438 she must prove once more who she is, FY503 the business is suspended.
 
 SET LOCAL ROLE foyer_auth;
 
@@ -19,10 +19,15 @@ END $$;
 CREATE OR REPLACE FUNCTION sec.enter_host(wanted text, kind text, action text, ip inet, agent text, request_id uuid, OUT tenant uuid, OUT is_apex boolean)
 LANGUAGE plpgsql
 AS $$
+DECLARE
+    closed boolean;
 BEGIN
-    SELECT s.tenant, s.is_apex INTO tenant, is_apex FROM sec.site s WHERE s.host = wanted COLLATE "C";
+    SELECT s.tenant, s.is_apex, s.is_suspended INTO tenant, is_apex, closed FROM sec.site s WHERE s.host = wanted COLLATE "C";
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no such host' USING ERRCODE = 'FY404';
+    END IF;
+    IF closed THEN
+        RAISE EXCEPTION 'the business is suspended' USING ERRCODE = 'FY503';
     END IF;
     -- One person in one transaction: who entered before, if anybody, leaves nothing behind.
     IF current_setting('foyer.tenant_id', true) <> '' THEN
@@ -50,12 +55,16 @@ AS $$
 #variable_conflict use_variable
 DECLARE
     tenant uuid;
+    closed boolean;
     s record;
     done text;
 BEGIN
-    SELECT w.tenant INTO tenant FROM sec.site w WHERE w.host = host COLLATE "C" AND NOT w.is_apex;
+    SELECT w.tenant, w.is_suspended INTO tenant, closed FROM sec.site w WHERE w.host = host COLLATE "C" AND NOT w.is_apex;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no session' USING ERRCODE = CASE WHEN EXISTS (SELECT FROM sec.site w WHERE w.host = host COLLATE "C") THEN 'FY401' ELSE 'FY404' END;
+    END IF;
+    IF closed THEN
+        RAISE EXCEPTION 'the business is suspended' USING ERRCODE = 'FY503';
     END IF;
     -- Assigned, not performed: an assignment is evaluated without starting a query. Who entered before in this transaction,
     -- if anybody, leaves nothing behind.
@@ -72,7 +81,8 @@ BEGIN
     done := set_config('foyer.request_id', coalesce(request_id::text, ''), true);
     done := set_config('application_name', coalesce(request_id::text, ''), true);
     SELECT e.id, e.last_seen_at, f.id AS staff_id, f.name AS staff_name, f.role_names, f.perms,
-           f.needs_mfa AND NOT f.has_mfa AND e.how NOT IN ('sso', 'support') AS must_enrol, t.idle_minutes * 60 AS idle_seconds,
+           f.needs_mfa AND NOT f.has_mfa AND e.how NOT IN ('sso', 'support') AS must_enrol, t.idle_minutes * 60 AS idle_seconds, f.is_support,
+           CASE WHEN f.is_support THEN e.absolute_until WHEN t.support_until > now() THEN t.support_until END AT TIME ZONE t.zone AS support_until,
            ceil(extract(epoch FROM least(e.absolute_until, e.created_at + make_interval(hours => t.absolute_hours)) - now()))::int AS left_seconds,
            t.slug, t.name, t.kind, t.realm, t.accent, t.country, t.locale, t.zone, t.reference_version
     INTO s
@@ -106,7 +116,7 @@ BEGIN
     END IF;
     RETURN ROW(tenant, s.slug, s.name, s.kind, s.realm, s.accent, s.country, s.locale, s.zone,
                s.staff_id, s.staff_name, s.role_names, s.id, NULL, NULL, NULL, NULL, false, s.perms, s.reference_version,
-               s.idle_seconds, s.must_enrol, s.left_seconds)::sec.entered;
+               s.idle_seconds, s.must_enrol, s.left_seconds, s.is_support, s.support_until)::sec.entered;
 END $$;
 
 -- For pages that ask for more than a session: whether she proved within the last five minutes who she is (S-07). begin_staff came first.
@@ -129,7 +139,7 @@ DECLARE
     r sec.entered;
 BEGIN
     SELECT tenant, t.slug, t.name, t.kind, CASE WHEN is_apex THEN 'site' ELSE t.realm END, t.accent, t.country, t.locale, t.zone,
-           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, '', t.reference_version, NULL, false, NULL
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, '', t.reference_version, NULL, false, NULL, false, NULL
     INTO r
     FROM app.tenant t WHERE t.id = tenant;
     RETURN r;

@@ -63,6 +63,10 @@ AS $$
 DECLARE
     made uuid;
 BEGIN
+    -- Whoever is here for support has that one way in, and nobody else has it.
+    IF (how = 'support') <> (SELECT f.is_support FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = staff) THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
     -- At most five sessions: the oldest give way.
     UPDATE sec.session e SET revoked_at = now()
     WHERE e.tenant_id = app.tenant() AND e.id IN (

@@ -53,6 +53,8 @@ AS $$
         WHEN 'client' THEN 'The client'
         WHEN 'visitor' THEN 'A visitor'
         WHEN 'job' THEN 'Foyer, by itself,'
+        WHEN 'operator' THEN 'The operator of Foyer'
+        WHEN 'studio' THEN 'The business'
         ELSE 'The operator''s command'
     END
 $$;
@@ -84,6 +86,18 @@ AS $$
         ('password.set', 'set a password'),
         ('tenant.new', 'set this business up'),
         ('tenant.messages', 'changed how many messages may go out in a day'),
+        ('tenant.suspend', 'closed the pages of a business'),
+        ('tenant.resume', 'opened the pages of a business again'),
+        ('tenant.read', 'looked at a business'),
+        ('tenant.list', 'looked at the list of businesses'),
+        ('support.ask', 'asked for support access'),
+        ('support.approve', 'approved support access'),
+        ('support.refuse', 'refused support access'),
+        ('support.end', 'ended support access'),
+        ('support.give_back', 'gave support access back'),
+        ('support.ticket', 'opened a way in for support'),
+        ('support.enter', 'came in for support'),
+        ('support.read', 'looked at support access'),
         ('trail.retire', 'let a month of this trail go, as its term was over'),
         ('trail.keep', 'changed how long this trail is kept'),
         ('calendar.read', 'looked at a day of the calendar'),

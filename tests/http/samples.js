@@ -14,7 +14,7 @@ const statements = {
   message_id: "SELECT id FROM app.message WHERE tenant_id = :'t' AND NOT starts_with(kind, 'account_') ORDER BY id LIMIT 1",
   note_id: "SELECT id FROM app.chart_note WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   allergy_id: "SELECT id FROM app.allergy WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
-  staff_id: "SELECT id FROM app.staff WHERE tenant_id = :'t' ORDER BY position, id LIMIT 1",
+  staff_id: "SELECT id FROM app.staff WHERE tenant_id = :'t' AND NOT is_support ORDER BY position, id LIMIT 1",
   event_id: "SELECT id FROM audit.event WHERE tenant_id = :'t' ORDER BY at, id LIMIT 1",
   // Nobody's in the demo data, so one that opens nothing: without triggers, its person is not taken to have a second factor.
   passkey_id: `SET session_replication_role = replica;
@@ -23,12 +23,15 @@ const statements = {
     FROM app.staff f WHERE f.tenant_id = :'t' ORDER BY f.email_norm LIMIT 1 ON CONFLICT DO NOTHING;
     SELECT id FROM sec.passkey WHERE tenant_id = :'t' AND name = 'A sample'`,
   demo_request_id: "SELECT id FROM app.demo_request WHERE tenant_id = :'t' ORDER BY created_at LIMIT 1",
+  grant_id: "SELECT id FROM app.support_grant WHERE tenant_id = :'t' ORDER BY asked_at LIMIT 1",
+  business: "SELECT slug FROM app.tenant WHERE id <> :'t' AND slug = 'glow'",
+  asked_grant: "SELECT id FROM app.support_grant WHERE tenant_id <> :'t' ORDER BY asked_at LIMIT 1",
   day: "SELECT current_date::text",
   version: "SELECT 1",
   kind: "SELECT 'privacy'",
 };
 // Ids that name a studio's row; another studio must not reach it.
-const owned = new Set(Object.keys(statements).filter((k) => !["day", "version", "kind"].includes(k)));
+const owned = new Set(Object.keys(statements).filter((k) => !["day", "version", "kind", "business", "asked_grant"].includes(k)));
 
 const cache = new Map();
 function sample(label, name) {

@@ -266,6 +266,32 @@ static void make_operator(struct loader *l, const char *phc, FILE *logins)
                "'Three different tools', 'Does it run on our own server?', 'new', now() - interval '9 days')");
 }
 
+/* What support was asked for: at Glow once given and ended, and a request that waits; at First Light one refused. */
+static void make_support(struct loader *l)
+{
+    static const char insert[] =
+        "WITH studio AS (SELECT t.id, (SELECT f.id FROM app.staff f JOIN app.staff_role q ON q.tenant_id = "
+        "f.tenant_id AND q.staff_id = f.id JOIN app.role r ON r.tenant_id = q.tenant_id AND r.id = q.role_id "
+        "WHERE f.tenant_id = t.id AND r.slug = 'owner' LIMIT 1) AS owner FROM app.tenant t WHERE t.slug = $2), "
+        "operator AS (SELECT f.id, f.name, f.email FROM app.staff f JOIN app.tenant t ON t.id = f.tenant_id "
+        "WHERE t.slug = 'ops' LIMIT 1), "
+        "seat AS (INSERT INTO app.staff (tenant_id, id, name, email, title, is_active, is_support, perms, role_names, masks) "
+        "SELECT s.id, $1::uuid, 'Support: ' || o.name || ' (operator)', $1::uuid || '@support.invalid', 'Support', false, true, "
+        "',calendar_read,client_read,', 'Support of the operator', '{phone,email,notes}' FROM studio s, operator o) "
+        "INSERT INTO app.support_grant (tenant_id, id, asked_by, asked_name, asked_email, reason, hours, permissions, "
+        "state, asked_at, decided_at, decided_by, ends_at, entered_at, ended_at, ended_by) "
+        "SELECT s.id, $1::uuid, o.id, o.name, o.email, $3, 2, '{calendar_read,client_read}', $4, w.at, "
+        "CASE WHEN $4 <> 'asked' THEN w.at + interval '20 minutes' END, CASE WHEN $4 <> 'asked' THEN s.owner END, "
+        "CASE WHEN $4 = 'ended' THEN w.at + interval '140 minutes' END, CASE WHEN $4 = 'ended' THEN w.at + interval '25 minutes' END, "
+        "CASE WHEN $4 = 'ended' THEN w.at + interval '50 minutes' END, CASE WHEN $4 = 'ended' THEN 'operator' END "
+        "FROM studio s, operator o, (SELECT now() - $5::interval AS at) AS w";
+    LOAD(l, insert, load_z(l, new_id(l)), "glow", "Two appointments of the import show the wrong hour; I want to compare.",
+         "ended", "12 days");
+    LOAD(l, insert, load_z(l, new_id(l)), "glow", "You wrote that a client is listed twice. May I look at both entries?",
+         "asked", "40 minutes");
+    LOAD(l, insert, load_z(l, new_id(l)), "first-light", "To see why a confirmation went out late.", "refused", "5 days");
+}
+
 int command_demo(int argc, char **argv)
 {
     const char *role = "postgres", *logins_path = NULL;
@@ -319,6 +345,7 @@ int command_demo(int argc, char **argv)
     }
     load_plain(&l, "BEGIN");
     make_operator(&l, phc, logins);
+    make_support(&l);
     load_plain(&l, "COMMIT");
     load_plain(&l, "ANALYZE");
     if (fclose(logins) != 0 || rename(unfinished, logins_path) != 0) {
