@@ -46,6 +46,8 @@ static const struct command {
      "fill the demo businesses"},
     {"audit", command_audit, "verify [--tenant SLUG] [--since DATE] [--heads FILE]",
      "compare the audit trail with what was sealed; each finding is a line, and exit status 1"},
+    {"audit", command_audit, "verify-export FILE [--key PUBLIC_KEY.pem]",
+     "check a copy of the trail by its own proofs and signature; what was altered, deleted, added or moved is named"},
     {"audit", command_audit, "proof EVENT_ID", "prove that a row is in the trail that was signed"},
     {"audit", command_audit, "seal", "seal what waits, as the jobs do every few seconds"},
     {"audit", command_audit, "mend SLUG",

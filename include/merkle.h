@@ -18,6 +18,9 @@ struct merkle {
 
 /* SHA-256(0x00 | data). */
 void merkle_leaf(struct str data, unsigned char out[HASH_BYTES]);
+/* SHA-256(0x01 | left | right). */
+void merkle_node(const unsigned char left[HASH_BYTES], const unsigned char right[HASH_BYTES],
+                 unsigned char out[HASH_BYTES]);
 void merkle_add(struct merkle *tree, const unsigned char leaf[HASH_BYTES]);
 /* Of the empty tree: SHA-256 of nothing. */
 void merkle_root(const struct merkle *tree, unsigned char out[HASH_BYTES]);

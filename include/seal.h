@@ -46,6 +46,9 @@ const char *seal_key_id(void);
 void seal_sign(struct str text, unsigned char signature[SIGNATURE_BYTES]);
 /* false as well when the key of that id is unknown. */
 bool seal_signature_ok(const char *key_id, struct str text, struct str signature);
+/* The same with the public key in a file; false as well when it is not the key of that id. */
+bool seal_signature_ok_by(const char *pem, const char *key_id, struct str text,
+                          struct str signature);
 
 /* File of heads: setting heads_file, or "heads" in the directory of keys. A line a head:
  * "TENANT SIZE ROOT TIME KEY_ID SIGNATURE", the last and ROOT in hex. */

@@ -34,6 +34,12 @@ static void node(const unsigned char *left, const unsigned char *right,
     hash(1, left, HASH_BYTES, right, HASH_BYTES, out);
 }
 
+void merkle_node(const unsigned char left[HASH_BYTES], const unsigned char right[HASH_BYTES],
+                 unsigned char out[HASH_BYTES])
+{
+    node(left, right, out);
+}
+
 static bool has(uint64_t size, int height) { return (size >> height) & 1; }
 
 void merkle_add(struct merkle *tree, const unsigned char leaf[HASH_BYTES])

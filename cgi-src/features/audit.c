@@ -63,6 +63,8 @@ static struct str kept(struct req *r, const char *const *names)
 static enum err show_list(struct req *r)
 {
     static const char *const filters[] = {"from", "to", "day", "staff_id", "act", "refused", NULL};
+    static const char *const copied[] = {"from",      "to",  "day",     "staff_id",
+                                         "client_id", "act", "refused", NULL};
     const struct page *page = req_page(r);
     bool is_refusals = strcmp(page->path, "/audit/refusals") == 0;
     bool is_all = is_refusals || strcmp(page->path, "/audit") != 0;
@@ -88,6 +90,7 @@ static enum err show_list(struct req *r)
     if (!events)
         return req_error(r);
     req_set(r, "keep", kept(r, filters));
+    req_set(r, "take", kept(r, copied));
     req_set(r, "narrow", kept(r, narrow + (names_staff ? 1 : 0)));
     enum err e = show_clients(r, events);
     return e ? e : reply_view(r, 200, page->view);
@@ -132,9 +135,11 @@ static enum err show_event(struct req *r)
     return reply_view(r, 200, "audit/event");
 }
 
-#define EVENTS {"events", Q_audit_events}, {"clients", Q_audit_clients, .by = "event_id"}
-#define FILTER {"period", Q_audit_period}, {"actions", Q_audit_action_choice}
-#define LIST .run = show_list, .gives = "keep narrow", .action = "audit.read"
+#define EVENTS                                                                                     \
+    {"events", Q_audit_events}, { "clients", Q_audit_clients, .by = "event_id" }
+#define FILTER                                                                                     \
+    {"period", Q_audit_period}, { "actions", Q_audit_action_choice }
+#define LIST .run = show_list, .gives = "keep narrow take", .action = "audit.read"
 
 const struct page audit_pages[] = {
     {GET, "/audit", .realm = REALM_STAFFED, CAN(audit_read), LIST,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "audit_export.h"
 #include "audit_verify.h"
 #include "core/commands.h"
 #include "core/operator.h"
@@ -169,11 +170,12 @@ int command_audit(int argc, char **argv)
         const char *name;
         int (*run)(int argc, char **argv);
     } parts[] = {{"verify", verify},       {"proof", audit_proof}, {"seal", audit_seal},
-                 {"retire", audit_retire}, {"keep", audit_keep},   {"mend", audit_mend}};
+                 {"retire", audit_retire}, {"keep", audit_keep},   {"mend", audit_mend},
+                 {"verify-export", audit_verify_export}};
     for (size_t i = 0; argc > 1 && i < COUNT_OF(parts); i++) {
         if (strcmp(argv[1], parts[i].name) == 0) {
             return parts[i].run(argc - 1, argv + 1);
         }
     }
-    return audit_usage("verify|proof|seal|mend|keep|retire; 'foyer help' says more");
+    return audit_usage("verify|verify-export|proof|seal|mend|keep|retire; 'foyer help' says more");
 }

@@ -12,6 +12,7 @@ const struct feature all_features[] = {
     {"audit", audit_pages},
     {"looked", looked_pages},
     {"review", review_pages},
+    {"export", audit_export_pages},
     {"demo", demo_pages},
     {"house", house_pages},
     {"tenant", tenant_pages},

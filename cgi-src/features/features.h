@@ -19,6 +19,7 @@ extern const struct page support_pages[];
 extern const struct page audit_pages[];
 extern const struct page looked_pages[];
 extern const struct page review_pages[];
+extern const struct page audit_export_pages[];
 extern const struct page calendar_pages[];
 extern const struct page appointment_pages[];
 extern const struct page client_pages[];

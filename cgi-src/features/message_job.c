@@ -98,5 +98,6 @@ const struct job_kind job_kinds[] = {
     {"message.send", "message.send", send_mail, give_up_mail},
     {"trail.digest", "trail.digest", trail_digest_job, NULL},
     {"trail.review", "trail.review", trail_review_job, NULL},
+    {"trail.export", "trail.export", trail_export_job, trail_export_give_up},
     {0},
 };

@@ -46,8 +46,8 @@ static void set_all(struct req *r, const struct rows *rows, const char *const *n
 
 enum job_end trail_digest_job(struct req *r, const struct job *job, struct str *why)
 {
-    static const char *const names[] = {"tenant_id", "size", "root", "signed_at", "key_id",
-                                        "signature", "day", "day_words", "studio_name", NULL};
+    static const char *const names[] = {"tenant_id", "size", "root",      "signed_at",   "key_id",
+                                        "signature", "day",  "day_words", "studio_name", NULL};
     (void)job;
     (void)why;
     struct rows *head = req_query(r, Q_review_digest);
@@ -78,14 +78,16 @@ enum job_end trail_review_job(struct req *r, const struct job *job, struct str *
 #define HERE "/audit/review"
 
 const struct page review_pages[] = {
-    {GET, HERE, CAN(audit_read), .action = "audit.review",
-     .show = {{"head", Q_review_head}, {"waiting", Q_review_weeks}, {"findings", Q_review_findings}},
+    {GET, HERE, .realm = REALM_STAFFED, CAN(audit_read), .action = "audit.review",
+     .show = {{"head", Q_review_head},
+              {"waiting", Q_review_weeks},
+              {"findings", Q_review_findings}},
      .view = "review/week", .title = "Review of unusual access"},
-    {POST, HERE "/gather", CAN(audit_read), .action = "audit.review.gather",
+    {POST, HERE "/gather", .realm = REALM_STAFFED, CAN(audit_read), .action = "audit.review.gather",
      .fields = gather_fields, .save = Q_review_gather, .then = HERE "?week={week}", .again = HERE,
      .title = "Gather a week's review now"},
-    {POST, HERE "/sign", CAN(audit_read), .action = "audit.review.sign", .fields = sign_fields,
-     .save = Q_review_sign, .then = HERE "?week={week}", .again = HERE,
+    {POST, HERE "/sign", .realm = REALM_STAFFED, CAN(audit_read), .action = "audit.review.sign",
+     .fields = sign_fields, .save = Q_review_sign, .then = HERE "?week={week}", .again = HERE,
      .title = "Sign a week's review"},
     {0},
 };

@@ -148,6 +148,23 @@ void seal_sign(struct str text, unsigned char signature[SIGNATURE_BYTES])
     EVP_MD_CTX_free(ctx);
 }
 
+/* The public key in a file, when it is the key of that id. */
+static EVP_PKEY *read_public(const char *path, const char *id)
+{
+    FILE *f = fopen(path, "re");
+    EVP_PKEY *key = f ? PEM_read_PUBKEY(f, NULL, NULL, NULL) : NULL;
+    if (f) {
+        fclose(f);
+    }
+    char its[SEAL_KEY_ID_CHARS + 1];
+    if (!key || EVP_PKEY_get_id(key) != EVP_PKEY_ED25519 || !key_id(key, its) ||
+        strcmp(its, id) != 0) {
+        EVP_PKEY_free(key);
+        return NULL;
+    }
+    return key;
+}
+
 /* The public key of an id; remembers the last one. NULL: unknown, or not the key of that id. */
 static EVP_PKEY *public_key(const char *id)
 {
@@ -160,16 +177,9 @@ static EVP_PKEY *public_key(const char *id)
         return NULL;
     }
     struct arena *a = arena_new(1 << 16);
-    FILE *f = fopen(public_path(a, id), "re");
+    EVP_PKEY *key = read_public(public_path(a, id), id);
     arena_free(a);
-    EVP_PKEY *key = f ? PEM_read_PUBKEY(f, NULL, NULL, NULL) : NULL;
-    if (f) {
-        fclose(f);
-    }
-    char its[SEAL_KEY_ID_CHARS + 1];
-    if (!key || EVP_PKEY_get_id(key) != EVP_PKEY_ED25519 || !key_id(key, its) ||
-        strcmp(its, id) != 0) {
-        EVP_PKEY_free(key);
+    if (!key) {
         return NULL;
     }
     EVP_PKEY_free(known);
@@ -178,13 +188,25 @@ static EVP_PKEY *public_key(const char *id)
     return known;
 }
 
-bool seal_signature_ok(const char *id, struct str text, struct str signature)
+static bool holds(EVP_PKEY *key, struct str text, struct str signature)
 {
-    EVP_PKEY *key = public_key(id);
     EVP_MD_CTX *ctx = key ? EVP_MD_CTX_new() : NULL;
     bool good = ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
                 EVP_DigestVerify(ctx, (const unsigned char *)signature.p, signature.n,
                                  (const unsigned char *)text.p, text.n) == 1;
     EVP_MD_CTX_free(ctx);
+    return good;
+}
+
+bool seal_signature_ok(const char *id, struct str text, struct str signature)
+{
+    return holds(public_key(id), text, signature);
+}
+
+bool seal_signature_ok_by(const char *pem, const char *id, struct str text, struct str signature)
+{
+    EVP_PKEY *key = read_public(pem, id);
+    bool good = holds(key, text, signature);
+    EVP_PKEY_free(key);
     return good;
 }

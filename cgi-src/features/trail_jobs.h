@@ -7,4 +7,8 @@
 enum job_end trail_digest_job(struct req *r, const struct job *job, struct str *why);
 enum job_end trail_review_job(struct req *r, const struct job *job, struct str *why);
 
+/* audit_export.c: the file of a copy that was asked for. */
+enum job_end trail_export_job(struct req *r, const struct job *job, struct str *why);
+bool trail_export_give_up(struct req *r, const struct job *job);
+
 #endif

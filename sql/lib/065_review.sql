@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION audit.review_kind(action text, object_kind text) RETU
 LANGUAGE sql IMMUTABLE
 AS $$
     SELECT CASE WHEN action = 'emergency.open' OR (object_kind = 'emergency' AND action NOT LIKE 'emergency.%') THEN 'emergency'
-                WHEN action ~ '(^|[._])export(\.|$)' AND action NOT LIKE '%.read' THEN 'export'
+                WHEN action ~ '(^|[._])export(\.|$)' AND action !~ '\.(read|list)$' THEN 'export'
                 WHEN action ~ '^mfa\.reset($|_done)' THEN 'factor'
                 WHEN (action ~ '^role\.' AND action !~ '\.(read|list|review)$') OR action ~ '^person\.(role|give|take|reactivate)' THEN 'rights' END
 $$;

@@ -136,6 +136,7 @@ AS $$
         ('audit.read', 'read the audit trail'),
         ('audit.event', 'read one row of the audit trail, with its proof'),
         ('audit.export', 'had a copy of the audit trail made'),
+        ('audit.export.list', 'looked at the copies of the audit trail'),
         ('audit.export.read', 'downloaded a copy of the audit trail'),
         ('audit.review', 'read the review of unusual access'),
         ('audit.review.gather', 'gathered the review of a week'),

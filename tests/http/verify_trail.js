@@ -29,4 +29,23 @@ function fromProofText(text) {
   return { tenant: one("tenant"), index: Number(one("index")), size: Number(one("size")), root: one("root"), time: one("time"), key: one("key"),
     signature: one("signature"), path: lines.filter(([n]) => n === "path").map(([, v]) => v) };
 }
-module.exports = { leafOf, verifyRow, signed, headText, fromProofText, sha };
+// A copy of the trail (docs/security.md, "A copy of the trail"): the list of what is wrong with it, empty when nothing is.
+function verifyExport(text, pem) {
+  const lines = text.split("\n"), wrong = [];
+  if (lines.pop() !== "") wrong.push("cut off");
+  const header = JSON.parse(lines[0]), head = { tenant: header.tenant, ...header.head }, end = JSON.parse(lines.at(-1));
+  if (header.format !== "foyer-trail-export-1" || !signed(pem, headText(head), head.signature)) wrong.push("the head is not signed");
+  const rows = lines.slice(1, end.indexes ? -1 : undefined).map((l) => JSON.parse(l));
+  rows.forEach((row, i) => {
+    const bad = row.fields[0] === head.tenant ? verifyRow(row, head) : `index ${row.index}: altered`;
+    if (bad) wrong.push(bad);
+    if (i > 0 && row.index <= rows[i - 1].index) wrong.push(`index ${row.index}: reordered`);
+  });
+  if (!end.indexes) return [...wrong, "cut off"];
+  const hex = (s) => sha(Buffer.from(s)).toString("hex"), list = end.indexes.join(",");
+  if (!signed(pem, `foyer-export-v1\n${head.tenant}\n${hex(lines[0])}\n${end.rows}\n${hex(list)}\n${end.time}\n`, end.signature)) wrong.push("the copy is not signed");
+  for (const i of end.indexes) if (!rows.some((r) => r.index === i)) wrong.push(`index ${i}: deleted`);
+  for (const r of rows) if (!end.indexes.includes(r.index)) wrong.push(`index ${r.index}: added`);
+  return wrong;
+}
+module.exports = { verifyExport, leafOf, verifyRow, signed, headText, fromProofText, sha };
