@@ -7,7 +7,7 @@ const path = require("node:path");
 const h = require("./harness");
 
 const catalogue = new Map(h.sql("SELECT action, words FROM app.actions()"));
-const isAction = (s) => /^[a-z_]+(\.[a-z_]+)+$|^(login|logout)$/.test(s);
+const isAction = (s) => /^[a-z_]+(\.[a-z_]+)+$|^(login|logout|confirm)$/.test(s);
 function sources(dir) {
   return fs.readdirSync(dir, { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? sources(path.join(dir, e.name)) : [path.join(dir, e.name)]));
 }
