@@ -9,7 +9,9 @@
 #define PASSKEY_FIELDS                                                                             \
     {"credential", FIELD_TOKEN, .max = 1400}, {"client_data", FIELD_TOKEN, .max = 6000},           \
         {"auth_data", FIELD_TOKEN, .max = 6000}, {"signature", FIELD_TOKEN, .max = 1400},          \
-        {"user_handle", FIELD_TOKEN, .max = 100}
+    {                                                                                              \
+        "user_handle", FIELD_TOKEN, .max = 100                                                     \
+    }
 
 /*
  * passkey_confirms -- whether the posted answer is that of a passkey of hers to what she was asked to sign for /confirm;

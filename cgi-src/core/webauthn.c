@@ -189,17 +189,16 @@ enum err webauthn_signed_ok(struct arena *a, const struct webauthn_asked *asked,
         return ERR_INTERNAL;
     arena_defer(a, free_assert, assertion);
     *why = "signature";
-    bool good =
-        pk && fido_assert_set_clientdata_hash(assertion, hash, sizeof hash) == FIDO_OK &&
-        fido_assert_set_rp(assertion, arena_cstr(a, asked->rp_id)) == FIDO_OK &&
-        fido_assert_set_up(assertion, FIDO_OPT_TRUE) == FIDO_OK &&
-        fido_assert_set_uv(assertion, FIDO_OPT_TRUE) == FIDO_OK &&
-        fido_assert_set_count(assertion, 1) == FIDO_OK &&
-        fido_assert_set_authdata_raw(assertion, 0, bytes(answer->auth_data),
-                                     answer->auth_data.n) == FIDO_OK &&
-        fido_assert_set_sig(assertion, 0, bytes(answer->signature), answer->signature.n) ==
-            FIDO_OK &&
-        fido_assert_verify(assertion, 0, key->algorithm, pk) == FIDO_OK;
+    bool good = pk && fido_assert_set_clientdata_hash(assertion, hash, sizeof hash) == FIDO_OK &&
+                fido_assert_set_rp(assertion, arena_cstr(a, asked->rp_id)) == FIDO_OK &&
+                fido_assert_set_up(assertion, FIDO_OPT_TRUE) == FIDO_OK &&
+                fido_assert_set_uv(assertion, FIDO_OPT_TRUE) == FIDO_OK &&
+                fido_assert_set_count(assertion, 1) == FIDO_OK &&
+                fido_assert_set_authdata_raw(assertion, 0, bytes(answer->auth_data),
+                                             answer->auth_data.n) == FIDO_OK &&
+                fido_assert_set_sig(assertion, 0, bytes(answer->signature), answer->signature.n) ==
+                    FIDO_OK &&
+                fido_assert_verify(assertion, 0, key->algorithm, pk) == FIDO_OK;
     if (!good)
         return ERR_INVALID;
     *sign_count = count_of(answer->auth_data);
