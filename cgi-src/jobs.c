@@ -151,8 +151,9 @@ int main(int argc, char **argv)
         log_error("seal.key", NULL);
     if (sandbox_landlock() == 0)
         log_info("sandbox.no_landlock", "why", "this kernel has none; seccomp alone holds", NULL);
-    if (sandbox_enter(&sandbox) != OK)
-        return 78;
+    enum err e = sandbox_enter(&sandbox);
+    if (e)
+        return e == ERR_UNAVAILABLE ? EXIT_FAILURE : 78;
     arena_free(scratch);
     log_info("jobs.started", NULL);
     run(&gate, bell, sealer);

@@ -225,8 +225,9 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master, struc
         log_error("keystore.unlocked", "why", strerror(errno), NULL);
     if (!o->is_status) /* which has no keys */
         crypto_warm();
-    if (sandbox_enter(&o->sandbox) != OK)
-        return EXIT_UNFIT;
+    enum err e = sandbox_enter(&o->sandbox);
+    if (e)
+        return e == ERR_UNAVAILABLE ? EXIT_FAILURE : EXIT_UNFIT;
     board_set(&board->slots[slot], SLOT_IDLE);
     serve(o, &gate, &f, buffer, ep, statm, board, slot);
     FCGX_Free(&f, 1);

@@ -406,16 +406,17 @@ static bool restrict_files(const struct sandbox *s)
     return good;
 }
 
+/* What is short now may be there in a moment; all else will not get better by itself. */
+static enum err not_entered(const char *event, int why)
+{
+    log_error(event, "why", strerror(why), NULL);
+    return why == EMFILE || why == ENFILE || why == ENOMEM ? ERR_UNAVAILABLE : ERR_INTERNAL;
+}
+
 enum err sandbox_enter(const struct sandbox *s)
 {
-    if (!restrict_files(s)) {
-        log_error("sandbox.landlock", "why", strerror(errno), NULL);
-        return ERR_INTERNAL;
-    }
+    if (!restrict_files(s))
+        return not_entered("sandbox.landlock", errno);
     int rc = load_filter(s);
-    if (rc != 0) {
-        log_error("sandbox.seccomp", "why", strerror(-rc), NULL);
-        return ERR_INTERNAL;
-    }
-    return OK;
+    return rc == 0 ? OK : not_entered("sandbox.seccomp", -rc);
 }

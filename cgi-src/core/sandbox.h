@@ -33,7 +33,7 @@ int sandbox_landlock(void);
 /*
  * sandbox_enter -- from here on only what is listed. Cannot be undone; children inherit it.
  * Before it: files opened, libraries used once (crypto_warm), memory locked.
- * Errors: ERR_INTERNAL, logged; the process must not go on.
+ * Errors, logged; the process must not go on: ERR_UNAVAILABLE, files or memory are short now; ERR_INTERNAL.
  */
 enum err MUST_CHECK sandbox_enter(const struct sandbox *s);
 
