@@ -43,7 +43,8 @@ FUZZ  := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 PACKAGES := fcgi libpq json-c libcurl libcrypto libical libargon2 libseccomp libfido2 libqrencode
 # Headers of libraries are not ours to warn about.
 LIB_INCLUDE := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
-LIBS        := $(shell pkg-config --libs $(PACKAGES)) -lpthread
+# (zxcvbn comes without a description for pkg-config)
+LIBS        := $(shell pkg-config --libs $(PACKAGES)) -lzxcvbn -lm -lpthread
 
 # (paths of this machine are in no program: two builds give the same bytes)
 COMMON := -std=c17 -D_GNU_SOURCE -g -ffile-prefix-map=$(CURDIR)=. -MMD -MP -Iinclude -I$(BUILD)/gen -Icgi-src $(LIB_INCLUDE)

@@ -13,6 +13,12 @@
 struct str entry_device(struct req *r);
 
 /*
+ * entry_device_keep -- the same as the parameter :device, and a cookie for another year; a browser without one gets
+ * a new one. For who proves by a mailed link who she is, without logging in by it.
+ */
+enum err MUST_CHECK entry_device_keep(struct req *r);
+
+/*
  * entry_done -- after a statement that ended in sec.session_new, in the same transaction: remembers the
  * browser, writes to the person when it is new to her account, and gives the cookies of session and browser.
  * In:     token: of the session, base64url, as it was given raw to the statement.

@@ -57,8 +57,12 @@ static void print_nginx(void)
                 continue;
             printf("location ~ \"");
             print_pattern(p->path);
-            printf("\" { include fastcgi_%s.conf; }\n",
-                   strstr(p->path, ":token}") ? "token" : pool_word(p->pool));
+            bool has_token = strstr(p->path, ":token}") != NULL;
+            printf("\" { include fastcgi_%s%s.conf; }\n",
+                   !has_token                   ? ""
+                   : p->pool == POOL_PUBLIC ? "token"
+                                            : "token_",
+                   has_token && p->pool == POOL_PUBLIC ? "" : pool_word(p->pool));
         }
 }
 

@@ -34,7 +34,7 @@ static enum err tell(struct req *r, struct rows *seen)
                         });
 }
 
-enum err entry_done(struct req *r, struct str token)
+enum err entry_device_keep(struct req *r)
 {
     struct str device = req_cookie(r, "__Host-device"), raw = entry_device(r);
     if (raw.n == 0) {
@@ -43,14 +43,22 @@ enum err entry_done(struct req *r, struct str token)
             return ERR_INTERNAL;
     }
     req_set_bytes(r, "device", raw);
+    reply_cookie(r, "__Host-device", device, "/", DEVICE_SECONDS, true);
+    return OK;
+}
+
+enum err entry_done(struct req *r, struct str token)
+{
+    reply_cookie(r, "__Host-sid", token, "/", 0, true);
+    enum err e = entry_device_keep(r);
+    if (e)
+        return e;
     struct rows *seen = req_show(r, "opened", Q_device_seen, NULL);
     if (!seen)
         return req_error(r);
-    enum err e = rows_bool(seen, 0, "is_new") ? tell(r, seen) : OK;
+    e = rows_bool(seen, 0, "is_new") ? tell(r, seen) : OK;
     if (e)
         return e;
-    reply_cookie(r, "__Host-sid", token, "/", 0, true);
-    reply_cookie(r, "__Host-device", device, "/", DEVICE_SECONDS, true);
     if (req_cookie(r, "__Host-login").n > 0)
         entry_ticket_cookie(r, S(""));
     if (req_cookie(r, "__Host-was").n > 0) /* forms of whoever was logged in here before */

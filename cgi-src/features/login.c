@@ -42,6 +42,10 @@ static enum err log_in(struct req *r)
 {
     if (!req_check(r, login_fields))
         return reply_again(r, "/login");
+    struct str device = entry_device(r);
+    req_set_null(r, "device");
+    if (device.n > 0)
+        req_set_bytes(r, "device", device);
 
     struct rows *found = req_query(r, Q_login_lookup);
     if (!found)

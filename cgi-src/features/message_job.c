@@ -4,6 +4,7 @@
  * spoken to, so that a runner that dies meanwhile leaves 'unknown', for a person to decide. It is counted
  * with that: no business sends more than its messages_per_day (SECURITY.md D-26).
  */
+#include "account.h"
 #include "config.h"
 #include "crypto.h"
 #include "features.h"
@@ -99,5 +100,7 @@ const struct job_kind job_kinds[] = {
     {"trail.digest", "trail.digest", trail_digest_job, NULL},
     {"trail.review", "trail.review", trail_review_job, NULL},
     {"trail.export", "trail.export", trail_export_job, trail_export_give_up},
+    {"account.reset", "account.reset", account_reset_job, NULL},
+    {"account.flood", "account.flood", account_flood_job, NULL},
     {0},
 };

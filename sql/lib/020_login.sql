@@ -31,9 +31,43 @@ AS $$
     SET fails = CASE WHEN t.last_at < now() - interval '1 hour' THEN 1 ELSE t.fails + 1 END, last_at = clock_timestamp()
 $$;
 
+-- Who has to wait before a password may be compared (S-03), as three counters and one more:
+--   login         one account, tried from anywhere
+--   login-from    one network
+--   login-studio  all of a business in this hour: many accounts, tried from many networks (T05)
+--   login-device  one account, tried in a browser that she has logged in with before
+-- In a browser that is known to the account only the last one counts: nobody elsewhere can lock her out, however hard she tries.
+-- known: staff id of the account when the browser is known to it, or NULL. Internal.
+CREATE OR REPLACE FUNCTION sec.login_counters(address text, ip inet, known uuid) RETURNS TABLE (key bytea, free int)
+LANGUAGE sql STABLE
+AS $$
+    SELECT sec.throttle_key('login-device', app.tenant() || '|' || known), 5 WHERE known IS NOT NULL
+    UNION ALL
+    SELECT v.key, v.free
+    FROM (VALUES (sec.throttle_key('login', app.tenant() || '|' || address), 5),
+                 (sec.throttle_key('login-from', sec.throttle_net(ip)), 20),
+                 (sec.throttle_key('login-studio', app.tenant() || '|' || date_trunc('hour', now())), sec.login_studio_free())) AS v (key, free)
+    WHERE known IS NULL
+$$;
+-- So many failures of strangers a business bears in an hour before all strangers wait.
+CREATE OR REPLACE FUNCTION sec.login_studio_free() RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT 25 $$;
+
+CREATE OR REPLACE FUNCTION sec.login_wait(address text, ip inet, known uuid) RETURNS int
+LANGUAGE sql STABLE
+AS $$ SELECT max(sec.throttle_wait(c.key, c.free)) FROM sec.login_counters(address, ip, known) c $$;
+
+-- The account of an address when the browser with this cookie is known to it.
+CREATE OR REPLACE FUNCTION sec.login_known(address text, device bytea) RETURNS uuid
+LANGUAGE sql STABLE
+AS $$
+    SELECT f.id FROM app.staff f
+    WHERE f.tenant_id = app.tenant() AND f.email_norm = address COLLATE "C" AND f.is_active AND sec.device_known(f.id, device)
+$$;
+
 -- First half of a log-in. Always exactly one row: an unknown address has staff_id NULL and phc '' (the program then spends
--- the same time on a password that cannot be right). wait_seconds > 0: do not try now, whoever it is.
-CREATE OR REPLACE FUNCTION sec.login_lookup(host text, email text, ip inet) RETURNS TABLE (staff_id uuid, phc text, wait_seconds int)
+-- the same time on a password that cannot be right). wait_seconds > 0: do not try now, whoever it is. device: the browser's cookie,
+-- raw, or NULL.
+CREATE OR REPLACE FUNCTION sec.login_lookup(host text, email text, ip inet, device bytea DEFAULT NULL) RETURNS TABLE (staff_id uuid, phc text, wait_seconds int)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -42,8 +76,7 @@ DECLARE
     address text := lower(btrim(coalesce(email, '')));
 BEGIN
     here := sec.enter_host(host, 'visitor', 'login', ip, NULL, NULL);
-    wait_seconds := greatest(sec.throttle_wait(sec.throttle_key('login', here.tenant || '|' || address), 5),
-                             sec.throttle_wait(sec.throttle_key('login-from', sec.throttle_net(ip)), 20));
+    wait_seconds := sec.login_wait(address, ip, sec.login_known(address, device));
     SELECT f.id, c.phc INTO staff_id, phc
     FROM app.staff f
     JOIN sec.credential c ON c.tenant_id = f.tenant_id AND c.staff_id = f.id
@@ -86,7 +119,8 @@ END $$;
 -- Second half: what the comparison said. One row always; session_id and ticket_id NULL when it failed. Who has a second factor
 -- gets a ticket for the second stage (sql/lib/025_second_factor.sql) and no session. A failure is counted and noted, so
 -- the transaction must be committed either way. new_token: raw bytes of the session's, or ticket's, token. new_phc: a stronger hash, or NULL.
-CREATE OR REPLACE FUNCTION sec.login_done(host text, email text, staff_id uuid, is_right boolean, new_token bytea, new_phc text, ip inet, agent text, request_id uuid)
+CREATE OR REPLACE FUNCTION sec.login_done(host text, email text, staff_id uuid, is_right boolean, new_token bytea, new_phc text, ip inet, agent text, request_id uuid,
+                                          device bytea DEFAULT NULL)
 RETURNS TABLE (session_id uuid, actor_name text, wait_seconds int, ticket_id uuid)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -94,26 +128,25 @@ AS $$
 DECLARE
     here record;
     who record;
-    by_account bytea;
-    by_address bytea;
+    address text := lower(btrim(coalesce(email, '')));
+    known uuid;
 BEGIN
     here := sec.enter_host(host, 'visitor', 'login', ip, agent, request_id);
-    by_account := sec.throttle_key('login', here.tenant || '|' || lower(btrim(coalesce(email, ''))));
-    by_address := sec.throttle_key('login-from', sec.throttle_net(ip));
-    wait_seconds := greatest(sec.throttle_wait(by_account, 5), sec.throttle_wait(by_address, 20));
+    known := sec.login_known(address, device);
+    wait_seconds := sec.login_wait(address, ip, known);
     SELECT f.id, f.name, f.has_mfa INTO who FROM app.staff f
     WHERE f.tenant_id = here.tenant AND f.id = login_done.staff_id AND f.is_active
-      AND f.email_norm = lower(btrim(login_done.email)) COLLATE "C" AND NOT here.is_apex;
+      AND f.email_norm = address COLLATE "C" AND NOT here.is_apex;
     IF NOT FOUND OR is_right IS NOT TRUE OR wait_seconds > 0 OR coalesce(length(new_token), 0) < 16 THEN
         IF wait_seconds = 0 THEN
-            PERFORM sec.throttle_fail(by_account), sec.throttle_fail(by_address);
-            wait_seconds := greatest(sec.throttle_wait(by_account, 5), sec.throttle_wait(by_address, 20));
+            wait_seconds := sec.login_failed(address, ip, known);
         END IF;
         PERFORM sec.note('login', 'failed', CASE WHEN wait_seconds > 0 THEN 'throttled' ELSE 'wrong' END, '{}', 'staff', who.id);
         RETURN NEXT;
         RETURN;
     END IF;
-    DELETE FROM sec.throttle t WHERE t.key = by_account;
+    DELETE FROM sec.throttle t
+    WHERE t.key IN (sec.throttle_key('login', here.tenant || '|' || address), sec.throttle_key('login-device', here.tenant || '|' || known));
     IF new_phc IS NOT NULL THEN
         UPDATE sec.credential c SET phc = new_phc WHERE c.tenant_id = here.tenant AND c.staff_id = who.id;
     END IF;
@@ -125,6 +158,23 @@ BEGIN
         session_id := sec.session_new(who.id, 'password', new_token, ip, agent);
     END IF;
     RETURN NEXT;
+END $$;
+
+-- Counts a failed log-in; how long to wait now. When strangers begin to have to wait, the owners are written to, once an hour. Internal.
+CREATE OR REPLACE FUNCTION sec.login_failed(address text, ip inet, known uuid) RETURNS int
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM sec.throttle_fail(c.key) FROM sec.login_counters(address, ip, known) c;
+    IF known IS NULL AND (SELECT t.fails = sec.login_studio_free() FROM sec.throttle t
+                          WHERE t.key = sec.throttle_key('login-studio', app.tenant() || '|' || date_trunc('hour', now()))) THEN
+        INSERT INTO app.job (kind, subject_id, dedupe_key)
+        VALUES ('account.flood', app.tenant(), 'flood-' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24'))
+        ON CONFLICT DO NOTHING;
+        PERFORM sec.note('login.flood', 'ok', NULL, '{}', NULL, NULL);
+    END IF;
+    RETURN sec.login_wait(address, ip, known);
 END $$;
 
 -- Ends the session of this transaction (begin_staff came first).
@@ -389,7 +439,7 @@ END $$;
 
 REVOKE ALL ON FUNCTION app.client_new(uuid, text, text, text, text, date, date, boolean, bytea), app.idem_take(text, bytea, text), app.idem_done(text, text) FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.login_lookup(text, text, inet), sec.login_done(text, text, uuid, boolean, bytea, text, inet, text, uuid) TO foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.login_lookup(text, text, inet, bytea), sec.login_done(text, text, uuid, boolean, bytea, text, inet, text, uuid, bytea) TO foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.logout() TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.staff_mail(uuid, text, uuid, text, text, bytea, text) TO foyer_staff, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION sec.password_set(uuid, text) TO foyer_migrator, foyer_backfill;

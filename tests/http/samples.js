@@ -15,6 +15,7 @@ const statements = {
   note_id: "SELECT id FROM app.chart_note WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   allergy_id: "SELECT id FROM app.allergy WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   staff_id: "SELECT id FROM app.staff WHERE tenant_id = :'t' AND NOT is_support ORDER BY position, id LIMIT 1",
+  location_id: "SELECT id FROM app.location WHERE tenant_id = :'t' ORDER BY position, id LIMIT 1",
   event_id: "SELECT id FROM audit.event WHERE tenant_id = :'t' ORDER BY at, id LIMIT 1",
   // Nobody's in the demo data, so one that opens nothing: without triggers, its person is not taken to have a second factor.
   passkey_id: `SET session_replication_role = replica;

@@ -1,0 +1,61 @@
+// mailbox.js -- mails about accounts as their readers would have them: sealed in the outbox, opened here with the
+// installation's own keys (the test runs as who may read them), for the stack of the tests has no mail server.
+"use strict";
+const fs = require("node:fs");
+const path = require("node:path");
+const crypto = require("node:crypto");
+const h = require("./harness");
+
+const conf = () => Object.fromEntries(fs.readFileSync(path.join(h.env.vardir, "foyer.conf"), "utf8").split("\n")
+  .map((l) => l.match(/^(\w+)\s*=\s*(.*)$/)).filter(Boolean).map(([, k, v]) => [k, v.trim().replace(/^'(.*)'$/, "$1")]));
+
+// AES-256-GCM in the envelope of crypto.h: version 1 | key id 8 | nonce 12 | ciphertext | tag 16.
+function open(key, aad, sealed) {
+  const d = crypto.createDecipheriv("aes-256-gcm", key, sealed.subarray(9, 21));
+  d.setAAD(Buffer.from(aad));
+  d.setAuthTag(sealed.subarray(sealed.length - 16));
+  return Buffer.concat([d.update(sealed.subarray(21, sealed.length - 16)), d.final()]);
+}
+const keys = new Map();
+function tenantKey(tenant) {
+  if (!keys.has(tenant)) {
+    const c = conf(), raw = fs.readFileSync(c.master_key);
+    const master = raw.length === 32 ? raw : Buffer.from(raw.toString().trim(), "hex");
+    keys.set(tenant, open(master, `tenant_key|${tenant}`, fs.readFileSync(path.join(c.keys, `${tenant}.key`))));
+  }
+  return keys.get(tenant);
+}
+
+// Mails of a business about accounts, the newest first: {kind, to, subject, text, link}.
+function mails(label, to, kind = "") {
+  const tenant = h.tenantId(label);
+  return h.sql(`SELECT id, kind, to_address, subject, encode(body_sealed, 'hex') FROM app.message
+      WHERE tenant_id = :'v1' AND kind LIKE 'account\\_%' AND lower(to_address) = lower(:'v2') AND (:'v3' = '' OR kind = :'v3') ORDER BY created_at DESC, id`,
+    tenant, to, kind).map(([id, is, address, subject, hex]) => {
+    const text = open(tenantKey(tenant), `${tenant}|app.message|body_sealed|${id}`, Buffer.from(hex, "hex")).toString("utf8");
+    return { id, kind: is, to: address, subject, text, link: (text.match(/https:\/\/\S+/) || [])[0] };
+  });
+}
+// The newest mail to an address that was not there before, once a job or a page has written it.
+async function mail(label, to, kind, before = 0) {
+  for (let i = 0; i < 150; i++) {
+    const all = mails(label, to, kind);
+    if (all.length > before) return all[0];
+    await new Promise((r) => setTimeout(r, 100));
+  }
+  throw new Error(`no mail ${kind} to ${to}`);
+}
+// A browser that comes again when it is told that there is too much to do at this moment, as a person would.
+class Patient extends h.Visitor {
+  async again(ask) {
+    for (let i = 0; ; i++) {
+      const r = await ask();
+      if (r.status !== 503 || i > 20) return r;
+      await new Promise((done) => setTimeout(done, 150));
+    }
+  }
+  get(target, o) { return this.again(() => super.get(target, o)); }
+  post(target, body, o) { return this.again(() => super.post(target, body, o)); }
+}
+const pathOf = (link) => new URL(link).pathname;
+module.exports = { mails, mail, pathOf, Patient };
