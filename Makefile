@@ -7,7 +7,8 @@
 #                   found stays in tests/fuzz/crashes, what is new and useful goes into tests/fuzz/corpus.
 #                   (The product writes calendar files and reads none; it neither writes nor reads CSV.)
 #   make analyze    cppcheck, gcc -fanalyzer and clang-tidy over all of cgi-src; what is excepted: scripts/analyze.except
-#   make coverage   lines and branches of cgi-src that the unit and http tests run, as a table; twenty minutes
+#   make coverage   branches that the unit and http tests take, as a table; fails under 90 % of those that
+#                   guard a client's data; twenty minutes
 #   make assets     fingerprinted copies of nginx/www in build/www, and their names for templates
 #   make site       the marketing pages in build/site
 #   make install DESTDIR=DIR   what a host runs, with its units (scripts/systemd); PREFIX=/usr/lib/foyer
