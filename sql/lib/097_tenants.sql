@@ -24,16 +24,16 @@ $$;
 CREATE OR REPLACE FUNCTION app.support_state_words(state text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    SELECT CASE state WHEN 'asked' THEN 'waits for an answer' WHEN 'lapsed' THEN 'lapsed without an answer' WHEN 'open' THEN 'open'
-                      WHEN 'over' THEN 'its time is over' WHEN 'refused' THEN 'refused' ELSE 'ended' END
+    SELECT CASE state WHEN 'asked' THEN 'waiting' WHEN 'lapsed' THEN 'lapsed' WHEN 'open' THEN 'open'
+                      WHEN 'over' THEN 'over' WHEN 'refused' THEN 'refused' ELSE 'ended' END
 $$;
 
 -- What a grant lets its holder see, in words.
 CREATE OR REPLACE FUNCTION app.support_sees_words(permissions text[]) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    SELECT string_agg(w.words, ', ' ORDER BY w.n)
-    FROM (VALUES (1, 'calendar_read', 'the calendar'), (2, 'client_read', 'clients'), (3, 'chart_read', 'charts'), (4, 'audit_read', 'the audit trail')) AS w (n, name, words)
+    SELECT regexp_replace(string_agg(w.words, ', ' ORDER BY w.n), ', ([^,]*)$', ' and \1')
+    FROM (VALUES (1, 'calendar_read', 'the calendar'), (2, 'client_read', 'clients without their contact details'), (3, 'chart_read', 'charts'), (4, 'audit_read', 'the audit trail')) AS w (n, name, words)
     WHERE w.name = ANY (permissions)
 $$;
 

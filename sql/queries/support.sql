@@ -43,7 +43,7 @@ LIMIT 100;
 -- One of them, whole. can_answer: it waits, and who looks is an owner.
 -- clients: none
 SELECT g.id AS grant_id, g.asked_name, g.asked_email, g.reason, g.hours, app.support_sees_words(g.permissions) AS sees, app.support_state_words(s.state) AS state_words,
-       s.state = 'asked' AS is_waiting, s.state = 'open' AS is_open, g.state = 'refused' AS is_refused, g.asked_at AT TIME ZONE app.zone() AS asked_local,
+       s.state = 'asked' AS is_waiting, s.state = 'open' AS is_open, g.state = 'refused' AS is_refused, s.state = 'lapsed' AS is_lapsed, g.asked_at AT TIME ZONE app.zone() AS asked_local,
        d.name AS decided_name, g.decided_at AT TIME ZONE app.zone() AS decided_local, g.ends_at AT TIME ZONE app.zone() AS ends_local,
        g.entered_at AT TIME ZONE app.zone() AS entered_local, g.ended_at AT TIME ZONE app.zone() AS ended_local, g.ended_by = 'studio' AS is_ended_here,
        s.state = 'asked' AND EXISTS (
