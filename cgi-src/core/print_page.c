@@ -53,11 +53,12 @@ static struct str open_session(const struct pool_options *o, const char *role, c
         second, COUNT_OF(second));
     enum err done = db_commit(db, a, &e);
     db_close(db);
-    if (!done && rows_count(opened) == 1 && rows_text(opened, 0, "session_id").n > 0)
-        token = session_token;
-    if (done)
+    if (done) {
         fprintf(stderr, "page: no session could be made for '%s'\n", email);
-    return done ? S("") : token;
+        return S("");
+    }
+    bool had_second = rows_count(opened) == 1 && rows_text(opened, 0, "session_id").n > 0;
+    return had_second ? session_token : token;
 }
 
 /* The page's own pool: the one that would serve it. */
