@@ -85,11 +85,11 @@ describe("T16: what all tests did until now, request by request", () => {
     await sleep(300);
     const since = h.one("SELECT min(at) FROM audit.event WHERE request_id IS NOT NULL");
     const rows = new Map();
-    for (const [id, action, outcome, kind] of h.sql("SELECT request_id, action, outcome, actor_kind FROM audit.event WHERE request_id IS NOT NULL AND agent IS DISTINCT FROM 'harden.test.js'")) // (through a pool that it killed)
-      rows.set(id, [...(rows.get(id) || []), { action, outcome, kind }]);
+    for (const [id, action, outcome, kind, clients] of h.sql("SELECT request_id, action, outcome, actor_kind, cardinality(client_ids) FROM audit.event WHERE request_id IS NOT NULL AND agent IS DISTINCT FROM 'harden.test.js'")) // (through a pool that it killed)
+      rows.set(id, [...(rows.get(id) || []), { action, outcome, kind, clients: Number(clients) }]);
     const actions = new Map(pages.map((p) => [`${p.method} ${p.path}`, p]));
     let compared = 0;
-    const seen = new Set();
+    const seen = new Set(), named = new Map(), abouts = /\{(client_id|appointment_id|assignment_id|link_id|hold_id)|\/new$/;
     for (const l of requests()) {
       seen.add(l.request);
       const { action, door } = actions.get(`${l.method} ${l.route}`) || {};
@@ -97,8 +97,14 @@ describe("T16: what all tests did until now, request by request", () => {
       const told = l.status === "200" || (l.status === "303" && l.method === "POST" && door === "staff");
       if (!action || !told || new Date(l.at) < new Date(since)) continue;
       compared++;
-      assert.ok((rows.get(l.request) || []).some((e) => e.action === action && e.outcome === "ok"), `${l.method} ${l.route} ${l.status} ${l.request}: no row '${action}'`);
+      const own = (rows.get(l.request) || []).filter((e) => e.action === action && e.outcome === "ok");
+      assert.equal(own.length, 1, `${l.method} ${l.route} ${l.status} ${l.request}: ${own.length} rows '${action}'`);
+      // What is shown or downloaded of a client names her, and so does what is done to her (but for a form sent twice: it does nothing).
+      if (l.method === "POST" && abouts.test(l.route)) named.set(l.route, (named.get(l.route) || 0) + own[0].clients);
+      if (l.method === "GET" && /\{(client_id|link_id|assignment_id)/.test(l.route) && !/^\/audit/.test(l.route))
+        assert.ok(own[0].clients > 0, `${l.method} ${l.route} ${l.status} ${l.request}: the row '${action}' names nobody`);
     }
+    assert.deepEqual([...named].filter(([, n]) => n === 0), [], "forms about clients whose rows name none");
     assert.ok(compared > 20, `only ${compared} requests`);
     const orphans = [...rows].filter(([id, es]) => !seen.has(id) && es.some((e) => e.kind !== "job" && e.kind !== "system"));
     assert.deepEqual(orphans.slice(0, 5), [], "rows of requests that nobody made");
