@@ -31,5 +31,8 @@ const struct feature all_features[] = {
     {"booking", booking_pages},
     {"manage", manage_pages},
     {"privacy", privacy_pages},
+    {"role", role_pages},
+    {"access", access_pages},
+    {"emergency", emergency_pages},
     {NULL, NULL},
 };

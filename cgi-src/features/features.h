@@ -32,5 +32,8 @@ extern const struct page chart_pages[];
 extern const struct page booking_pages[];
 extern const struct page manage_pages[];
 extern const struct page privacy_pages[];
+extern const struct page role_pages[];
+extern const struct page access_pages[];
+extern const struct page emergency_pages[];
 
 #endif

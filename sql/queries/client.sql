@@ -39,9 +39,12 @@ SELECT c.id AS client_id,
        app.mail_address(c.id) IS NOT NULL AS has_email,
        app.may('chart_write') OR app.reaches('chart_write', c.id) AS can_note,
        app.may('chart_read') OR app.reaches('chart_read', c.id) AS can_open_chart,
-       NOT (app.may('show_notes') OR app.reaches('show_notes', c.id)) AS has_hidden_notes
+       NOT (app.may('show_notes') OR app.reaches('show_notes', c.id)) AS has_hidden_notes,
+       m.emergency_id,
+       m.minutes_left
 FROM app.client c
 CROSS JOIN LATERAL app.contact(c.id) AS k
+LEFT JOIN LATERAL app.emergency_of(c.id) AS m ON true
 WHERE c.id = :client_id::uuid;
 
 -- name: client_allergy :many

@@ -136,8 +136,10 @@ SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256
        CASE s.second_factor WHEN 'birth_date' THEN 'Date of birth, proven' ELSE 'None' END AS factor_words,
        CASE s.method WHEN 'drawn' THEN 'Drawn by hand' ELSE 'Typed name' END AS method_words, s.request_id,
        v.title, v.version, f.name AS form_name, p.version AS disclosure_version, c.name AS client_name,
-       a.id AS appointment_id, a.starts_at AT TIME ZONE o.zone AS starts_local, e.name AS service_name
+       a.id AS appointment_id, a.starts_at AT TIME ZONE o.zone AS starts_local, e.name AS service_name,
+       m.emergency_id, m.minutes_left
 FROM app.signature s
+LEFT JOIN LATERAL app.emergency_of(s.client_id) AS m ON true
 JOIN app.form_version v ON v.id = s.form_version_id
 JOIN app.form f ON f.id = v.form_id
 JOIN app.policy_version p ON p.id = s.disclosure_id

@@ -1,0 +1,23 @@
+/*
+ * csv.c -- cells of a file that a spreadsheet opens.
+ * Owns: quoting, and keeping what people typed from being carried out as a formula.
+ */
+#include "csv.h"
+
+void csv_cell(struct buf *b, bool is_first, struct str text)
+{
+    if (!is_first)
+        buf_addc(b, ',');
+    buf_addc(b, '"');
+    if (text.n > 0 && memchr("=+-@\t\r", text.p[0], 6))
+        buf_addc(b, '\'');
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '"')
+            buf_addc(b, '"');
+        if (text.p[i] != '\0')
+            buf_addc(b, text.p[i]);
+    }
+    buf_addc(b, '"');
+}
+
+void csv_end(struct buf *b) { buf_addz(b, "\r\n"); }

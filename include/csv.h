@@ -1,0 +1,18 @@
+/*
+ * csv.h -- rows of a file that a spreadsheet opens (RFC 4180), one cell after the other.
+ * Implementation: cgi-src/core/csv.c.
+ */
+#ifndef FOYER_CSV_H
+#define FOYER_CSV_H
+#include "base.h"
+
+/*
+ * csv_cell -- appends a cell. is_first: no comma before it.
+ * A text that a spreadsheet would carry out as a formula (= + - @, a tab or a return first) gets an
+ * apostrophe before it (SECURITY.md V-04).
+ */
+void csv_cell(struct buf *b, bool is_first, struct str text);
+
+/* Ends the row. */
+void csv_end(struct buf *b);
+#endif
