@@ -15,6 +15,11 @@ BEGIN
             action, object_kind, object_id, fields, 'ok', reason, nullif(current_setting('foyer.request_id', true), '')::uuid);
 END $$;
 
+-- Whether the actor may give a permission: she holds it for the whole business, or holds what contains it.
+CREATE OR REPLACE FUNCTION sec.may_give(permission text) RETURNS boolean
+LANGUAGE sql STABLE
+AS $$ SELECT app.may(permission) OR (permission = 'chart_emergency' AND app.may('chart_read')) $$;
+
 -- Refuses who may not change people, and who lacks what this role may: it is above her. Internal.
 CREATE OR REPLACE FUNCTION sec.role_below(role uuid) RETURNS void
 LANGUAGE plpgsql STABLE
@@ -27,7 +32,7 @@ BEGIN
     END IF;
     SELECT p.meaning INTO lacking
     FROM app.role_permission rp JOIN app.permission p ON p.name = rp.permission
-    WHERE rp.tenant_id = app.tenant() AND rp.role_id = role_below.role AND NOT app.may(rp.permission)
+    WHERE rp.tenant_id = app.tenant() AND rp.role_id = role_below.role AND NOT sec.may_give(rp.permission)
     ORDER BY p.position LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'This role may do what you may not yourself: %. Somebody who may must change it.', lacking USING ERRCODE = 'FY422', COLUMN = 'name';
@@ -82,7 +87,7 @@ BEGIN
         WHERE coalesce(rp.scope, 'none') <> coalesce(w.scope, 'none')
     LOOP
         CONTINUE WHEN p.scope = coalesce(p.old_scope, 'none');
-        IF p.scope <> 'none' AND NOT app.may(p.permission) THEN
+        IF p.scope <> 'none' AND NOT sec.may_give(p.permission) THEN
             RAISE EXCEPTION 'You may not do this yourself, so you cannot give it: %.', p.meaning USING ERRCODE = 'FY422', COLUMN = p.permission;
         END IF;
         IF p.scope = 'none' THEN
@@ -136,7 +141,7 @@ BEGIN
     PERFORM sec.note_fields('role.remove', 'role', role, NULL, NULL);
 END $$;
 
-REVOKE ALL ON FUNCTION sec.note_fields(text, text, uuid, text[], text), sec.role_below(uuid), sec.role_copy(uuid, text),
+REVOKE ALL ON FUNCTION sec.may_give(text), sec.note_fields(text, text, uuid, text[], text), sec.role_below(uuid), sec.role_copy(uuid, text),
     sec.role_change(uuid, text, text[], boolean, text[], text[]), sec.role_remove(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.role_copy(uuid, text), sec.role_change(uuid, text, text[], boolean, text[], text[]), sec.role_remove(uuid) TO foyer_staff;
+GRANT EXECUTE ON FUNCTION sec.may_give(text), sec.role_copy(uuid, text), sec.role_change(uuid, text, text[], boolean, text[], text[]), sec.role_remove(uuid) TO foyer_staff;
 RESET ROLE;
