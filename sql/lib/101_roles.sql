@@ -16,7 +16,7 @@ BEGIN
 END $$;
 
 -- Whether the actor may give a permission: she holds it for the whole business, or holds what contains it.
-CREATE OR REPLACE FUNCTION sec.may_give(permission text) RETURNS boolean
+CREATE OR REPLACE FUNCTION sec.holds(permission text) RETURNS boolean
 LANGUAGE sql STABLE
 AS $$ SELECT app.may(permission) OR (permission = 'chart_emergency' AND app.may('chart_read')) $$;
 
@@ -32,7 +32,7 @@ BEGIN
     END IF;
     SELECT p.meaning INTO lacking
     FROM app.role_permission rp JOIN app.permission p ON p.name = rp.permission
-    WHERE rp.tenant_id = app.tenant() AND rp.role_id = role_below.role AND NOT sec.may_give(rp.permission)
+    WHERE rp.tenant_id = app.tenant() AND rp.role_id = role_below.role AND NOT sec.holds(rp.permission)
     ORDER BY p.position LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'This role may do what you may not yourself: %. Somebody who may must change it.', lacking USING ERRCODE = 'FY422', COLUMN = 'name';
@@ -87,7 +87,7 @@ BEGIN
         WHERE coalesce(rp.scope, 'none') <> coalesce(w.scope, 'none')
     LOOP
         CONTINUE WHEN p.scope = coalesce(p.old_scope, 'none');
-        IF p.scope <> 'none' AND NOT sec.may_give(p.permission) THEN
+        IF p.scope <> 'none' AND NOT sec.holds(p.permission) THEN
             RAISE EXCEPTION 'You may not do this yourself, so you cannot give it: %.', p.meaning USING ERRCODE = 'FY422', COLUMN = p.permission;
         END IF;
         IF p.scope = 'none' THEN
@@ -141,7 +141,7 @@ BEGIN
     PERFORM sec.note_fields('role.remove', 'role', role, NULL, NULL);
 END $$;
 
-REVOKE ALL ON FUNCTION sec.may_give(text), sec.note_fields(text, text, uuid, text[], text), sec.role_below(uuid), sec.role_copy(uuid, text),
+REVOKE ALL ON FUNCTION sec.holds(text), sec.note_fields(text, text, uuid, text[], text), sec.role_below(uuid), sec.role_copy(uuid, text),
     sec.role_change(uuid, text, text[], boolean, text[], text[]), sec.role_remove(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.may_give(text), sec.role_copy(uuid, text), sec.role_change(uuid, text, text[], boolean, text[], text[]), sec.role_remove(uuid) TO foyer_staff;
+GRANT EXECUTE ON FUNCTION sec.holds(text), sec.role_copy(uuid, text), sec.role_change(uuid, text, text[], boolean, text[], text[]), sec.role_remove(uuid) TO foyer_staff;
 RESET ROLE;

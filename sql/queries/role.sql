@@ -55,7 +55,7 @@ FROM app.role r
 JOIN app.tenant t ON true
 LEFT JOIN LATERAL (SELECT string_agg(p.meaning, '; ' ORDER BY p.position) AS words
                    FROM app.role_permission rp JOIN app.permission p ON p.name = rp.permission
-                   WHERE rp.role_id = r.id AND NOT sec.may_give(rp.permission)) AS lacking ON true
+                   WHERE rp.role_id = r.id AND NOT sec.holds(rp.permission)) AS lacking ON true
 WHERE r.id = :role_id::uuid;
 
 -- name: role_form :many
@@ -63,7 +63,7 @@ WHERE r.id = :role_id::uuid;
 SELECT p.name AS permission,
        upper(left(p.meaning, 1)) || substr(p.meaning, 2) AS words,
        p.reach = 'client' AS has_reach,
-       NOT sec.may_give(p.name) AS is_beyond,
+       NOT sec.holds(p.name) AS is_beyond,
        x.scope = 'none' AS is_none,
        x.scope = 'own' AS is_own,
        x.scope = 'location' AS is_place,

@@ -28,7 +28,7 @@ const statements = {
   grant_id: "SELECT id FROM app.support_grant WHERE tenant_id = :'t' ORDER BY asked_at LIMIT 1",
   business: "SELECT slug FROM app.tenant WHERE id <> :'t' AND slug = 'glow'",
   asked_grant: "SELECT id FROM app.support_grant WHERE tenant_id <> :'t' ORDER BY asked_at LIMIT 1",
-  role_id: "SELECT id FROM app.role WHERE tenant_id = :'t' AND slug = 'front-desk'",
+  role_id: "SELECT id FROM app.role WHERE tenant_id = :'t' AND slug IN ('front-desk', 'operator') ORDER BY slug LIMIT 1",
   emergency_id: "SELECT id FROM app.emergency WHERE tenant_id = :'t' ORDER BY opened_at, id LIMIT 1",
   day: "SELECT current_date::text",
   version: "SELECT 1",
