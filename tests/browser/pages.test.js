@@ -60,7 +60,7 @@ for (const width of ["phone", "desk"]) {
         test(`${label || "site"} ${p.path}`, async () => {
           const target = fill(p, label || "ops");
           if (/\{hold_id/.test(p.path)) return; // belongs to one visitor; see visit.test.js
-          await visit(page, label, target, { status: p.path.includes("{token") ? [404, 410] : [] });
+          await visit(page, label, target, { status: p.path.includes("{token") || p.path === "/support/enter" ? [404, 410] : [] });
         });
     test("a studio that does not exist", () => visit(page, "nobody", "/", { status: [404], shot: "no-such-studio" }));
     test("a link that has ended", () => visit(page, "glow", `/l/${"A".repeat(43)}`, { status: [404, 410], shot: "link-ended" }));
