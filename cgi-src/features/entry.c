@@ -26,9 +26,9 @@ void entry_turned(struct req *r, struct str token)
     for (size_t n = 0, i = 0; i < before.n; i++)
         if (before.p[i] == '.' && ++n == 3)
             before.n = i;
-    struct str all = before.n == 0 ? was
-                                   : arena_printf(a, "%.*s.%.*s", (int)was.n, was.p, (int)before.n,
-                                                  before.p);
+    struct str all = before.n == 0
+                         ? was
+                         : arena_printf(a, "%.*s.%.*s", (int)was.n, was.p, (int)before.n, before.p);
     reply_cookie(r, "__Host-sid", token, "/", 0, true);
     reply_cookie(r, "__Host-was", all, "/", 0, true);
 }
