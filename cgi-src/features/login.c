@@ -98,6 +98,8 @@ static enum err log_out(struct req *r)
     if (!req_query(r, Q_login_logout))
         return req_error(r);
     reply_cookie(r, "__Host-sid", S(""), "/", -1, true);
+    if (req_cookie(r, "__Host-was").n > 0)
+        reply_cookie(r, "__Host-was", S(""), "/", -1, true);
     return reply_redirect(r, S("/login?out=1"));
 }
 

@@ -69,7 +69,7 @@ BEGIN
     IF coalesce(length(challenge), 0) < 32 THEN
         RAISE EXCEPTION 'a challenge has 32 bytes' USING ERRCODE = 'FY400';
     END IF;
-    PERFORM sec.count_try('passkey', ip, 60);
+    PERFORM sec.count_try('passkey', ip, 600); -- a whole studio may come from one address
     IF alone IS NOT TRUE THEN
         SELECT * INTO t FROM sec.ticket_of(token);
     END IF;

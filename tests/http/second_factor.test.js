@@ -194,6 +194,15 @@ describe("T07 S-04: guessing and repeating the second step", () => {
     assert.equal((await late.get("/login/second")).location, "/login?late=1");
     assert.match((await late.get("/login?late=1")).text, /begin again/);
   });
+  test("T08 V-15: a new password opens nothing by itself: the second step is still asked for", async () => {
+    const t = h.tenantId("glow"), was = h.one("SELECT phc FROM sec.credential WHERE staff_id = :'v1'", idOf(me));
+    h.sql("BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true), set_config('foyer.actor_kind', 'system', true); SELECT sec.password_set(:'v2', :'v3'); COMMIT", t, idOf(me), was);
+    assert.equal(h.one("SELECT count(*) FROM sec.session WHERE staff_id = :'v1' AND revoked_at IS NULL", idOf(me)), "0");
+    const v = await half();
+    assert.equal((await v.get("/clients")).status, 303);
+    h.freshCodes("glow", me.email);
+    assert.equal((await guess(v, { code: h.totp(key) })).status, 303);
+  });
   test("who is deactivated meanwhile does not come in", async () => {
     const v = await half();
     const set = (on) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true); UPDATE app.staff SET is_active = ${on} WHERE id = :'v2'; COMMIT`, h.tenantId("glow"), idOf(me));
@@ -239,6 +248,17 @@ describe("B45 S-04 R-01: a role that asks for a second step", () => {
     const v = new h.Visitor("ops");
     const operator = h.staffOf("ops", "operator");
     assert.match((await v.submit("/login", { email: operator.email, password: operator.password })).location, /^\/login\/second/);
+  });
+  test("who has lost everything and has nobody to ask: the operator's command takes the factors away, and the trail says so", async () => {
+    const { execFileSync } = require("node:child_process");
+    strip(me);
+    await enrol(me);
+    const words = [require("node:path").join(h.env.vardir, "app", "bin", "foyer"), "--config", require("node:path").join(h.env.vardir, "foyer.conf"),
+      "user", "forget-factors", "--as", "postgres", "--tenant", "first-light", "--email", me.email];
+    const all = process.getuid() === 0 ? ["runuser", "-u", process.env.FOYER_OS_USER || "foyer", "--", ...words] : words;
+    assert.match(execFileSync(all[0], all.slice(1), { encoding: "utf8", cwd: "/" }), /no second factor any more/);
+    assert.equal(h.one("SELECT has_mfa FROM app.staff WHERE id = :'v1'", idOf(me)), "f");
+    assert.deepEqual(lastAct("mfa.reset", me), ["ok", "by the operator's command"]);
   });
   test("scripts/code shows what the operator's app would", () => {
     const { execFileSync } = require("node:child_process");
