@@ -10,6 +10,7 @@ SELECT f.id AS staff_id,
        u.client_at AT TIME ZONE app.zone() AS client_local
 FROM app.staff f
 LEFT JOIN audit.last_seen() AS u ON u.staff_id = f.id
+WHERE NOT f.is_support -- she stands on /support, with what was granted and its end
 ORDER BY NOT f.is_active, f.name;
 
 -- name: access_role :many
@@ -49,7 +50,7 @@ SELECT x.at AT TIME ZONE app.zone() AS signed_local,
        x.note,
        ((coalesce(x.at, t.created_at) + interval '92 days') AT TIME ZONE app.zone())::date AS due_on,
        coalesce(x.at, t.created_at) < now() - interval '92 days' AS is_overdue,
-       (SELECT count(*) FROM app.staff f WHERE f.is_active)::int AS people
+       (SELECT count(*) FROM app.staff f WHERE f.is_active AND NOT f.is_support)::int AS people
 FROM app.tenant t
 LEFT JOIN LATERAL (SELECT a.at, f.name AS signer, a.note FROM app.access_review a JOIN app.staff f ON f.id = a.signed_by
                    ORDER BY a.at DESC LIMIT 1) AS x ON true;
@@ -65,7 +66,7 @@ LIMIT 12;
 -- name: access_sign :exec
 -- Signs that these accesses are right.
 INSERT INTO app.access_review (people, note)
-SELECT (SELECT count(*) FROM app.staff f WHERE f.is_active), coalesce(btrim(:note), '');
+SELECT (SELECT count(*) FROM app.staff f WHERE f.is_active AND NOT f.is_support), coalesce(btrim(:note), '');
 
 -- name: access_export :many
 -- The same as one row for each person and right, for a file.
@@ -85,5 +86,5 @@ LEFT JOIN app.location l ON l.id = sr.location_id
 LEFT JOIN app.role_permission rp ON rp.role_id = r.id
 LEFT JOIN app.permission p ON p.name = rp.permission AND (p.reach <> 'business' OR sr.location_id IS NULL)
 LEFT JOIN audit.last_uses() AS w ON w.staff_id = f.id AND w.permission = p.name
-WHERE rp.permission IS NULL OR p.name IS NOT NULL
+WHERE NOT f.is_support AND (rp.permission IS NULL OR p.name IS NOT NULL)
 ORDER BY f.name, r.name, l.name, p.position;
