@@ -1,11 +1,12 @@
 -- 100_reach: whom and what a permission of narrower reach covers, and what of a client is shown. Owner: foyer_disclosure, which
--- sees a business's visits to answer it. Called by policies for those alone who do not hold a permission for the whole business.
+-- sees a business's visits to answer it. Called by policies for those alone who do not hold a permission for the whole business;
+-- their COST is what it is for all others, nothing, or the planner would sweep tables in parallel for a call that nobody makes.
 
 SET LOCAL ROLE foyer_disclosure;
 
 -- Whether this person has opened the client's chart in an emergency that still lasts, and may still do so.
 CREATE OR REPLACE FUNCTION app.in_emergency(client uuid) RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT COST 1000 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT COST 1 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN app.may_some('chart_emergency')
@@ -17,7 +18,7 @@ END $$;
 -- Whether a permission reaches a client: by a visit with her, or at a place, that it covers; because she made the client's record;
 -- or, to read only, in an emergency.
 CREATE OR REPLACE FUNCTION app.reaches(permission text, client uuid) RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT COST 1000 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT COST 1 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF app.may(permission) THEN
@@ -33,7 +34,7 @@ END $$;
 
 -- Whether a permission reaches a colleague's hours: her own, or those of who works at a place that it covers.
 CREATE OR REPLACE FUNCTION app.reaches_colleague(permission text, staff uuid) RETURNS boolean
-LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT COST 1000 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE PARALLEL SAFE STRICT COST 1 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN app.may(permission)
@@ -45,7 +46,7 @@ END $$;
 
 -- How to reach a client, as far as one of this person's roles shows it; NULL what none does.
 CREATE OR REPLACE FUNCTION app.contact(client uuid, OUT phone text, OUT email text)
-LANGUAGE plpgsql STABLE STRICT COST 500 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE STRICT COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     SELECT CASE WHEN app.may('show_phone') OR app.reaches('show_phone', contact.client) THEN c.phone END,
@@ -56,7 +57,7 @@ END $$;
 
 -- A value that was copied from a client ('phone', 'email'), as far as it is shown; one of nobody's is shown.
 CREATE OR REPLACE FUNCTION app.shown(field text, client uuid, value text) RETURNS text
-LANGUAGE plpgsql STABLE COST 500 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN CASE WHEN client IS NULL OR app.may('show_' || field) OR app.reaches('show_' || field, client) THEN value END;
@@ -65,7 +66,7 @@ END $$;
 -- Where a message to a client goes, for the outbox and for no page: also when her address is not shown to who sends it. Staff that
 -- may write to her or book for her, the client herself, a job.
 CREATE OR REPLACE FUNCTION app.mail_address(client uuid) RETURNS text
-LANGUAGE plpgsql STABLE STRICT COST 500 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql STABLE STRICT COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF NOT (CASE app.actor_kind()
