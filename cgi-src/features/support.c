@@ -48,13 +48,13 @@ static enum err tell_owners(struct req *r, struct str grant_id)
         return req_error(r);
     for (size_t i = 0; i < rows_count(owners); i++) {
         req_set(r, "owner_name", rows_text(owners, i, "owner_name"));
-        enum err e = outbox_staff(
-            r, &(struct staff_letter){
-                   .kind = "account_support",
-                   .to = rows_text(owners, i, "owner_email"),
-                   .link = studio_url(r, path),
-                   .dedupe_key = arena_printf(a, "support-%.*s-%zu", (int)grant_id.n, grant_id.p, i),
-               });
+        enum err e = outbox_staff(r, &(struct staff_letter){
+                                         .kind = "account_support",
+                                         .to = rows_text(owners, i, "owner_email"),
+                                         .link = studio_url(r, path),
+                                         .dedupe_key = arena_printf(a, "support-%.*s-%zu",
+                                                                    (int)grant_id.n, grant_id.p, i),
+                                     });
         if (e)
             return e;
     }
@@ -69,8 +69,8 @@ static enum err ask(struct req *r)
     enum err e = tell_owners(r, rows_text(made, 0, "grant_id"));
     struct str business = req_value(r, "business");
     return e ? e
-             : reply_redirect(r, arena_printf(req_arena(r), "/tenants/%.*s", (int)business.n,
-                                              business.p));
+             : reply_redirect(
+                   r, arena_printf(req_arena(r), "/tenants/%.*s", (int)business.n, business.p));
 }
 
 /* The way in is shown once, on this page, and is good for a minute. */

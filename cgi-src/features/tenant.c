@@ -12,7 +12,8 @@ static const struct field message_fields[] = {
 };
 
 static const struct field suspend_fields[] = {
-    {"why", FIELD_LONG, .required = true, .max = 500, .missing = "Say why. The business reads it in its trail."},
+    {"why", FIELD_LONG, .required = true, .max = 500,
+     .missing = "Say why. The business reads it in its trail."},
     {0},
 };
 
@@ -21,7 +22,9 @@ const struct page tenant_pages[] = {
      .show = {{"businesses", Q_tenant_list}}, .view = "tenant/list", .title = "Businesses"},
     {GET, "/tenants/{business:slug}", .realm = REALM_OPERATOR, CAN(tenant_read),
      .action = "tenant.read",
-     .show = {{"tenant", Q_tenant_one}, {"value", Q_tenant_one}, {"owners", Q_tenant_owners},
+     .show = {{"tenant", Q_tenant_one},
+              {"value", Q_tenant_one},
+              {"owners", Q_tenant_owners},
               {"grants", Q_tenant_support}},
      .view = "tenant/one", .title = "A business"},
     {POST, "/tenants/{business:slug}/messages", .realm = REALM_OPERATOR, CAN(settings_write),
@@ -29,7 +32,8 @@ const struct page tenant_pages[] = {
      .again = "/tenants/{business:slug}", .title = "Change how many messages may go out"},
     {POST, "/tenants/{business:slug}/suspend", .realm = REALM_OPERATOR, CAN(settings_write),
      .fields = suspend_fields, .save = Q_tenant_suspend, .then = "/tenants/{business}",
-     .again = "/tenants/{business:slug}", .step_up = true, .title = "Close the pages of a business"},
+     .again = "/tenants/{business:slug}", .step_up = true,
+     .title = "Close the pages of a business"},
     {POST, "/tenants/{business:slug}/resume", .realm = REALM_OPERATOR, CAN(settings_write),
      .save = Q_tenant_resume, .then = "/tenants/{business}",
      .title = "Open the pages of a business again"},

@@ -7,6 +7,7 @@ const crypto = require("node:crypto");
 const h = require("./harness");
 const { fill } = require("./samples");
 const booking = require("./booking_client");
+const { mails: mailsTo } = require("./mailbox");
 
 const glow = h.tenantId("glow");
 const light = h.tenantId("first-light");
@@ -83,6 +84,11 @@ test("B19: asked, approved, entered, looked, given back: and both trails say so"
   assert.deepEqual(mails.map((m) => m[0]).sort(), h.sql(`SELECT f.email FROM app.staff f JOIN app.staff_role q ON q.staff_id = f.id JOIN app.role r ON r.id = q.role_id
     WHERE f.tenant_id = :'v1' AND r.slug = 'owner' AND f.is_active ORDER BY 1`, glow).map(([e]) => e));
   assert.ok(mails.every((m) => m[1] === "t" && m[2] === "t" && /^A request for support access at \S/.test(m[3])), mails.join());
+
+  const letter = mailsTo("ops", "owner@glow.example", "account_support")[0];
+  assert.equal(letter.link, `${h.origin("glow")}/support/${grant}`);
+  for (const said of [reason, "Robin Hale", "for 2 hours", "the calendar and clients without their contact details", "Dear Vivian Marsh"])
+    assert.ok(letter.text.includes(said), `${said} is not in the mail:\n${letter.text}`);
 
   let page = await owner.get("/settings");
   assert.match(page.text, /a request waits/);
