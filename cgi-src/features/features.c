@@ -22,6 +22,7 @@ const struct feature all_features[] = {
     {"account", account_pages},
     {"people", people_pages},
     {"invitation", invitation_pages},
+    {"signup", signup_pages},
     {"business", business_pages},
     {"calendar", calendar_pages},
     {"appointment", appointment_pages},

@@ -102,5 +102,6 @@ const struct job_kind job_kinds[] = {
     {"trail.export", "trail.export", trail_export_job, trail_export_give_up},
     {"account.reset", "account.reset", account_reset_job, NULL},
     {"account.flood", "account.flood", account_flood_job, NULL},
+    {"account.signup", "account.signup", account_signup_job, NULL},
     {0},
 };

@@ -463,6 +463,7 @@ static const struct page loose[] = {
     {.path = "message",
      .view = "message/account_email_done.txt",
      .gives = "link person new_address"},
+    {.path = "message", .view = "message/account_signup.txt", .gives = "link person business_name"},
     {.path = "message", .view = "message/account_flood.txt", .gives = "link person"},
     {.path = "error", .view = "error/invalid", .gives = "problem"},
     {.path = "error", .view = "error/no_session"},

@@ -58,4 +58,4 @@ class Patient extends h.Visitor {
   post(target, body, o) { return this.again(() => super.post(target, body, o)); }
 }
 const pathOf = (link) => new URL(link).pathname;
-module.exports = { mails, mail, pathOf, Patient };
+module.exports = { conf, mails, mail, pathOf, Patient };
