@@ -17,6 +17,8 @@ enum { PASSWORD_LEAST = 12, PASSWORD_MOST = 1000 }; /* characters, of any script
  */
 bool password_common(struct arena *a, struct str password, const struct str *words, size_t n);
 
+size_t password_characters(struct str password);
+
 /* The same for a form: false, and a message beside the field, when it is too short, too long or common. */
 bool password_fits(struct req *r, const char *field, struct str password, const struct str *words,
                    size_t n);

@@ -26,13 +26,13 @@ static enum err mail(struct req *r, const char *kind, struct str staff_id, struc
                      struct str link)
 {
     struct str key = req_value(r, "request_id");
-    return outbox_staff(r, &(struct staff_letter){
-                               .kind = kind,
-                               .staff_id = staff_id,
-                               .to = to,
-                               .link = link,
-                               .dedupe_key = arena_printf(req_arena(r), "%s-%.*s-%.*s", kind,
-                                                          (int)key.n, key.p, (int)to.n, to.p)});
+    return outbox_staff(
+        r, &(struct staff_letter){.kind = kind,
+                                  .staff_id = staff_id,
+                                  .to = to,
+                                  .link = link,
+                                  .dedupe_key = arena_printf(req_arena(r), "%s-%.*s-%.*s", kind,
+                                                             (int)key.n, key.p, (int)to.n, to.p)});
 }
 
 static struct str own_url(struct req *r, const char *path, struct str token)
@@ -171,8 +171,7 @@ const struct page account_pages[] = {
     {GET, "/account/email", HERS, .show = {{"account", Q_account_own}},
      .view = "account/change_email", .title = "Your account: change the address"},
     {POST, "/account/email/stop", HERS, .fields = no_fields, .save = Q_account_email_stop,
-     .then = "/account?stopped=1", .again = "/account",
-     .title = "Your account: keep the address"},
+     .then = "/account?stopped=1", .again = "/account", .title = "Your account: keep the address"},
     {POST, "/account/verify", HERS, .fields = no_fields, .run = ask_verify, .again = "/account",
      .title = "Your account: verify the address"},
     {GET, "/account/password", HERS, .pool = POOL_SLOW, .view = "account/password",

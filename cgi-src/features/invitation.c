@@ -77,12 +77,13 @@ static enum err set_new_password(struct req *r)
         return req_error(r);
     struct str id = req_value(r, "request_id");
     e = outbox_staff(
-        r, &(struct staff_letter){
-               .kind = "account_password",
-               .staff_id = rows_text(done, 0, "staff_id"),
-               .to = rows_text(done, 0, "to_address"),
-               .link = account_url(req_arena(r), req_value(r, "tenant_slug"), "/login/reset", S("")),
-               .dedupe_key = arena_printf(req_arena(r), "password-%.*s", (int)id.n, id.p)});
+        r,
+        &(struct staff_letter){
+            .kind = "account_password",
+            .staff_id = rows_text(done, 0, "staff_id"),
+            .to = rows_text(done, 0, "to_address"),
+            .link = account_url(req_arena(r), req_value(r, "tenant_slug"), "/login/reset", S("")),
+            .dedupe_key = arena_printf(req_arena(r), "password-%.*s", (int)id.n, id.p)});
     return e ? e : reply_redirect(r, S("/login?reset=1"));
 }
 

@@ -46,14 +46,14 @@ bool password_common(struct arena *a, struct str password, const struct str *wor
     size_t used = 1;
     for (size_t i = 0; i < n; i++)
         used = add_words(a, words[i], list, used);
-    char *read = arena_cstr(
-        a, str_part(password, 0, password.n < READ_BYTES ? password.n : READ_BYTES));
+    char *read =
+        arena_cstr(a, str_part(password, 0, password.n < READ_BYTES ? password.n : READ_BYTES));
     double bits = ZxcvbnMatch(read, list, NULL);
     secret_wipe(read, strlen(read));
     return bits < COMMON_BITS;
 }
 
-static size_t characters(struct str s)
+size_t password_characters(struct str s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++)
@@ -64,7 +64,7 @@ static size_t characters(struct str s)
 bool password_fits(struct req *r, const char *field, struct str password, const struct str *words,
                    size_t n)
 {
-    size_t length = characters(password);
+    size_t length = password_characters(password);
     if (length < PASSWORD_LEAST)
         req_refuse(r, field,
                    "This is too short: at least 12 characters. A few words that do not belong "

@@ -49,13 +49,13 @@ static enum err ask(struct req *r)
     struct str key = req_value(r, "request_id");
     req_set(r, "person", req_value(r, "name"));
     req_set(r, "business_name", req_value(r, "business"));
-    e = outbox_staff(r, &(struct staff_letter){
-                            .kind = "account_signup",
-                            .staff_id = S(""),
-                            .to = req_value(r, "email"),
-                            .link = account_url(req_arena(r), S(""), "/signup/", token),
-                            .dedupe_key = arena_printf(req_arena(r), "signup-%.*s", (int)key.n,
-                                                       key.p)});
+    e = outbox_staff(
+        r, &(struct staff_letter){
+               .kind = "account_signup",
+               .staff_id = S(""),
+               .to = req_value(r, "email"),
+               .link = account_url(req_arena(r), S(""), "/signup/", token),
+               .dedupe_key = arena_printf(req_arena(r), "signup-%.*s", (int)key.n, key.p)});
     return e ? e : reply_redirect(r, S("/signup/sent"));
 }
 
@@ -87,8 +87,7 @@ static enum err confirm(struct req *r)
     if (!req_query(r, Q_signup_confirm))
         return req_error(r);
     struct str token = req_value(r, "token");
-    return reply_redirect(
-        r, arena_printf(req_arena(r), "/signup/%.*s", (int)token.n, token.p));
+    return reply_redirect(r, arena_printf(req_arena(r), "/signup/%.*s", (int)token.n, token.p));
 }
 
 /* A key that is there already is that of an earlier try: the id is the sign-up's own. */

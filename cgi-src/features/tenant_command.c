@@ -9,13 +9,14 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "config.h"
 #include "core/commands.h"
 #include "core/operator.h"
 #include "crypto.h"
 #include "totp.h"
 
-enum { PASSWORD_LEAST = 10, PASSWORD_MOST = 256 };
+enum { PASSWORD_BYTES = 4 * PASSWORD_MOST };
 
 static bool open_keys(void)
 {
@@ -224,7 +225,7 @@ int command_tenant(int argc, char **argv)
 /* ---- user ---- */
 
 /* One line from standard input; from a terminal without showing it. */
-static bool read_password(char out[PASSWORD_MOST + 2])
+static bool read_password(char out[PASSWORD_BYTES + 2])
 {
     struct termios before;
     bool is_terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &before) == 0;
@@ -235,19 +236,21 @@ static bool read_password(char out[PASSWORD_MOST + 2])
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
     }
     setvbuf(stdin, NULL, _IONBF, 0); /* no second copy of it stays in a buffer */
-    bool got = fgets(out, PASSWORD_MOST + 2, stdin) != NULL;
+    bool got = fgets(out, PASSWORD_BYTES + 2, stdin) != NULL;
     if (is_terminal) {
         tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
         fputc('\n', stderr);
     }
     size_t n = got ? strcspn(out, "\r\n") : 0;
     out[n] = '\0';
-    if (n < PASSWORD_LEAST || n > PASSWORD_MOST || !str_utf8_ok(str_of(out))) {
+    size_t length = password_characters(str_of(out));
+    if (n > PASSWORD_BYTES || length < PASSWORD_LEAST || length > PASSWORD_MOST ||
+        !str_utf8_ok(str_of(out))) {
         fprintf(stderr,
                 "foyer user: the password must have %d to %d characters; give it as one "
                 "line on standard input\n",
                 PASSWORD_LEAST, PASSWORD_MOST);
-        secret_wipe(out, PASSWORD_MOST + 2);
+        secret_wipe(out, PASSWORD_BYTES + 2);
         return false;
     }
     return true;
@@ -256,8 +259,13 @@ static bool read_password(char out[PASSWORD_MOST + 2])
 /* Reads the password and hashes it; NULL: a line was printed. */
 static const char *read_phc(struct arena *a)
 {
-    char password[PASSWORD_MOST + 2];
+    char password[PASSWORD_BYTES + 2];
     if (!open_keys() || !read_password(password)) {
+        return NULL;
+    }
+    if (password_common(a, str_of(password), NULL, 0)) {
+        fputs("foyer user: this password is too easy to guess; choose another\n", stderr);
+        secret_wipe(password, sizeof password);
         return NULL;
     }
     struct str phc = password_hash(a, str_of(password));
@@ -372,9 +380,105 @@ static int user_code(int argc)
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* A token's raw bytes as a bytea parameter, and the link that holds it. */
+static const char *new_link(struct arena *a, const char *slug, const char *path, const char **bytes)
+{
+    struct str token = token_new(a), raw;
+    if (unesc_base64url(a, token, &raw) != OK) {
+        return NULL;
+    }
+    struct buf hex = buf_in(a, 80);
+    buf_addz(&hex, "\\x");
+    esc_hex(&hex, raw);
+    *bytes = arena_cstr(a, buf_str(&hex));
+    return arena_cstr(a, account_url(a, str_of(slug), path, token));
+}
+
+/* The link is printed, for an installation without a mail server; it is a secret until it is used. */
+static int user_invite(int argc, char **argv)
+{
+    const char *tenant = NULL, *email = NULL, *name = NULL, *role = NULL, *title = "", *as = NULL;
+    bool provides = false;
+    const struct option_row options[] = {
+        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--name", &name, NULL},
+        {"--role", &role, NULL},     {"--title", &title, NULL}, {"--provider", NULL, &provides},
+        {"--as", &as, NULL}};
+    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
+        !email || !name || !role) {
+        return usage("user invite --tenant SLUG --email E --name N --role owner [--title T] "
+                     "[--provider]");
+    }
+    struct arena *a = arena_new(1024 * 1024);
+    const char *bytes = NULL, *link = new_link(a, tenant, "/invite/", &bytes);
+    const char *id = arena_cstr(a, uuid_new(a));
+    const char *person[] = {id, name, email, title, provides ? "true" : "false", role, bytes};
+    const struct step steps[] = {
+        {"SELECT sec.enter_slug($1)", 1, &tenant, NULL},
+        {"SELECT sec.person_invite($1, $2, $3, $4, $5, sec.role_named($6), $7)", 7, person, NULL}};
+    bool good = link && change_user(as, steps, COUNT_OF(steps));
+    if (good) {
+        printf("'%s' is invited to '%s'; this link works once, for 72 hours:\n%s\n", email, tenant,
+               link);
+    }
+    arena_free(a);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int user_reset(int argc, char **argv)
+{
+    const char *tenant = NULL, *email = NULL, *as = NULL;
+    const struct option_row options[] = {
+        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--as", &as, NULL}};
+    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
+        !email) {
+        return usage("user reset --tenant SLUG --email E");
+    }
+    struct arena *a = arena_new(1024 * 1024);
+    const char *bytes = NULL, *link = new_link(a, tenant, "/reset/", &bytes);
+    const char *values[] = {email, bytes};
+    const struct step steps[] = {
+        {"SELECT sec.enter_slug($1)", 1, &tenant, NULL},
+        {"SELECT person FROM sec.person_reset(sec.person_named($1), $2)", 2, values, NULL}};
+    bool good = link && change_user(as, steps, COUNT_OF(steps));
+    if (good) {
+        printf("'%s' at '%s' chooses a new password by this link, once, within 30 minutes:\n%s\n",
+               email, tenant, link);
+    }
+    arena_free(a);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int user_deactivate(int argc, char **argv)
+{
+    const char *tenant = NULL, *email = NULL, *as = NULL;
+    const struct option_row options[] = {
+        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--as", &as, NULL}};
+    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
+        !email) {
+        return usage("user deactivate --tenant SLUG --email E");
+    }
+    const struct step steps[] = {
+        {"SELECT sec.enter_slug($1)", 1, &tenant, NULL},
+        {"SELECT sec.person_deactivate(sec.person_named($1))", 1, &email, NULL}};
+    if (!change_user(as, steps, COUNT_OF(steps))) {
+        return EXIT_FAILURE;
+    }
+    printf("'%s' at '%s' is deactivated; her sessions and links have ended\n", email, tenant);
+    return EXIT_SUCCESS;
+}
+
 int command_user(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
+    if (strcmp(what, "invite") == 0) {
+        return user_invite(argc - 1, argv + 1);
+    }
+    if (strcmp(what, "reset") == 0) {
+        return user_reset(argc - 1, argv + 1);
+    }
+    if (strcmp(what, "deactivate") == 0) {
+        return user_deactivate(argc - 1, argv + 1);
+    }
     if (strcmp(what, "forget-factors") == 0) {
         return user_forget_factors(argc - 1, argv + 1);
     }
@@ -387,5 +491,5 @@ int command_user(int argc, char **argv)
     if (strcmp(what, "password") == 0) {
         return user_password(argc - 1, argv + 1);
     }
-    return usage("user create|password|forget-factors|code ...");
+    return usage("user create|password|invite|reset|deactivate|code|forget-factors ...");
 }
