@@ -25,8 +25,9 @@ static enum err tell_her(struct req *r)
     if (!about)
         return req_error(r);
     req_set(r, "called", rows_text(about, 0, "staff_name"));
-    req_set(r, "change", S("your second factors were taken away, so that you can set up new ones: "
-                           "the next time you log in your password is enough"));
+    req_set(r, "change",
+            S("your second factors were taken away, so that you can set up new ones: "
+              "the next time you log in your password is enough"));
     return outbox_staff(r, &(struct staff_letter){
                                .kind = "account_factor",
                                .staff_id = req_value(r, "staff_id"),
@@ -93,7 +94,7 @@ const struct page factor_reset_pages[] = {
      .gives = "called change", .title = "Ask to remove a colleague's second factors"},
     {POST, ABOUT "/confirm", RESET_PAGE, .run = confirm_reset, .step_up = true,
      .gives = "called change", .title = "Remove a colleague's second factors"},
-    {POST, ABOUT "/drop", RESET_PAGE, .save = Q_factor_reset_drop, .then = "/people/{staff_id}/factors?done=1",
-     .title = "Withdraw the request to remove them"},
+    {POST, ABOUT "/drop", RESET_PAGE, .save = Q_factor_reset_drop,
+     .then = "/people/{staff_id}/factors?done=1", .title = "Withdraw the request to remove them"},
     {0},
 };

@@ -105,9 +105,8 @@ static enum err ask_to_confirm(struct req *r) { return ask_session(r, "confirm")
 
 /* ---- answers ---- */
 
-static const struct field answer_fields[] = {PASSKEY_FIELDS,
-                                             {"next_path", FIELD_TEXT, .max = 600},
-                                             {0}};
+static const struct field answer_fields[] = {
+    PASSKEY_FIELDS, {"next_path", FIELD_TEXT, .max = 600}, {0}};
 static const struct field add_fields[] = {
     PASSKEY_FIELDS,
     {"name", FIELD_TEXT, .required = true, .max = 60, .missing = "Give it a name."},

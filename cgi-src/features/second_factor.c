@@ -21,8 +21,8 @@ enum err second_code(struct req *r, const struct rows *who, struct str typed, bo
     req_set_null(r, "step");
     if (box.n == 0)
         return OK;
-    enum err e = req_open_own(r, "sec.totp", "secret_sealed", rows_text(who, 0, "totp_id"), box,
-                              &secret);
+    enum err e =
+        req_open_own(r, "sec.totp", "secret_sealed", rows_text(who, 0, "totp_id"), box, &secret);
     if (e)
         return e == ERR_UNAVAILABLE ? e : ERR_INTERNAL;
     *is_right = totp_match(secret, typed, totp_step(), &step);
@@ -367,8 +367,9 @@ static enum err save_codes(struct req *r)
 
 const struct page second_factor_pages[] = {
     {GET, "/login/second", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW,
-     .run = show_second, .show = {{"second", Q_second_factor_lookup}}, .view = "second_factor/second",
-     .gives = "next_path", .title = "The second step of logging in"},
+     .run = show_second, .show = {{"second", Q_second_factor_lookup}},
+     .view = "second_factor/second", .gives = "next_path",
+     .title = "The second step of logging in"},
     {POST, "/login/second", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW,
      .run = take_second, .again = "/login/second", .no_idempotency = true,
      .title = "The second step of logging in"},
@@ -389,8 +390,7 @@ const struct page second_factor_pages[] = {
     {POST, "/account/security/codes", SECURITY_PAGE, .run = new_codes, .replay = shown_before,
      .again = "/account/security", .view = "second_factor/codes", .gives = "codes", .step_up = true,
      .title = "New recovery codes"},
-    {POST, "/account/security/codes/text", SECURITY_PAGE, .fields = codes_fields,
-     .run = save_codes, .again = "/account/security", .no_idempotency = true,
-     .title = "Recovery codes as a file"},
+    {POST, "/account/security/codes/text", SECURITY_PAGE, .fields = codes_fields, .run = save_codes,
+     .again = "/account/security", .no_idempotency = true, .title = "Recovery codes as a file"},
     {0},
 };
