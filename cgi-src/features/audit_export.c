@@ -393,7 +393,7 @@ const struct page audit_export_pages[] = {
     {POST, "/audit/exports", .realm = REALM_STAFFED, CAN(audit_read), .step_up = true,
      .fields = ask_fields, .run = ask, .again = "/audit/exports",
      .title = "Have a copy of the audit trail made"},
-    {GET, "/audit/exports/{export_id:uuid}/file", .realm = REALM_STAFFED, CAN(audit_read),
+    {GET, "/audit/exports/{export_id:uuid}/trail.copy", .realm = REALM_STAFFED, CAN(audit_read),
      .step_up = true, .action = "audit.export.read", .run = download,
      .title = "Download a copy of the audit trail"},
     {0},

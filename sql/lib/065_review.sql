@@ -4,13 +4,16 @@
 SET LOCAL ROLE foyer_audit_reader;
 
 -- What is always a finding, however often it happens; NULL: not by itself. Internal.
-CREATE OR REPLACE FUNCTION audit.review_kind(action text, object_kind text) RETURNS text
+DROP FUNCTION IF EXISTS audit.review_kind(text, text);
+CREATE OR REPLACE FUNCTION audit.review_kind(action text, object_kind text, reason text) RETURNS text
 LANGUAGE sql IMMUTABLE
 AS $$
     SELECT CASE WHEN action = 'emergency.open' OR (object_kind = 'emergency' AND action NOT LIKE 'emergency.%') THEN 'emergency'
                 WHEN action ~ '(^|[._])export(\.|$)' AND action !~ '\.(read|list)$' THEN 'export'
                 WHEN action ~ '^mfa\.reset($|_done)' THEN 'factor'
-                WHEN (action ~ '^role\.' AND action !~ '\.(read|list|review)$') OR action ~ '^person\.(role|give|take|reactivate)' THEN 'rights' END
+                WHEN action ~ '^role\.' AND action !~ '\.(read|list|review)$' THEN 'rights'
+                -- (the words of these two say which roles, when roles were given)
+                WHEN (action = 'person.change' AND reason IS NOT NULL) OR (action = 'person.invite' AND reason <> 'again') OR action = 'person.reactivate' THEN 'rights' END
 $$;
 
 -- The parts of a surname: of the last word before a comma, without accents. Internal.
@@ -33,7 +36,7 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
     WITH ev AS MATERIALIZED (
-        SELECT e.id, e.at, (e.at AT TIME ZONE zone)::date AS day, e.actor_kind, e.actor_id, e.action, e.object_kind, e.object_id, e.client_id,
+        SELECT e.id, e.at, (e.at AT TIME ZONE zone)::date AS day, e.actor_kind, e.actor_id, e.action, e.object_kind, e.object_id, e.client_id, e.reason,
                cardinality(e.client_ids) AS n_clients, e.outcome
         FROM audit.event e
         WHERE e.tenant_id = tenant AND e.at >= from_at AND e.at < to_at
@@ -83,8 +86,8 @@ AS $$
         UNION ALL SELECT 'watched', h.actor_id, h.day, h.client_id, NULL, h.id, h.at FROM hers h
             WHERE EXISTS (SELECT FROM app.client_watch w WHERE w.tenant_id = tenant AND w.client_id = h.client_id)
         UNION ALL SELECT r.kind, r.who, r.day, NULL, r.n::int, r.id, r.at FROM in_row r WHERE r.n >= 5
-        UNION ALL SELECT audit.review_kind(e.action, e.object_kind), CASE WHEN e.actor_kind = 'staff' THEN e.actor_id END, e.day, NULL, NULL, e.id, e.at
-            FROM ev e WHERE e.outcome = 'ok' AND audit.review_kind(e.action, e.object_kind) IS NOT NULL
+        UNION ALL SELECT audit.review_kind(e.action, e.object_kind, e.reason), CASE WHEN e.actor_kind = 'staff' THEN e.actor_id END, e.day, NULL, NULL, e.id, e.at
+            FROM ev e WHERE e.outcome = 'ok' AND audit.review_kind(e.action, e.object_kind, e.reason) IS NOT NULL
     )
     SELECT f.kind, s.id, f.day, f.client_id, coalesce(max(f.times), count(*))::int,
            (array_agg(f.id ORDER BY f.times DESC NULLS LAST, f.at, f.id))[1], (array_agg(f.at ORDER BY f.times DESC NULLS LAST, f.at, f.id))[1]
@@ -173,7 +176,7 @@ BEGIN
     RETURN monday;
 END $$;
 
-REVOKE ALL ON FUNCTION audit.review_kind(text, text), audit.review_surnames(text), audit.review_find(uuid, timestamptz, timestamptz, text),
+REVOKE ALL ON FUNCTION audit.review_kind(text, text, text), audit.review_surnames(text), audit.review_find(uuid, timestamptz, timestamptz, text),
     audit.review_gather(date), audit.review_due(), audit.review_sign(date, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.review_gather(date) TO foyer_staff, foyer_jobs;
 GRANT EXECUTE ON FUNCTION audit.review_due() TO foyer_jobs;

@@ -51,7 +51,7 @@ GRANT EXECUTE ON FUNCTION app.action_words_to_client(text) TO foyer_audit_reader
 
 RESET ROLE;
 SET LOCAL ROLE foyer_auth;
-GRANT SELECT (tenant_id, id, how) ON sec.session TO foyer_audit_reader;
+REVOKE SELECT (tenant_id, id, how) ON sec.session FROM foyer_audit_reader; -- (releases before asked it)
 RESET ROLE;
 SET LOCAL ROLE foyer_audit_reader;
 
@@ -77,7 +77,7 @@ BEGIN
     SELECT x.at AT TIME ZONE place.zone,
            row_number() OVER w = 1 OR (x.at AT TIME ZONE place.zone)::date <> lag((x.at AT TIME ZONE place.zone)::date) OVER w,
            CASE WHEN x.actor_kind IN ('client', 'visitor') THEN 'You'
-                WHEN x.actor_kind = 'staff' AND x.how = 'support' THEN 'Support'
+                WHEN x.actor_kind = 'staff' AND f.is_support THEN 'Support'
                 WHEN x.actor_kind = 'staff' AND place.by_name THEN coalesce(f.name, 'Somebody of the staff')
                 WHEN x.actor_kind = 'staff' THEN coalesce(nullif(f.role_names, ''), 'Somebody of the staff')
                 WHEN x.actor_kind = 'job' THEN 'Our system'
@@ -85,21 +85,19 @@ BEGIN
            x.actor_kind IN ('client', 'visitor'), x.is_emergency, app.action_words_to_client(x.action),
            CASE WHEN x.actor_kind IN ('client', 'visitor', 'job') THEN NULL
                 WHEN x.is_emergency THEN 'in an emergency'
-                WHEN x.how = 'support' THEN 'to help the studio with its system'
+                WHEN f.is_support THEN 'to help the studio with its system'
                 WHEN x.action ~ '^(audit|client\.(un)?watch|emergency\.review)' THEN 'to look after your privacy'
                 WHEN x.action ~ '^(message|form\.send)' THEN 'because of a message to you'
                 WHEN v.starts_at IS NOT NULL THEN 'for your visit on ' || to_char(v.starts_at AT TIME ZONE place.zone, 'FMDD Mon YYYY')
                 WHEN x.action ~ '^(appointment|booking|calendar)' THEN 'because of a booking' END
     FROM (
-        SELECT b.*, s.how FROM (
-            SELECT e.at, e.id, e.actor_kind, e.actor_id, e.session_id, e.action, e.action = 'emergency.open' OR (e.action NOT LIKE 'emergency.%' AND e.object_kind IS NOT DISTINCT FROM 'emergency') AS is_emergency FROM (
+        SELECT e.at, e.id, e.actor_kind, e.actor_id, e.action, e.action = 'emergency.open' OR (e.action NOT LIKE 'emergency.%' AND e.object_kind IS NOT DISTINCT FROM 'emergency') AS is_emergency FROM (
                 SELECT one.* FROM audit.event one WHERE one.tenant_id = tenant AND one.client_id = her
                 UNION ALL
                 SELECT many.* FROM audit.event many WHERE many.tenant_id = tenant AND many.client_ids @> ARRAY[her] AND cardinality(many.client_ids) > 1
             ) AS e
             WHERE e.outcome = 'ok'
-            ORDER BY e.at DESC, e.id LIMIT how_many OFFSET skip) AS b
-        LEFT JOIN sec.session s ON s.tenant_id = tenant AND s.id = b.session_id) AS x
+            ORDER BY e.at DESC, e.id LIMIT how_many OFFSET skip) AS x
     LEFT JOIN app.staff f ON f.tenant_id = tenant AND f.id = x.actor_id
     LEFT JOIN LATERAL (
         SELECT a.starts_at FROM app.appointment a

@@ -23,7 +23,7 @@ async function copy(values, who = v) {
   const id = newest();
   for (let i = 0; i < 200 && h.one("SELECT state FROM app.trail_export WHERE id = :'v1'::uuid", id) === "waiting"; i++) await new Promise((x) => setTimeout(x, 200));
   assert.equal(h.one("SELECT state FROM app.trail_export WHERE id = :'v1'::uuid", id), "ready");
-  const file = await who.get(`/audit/exports/${id}/file`);
+  const file = await who.get(`/audit/exports/${id}/trail.copy`);
   assert.equal(file.status, 200);
   return { id, asked: r, file, text: file.bytes.toString("utf8") };
 }
@@ -133,7 +133,7 @@ describe("A-15 S-07 L18: having a copy made is in the trail", () => {
     assert.match(r.text, /value="2026-01-02"/);
     assert.match(r.text, /Confirm that it is you/);
     assert.equal(newest(), id);
-    const file = await old.get(`/audit/exports/${id}/file`);
+    const file = await old.get(`/audit/exports/${id}/trail.copy`);
     assert.equal(file.status, 303);
     assert.match(file.location, /^\/confirm/);
   });
@@ -147,7 +147,7 @@ describe("A-15 S-07 L18: having a copy made is in the trail", () => {
   });
   test("another studio's copy is not there", async () => {
     const other = await h.staff("first-light", "owner", { fresh: true });
-    assert.equal((await other.get(`/audit/exports/${newest()}/file`)).status, 404);
+    assert.equal((await other.get(`/audit/exports/${newest()}/trail.copy`)).status, 404);
   });
 });
 

@@ -72,7 +72,7 @@ describe("R-04 A-15: a week in which each kind happened", () => {
     rows.push([1, "20:01", provider, "chart.read", clients[1]], [1, "20:30", provider, "chart.read", clients[2]], [6, "03:30", desk, "client.search", clients[1]]);
     rows.push([2, "10:00", provider, "chart.read", same], [2, "11:00", provider, "note.create", same], [2, "10:00", desk, "client.read", watched]);
     for (let i = 0; i < 6; i++) rows.push([3, clock(i), desk, "chart.read", null, { outcome: "refused" }], [3, clock(i), null, "login", null, { kind: "visitor", outcome: "failed", object: ["staff", owner] }]);
-    rows.push([4, "10:00", owner, "audit.export", null], [4, "10:00", provider, "chart.read", clients[5], { object: ["emergency", h.uuid()] }], [4, "11:00", owner, "mfa.reset", null], [4, "12:00", owner, "role.give", null]);
+    rows.push([4, "10:00", owner, "audit.export", null], [4, "10:00", provider, "chart.read", clients[5], { object: ["emergency", h.uuid()] }], [4, "11:00", owner, "mfa.reset", null], [4, "12:00", owner, "role.change", null], [4, "12:10", owner, "person.change", null]);
     seed(week, rows);
     assert.deepEqual(await gather(week), [
       ["emergency", provider, "4", "", "1"], ["export", owner, "4", "", "1"], ["factor", owner, "4", "", "1"],
