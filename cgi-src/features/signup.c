@@ -112,8 +112,8 @@ enum job_end account_signup_job(struct req *r, const struct job *job, struct str
 #define SITE .realm = REALM_SITE, .door = DOOR_PUBLIC, .pool = POOL_SLOW
 
 const struct page signup_pages[] = {
-    {GET, "/signup", SITE, .show = {{"zones", Q_signup_zones}}, .view = "signup/form",
-     .form_cookie = true, .title = "Sign up"},
+    {GET, "/signup", SITE, .show = {{"zones", Q_signup_zones}, {"kinds", Q_signup_kinds}},
+     .view = "signup/form", .form_cookie = true, .title = "Sign up"},
     {POST, "/signup", SITE, .fields = signup_fields, .run = ask, .again = "/signup",
      .form_cookie = true, .no_idempotency = true, .title = "Sign up: send"},
     {GET, "/signup/sent", SITE, .view = "signup/sent", .title = "Sign up: look into your mail"},

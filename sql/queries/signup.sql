@@ -28,3 +28,10 @@ FROM (VALUES (1, 'America/New_York'), (2, 'America/Chicago'), (3, 'America/Denve
              (8, 'America/Puerto_Rico'), (9, 'America/Toronto'), (10, 'America/Vancouver'), (11, 'Europe/London'), (12, 'Europe/Dublin'), (13, 'Europe/Berlin'), (14, 'Europe/Paris'),
              (15, 'Australia/Sydney'), (16, 'Pacific/Auckland')) AS z (n, zone)
 ORDER BY z.n;
+
+-- name: signup_kinds :many
+-- What a business can be; a form that is shown again has what was chosen.
+-- clients: none
+SELECT k.kind, k.words, coalesce(k.kind = :kind, false) AS is_chosen
+FROM (VALUES (1, 'medspa', 'A medical spa'), (2, 'ultrasound', 'An ultrasound studio')) AS k (n, kind, words)
+ORDER BY k.n;

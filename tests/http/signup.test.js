@@ -20,6 +20,7 @@ describe("B03: sign-up", () => {
     assert.equal(r.status, 422);
     for (const name of ["name", "phone", "street", "business"]) assert.match(r.text, new RegExp(`id="${name}-error"`));
     assert.match(r.text, /value="Portland"/);
+    assert.match(r.text, /value="medspa" required checked/);
     assert.doesNotMatch(r.text, new RegExp(password));
     for (const bad of [{ password: "short" }, { password: "passwordpassword" }, { password: "danafounder2026" }, { email: "nobody" }, { phone: "12" }, { time_zone: "Mars/Base" }, { kind: "bank" }])
       assert.equal((await v.submit("/signup", facts(bad), { from: h.somewhere() })).status, 422, JSON.stringify(bad));
