@@ -20,7 +20,7 @@ for (const width of ["phone", "desk"]) {
   describe(`L10 L50: staff pages at the width of a ${width}`, () => {
     let page;
     before(async () => { page = await b.staff(width, "glow", "owner"); });
-    for (const p of pages.filter((x) => x.door === "staff" && x.realm !== "operator"))
+    for (const p of pages.filter((x) => x.door === "staff" && x.realm !== "operator" && x.permission !== "chart_emergency"))
       test(p.path, async () => {
         const target = fill(p, "glow");
         assert.ok(target, `the demo data has no row for ${p.path}`);
@@ -32,6 +32,12 @@ for (const width of ["phone", "desk"]) {
       [`/day/${busyDay()}`, "day-full"], ["/audit?day=2020-01-01", "audit-empty"]];
     for (const [target, shot] of more)
       test(shot, () => visit(page, "glow", target.replace("CLIENT", b.one("SELECT client_id FROM app.signature WHERE tenant_id = :'v1' ORDER BY id LIMIT 1", b.tenantId("glow"))), { shot, status: [404] }));
+    test("T04: opening a chart in an emergency, and a calendar of which one sees a part", async () => {
+      const provider = await b.staff(width, "first-light", "scanner");
+      await visit(provider, "first-light", "/emergency");
+      await visit(provider, "first-light", "/calendar");
+      await provider.context().close();
+    });
     test("a chart of First Light", async () => {
       const there = await b.staff(width, "first-light", "owner");
       for (const path of ["/clients/{client_id:uuid}", "/clients/{client_id:uuid}/chart", "/day/{day:date}"])
