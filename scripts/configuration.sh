@@ -41,7 +41,7 @@ listen_status = unix:$(socket_of status)
 boards = $BOARDS
 workers_staff = 8
 workers_public = 8
-workers_slow = 2
+workers_slow = 4
 operator_inbox = hello@$FOYER_DOMAIN
 ${MORE_SETTINGS:-}
 EOF

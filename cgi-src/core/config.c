@@ -51,7 +51,7 @@ static const struct key {
     {"boards", TEXT, "var/run", 0, 0, "directory of the pools' counters"},
     {"workers_staff", NUMBER, "8", 1, 1000, "processes of pool staff"},
     {"workers_public", NUMBER, "8", 1, 1000, "processes of pool public"},
-    {"workers_slow", NUMBER, "2", 1, 1000, "processes of pool slow"},
+    {"workers_slow", NUMBER, "4", 1, 1000, "processes of pool slow"},
     {"studio_share", NUMBER, "75", 1, 100,
      "of 100 workers of a pool, so many for one studio at once while others are there"},
     {"memory_cap_mb", NUMBER, "64", 1, 4096, "most memory one request may take"},

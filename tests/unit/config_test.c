@@ -55,7 +55,7 @@ static void test_standard_values(void **state)
     assert_int_equal(load(""), OK);
     assert_string_equal(config_text("domain"), "foyer.localhost");
     assert_int_equal(config_int("port"), 8443);
-    assert_int_equal(config_int("workers_slow"), 2);
+    assert_int_equal(config_int("workers_slow"), 4);
     assert_string_equal(config_text("smtp_url"), "");
     assert_string_equal(said, "");
 }
