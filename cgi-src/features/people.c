@@ -156,7 +156,7 @@ const struct page people_pages[] = {
     {POST, ONE "/deactivate", PEOPLE, .fields = no_fields, .save = Q_people_deactivate,
      .then = ONE_AGAIN, .again = ONE, .title = "Person: deactivate"},
     {POST, ONE "/reactivate", PEOPLE, .fields = no_fields, .save = Q_people_reactivate,
-     .then = ONE_AGAIN, .again = ONE, .title = "Person: open the account again"},
+     .then = ONE_AGAIN, .again = ONE, .step_up = true, .title = "Person: open the account again"},
     {POST, ONE "/reset", PEOPLE, .fields = no_fields, .run = send_reset, .again = ONE,
      .title = "Person: send a link to a new password"},
     {0},

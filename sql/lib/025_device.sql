@@ -86,7 +86,7 @@ BEGIN
 END $$;
 
 -- Ends sessions: one by its id, or, with one = NULL, all of a person but the one of this transaction. One's own, or anybody's for
--- who looks after accounts. The browsers that they were opened in are new again. FY404: no such session, or not hers to end.
+-- who looks after accounts; an owner's only by an owner (S-12). The browsers that they were opened in are new again. FY404: no such session, or not hers to end.
 CREATE OR REPLACE FUNCTION sec.session_end(staff uuid, one uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -94,7 +94,7 @@ DECLARE
     this uuid := nullif(current_setting('foyer.session_id', true), '')::uuid;
     ended uuid[];
 BEGIN
-    IF app.actor() IS NULL OR NOT (staff = app.actor() OR app.may('staff_write')) THEN
+    IF app.actor() IS NULL OR NOT (staff = app.actor() OR app.may('staff_write') AND (sec.owns(app.actor()) OR NOT sec.owns(staff))) THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
     IF NOT EXISTS (SELECT FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = session_end.staff) THEN

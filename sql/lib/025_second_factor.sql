@@ -516,7 +516,7 @@ BEGIN
     IF NOT app.may('staff_write') OR staff = sec.me() THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
-    IF strpos(hers, ',staff_write,') > 0 AND EXISTS (
+    IF (sec.owns(staff) AND NOT sec.owns(sec.me())) OR strpos(hers, ',staff_write,') > 0 AND EXISTS (
         SELECT FROM unnest(string_to_array(btrim(hers, ','), ',')) AS p
         WHERE strpos(current_setting('foyer.perms', true), ',' || split_part(p, '@', 1) || ',') = 0) THEN
         RAISE EXCEPTION 'This person may do more here than you. Somebody who may at least as much has to do it.' USING ERRCODE = 'FY422';

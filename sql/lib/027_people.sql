@@ -45,6 +45,15 @@ AS $$
     WHERE NOT (h.reach = 'business' AND place IS NOT NULL)
 $$;
 
+-- Whether somebody owns the business, or runs the installation. More hangs on that than on the role's permissions (support access, single
+-- sign-on, letters), so owners alone make owners and change them, also where another role may just as much. Internal.
+CREATE OR REPLACE FUNCTION sec.owns(staff uuid) RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+    SELECT EXISTS (SELECT FROM app.staff_role sr JOIN app.role r ON r.tenant_id = sr.tenant_id AND r.id = sr.role_id
+                   WHERE sr.tenant_id = app.tenant() AND sr.staff_id = staff AND sr.location_id IS NULL AND r.slug IN ('owner', 'operator'))
+$$;
+
 -- Whether the actor may give a role so. The operator's command may.
 CREATE OR REPLACE FUNCTION sec.may_give(role uuid, place uuid) RETURNS boolean
 LANGUAGE sql STABLE
@@ -52,6 +61,8 @@ AS $$
     SELECT app.actor_kind() = 'system' OR coalesce((
         SELECT sec.perms_cover(f.perms, sec.role_reach(role, place))
         FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = app.actor()), false)
+        AND (sec.owns(app.actor())
+             OR NOT EXISTS (SELECT FROM app.role r WHERE r.tenant_id = app.tenant() AND r.id = role AND r.slug IN ('owner', 'operator')))
 $$;
 
 -- Whether the actor may change this person: she may not be allowed more than the actor is.
@@ -62,6 +73,18 @@ AS $$
         SELECT sec.perms_cover(me.perms, f.perms)
         FROM app.staff me, app.staff f
         WHERE me.tenant_id = app.tenant() AND me.id = app.actor() AND f.tenant_id = app.tenant() AND f.id = staff), false)
+        AND (sec.owns(app.actor()) OR NOT sec.owns(staff))
+$$;
+
+-- The roles of a person with their places, for the trail: one that is given at another place is another one. Internal.
+CREATE OR REPLACE FUNCTION sec.roles_words(staff uuid) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT coalesce(string_agg(r.name || coalesce(' (' || l.name || ')', ''), ', ' ORDER BY r.name, l.name), '')
+    FROM app.staff_role sr
+    JOIN app.role r ON r.tenant_id = sr.tenant_id AND r.id = sr.role_id
+    LEFT JOIN app.location l ON l.tenant_id = sr.tenant_id AND l.id = sr.location_id
+    WHERE sr.tenant_id = app.tenant() AND sr.staff_id = staff
 $$;
 
 -- Refuses an actor who may not change people at all, a person that is not there (FY404), and one that may more than she.
@@ -187,7 +210,7 @@ BEGIN
     VALUES (staff, btrim(name), btrim(email), coalesce(btrim(title), ''), coalesce(is_provider, false), false, now());
     PERFORM sec.person_roles(staff, given);
     PERFORM sec.account_token_new('invite', staff, btrim(email), token, interval '72 hours', NULL, NULL);
-    PERFORM sec.note('person.invite', 'ok', (SELECT f.role_names FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = staff), '{}', 'staff', staff);
+    PERFORM sec.note('person.invite', 'ok', sec.roles_words(staff), '{}', 'staff', staff);
 END $$;
 
 -- The invitation once more, by a new link; the old one ends.
@@ -230,11 +253,11 @@ DECLARE
     after text;
 BEGIN
     PERFORM sec.person_check(staff);
-    SELECT f.role_names INTO before FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = staff;
+    before := sec.roles_words(staff);
     UPDATE app.staff f SET name = btrim(name), title = coalesce(btrim(title), ''), is_provider = coalesce(is_provider, false)
     WHERE f.tenant_id = app.tenant() AND f.id = staff;
     PERFORM sec.person_roles(staff, given);
-    SELECT f.role_names INTO after FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = staff;
+    after := sec.roles_words(staff);
     PERFORM sec.note('person.change', 'ok', CASE WHEN before IS DISTINCT FROM after THEN before || ' -> ' || after END, '{}', 'staff', staff);
 END $$;
 

@@ -20,7 +20,7 @@ CREATE OR REPLACE FUNCTION sec.holds(permission text) RETURNS boolean
 LANGUAGE sql STABLE
 AS $$ SELECT app.may(permission) OR (permission = 'chart_emergency' AND app.may('chart_read')) $$;
 
--- Refuses who may not change people, and who lacks what this role may: it is above her. Internal.
+-- Refuses who may not change people, and who lacks what this role may: it is above her; so is the owners' role for who owns nothing. Internal.
 CREATE OR REPLACE FUNCTION sec.role_below(role uuid) RETURNS void
 LANGUAGE plpgsql STABLE
 AS $$
@@ -36,6 +36,9 @@ BEGIN
     ORDER BY p.position LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'This role may do what you may not yourself: %. Somebody who may must change it.', lacking USING ERRCODE = 'FY422', COLUMN = 'name';
+    END IF;
+    IF NOT sec.owns(app.actor()) AND EXISTS (SELECT FROM app.role r WHERE r.tenant_id = app.tenant() AND r.id = role_below.role AND r.slug IN ('owner', 'operator')) THEN
+        RAISE EXCEPTION 'Only somebody who has this role may change it.' USING ERRCODE = 'FY422', COLUMN = 'name';
     END IF;
 END $$;
 
@@ -72,6 +75,7 @@ DECLARE
     p record;
     changed text[] := '{}';
     field text;
+    shown text := sec.role_reach(role, NULL);
 BEGIN
     PERFORM sec.role_below(role);
     SELECT r.name, r.masks, r.needs_mfa, r.slug, r.is_builtin INTO was FROM app.role r WHERE r.tenant_id = app.tenant() AND r.id = role FOR UPDATE;
@@ -114,6 +118,14 @@ BEGIN
     END IF;
     IF cardinality(changed) > 0 THEN
         UPDATE app.role r SET name = btrim(name), masks = masks, needs_mfa = coalesce(needs_mfa, false) WHERE r.tenant_id = app.tenant() AND r.id = role;
+        -- A role that hides nothing shows a phone number only once it may see clients: that too is given by nobody who does not see it.
+        FOREACH field IN ARRAY ARRAY['phone', 'email', 'notes'] LOOP
+            IF NOT sec.perms_cover(current_setting('foyer.perms', true) || substr(shown, 2), (
+                    SELECT ',' || coalesce(string_agg(e, ','), '') || ',' FROM unnest(string_to_array(btrim(sec.role_reach(role, NULL), ','), ',')) AS e
+                    WHERE split_part(e, '@', 1) = 'show_' || field)) THEN
+                RAISE EXCEPTION 'Your own role does not show this, so you cannot show it to others.' USING ERRCODE = 'FY422', COLUMN = 'mask_' || field;
+            END IF;
+        END LOOP;
         PERFORM sec.note_fields('role.change', 'role', role, changed, NULL);
     END IF;
     RETURN role;

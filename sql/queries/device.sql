@@ -19,9 +19,13 @@ SELECT FROM sec.session_end(app.actor(), :ended_id::uuid);
 SELECT FROM sec.session_end(app.actor(), NULL);
 
 -- name: device_person :one
--- Whose sessions are looked at.
+-- Whose sessions are looked at; an owner's are ended by owners alone (sec.session_end).
 -- clients: none
-SELECT f.id AS person_id, f.name AS person_name FROM app.staff f WHERE f.id = :staff_id::uuid;
+SELECT f.id AS person_id, f.name AS person_name, app.actor() = ANY (o.owners) OR f.id <> ALL (o.owners) AS may_end
+FROM app.staff f
+CROSS JOIN (SELECT coalesce(array_agg(sr.staff_id), '{}') AS owners
+            FROM app.staff_role sr JOIN app.role r ON r.id = sr.role_id AND r.slug IN ('owner', 'operator') WHERE sr.location_id IS NULL) AS o
+WHERE f.id = :staff_id::uuid;
 
 -- name: device_person_sessions :many
 -- The sessions of somebody of the staff.

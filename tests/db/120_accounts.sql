@@ -45,6 +45,30 @@ SELECT is(fx.acts('owner', 'SELECT sec.person_deactivate(fx.id(''b'', ''staff'',
 SELECT is(fx.acts('owner', 'SELECT sec.person_deactivate(fx.id(''a'', ''staff'', 1))'), 'FY422', 'an owner does not close her own account');
 SELECT is(fx.ask('foyer_staff', 'SELECT 1 FROM fx.as_visitor(''alpha'')', 'SELECT sec.person_deactivate(fx.id(''a'', ''staff'', 3))'), 'FY403', 'a visitor deactivates nobody');
 
+-- S-12: an owner is more than what her role may do: who may just as much makes none, and changes none
+CREATE FUNCTION fx.at_slow(who text, act text) RETURNS text LANGUAGE sql AS $$ SELECT fx.ask('foyer_slow', format('SELECT 1 FROM fx.as_staff(''alpha'', %L)', who), act) $$;
+BEGIN;
+SELECT fx.inside('alpha');
+UPDATE sec.session SET proved_at = now();
+INSERT INTO app.role_permission (role_id, permission) SELECT fx.role('manager')::uuid, p FROM unnest(ARRAY['chart_read', 'chart_write']) AS p;
+SELECT ok(sec.perms_cover(m.perms, o.perms), 'the manager may all that the owner may')
+FROM app.staff o, app.staff m WHERE o.id = fx.id('a', 'staff', 1) AND m.id = fx.id('a', 'staff', 2);
+COMMIT;
+SELECT is(fx.acts('manager', format('SELECT sec.person_invite(fx.id(''a'', ''staff'', 78), ''I'', ''x@studio.test'', '''', false, ARRAY[fx.role(%L) || %L], fx.tok(''i''))', slug, place)), code,
+    format('S-12: she makes a %s%s: %s', slug, place, code))
+FROM (VALUES ('owner', '', 'FY422'), ('owner', ':' || fx.id('a', 'location', 1), 'FY422'), ('provider', '', '""')) AS v (slug, place, code);
+SELECT is(fx.acts('manager', act), code, 'S-12: nor does she ' || words)
+FROM (VALUES ('SELECT sec.person_deactivate(fx.id(''a'', ''staff'', 1))', 'FY403', 'close an owner''s account'),
+             ('SELECT sec.person_reset(fx.id(''a'', ''staff'', 1), fx.tok(''r''))', 'FY403', 'ask for a link to an owner''s password'),
+             ('SELECT sec.session_end(fx.id(''a'', ''staff'', 1), NULL)', 'FY403', 'end an owner''s sessions'),
+             ('SELECT sec.role_change(fx.role(''owner'')::uuid, ''Owner'', ''{}'', false, ARRAY[''audit_read''], ARRAY[''none''])', 'FY422', 'change the owners'' role')) AS v (act, code, words);
+SELECT is(fx.at_slow('manager', 'SELECT is_done FROM sec.reset_ask(fx.id(''a'', ''staff'', 1), ''lost her telephone'')'), 'FY422', 'S-12: nor take an owner''s second factor away');
+SELECT is(fx.acts('owner', 'SELECT 1 AS n FROM sec.session_end(fx.id(''a'', ''staff'', 2), NULL)'), '1', 'an owner ends a manager''s');
+BEGIN;
+SELECT fx.inside('alpha');
+DELETE FROM app.role_permission WHERE role_id = fx.role('manager')::uuid AND permission IN ('chart_read', 'chart_write');
+COMMIT;
+
 -- S-11, T08: bound to its business and its kind, used once, and no door to somebody's password
 CREATE FUNCTION fx.follows(slug text, act text, VARIADIC more text[] DEFAULT ARRAY[]::text[]) RETURNS text LANGUAGE sql AS $$
     SELECT fx.ask('foyer_slow', VARIADIC ARRAY[format('SELECT 1 FROM fx.as_visitor(%L)', slug), act] || more) $$;
@@ -106,10 +130,23 @@ DELETE FROM app.staff_role WHERE staff_id = fx.id('a', 'staff', 2) AND role_id =
 UPDATE sec.session SET revoked_at = NULL WHERE staff_id = fx.id('a', 'staff', 2);
 COMMIT;
 
+-- whose role hides a phone number shows it to nobody, by giving clients to a role that hides nothing
+BEGIN;
+SELECT fx.inside('alpha');
+UPDATE app.role SET masks = '{phone,email,notes}' WHERE id = fx.role('manager')::uuid;
+COMMIT;
+SELECT is(fx.acts('manager', format('SELECT sec.role_change(fx.role(''auditor'')::uuid, ''Auditor'', %L, false, ARRAY[''client_read''], ARRAY[%L]) IS NOT NULL AS x', masks, scope)), good,
+    format('R-04, S-12: a role that hides %s gets clients (%s)', masks, scope))
+FROM (VALUES ('{}', 'tenant', 'FY422'), ('{}', 'own', 'FY422'), ('{phone}', 'location', 'FY422'), ('{phone,email}', 'tenant', 't'), ('{phone,email,notes}', 'own', 't')) AS v (masks, scope, good);
+BEGIN;
+SELECT fx.inside('alpha');
+UPDATE app.role SET masks = '{}' WHERE id = fx.role('manager')::uuid;
+COMMIT;
+
 BEGIN;
 SELECT fx.inside('alpha');
 DELETE FROM app.staff WHERE id = fx.id('a', 'staff', 77);
 DELETE FROM sec.device WHERE staff_id = fx.id('a', 'staff', 3);
 COMMIT;
-DROP FUNCTION fx.role(text), fx.invites(text, text, text, text[]), fx.acts(text, text), fx.follows(text, text, text[]), fx.fails(text, text, text, int), fx.waits(text, text, text);
+DROP FUNCTION fx.at_slow(text, text), fx.role(text), fx.invites(text, text, text, text[]), fx.acts(text, text), fx.follows(text, text, text[]), fx.fails(text, text, text, int), fx.waits(text, text, text);
 SELECT * FROM finish();
