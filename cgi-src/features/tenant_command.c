@@ -60,15 +60,16 @@ static bool run_steps(PGconn *c, const char *what, const struct step *steps, siz
 /* ---- tenant ---- */
 
 /* The key first: rows without a key could not be used, a key without rows harms nobody. */
-static bool create_tenant(PGconn *c, const char *id, const char *const values[5])
+static bool create_tenant(PGconn *c, const char *id, const char *const values[5], bool by_password)
 {
     if (keystore_create_tenant(str_of(id)) != OK) {
         fprintf(stderr, "foyer tenant: the key cannot be stored in %s; see the line above\n",
                 config_text("keys"));
         return false;
     }
-    const struct step steps[] = {{"SELECT sec.tenant_new($1, $2, $3, $4, $5)", 5, values, NULL}};
-    if (run_steps(c, "foyer tenant", steps, COUNT_OF(steps))) {
+    const struct step steps[] = {{"SELECT sec.tenant_new($1, $2, $3, $4, $5)", 5, values, NULL},
+                                 {"SELECT sec.roles_need_mfa()", 0, NULL, NULL}};
+    if (run_steps(c, "foyer tenant", steps, COUNT_OF(steps) - by_password)) {
         printf("tenant '%s' created: %s\n", values[1], id);
         return true;
     }
@@ -81,10 +82,15 @@ static bool create_tenant(PGconn *c, const char *id, const char *const values[5]
 static int tenant_create(int argc, char **argv)
 {
     const char *kind = NULL, *country = "US", *as = NULL;
-    const struct option_row options[] = {
-        {"--kind", &kind, NULL}, {"--country", &country, NULL}, {"--as", &as, NULL}};
+    bool by_password = false;
+    const struct option_row options[] = {{"--kind", &kind, NULL},
+                                         {"--country", &country, NULL},
+                                         {"--password-only", NULL, &by_password},
+                                         {"--as", &as, NULL}};
     if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 3 || !kind) {
-        return usage("tenant create SLUG NAME --kind medspa|ultrasound|operator [--country US]");
+        return usage("tenant create SLUG NAME --kind medspa|ultrasound|operator [--country US] "
+                     "[--password-only]   (without it, whoever works with clients' data needs a "
+                     "second step to log in)");
     }
     PGconn *c = open_keys() ? operator_connect(as) : NULL;
     if (!c) {
@@ -93,7 +99,7 @@ static int tenant_create(int argc, char **argv)
     struct arena *a = arena_new(1024 * 1024);
     const char *id = arena_cstr(a, uuid_new(a));
     const char *values[] = {id, argv[1], argv[2], kind, country};
-    bool good = create_tenant(c, id, values);
+    bool good = create_tenant(c, id, values, by_password);
     arena_free(a);
     PQfinish(c);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -32,3 +32,24 @@ test("S-11 S-10: foyer user invite, reset and deactivate", async () => {
   assert.throws(() => foyer("user", "deactivate", "--tenant", "glow", "--email", h.staffOf("glow", "owner").email), /last owner/);
   assert.throws(() => foyer("user", "reset", "--tenant", "glow", "--email", "nobody@glow.example"), /nobody there/);
 });
+
+test("S-04 B46: a new business asks for a second step from whoever works with clients' data, unless its maker says otherwise", () => {
+  const made = [];
+  const rolesOf = (...more) => {
+    const slug = `zz-${h.uuid().slice(0, 8)}`;
+    foyer("tenant", "create", slug, "Zz New", "--kind", "medspa", ...more);
+    made.push(h.tenantId(slug));
+    return h.sql("SELECT slug, needs_mfa FROM app.role WHERE tenant_id = :'v1' ORDER BY slug", made.at(-1));
+  };
+  try {
+    const asked = rolesOf();
+    assert.ok(asked.length >= 6);
+    assert.deepEqual(asked.filter(([, needs]) => needs !== "t"), []);
+    assert.deepEqual(rolesOf("--password-only").filter(([, needs]) => needs !== "f"), []);
+  } finally {
+    for (const tenant of made) {
+      h.sql(`SET session_replication_role = replica; DELETE FROM app.role_permission WHERE tenant_id = :'v1'; DELETE FROM app.role WHERE tenant_id = :'v1';
+        DELETE FROM sec.site WHERE tenant = :'v1'; DELETE FROM app.tenant WHERE id = :'v1'`, tenant);
+    }
+  }
+});
