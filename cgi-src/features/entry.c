@@ -39,6 +39,9 @@ struct str entry_next(struct req *r)
     if (next.n == 0)
         next = req_value(r, "next");
     bool own = next.n > 1 && next.p[0] == '/' && next.p[1] != '/' && next.p[1] != '\\';
+    /* A browser leaves tabs and line ends out of an address: "/", tab, "/host" would be "//host". */
+    for (size_t i = 0; i < next.n; i++)
+        own = own && (unsigned char)next.p[i] > ' ' && next.p[i] != 0x7f;
     return own ? next : S("");
 }
 
