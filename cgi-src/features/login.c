@@ -103,20 +103,16 @@ static enum err log_out(struct req *r)
     return reply_redirect(r, S("/login?out=1"));
 }
 
-/* A sign of life from a page that somebody is still typing in: begin_staff has noted it. */
-static enum err stay_logged_in(struct req *r)
-{
-    return reply_bytes(r, 204, "text/plain; charset=utf-8", S(""), NULL);
-}
-
 const struct page login_pages[] = {
     {GET, "/login", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW,
      .run = show_login, .view = "login/form", .gives = "next_path is_late", .title = "Log in"},
-    {POST, "/login", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW,
-     .run = log_in, .again = "/login", .no_idempotency = true, .title = "Log in"},
+    {POST, "/login", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW, .run = log_in,
+     .again = "/login", .no_idempotency = true, .title = "Log in"},
     {POST, "/logout", .realm = REALM_STAFFED, SELF, .run = log_out, .no_idempotency = true,
      .ends_support = true, .title = "Log out"},
-    {GET, "/alive", .realm = REALM_STAFFED, SELF, .run = stay_logged_in,
-     .title = "Stay logged in"},
+    /* A sign of life from a page that somebody is still typing in (begin_staff has noted it), and what it needs to go on
+     * after a new log-in: whose session it is, how long it lasts, and a token for its forms. */
+    {GET, "/alive", .realm = REALM_STAFFED, SELF, .view = "login/alive",
+     .title = "You are logged in"},
     {0},
 };

@@ -6,7 +6,7 @@ const b = require("./harness");
 const { fill } = require("../http/samples");
 const { test, assert } = b;
 
-const pages = b.routes().filter((p) => p.method === "GET" && !/\.\w+$/.test(p.path) && p.path !== "/alive");
+const pages = b.routes().filter((p) => p.method === "GET" && !/\.\w+$/.test(p.path));
 const siteFiles = ["/", "/privacy", "/security", "/nowhere"]; // rendered when the product is built
 const BUDGET = 60 * 1024;
 
