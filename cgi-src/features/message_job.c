@@ -2,7 +2,7 @@
  * message_job.c -- sends one message, or keeps it when no mail server is configured.
  * Owns: the order that makes a message go out once: 'sending' is committed before the server is
  * spoken to, so that a runner that dies meanwhile leaves 'unknown', for a person to decide. It is counted
- * with that: no business sends more than its messages_per_day (SECURITY.md D-26).
+ * with that: no business sends more than its messages_per_day (SECURITY.md D-26), mails about accounts apart.
  */
 #include "account.h"
 #include "config.h"
@@ -56,7 +56,9 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     if (config_text("smtp_url")[0] == '\0')
         return set_state(r, "kept", NULL) ? JOB_DONE : JOB_LATER;
 
-    struct rows *taken = req_query(r, Q_message_take);
+    /* A lost password cannot wait until tomorrow: what is about an account is not counted, and not held. */
+    bool is_counted = !rows_bool(m, 0, "is_about_account");
+    struct rows *taken = is_counted ? req_query(r, Q_message_take) : m;
     if (!taken)
         return JOB_LATER;
     if (rows_count(taken) == 0)
@@ -81,7 +83,8 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
         return set_state(r, e == MAIL_TAKEN ? "sent" : "unknown", NULL) ? JOB_DONE : JOB_LATER;
     bool is_over = e == MAIL_REFUSED || job->attempts >= JOB_ATTEMPTS;
     const char *problem = e == MAIL_REFUSED ? "refused" : is_over ? "tries" : NULL;
-    if (!set_state(r, is_over ? "failed" : "queued", problem) || !req_query(r, Q_message_give_back))
+    if (!set_state(r, is_over ? "failed" : "queued", problem) ||
+        (is_counted && !req_query(r, Q_message_give_back)))
         return JOB_LATER;
     if (job_commit(r))
         return JOB_LATER;

@@ -34,7 +34,7 @@ LIMIT 20;
 -- name: message_to_send :maybe
 -- What the job needs to send one message.
 SELECT m.id, m.client_id, m.to_address, m.subject, m.body, m.body_sealed, m.ics_sealed, m.state,
-       t.name AS from_name
+       starts_with(m.kind, 'account_') AS is_about_account, t.name AS from_name
 FROM app.message m
 JOIN app.tenant t ON t.id = m.tenant_id
 WHERE m.id = :message_id;

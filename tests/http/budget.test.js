@@ -166,7 +166,7 @@ describe("D-26: messages a day", () => {
   const within = (tenant, s) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${tenant}', true) AS x \\gset\n ${s} COMMIT;`);
   const foyer = (...words) => execFileSync(as(["env", `FOYER_CONFIG=${path.join(h.env.vardir, "foyer.conf")}`, path.join(h.env.vardir, "app", "bin", "foyer"), ...words])[0],
     as(["env", `FOYER_CONFIG=${path.join(h.env.vardir, "foyer.conf")}`, path.join(h.env.vardir, "app", "bin", "foyer"), ...words]).slice(1), { encoding: "utf8" });
-  let mails, server, runner;
+  let mails, accounts = 0, server, runner;
 
   function write(tenant, n) {
     for (let i = 0; i < n; i++) {
@@ -187,7 +187,7 @@ describe("D-26: messages a day", () => {
     process.kill(jobs(), "SIGSTOP");
     mails = 0;
     server = net.createServer((c) => {
-      let inData = false, rest = "";
+      let inData = false, isOurs = false, rest = "";
       c.on("error", () => {});
       c.write("220 test\r\n");
       c.on("data", (d) => {
@@ -196,7 +196,8 @@ describe("D-26: messages a day", () => {
           const line = rest.slice(0, at);
           rest = rest.slice(at + 2);
           if (inData && line !== ".") continue;
-          if (inData) { inData = false; mails++; c.write("250 taken\r\n"); }
+          if (inData) { inData = false; mails += isOurs; isOurs = false; c.write("250 taken\r\n"); }
+          else if (/^RCPT TO:</i.test(line)) { isOurs = /<budget-/i.test(line); accounts += !isOurs; c.write("250 ok\r\n"); }
           else if (/^DATA/i.test(line)) { inData = true; c.write("354 go on\r\n"); }
           else if (/^QUIT/i.test(line)) c.end("221 bye\r\n");
           else c.write("250 ok\r\n");
@@ -247,6 +248,12 @@ describe("D-26: messages a day", () => {
     let page;
     await until(async () => (page = await ops.get("/house")).text.includes("4 held until tomorrow"), `the operator's page does not say it`);
     assert.match(foyer("tenant", "show", "glow"), /3 messages a day/);
+  });
+  test("S-10: a mail about an account is not held, and not counted", { timeout: 60000 }, async () => {
+    const counted = () => h.one("SELECT n FROM app.message_day WHERE tenant_id = :'v1' ORDER BY day DESC LIMIT 1", studio), was = counted(), before = accounts;
+    await h.staff("glow", "owner", { fresh: true }); // a new browser: she is told
+    await until(() => accounts > before, "the mail was held");
+    assert.equal(counted(), was);
   });
   test("more is allowed: what was held goes out at once, and the trail says who changed it", { timeout: 60000 }, async () => {
     foyer("tenant", "messages", "glow", "5");
