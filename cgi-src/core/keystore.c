@@ -95,10 +95,13 @@ static ssize_t read_small(int dir, const char *name, void *out, size_t cap, stru
     return got;
 }
 
+/* What is this user's own is its alone, but for a directory that gives its files to its group: that is how who
+ * writes keys shares them with the pools, which read. */
 bool keystore_is_private(const struct stat *st)
 {
     bool is_ours = st->st_uid == geteuid() && st->st_uid != 0;
-    return (st->st_mode & (is_ours ? 077 : 027)) == 0;
+    bool is_shared = S_ISDIR(st->st_mode) && (st->st_mode & S_ISGID);
+    return (st->st_mode & (is_ours && !is_shared ? 077 : 027)) == 0;
 }
 
 static enum err read_master(const char *path)

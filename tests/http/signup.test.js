@@ -39,10 +39,13 @@ describe("B03: sign-up", () => {
     assert.equal((await guest.post(at, { ...form.values, slug: "glow" })).status, 422, "another's address is given");
     assert.equal((await guest.post(at, { ...form.values, slug: "Not A Host!" })).status, 422);
     assert.equal((await guest.post(at, { ...form.values, slug: "admin" })).status, 422);
+    // On a host with the package the pools' users share the keys through their group, which the bit says.
+    fs.chmodSync(conf().keys, 0o2700);
     const yes = await guest.post(at, form.values);
     assert.equal(yes.status, 303);
     for (let i = 0; i < 100 && !/is ready/.test((await guest.get(at)).text); i++) await new Promise((x) => setTimeout(x, 100));
     const ready = await guest.get(at);
+    fs.chmodSync(conf().keys, 0o700);
     assert.match(h.decode(ready.text), new RegExp(`href="${h.origin(form.values.slug)}/login"`));
     assert.ok((await guest.post(at, { ...form.values, slug: form.values.slug + "-2" })).status >= 400, "it works twice");
     const id = h.tenantId(form.values.slug);
@@ -50,7 +53,7 @@ describe("B03: sign-up", () => {
     assert.deepEqual(h.sql("SELECT street, city, region, postal_code, zone, phone FROM app.location WHERE tenant_id = :'v1'", id), [["12 Harbour Lane", "Portland", "ME", "04101", "America/New_York", "+12075550188"]]);
     assert.deepEqual(h.sql("SELECT name, email, role_names, email_verified_at IS NOT NULL FROM app.staff WHERE tenant_id = :'v1'", id), [["Dana Founder", f.email, "Owner", "t"]]);
     assert.deepEqual(h.sql("SELECT slug FROM app.role WHERE tenant_id = :'v1' AND NOT needs_mfa", id), [], "a role with clients' data does without");
-    assert.ok(fs.existsSync(path.join(conf().keys, `${id}.key`)), "it has no key");
+    assert.equal(fs.statSync(path.join(conf().keys, `${id}.key`)).mode & 0o777, 0o640, "its key is not the pools' to read");
     assert.equal(h.one("SELECT phc IS NULL FROM sec.signup WHERE id = :'v1'", id), "t", "the password stays behind");
     const dana = new Patient(form.values.slug), entered = await dana.submit("/login", { email: f.email, password });
     assert.equal(entered.status, 303);

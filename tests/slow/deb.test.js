@@ -24,7 +24,7 @@ const freePort = () => new Promise((resolve) => {
 });
 const pools = ["staff", "public", "slow", "status"];
 const units = ["db", "migrate", ...pools, "jobs", "nginx"].map((n) => `foyer-${n}.service`);
-let port, inner, machine, debs;
+let port, inner, machine, debs, post;
 
 // Two builds in two directories, of the files as they stand here.
 function build(where, version) {
@@ -98,6 +98,7 @@ before(async () => {
 });
 after(() => {
   if (skip) return;
+  if (post) post.close();
   if (machine) process.kill(machine.pid, "SIGKILL");
   spawnSync("sleep", ["1"]);
   spawnSync("rm", ["-rf", "--one-file-system", tmp]);
@@ -114,6 +115,28 @@ test("installs where no systemd runs, and says nothing", { skip }, () => {
   assert.doesNotMatch(said, /foyer.*(error|fail)|systemctl|System has not been booted/i);
   assert.equal(chroot("dpkg-query", "-W", "-f", "${Status}", "foyer"), "install ok installed");
   assert.equal(chroot("foyer", "config").match(/^domain = .*/m)[0], "domain = foyer.localhost");
+  assert.equal(chroot("foyer", "config").match(/^workers_slow = .*/m)[0], "workers_slow = 4");
+  // Every part of nginx's configuration that another names is there.
+  const parts = fs.readdirSync(path.join(debian, "etc/foyer/nginx"));
+  for (const part of parts)
+    for (const [, named] of fs.readFileSync(path.join(debian, "etc/foyer/nginx", part), "utf8").matchAll(/^\s*include ([\w.]+\.conf);/mg))
+      assert.ok(parts.includes(named), `${part} includes ${named}`);
+  assert.ok(parts.includes("fastcgi_token_slow.conf"));
+});
+
+test("the package names every library of its programs", { skip }, () => {
+  const bin = path.join(debian, "usr/lib/foyer/bin");
+  const named = chroot("dpkg-query", "-W", "-f", "${Depends}", "foyer").split(/, */).map((d) => d.split(" ")[0]);
+  const needed = new Set();
+  for (const program of fs.readdirSync(bin)) {
+    assert.doesNotMatch(chroot("ldd", `/usr/lib/foyer/bin/${program}`), /not found/, program);
+    for (const [, so] of run("readelf", ["-d", path.join(bin, program)]).matchAll(/\(NEEDED\).*\[(.*)\]/g)) needed.add(so);
+  }
+  for (const so of ["libfido2.so.1", "libqrencode.so.4", "libzxcvbn.so.0"]) assert.ok(needed.has(so), so);
+  for (const so of needed) {
+    const holder = chroot("dpkg", "-S", `*/${so}`).split(":")[0];
+    assert.ok(named.includes(holder), `${so} is of ${holder}, and that is not among ${named}`);
+  }
 });
 
 test("secrets are root's alone, keys the pools', the cluster its server's (H-01, H-12)", { skip }, () => {
@@ -121,7 +144,8 @@ test("secrets are root's alone, keys the pools', the cluster its server's (H-01,
   assert.equal(mode("/etc/foyer/secret"), "700 root root");
   for (const f of ["master.key", "sealer.key", "smtp_url"]) assert.equal(mode(`/etc/foyer/secret/${f}`), "600 root root");
   assert.equal(mode("/etc/foyer/tls/key.pem"), "600 root root");
-  assert.equal(mode("/var/lib/foyer/keys"), "2750 root foyer-keys");
+  assert.equal(mode("/var/lib/foyer/keys"), "2750 foyer-jobs foyer-keys");
+  assert.equal(mode("/var/lib/foyer/keys/tombstones"), "640 root foyer-keys");
   assert.equal(mode("/var/lib/foyer/pg"), "700 foyer-db foyer-sql");
 });
 
@@ -180,6 +204,8 @@ const as = (name, ...words) => {
 test("H-01 D-17 as each user: the others' sockets, files and database roles are refused", { skip }, () => {
   const roles = { staff: ["foyer_staff"], public: ["foyer_public"], slow: ["foyer_slow"], status: ["foyer_jobs"], jobs: ["foyer_jobs", "foyer_sealer"], nginx: [], retire: ["foyer_retirer", "foyer_sealer"] };
   const every = ["foyer_backup", "postgres", "foyer_migrator", "foyer_backfill", "foyer_staff", "foyer_public", "foyer_slow", "foyer_jobs", "foyer_sealer", "foyer_retirer", "foyer_auditor"];
+  const key = inside("sh", "-c", "ls /var/lib/foyer/keys/*.key | head -1").trim();
+  assert.match(key, /\.key$/);
   for (const [name, own] of Object.entries(roles)) {
     for (const role of every) {
       const words = as(name, "psql", "-X", "-h", "/run/foyer-db", "-U", role, "-d", "foyer", "-Atc", "SELECT current_user");
@@ -190,7 +216,13 @@ test("H-01 D-17 as each user: the others' sockets, files and database roles are 
       assert.ok(fails(...as(name, "cat", file)), `${name} read ${file}`);
     const readsKeys = ["staff", "public", "slow", "jobs", "retire"].includes(name);
     assert.equal(fails(...as(name, "sh", "-c", "cat /var/lib/foyer/keys/*.key")), !readsKeys, `${name} and the key store`);
-    assert.ok(fails(...as(name, "sh", "-c", "touch /var/lib/foyer/keys/x")), `${name} wrote into the key store`);
+    // The jobs make the key of who signs up; nobody else writes, changes or takes one away.
+    const wrote = !fails(...as(name, "sh", "-c", "echo x > /var/lib/foyer/keys/x && rm /var/lib/foyer/keys/x"));
+    assert.equal(wrote, name === "jobs", `${name} wrote into the key store`);
+    if (name !== "jobs")
+      assert.equal(inside(...as(name, "sh", "-c", 'key=$1; shift; for way; do sh -c "$way" x "$key" 2>/dev/null && echo "$way"; done; true', "x", key,
+        'echo x >> "$1"', 'rm -f "$1"', 'mv "$1" "$1.x"', 'ln "$1" "$1.x"', 'chmod 666 "$1"', 'chmod 2770 "${1%/*}"', 'mkdir "${1%/*}/d"',
+        'ln -s /etc/passwd "${1%/*}/l"', 'echo x >> "${1%/*}/tombstones"', 'rm -f "${1%/*}/tombstones"')), "", `${name} in the key store`);
     for (const pool of pools) { // only nginx comes to another's socket
       const reach = as(name, "sh", "-c", `test -w /run/foyer-${pool}/foyer.sock`);
       assert.equal(fails(...reach), !(name === "nginx" || name === pool), `${name} at the socket of ${pool}`);
@@ -198,6 +230,72 @@ test("H-01 D-17 as each user: the others' sockets, files and database roles are 
     for (const other of ["staff", "jobs", "nginx"].filter((o) => o !== name))
       assert.ok(fails(...as(name, "sh", "-c", `cat /run/credentials/foyer-${other}.service/*`)), `${name} read the credentials of ${other}`);
   }
+});
+
+test("H-02 the key store is read-only around every process but the jobs', even for root there; the list of erasures around theirs too", { skip }, () => {
+  const around = (name, way) => ["nsenter", "-t", show(`foyer-${name}.service`, "MainPID"), "-m", "sh", "-c", `cd /var/lib/foyer/keys && ${way}`];
+  for (const name of [...pools, "nginx", "db"]) {
+    inside(...around(name, "ls tombstones"));
+    for (const way of ["echo x > x", "echo x >> tombstones"]) assert.ok(fails(...around(name, way)), `${name}: ${way}`);
+  }
+  inside(...around("jobs", "echo x > x && rm x"));
+  const before = inside("stat", "-c", "%i %s %U %a", "/var/lib/foyer/keys/tombstones");
+  for (const way of ["echo x >> tombstones", "rm -f tombstones && ! test -e tombstones", "mv tombstones t", "echo x > t && mv -f t tombstones", "chmod 666 tombstones"])
+    assert.ok(fails(...around("jobs", way)), `jobs: ${way}`);
+  inside("rm", "-f", "/var/lib/foyer/keys/t");
+  assert.equal(inside("stat", "-c", "%i %s %U %a", "/var/lib/foyer/keys/tombstones"), before);
+});
+
+// A mail server that takes all; the jobs reach it from their sandbox.
+function mailServer(mails) {
+  const server = net.createServer((c) => {
+    let rest = "", mail = null;
+    c.on("error", () => {});
+    c.write("220 test ESMTP\r\n");
+    c.on("data", (bytes) => {
+      rest += bytes.toString("latin1");
+      for (let at; (at = rest.indexOf("\r\n")) >= 0;) {
+        const line = rest.slice(0, at);
+        rest = rest.slice(at + 2);
+        if (mail !== null && line !== ".") { mail += `${line.replace(/^\.\./, ".")}\n`; continue; }
+        if (mail !== null) { mails.push(mail); mail = null; }
+        else if (/^DATA/i.test(line)) { mail = ""; c.write("354 go on\r\n"); continue; }
+        c.write(/^QUIT/i.test(line) ? "221 bye\r\n" : "250 ok\r\n");
+      }
+    });
+  });
+  return new Promise((r) => server.listen(0, "127.0.0.1", () => r(server)));
+}
+const readable = (mail) => mail.replace(/=\n/g, "").replace(/=([0-9A-F]{2})/g, (all, x) => String.fromCharCode(parseInt(x, 16)));
+
+test("B03 a business signs up by itself: form, link in a mail, its key made by the jobs, its owner logs in", { skip }, async () => {
+  process.env.FOYER_PORT = String(port);
+  const { Visitor, formOf } = require("../http/harness");
+  const mails = [];
+  post = await mailServer(mails);
+  fs.writeFileSync(path.join(debian, "etc/foyer/secret/smtp_url"), `smtp://127.0.0.1:${post.address().port}\n`);
+  inside("systemctl", "restart", "foyer-jobs");
+  inside("foyer", "tenant", "create", "ops", "Operations", "--kind", "operator");
+  const email = "dana@newstudio.example", password = "seven grey herons wade";
+  const asked = await new Visitor("").submit("/signup", { name: "Dana Founder", email, password, business: "Grey Heron", kind: "medspa",
+    street: "12 Harbour Lane", city: "Portland", region: "ME", postal_code: "04101", time_zone: "America/New_York", phone: "(207) 555-0188" });
+  assert.equal(asked.location, "/signup/sent", `${asked.status} ${asked.text}`);
+  const linked = () => mails.map(readable).map((m) => m.match(/https:\/\/foyer\.localhost:\d+(\/signup\/[\w-]{43})/)).find(Boolean);
+  assert.ok(await until(linked), `${mails.join("\n")}\n${inside("journalctl", "--no-pager", "-o", "cat", "-u", "foyer-jobs", "-n", "20")}`);
+  const at = linked()[1], guest = new Visitor("");
+  const form = formOf((await guest.get(at)).text);
+  assert.equal(form.values.slug, "grey-heron");
+  assert.equal((await guest.post(at, form.values)).status, 303);
+  const ready = await until(async () => /is ready/.test((await guest.get(at)).text));
+  assert.ok(ready, inside("journalctl", "--no-pager", "-o", "cat", "-u", "foyer-jobs", "-n", "20"));
+  const made = inside("find", "/var/lib/foyer/keys", "-user", "foyer-jobs", "-type", "f", "-printf", "%f %m %u %g\n").trim();
+  assert.match(made, /^[0-9a-f-]{36}\.key 640 foyer-jobs foyer-keys$/, "one key, of the jobs, readable by the pools");
+  for (const name of ["staff", "public", "slow"]) inside(...as(name, "cat", `/var/lib/foyer/keys/${made.split(" ")[0]}`));
+  const dana = new Visitor("grey-heron");
+  assert.equal((await dana.submit("/login", { email, password })).status, 303);
+  assert.equal((await dana.get("/people")).location, "/account/security");
+  assert.equal((await dana.get("/account/security")).status, 200);
+  assert.equal(await get("grey-heron.foyer.localhost", "/book"), 200);
 });
 
 test("an upgrade under load fails no request, and keeps the masters", { skip }, async () => {
@@ -268,7 +366,9 @@ test("K-03 a drill in its sandbox restores the newest backup and leaves a signed
 test("K-01 K-03 restored and adopted, the host has what it had, and archives on", { skip }, async () => {
   inside("foyer-host", "restore", "--into", "/var/lib/foyer-new", "--identity", "/root/identity.txt");
   inside("foyer-host", "adopt", "/var/lib/foyer-new");
-  assert.equal(await get("glow.foyer.localhost", "/login"), 200);
+  for (const name of ["glow", "grey-heron"]) assert.equal(await get(`${name}.foyer.localhost`, "/login"), 200);
+  assert.equal(inside("stat", "-c", "%a %U %G", "/var/lib/foyer/keys").trim(), "2750 foyer-jobs foyer-keys");
+  inside(...as("jobs", "sh", "-c", "echo x > /var/lib/foyer/keys/x && rm /var/lib/foyer/keys/x"));
   assert.ok(fs.readdirSync(path.join(debian, "var/backups/foyer")).some((d) => d.startsWith("before-")));
   inside("timeout", "120", "systemctl", "start", "foyer-backup");
 });
@@ -281,6 +381,8 @@ test("S-31 the check names what is open, and exits 1", { skip }, () => {
   assert.match(got.stdout, /^WRONG secrets are root's alone: \/etc\/foyer\/secret\/master.key/m);
   assert.match(got.stdout, /^(ok {4}|WRONG )\S+ is on an encrypted disk/m);
   assert.match(got.stdout, /^ok +foyer-staff.service runs$/m);
+  assert.match(got.stdout, /^ok +the key store is open to the pools only$/m);
+  assert.match(got.stdout, /^ok +erasures and public keys in it are root's$/m);
 });
 
 test("removed: nothing runs, the data stays, and installing again goes on from there", { skip }, async () => {

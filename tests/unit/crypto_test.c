@@ -409,7 +409,18 @@ static void test_who_may_read_keys(void **state)
     if (geteuid() != 0) {
         mine.st_mode = 0640;
         assert_false(keystore_is_private(&mine));
+        mine.st_mode = S_IFDIR | 0750;
+        assert_false(keystore_is_private(&mine));
+        mine.st_mode = S_IFREG | S_ISGID | 0640; /* of a file it says nothing */
+        assert_false(keystore_is_private(&mine));
     }
+    /* a host's key store: who writes keys owns it, the pools' group reads */
+    mine.st_mode = S_IFDIR | S_ISGID | 0750;
+    assert_true(keystore_is_private(&mine));
+    mine.st_mode = S_IFDIR | S_ISGID | 0770;
+    assert_false(keystore_is_private(&mine));
+    mine.st_mode = S_IFDIR | S_ISGID | 0755;
+    assert_false(keystore_is_private(&mine));
 }
 
 /* More purposes than are remembered are derived each time, to the same keys. */
