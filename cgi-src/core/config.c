@@ -60,6 +60,8 @@ static const struct key {
     {"smtp_url", SECRET, "", 0, 0, "smtp[s]://user:password@host:port; empty: messages are kept"},
     {"mail_from", TEXT, "no-reply@foyer.localhost", 0, 0, "sender of mail"},
     {"operator_inbox", TEXT, "", 0, 0, "addresses that demo requests are mailed to, with commas"},
+    {"sso_own_hosts", TEXT, "", 0, 0,
+     "hosts of identity providers inside one's own network, with commas"},
     {"sql_dir", TEXT, "sql", 0, 0, "directory of migrations and functions"},
     {"house_seconds", NUMBER, "60", 1, 120, "how often the operator's page gets new numbers"},
     {"jobs_poll_ms", NUMBER, "1000", 10, 600000, "how often jobs look without being woken"},

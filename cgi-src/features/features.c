@@ -8,6 +8,7 @@ const struct feature all_features[] = {
     {"passkey", passkey_pages},
     {"confirm", confirm_pages},
     {"factor_reset", factor_reset_pages},
+    {"sso", sso_pages},
     {"brand", brand_pages},
     {"audit", audit_pages},
     {"looked", looked_pages},

@@ -1,6 +1,7 @@
 /* features.h -- the page tables that features.c gathers. */
 #ifndef FOYER_FEATURES_H
 #define FOYER_FEATURES_H
+#include "job.h"
 #include "web.h"
 
 extern const struct page brand_pages[];
@@ -10,6 +11,7 @@ extern const struct page second_factor_pages[];
 extern const struct page passkey_pages[];
 extern const struct page confirm_pages[];
 extern const struct page factor_reset_pages[];
+extern const struct page sso_pages[];
 extern const struct page settings_pages[];
 extern const struct page account_pages[];
 extern const struct page people_pages[];
@@ -36,5 +38,9 @@ extern const struct page privacy_pages[];
 extern const struct page role_pages[];
 extern const struct page access_pages[];
 extern const struct page emergency_pages[];
+
+/* Kinds of jobs that stand in other files than the list of kinds. */
+enum job_end sso_discover(struct req *r, const struct job *job, struct str *why);
+enum job_end sso_exchange(struct req *r, const struct job *job, struct str *why);
 
 #endif

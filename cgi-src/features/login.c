@@ -22,6 +22,8 @@ static enum err show_login(struct req *r)
 {
     req_set(r, "next_path", entry_next(r));
     req_set(r, "is_late", req_value(r, "late"));
+    if (!req_show(r, "sso", Q_sso_offer, NULL))
+        return req_error(r);
     return reply_view(r, 200, "login/form");
 }
 
@@ -105,7 +107,8 @@ static enum err log_out(struct req *r)
 
 const struct page login_pages[] = {
     {GET, "/login", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW,
-     .run = show_login, .view = "login/form", .gives = "next_path is_late", .title = "Log in"},
+     .run = show_login, .show = {{"sso", Q_sso_offer}}, .view = "login/form",
+     .gives = "next_path is_late", .title = "Log in"},
     {POST, "/login", .realm = REALM_STAFFED, .door = DOOR_PUBLIC, .pool = POOL_SLOW, .run = log_in,
      .again = "/login", .no_idempotency = true, .title = "Log in"},
     {POST, "/logout", .realm = REALM_STAFFED, SELF, .run = log_out, .no_idempotency = true,

@@ -106,5 +106,7 @@ const struct job_kind job_kinds[] = {
     {"account.reset", "account.reset", account_reset_job, NULL},
     {"account.flood", "account.flood", account_flood_job, NULL},
     {"account.signup", "account.signup", account_signup_job, NULL},
+    {"sso.discover", "sso.discover", sso_discover, NULL},
+    {"sso.exchange", "sso.exchange", sso_exchange, NULL},
     {0},
 };

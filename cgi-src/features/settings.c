@@ -25,7 +25,9 @@ static const struct field entry_fields[] = {
 
 const struct page settings_pages[] = {
     {GET, "/settings", .realm = REALM_STAFFED, CAN(settings_write),
-     .show = {{"policies", Q_settings_policies}, {"support", Q_support_hub}},
+     .show = {{"policies", Q_settings_policies},
+              {"support", Q_support_hub},
+              {"sso", Q_sso_here}},
      .view = "settings/home", .title = "Settings"},
     {GET, "/settings/texts/{kind:slug}", .realm = REALM_STAFFED, CAN(settings_write),
      .show = {{"value", Q_settings_policy_latest}, {"versions", Q_settings_policy_versions}},

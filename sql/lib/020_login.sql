@@ -80,7 +80,8 @@ BEGIN
     SELECT f.id, c.phc INTO staff_id, phc
     FROM app.staff f
     JOIN sec.credential c ON c.tenant_id = f.tenant_id AND c.staff_id = f.id
-    WHERE f.tenant_id = here.tenant AND f.email_norm = address COLLATE "C" AND f.is_active AND NOT here.is_apex;
+    WHERE f.tenant_id = here.tenant AND f.email_norm = address COLLATE "C" AND f.is_active AND NOT here.is_apex
+      AND sec.local_allowed(f.id);
     IF wait_seconds > 0 OR NOT FOUND THEN
         staff_id := NULL;
         phc := '';
@@ -99,6 +100,10 @@ BEGIN
     -- Whoever is here for support has that one way in, and nobody else has it.
     IF (how = 'support') <> (SELECT f.is_support FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = staff) THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    -- Where the business leaves that to its provider, no other way in ends well, whatever it has checked.
+    IF how NOT IN ('sso', 'support') AND NOT sec.local_allowed(staff) THEN
+        RAISE EXCEPTION 'by single sign-on only' USING ERRCODE = 'FY403';
     END IF;
     -- At most five sessions: the oldest give way.
     UPDATE sec.session e SET revoked_at = now()

@@ -95,6 +95,7 @@ BEGIN
         DELETE FROM sec.account_token k WHERE k.tenant_id = t AND k.expires_at < now() - interval '30 days';
         DELETE FROM sec.signup g WHERE g.tenant_id = t AND g.confirmed_at IS NULL AND g.created_at < now() - interval '2 days';
         DELETE FROM sec.reset_request q WHERE q.tenant_id = t AND q.created_at < now() - interval '1 day';
+        DELETE FROM sec.sso_try y WHERE y.tenant_id = t AND y.made_at < now() - interval '1 day';
         DELETE FROM sec.link_session e WHERE e.tenant_id = t AND e.expires_at < now() - interval '1 day';
         -- What a business sees of its people's sessions, and for how long, it says itself (PROMISES B12).
         DELETE FROM sec.session e USING app.tenant b WHERE b.id = t AND e.tenant_id = t AND e.absolute_until < now() - make_interval(days => b.session_days);

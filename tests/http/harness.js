@@ -202,7 +202,7 @@ const freshCodes = (label, email) => sql(`UPDATE sec.totp k SET last_step = 0 FR
   WHERE f.tenant_id = k.tenant_id AND f.id = k.staff_id AND f.tenant_id = :'v1' AND f.email_norm = lower(:'v2')`, tenantId(label), email);
 // The whole way in, with the second step where the account has an app; returns the last answer.
 async function logIn(v, account, o = {}) {
-  const first = await v.submit("/login", { email: account.email, password: account.password, ...o });
+  const first = await v.submit("/login", { email: account.email, password: account.password, ...o }, { action: "/login" });
   if (!first.location?.startsWith("/login/second")) return first;
   freshCodes(account.label, account.email);
   return v.submit(first.location, { code: totp(account.key) });
