@@ -33,16 +33,21 @@ void entry_turned(struct req *r, struct str token)
     reply_cookie(r, "__Host-was", all, "/", 0, true);
 }
 
+/* A path of ours. Browsers drop tabs and line ends from an address and read '\\' as '/', so that either may hide "//host". */
+static bool is_own_path(struct str path)
+{
+    for (size_t i = 0; i < path.n; i++)
+        if ((unsigned char)path.p[i] < ' ' || path.p[i] == 0x7f || path.p[i] == '\\')
+            return false;
+    return path.n > 1 && path.p[0] == '/' && path.p[1] != '/';
+}
+
 struct str entry_next(struct req *r)
 {
     struct str next = req_value(r, "next_path");
     if (next.n == 0)
         next = req_value(r, "next");
-    bool own = next.n > 1 && next.p[0] == '/' && next.p[1] != '/' && next.p[1] != '\\';
-    /* A browser leaves tabs and line ends out of an address: "/", tab, "/host" would be "//host". */
-    for (size_t i = 0; i < next.n; i++)
-        own = own && (unsigned char)next.p[i] > ' ' && next.p[i] != 0x7f;
-    return own ? next : S("");
+    return is_own_path(next) ? next : S("");
 }
 
 void entry_ticket(struct req *r)

@@ -45,6 +45,7 @@ static enum err begin(struct req *r)
     if (!req_check(r, fields) || unesc_base64url(req_arena(r), token, &raw))
         return ERR_INVALID;
     req_set_bytes(r, "sso_token", raw);
+    req_set(r, "next_path", entry_next(r));
     if (!req_query(r, Q_sso_begin))
         return req_error(r);
     reply_cookie(r, "__Host-sso", token, "/", WAY_SECONDS, true);

@@ -88,8 +88,7 @@ VALUES (:sso_id::uuid, :label, :issuer, :sso_client, :sso_secret::bytea, string_
 ON CONFLICT ON CONSTRAINT sso_is_one_for_a_business DO UPDATE
 SET label = excluded.label, client_id = excluded.client_id, secret_sealed = coalesce(excluded.secret_sealed, s.secret_sealed), domains = excluded.domains,
     is_on = excluded.is_on, is_alone = excluded.is_alone, problem = NULL, hold_until = NULL,
-    found_at = CASE WHEN s.issuer = excluded.issuer THEN s.found_at END, jwks = CASE WHEN s.issuer = excluded.issuer THEN s.jwks END,
-    keys_at = CASE WHEN s.issuer = excluded.issuer THEN s.keys_at END, issuer = excluded.issuer;
+    found_at = CASE WHEN s.issuer = excluded.issuer THEN s.found_at END, issuer = excluded.issuer;
 
 -- name: sso_look :exec
 -- The job that looks the provider up.

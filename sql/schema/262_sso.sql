@@ -33,7 +33,7 @@ SELECT app.guard_table('app.sso');
 GRANT SELECT ON app.sso TO foyer_staff, foyer_jobs, foyer_auth;
 GRANT SELECT (tenant_id, id, label, issuer, client_id, is_on, is_alone, authorization_endpoint, says_iss, found_at) ON app.sso TO foyer_slow;
 GRANT INSERT (id, label, issuer, client_id, secret_sealed, domains, is_on, is_alone),
-    UPDATE (label, issuer, client_id, secret_sealed, domains, is_on, is_alone, authorization_endpoint, token_endpoint, jwks_uri, found_at, jwks, keys_at, problem, hold_until) ON app.sso TO foyer_staff;
+    UPDATE (label, issuer, client_id, secret_sealed, domains, is_on, is_alone, found_at, problem, hold_until) ON app.sso TO foyer_staff;
 GRANT UPDATE (authorization_endpoint, token_endpoint, jwks_uri, userinfo_endpoint, takes_secret_in_body, says_iss, found_at, jwks, keys_at, problem, hold_until) ON app.sso TO foyer_jobs;
 CREATE POLICY staff_with_settings ON app.sso AS RESTRICTIVE TO foyer_staff USING ((SELECT app.may('settings_write')));
 
