@@ -181,12 +181,12 @@ BEGIN
     ORDER BY f.name, f.id;
 END $$;
 
--- She is bound no more; her sessions that came about by it end.
+-- She is bound no more, says an owner; her sessions that came about by it end.
 CREATE OR REPLACE FUNCTION sec.sso_unbind(staff uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF NOT app.may('settings_write') THEN
+    IF NOT app.may('settings_write') OR NOT sec.owns(app.actor()) THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
     DELETE FROM sec.sso_identity i WHERE i.tenant_id = app.tenant() AND i.staff_id = staff;

@@ -67,7 +67,9 @@ SELECT sec.sso_fail(:try_id::uuid, :problem);
 -- clients: none
 SELECT s.label, s.issuer, s.client_id AS sso_client, s.secret_sealed IS NOT NULL AS has_secret, array_to_string(s.domains, ', ') AS domains,
        coalesce(s.is_on, false) AS is_on, coalesce(s.is_alone, false) AS is_alone, s.found_at AT TIME ZONE app.zone() AS found_local, s.problem,
-       s.id IS NOT NULL AND s.found_at IS NULL AND s.problem IS NULL AS is_looking
+       s.id IS NOT NULL AND s.found_at IS NULL AND s.problem IS NULL AS is_looking,
+       EXISTS (SELECT FROM app.staff_role sr JOIN app.role r ON r.id = sr.role_id AND r.slug = 'owner'
+               WHERE sr.staff_id = app.actor() AND sr.location_id IS NULL) AS is_owner
 FROM (VALUES (1)) AS one (n)
 LEFT JOIN app.sso s ON true;
 

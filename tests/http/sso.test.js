@@ -353,6 +353,31 @@ describe("T15: whom we connect to for a studio", () => {
     }
     p.close();
   });
+  test("S-12: a manager, who may change settings, sends nobody to a provider of her own, the owner least of all", async () => {
+    const manager = await h.staff("glow", "manager", { fresh: true }), page = await manager.get("/settings/sso");
+    const { values, html } = h.formOf(page.text, "/settings/sso");
+    assert.doesNotMatch(html, /<button/);
+    assert.match(page.text, /Only an owner/);
+    const was = one("SELECT coalesce(md5(string_agg(s::text, '')), '') FROM app.sso s");
+    const r = await manager.post("/settings/sso", { ...values, label: "Evil", sso_client: "foyer", issuer: "https://evil.example", is_on: "on" });
+    assert.equal(r.status, 422);
+    assert.match(r.text, /Only an owner/);
+    assert.equal(h.formOf(r.text, "/settings/sso").values.issuer, "https://evil.example", "what was typed is still there");
+    assert.equal(one("SELECT coalesce(md5(string_agg(s::text, '')), '') FROM app.sso s"), was);
+    within(`INSERT INTO sec.sso_identity (tenant_id, issuer, subject, staff_id) SELECT tenant_id, 'https://x.example', 'x', id FROM app.staff WHERE id = '${staffId(her().email)}';`);
+    assert.equal((await manager.post("/settings/sso/unbind", { csrf: values.csrf, idem: h.uuid(), person_id: staffId(her().email) })).status, 403);
+    within("DELETE FROM sec.sso_identity WHERE subject = 'x';");
+  });
+  test("a secret stays with the provider that it was given for", async () => {
+    within("DELETE FROM app.sso;");
+    await setUp({ issuer: "https://127.0.0.1:1" });
+    assert.equal(sso("secret_sealed IS NOT NULL"), "t");
+    await setUp({ issuer: "https://127.0.0.1:1", client_secret: "" });
+    assert.equal(sso("secret_sealed IS NOT NULL"), "t");
+    await setUp({ issuer: "https://127.0.0.1:2", client_secret: "" });
+    assert.equal(sso("secret_sealed IS NULL"), "t");
+    within("DELETE FROM app.sso;");
+  });
   test("S-07: who has not proved of late who she is changes nothing", async () => {
     v = await h.staff("glow", "owner", { fresh: true });
     h.sql("UPDATE sec.session SET proved_at = now() - interval '6 minutes' WHERE token_hash = sha256(decode(:'v1', 'hex'))", Buffer.from(v.jar.get("__Host-sid /").value, "base64url").toString("hex"));
