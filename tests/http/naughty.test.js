@@ -53,7 +53,7 @@ before(async () => {
   visit = h.one("SELECT id FROM app.appointment WHERE tenant_id = :'v1' AND status = 'booked' AND starts_at > now() AND staff_id <> ALL (string_to_array(:'v2', ',')::uuid[]) ORDER BY starts_at DESC LIMIT 1", c.tenant, c.people.join(","));
   demo = h.one("SELECT id FROM app.demo_request LIMIT 1");
 });
-const own = () => ({ client_id: client, appointment_id: visit, note_id: note, allergy_id: allergy, link_id: b.link, assignment_id: f.intake, demo_request_id: demo, service_id: c.service, kind: "privacy", day: k.dayIn(5) });
+const own = () => ({ client_id: client, appointment_id: visit, note_id: note, allergy_id: allergy, link_id: b.link, assignment_id: f.intake, demo_request_id: demo, service_id: c.service, kind: "privacy", day: k.dayIn(5), token: h.uuid().replace(/-/g, "").padEnd(43, "0") });
 async function sender(p) {
   const target = p.path.replace(/\{(\w+):\w+\}/g, (m, n) => (p.path.includes("/forms/") && n === "link_id" ? f.link : n === "hold_id" ? held.split("/").pop() : own()[n]));
   if (p.door === "staff") {
@@ -71,7 +71,7 @@ async function sender(p) {
   }
   if (p.path.startsWith("/v/")) return { v: b.v, target, keys: h.formOf((await b.v.get(`${b.at}/visit`)).text).values };
   const v = new h.Visitor(p.realm === "site" ? "" : "glow");
-  const from = { "/login": "/login", "/login/second": "/login", "/login/passkey": "/login", "/login/passkey/ask": "/login", "/demo": "/demo", "/book/{service_id:uuid}": `${c.path}?week=${k.dayIn(5)}&day=${k.dayIn(5)}`, "/book/hold/{hold_id:uuid}": held }[p.path];
+  const from = { "/login": "/login", "/login/second": "/login", "/login/passkey": "/login", "/login/passkey/ask": "/login", "/demo": "/demo", "/book/{service_id:uuid}": `${c.path}?week=${k.dayIn(5)}&day=${k.dayIn(5)}`, "/book/hold/{hold_id:uuid}": held }[p.path] || (p.realm === "site" ? "/demo" : "/login");
   return { v, target, keys: h.formOf((await v.get(from)).text, p.path.startsWith("/book/{") ? /^\/book\// : undefined).values };
 }
 const fieldsOf = (p, keys) => [...new Set([...p.fields, ...Object.keys(keys).filter((n) => !["csrf", "idem"].includes(n))])].filter((n) => n !== "csrf" && n !== "idem");
