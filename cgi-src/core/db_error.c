@@ -14,11 +14,10 @@ static const struct mapping {
     {"FY400", ERR_INVALID},     {"FY401", ERR_NO_SESSION}, {"FY403", ERR_FORBIDDEN},
     {"FY404", ERR_NOT_FOUND},   {"FY409", ERR_CONFLICT},   {"FY410", ERR_GONE},
     {"FY422", ERR_INVALID},     {"FY429", ERR_TOO_MANY},   {"FY428", ERR_MUST_ENROL},
-    {"FY438", ERR_STEP_UP},     {"FY503", ERR_SUSPENDED},
-    {"23", ERR_INVALID}, /* a constraint */
-    {"22P02", ERR_NOT_FOUND},                        /* no uuid, no number: nothing has that id */
-    {"22007", ERR_NOT_FOUND},                        /* no date */
-    {"22008", ERR_NOT_FOUND},                        /* a date out of range */
+    {"FY438", ERR_STEP_UP},     {"FY503", ERR_SUSPENDED},  {"23", ERR_INVALID}, /* a constraint */
+    {"22P02", ERR_NOT_FOUND},   /* no uuid, no number: nothing has that id */
+    {"22007", ERR_NOT_FOUND},   /* no date */
+    {"22008", ERR_NOT_FOUND},   /* a date out of range */
     {"22009", ERR_NOT_FOUND},   /* a date with an hour of a zone that is none */
     {"22023", ERR_NOT_FOUND},   /* a date with a zone that is none */
     {"22003", ERR_INVALID},     /* a number out of range */

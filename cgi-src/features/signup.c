@@ -76,14 +76,27 @@ static enum err show_link(struct req *r)
 
 static const struct field confirm_fields[] = {
     {"slug", FIELD_TEXT, .required = true, .max = 40, .missing = "Choose an address."},
+    {"password", FIELD_PASSWORD, .required = true, .max = PASSWORD_MOST,
+     .missing = "Give the password that you chose."},
     {0},
 };
+
+/* Whoever reads the mail must also be who filled in the form: else a stranger could ask in her name, with a
+ * password of his own, and her click would make a business that he can enter. */
 
 static enum err confirm(struct req *r)
 {
     enum err e = account_token_given(r);
     if (e)
         return e;
+    struct rows *secret = req_query(r, Q_signup_secret);
+    if (!secret)
+        return req_error(r);
+    bool weak;
+    if (!password_ok(rows_text(secret, 0, "phc"), req_value(r, "password"), &weak)) {
+        req_refuse(r, "password", "This is not the password that was chosen in the form.");
+        return ERR_INVALID;
+    }
     if (!req_query(r, Q_signup_confirm))
         return req_error(r);
     struct str token = req_value(r, "token");

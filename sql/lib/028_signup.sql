@@ -79,6 +79,17 @@ BEGIN
     END IF;
 END $$;
 
+-- The hash of the password that was chosen in the form, while it waits for its click: always one row.
+CREATE OR REPLACE FUNCTION sec.signup_secret(token bytea) RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce((
+        SELECT g.phc FROM sec.account_token k
+        JOIN sec.signup g ON g.tenant_id = k.tenant_id AND g.id = k.subject_id
+        WHERE k.tenant_id = app.tenant() AND k.kind = 'signup' AND k.token_hash = sha256(token) AND k.expires_at > now()
+          AND g.confirmed_at IS NULL), '')
+$$;
+
 -- The address is confirmed, and the business's own name in addresses is chosen: once. A job does the rest.
 CREATE OR REPLACE FUNCTION sec.signup_confirm(token bytea, slug text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -144,7 +155,7 @@ AS $$
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.signup_ask(text, text, text, text, text, text, text, text, text, text, text, bytea, inet), sec.signup_look(bytea), sec.signup_confirm(bytea, text) TO foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.signup_ask(text, text, text, text, text, text, text, text, text, text, text, bytea, inet), sec.signup_look(bytea), sec.signup_secret(bytea), sec.signup_confirm(bytea, text) TO foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.signup_make(uuid) TO foyer_jobs;
 GRANT EXECUTE ON FUNCTION sec.roles_need_mfa() TO foyer_migrator, foyer_backfill;
 RESET ROLE;

@@ -71,6 +71,8 @@ AS $$
         ('logout', 'logged out'),
         ('session.list', 'looked at somebody''s sessions'),
         ('session.end', 'ended a session'),
+        ('sso.discover', 'asked the provider of single sign-on for its addresses and keys'),
+        ('sso.exchange', 'asked the provider of single sign-on who came'),
         ('sso.change', 'changed single sign-on'),
         ('sso.bind', 'was recognised by single sign-on for the first time'),
         ('sso.unbind', 'took somebody out of single sign-on'),

@@ -10,6 +10,11 @@ FROM sec.signup_ask(:name, :email, :new_phc, :business, :kind, :street, :city, :
 SELECT s.person, s.email, s.business, s.slug, s.is_open, s.is_made
 FROM sec.signup_look(:account_token::bytea) s;
 
+-- name: signup_secret :one
+-- The hash that the password on the page behind the link must fit; '' when there is nothing to confirm.
+-- clients: none
+SELECT sec.signup_secret(:account_token::bytea) AS phc;
+
 -- name: signup_confirm :exec
 -- The address is confirmed; a job makes the business.
 SELECT FROM sec.signup_confirm(:account_token::bytea, :slug);

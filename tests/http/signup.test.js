@@ -25,7 +25,7 @@ describe("B03: sign-up", () => {
     for (const bad of [{ password: "short" }, { password: "passwordpassword" }, { password: "danafounder2026" }, { email: "nobody" }, { phone: "12" }, { time_zone: "Mars/Base" }, { kind: "bank" }])
       assert.equal((await v.submit("/signup", facts(bad), { from: h.somewhere() })).status, 422, JSON.stringify(bad));
   });
-  test("B03 S-04: the link makes the business, its key, its location and its owner, who needs a second factor; it works once", async () => {
+  test("B03 S-04: the link and the password make the business, its key, its location and its owner, who needs a second factor; it works once", async () => {
     const f = facts(), v = new Patient("");
     const sent = await v.submit("/signup", f);
     assert.equal(sent.location, "/signup/sent");
@@ -36,6 +36,14 @@ describe("B03: sign-up", () => {
     assert.equal(h.one("SELECT count(*) FROM app.tenant WHERE name = :'v1'", f.business), "0", "a look made it");
     const guest = new Patient(""), page = await guest.get(at), form = h.formOf(page.text);
     assert.match(form.values.slug, /^dia-night-/);
+    form.values.password = "";
+    for (const wrong of ["", "seven grey herons wadE"]) {
+      const r = await guest.post(at, { ...form.values, password: wrong });
+      assert.equal(r.status, 422, "who did not fill in the form makes the business");
+      assert.match(r.text, /id="password-error"/);
+    }
+    assert.equal(h.one("SELECT count(*) FROM sec.signup WHERE email = :'v1' AND confirmed_at IS NOT NULL", f.email), "0");
+    form.values.password = password;
     assert.equal((await guest.post(at, { ...form.values, slug: "glow" })).status, 422, "another's address is given");
     assert.equal((await guest.post(at, { ...form.values, slug: "Not A Host!" })).status, 422);
     assert.equal((await guest.post(at, { ...form.values, slug: "admin" })).status, 422);

@@ -285,7 +285,7 @@ test("B03 a business signs up by itself: form, link in a mail, its key made by t
   const at = linked()[1], guest = new Visitor("");
   const form = formOf((await guest.get(at)).text);
   assert.equal(form.values.slug, "grey-heron");
-  assert.equal((await guest.post(at, form.values)).status, 303);
+  assert.equal((await guest.post(at, { ...form.values, password })).status, 303);
   const ready = await until(async () => /is ready/.test((await guest.get(at)).text));
   assert.ok(ready, inside("journalctl", "--no-pager", "-o", "cat", "-u", "foyer-jobs", "-n", "20"));
   const made = inside("find", "/var/lib/foyer/keys", "-user", "foyer-jobs", "-type", "f", "-printf", "%f %m %u %g\n").trim();
