@@ -71,7 +71,60 @@ static const char *client_data_fault(struct arena *a, const struct webauthn_aske
     return NULL;
 }
 
-/* The fixed part of what the device says. */
+enum { CBOR_DEPTH = 8 };
+
+/* One item of CBOR, whose every length fits into what is left: libcbor takes memory for as many as are announced.
+ * Neither lengths left open nor tags, which CTAP2 does not have. */
+static bool cbor_item(const unsigned char **at, const unsigned char *end, int depth)
+{
+    if (*at == end || depth > CBOR_DEPTH)
+        return false;
+    unsigned first = *(*at)++, major = first >> 5, info = first & 31;
+    uint64_t n = info;
+    if (info > 27 || major == 6)
+        return false;
+    if (info > 23) {
+        size_t more = (size_t)1 << (info - 24);
+        if ((size_t)(end - *at) < more)
+            return false;
+        for (n = 0; more > 0; more--)
+            n = n << 8 | *(*at)++;
+    }
+    if (major < 2 || major == 7) /* a number */
+        return true;
+    if (n > (size_t)(end - *at))
+        return false;
+    if (major < 4) { /* bytes, text */
+        *at += n;
+        return true;
+    }
+    for (n = major == 5 ? 2 * n : n; n > 0; n--) /* a map, a list */
+        if (!cbor_item(at, end, depth + 1))
+            return false;
+    return true;
+}
+
+/* What follows the fixed part: a key and extensions, if its flags say so. */
+static bool cbor_fits(struct str auth_data)
+{
+    enum { FIXED = 37, AAGUID = 16, HAS_KEY = 0x40 };
+    const unsigned char *at = bytes(auth_data) + FIXED, *end = bytes(auth_data) + auth_data.n;
+    if (bytes(auth_data)[AT_FLAGS] & HAS_KEY) {
+        if (end - at < AAGUID + 2)
+            return false;
+        size_t id = (size_t)at[AAGUID] << 8 | at[AAGUID + 1];
+        at += AAGUID + 2;
+        if ((size_t)(end - at) < id)
+            return false;
+        at += id;
+    }
+    while (at < end)
+        if (!cbor_item(&at, end, 0))
+            return false;
+    return true;
+}
+
+/* What is wrong with what the device says, before a library reads it. */
 static const char *auth_data_fault(const struct webauthn_asked *asked, struct str auth_data)
 {
     unsigned char site[HASH_BYTES];
@@ -87,7 +140,7 @@ static const char *auth_data_fault(const struct webauthn_asked *asked, struct st
         return "user not verified";
     if ((flags & IS_SYNCED) && !(flags & MAY_SYNC))
         return "flags";
-    return NULL;
+    return cbor_fits(auth_data) ? NULL : "encoding";
 }
 
 static uint32_t count_of(struct str auth_data)

@@ -19,8 +19,8 @@ function corner(label = "glow", o = {}) {
   people.forEach((id, i) => within(tenant,
     `INSERT INTO app.staff (tenant_id, id, name, email, is_provider, position) VALUES (:'v1', :'v2', 'Zz Tester ' || :v3, :'v2' || '@test.example', true, 900);
      INSERT INTO app.service_staff (tenant_id, service_id, staff_id) VALUES (:'v1', :'v4', :'v2');
-     INSERT INTO app.shift (tenant_id, staff_id, location_id, weekday, starts, ends)
-     SELECT :'v1', :'v2', :'v5', d, :'v6', :'v7' FROM generate_series(0, 6) AS d`,
+     INSERT INTO app.shift (tenant_id, staff_id, location_id, weekday, starts, ends, valid_from)
+     SELECT :'v1', :'v2', :'v5', d, :'v6', :'v7', current_date - 1 FROM generate_series(0, 6) AS d`,
     tenant, id, i + 1, service, place, o.starts || "09:00", o.ends || "17:00"));
   if (o.forms)
     h.sql("INSERT INTO app.service_form (tenant_id, service_id, form_id) SELECT :'v1', :'v2', id FROM app.form WHERE tenant_id = :'v1' AND is_active",
