@@ -212,7 +212,7 @@ describe("T35: mail", () => {
     const id = h.uuid(), tenant = h.tenantId("glow");
     const inside = (text) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${tenant}', true); ${text} COMMIT;`);
     inside(`INSERT INTO app.message (tenant_id, id, client_id, kind, channel, to_address, subject, body_sealed, dedupe_key)
-            SELECT '${tenant}', '${id}', c.id, 'test', 'email', 'canary-${id}@example.com', 'A test', '\\x00112233'::bytea, '${id}' FROM app.client c WHERE c.tenant_id = '${tenant}' LIMIT 1;
+            SELECT '${tenant}', '${id}', c.id, 'test', 'email', 'canary-${id}@example.com', 'A test', '\\x00112233'::bytea, '${id}' FROM app.client c JOIN app.client_key k ON k.tenant_id = c.tenant_id AND k.client_id = c.id WHERE c.tenant_id = '${tenant}' AND k.destroyed_at IS NULL LIMIT 1;
             INSERT INTO app.job (tenant_id, kind, subject_id, dedupe_key, attempts) VALUES ('${tenant}', 'message.send', '${id}', '${id}', 6);`);
     const s = await server(), r = runner(s.url());
     await until(id, (x) => x.job === "ready" && x.attempts === 7, "not put back");
