@@ -30,10 +30,4 @@ struct id_token {
 enum jwt_end MUST_CHECK id_token_check(struct arena *a, struct str token, struct str jwks,
                                        const struct id_token_wanted *wanted, struct id_token *out,
                                        struct str *why);
-
-/* A JSON object, released with the arena; NULL when the text is none. */
-struct json_object;
-struct json_object *json_object_in(struct arena *a, struct str text);
-/* A member that is a text; "" when it is missing, something else, or holds a NUL. */
-struct str json_member(struct json_object *object, const char *name);
 #endif

@@ -13,42 +13,10 @@
 #include <openssl/param_build.h>
 
 #include "crypto.h"
+#include "json_read.h"
 
 enum { TOKEN_MOST = 16 * 1024, CLOCK_SECONDS = 60, OLD_SECONDS = 600 };
 enum { RSA_BITS_LEAST = 2048, EC_BYTES = 32, ED_BYTES = 32, ED_SIGNATURE = 64 };
-
-/* ---- JSON ---- */
-
-static void release_json(void *what) { json_object_put(what); }
-
-struct json_object *json_object_in(struct arena *a, struct str text)
-{
-    struct json_tokener *tokener = json_tokener_new_ex(16);
-    if (!tokener || text.n > INT32_MAX)
-        return NULL;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
-    struct json_object *o = json_tokener_parse_ex(tokener, text.p, (int)text.n);
-    bool whole = o && json_tokener_get_error(tokener) == json_tokener_success &&
-                 json_tokener_get_parse_end(tokener) == text.n;
-    json_tokener_free(tokener);
-    if (o)
-        arena_defer(a, release_json, o);
-    return whole && json_object_is_type(o, json_type_object) ? o : NULL;
-}
-
-static struct str text_of(struct json_object *value)
-{
-    if (!json_object_is_type(value, json_type_string))
-        return S("");
-    struct str s = {json_object_get_string(value), (size_t)json_object_get_string_len(value)};
-    return memchr(s.p, '\0', s.n) ? S("") : s;
-}
-
-struct str json_member(struct json_object *object, const char *name)
-{
-    struct json_object *value;
-    return json_object_object_get_ex(object, name, &value) ? text_of(value) : S("");
-}
 
 static bool has(struct json_object *object, const char *name)
 {
@@ -263,11 +231,11 @@ static bool is_for(struct json_object *claims, struct str client_id)
         (has(claims, "azp") && !str_eq(azp, client_id)))
         return false;
     if (!json_object_is_type(aud, json_type_array))
-        return str_eq(text_of(aud), client_id);
+        return str_eq(json_text(aud), client_id);
     bool found = false;
     size_t n = json_object_array_length(aud);
     for (size_t i = 0; i < n; i++)
-        found |= str_eq(text_of(json_object_array_get_idx(aud, i)), client_id);
+        found |= str_eq(json_text(json_object_array_get_idx(aud, i)), client_id);
     return found && (n == 1 || str_eq(azp, client_id));
 }
 

@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "crypto.h"
+#include "json_read.h"
 
 enum { MAX_CLIENT_DATA = 4096, MAX_AUTH_DATA = 4096, MAX_NESTING = 4 };
 /* authData: hash of the site's name, flags, counter; then, of a new passkey, its id and key. */
@@ -18,50 +19,21 @@ enum { USER_PRESENT = 0x01, USER_VERIFIED = 0x04, MAY_SYNC = 0x08, IS_SYNCED = 0
 
 static const unsigned char *bytes(struct str s) { return (const unsigned char *)s.p; }
 
-static void release_json(void *what) { json_object_put(what); }
-
-static struct json_object *parse(struct arena *a, struct str text)
-{
-    if (text.n == 0 || text.n > MAX_CLIENT_DATA || !str_utf8_ok(text))
-        return NULL;
-    struct json_tokener *tokener = json_tokener_new_ex(MAX_NESTING);
-    if (!tokener)
-        return NULL;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-    struct json_object *object = json_tokener_parse_ex(tokener, text.p, (int)text.n);
-    bool whole = json_tokener_get_error(tokener) == json_tokener_success &&
-                 json_tokener_get_parse_end(tokener) == text.n;
-    json_tokener_free(tokener);
-    if (object)
-        arena_defer(a, release_json, object);
-    return whole && json_object_is_type(object, json_type_object) ? object : NULL;
-}
-
-/* A member that is a text; the empty text when it is missing or something else. */
-static struct str text_of(struct json_object *object, const char *name)
-{
-    struct json_object *value;
-    if (!json_object_object_get_ex(object, name, &value) ||
-        !json_object_is_type(value, json_type_string))
-        return S("");
-    return (struct str){json_object_get_string(value), (size_t)json_object_get_string_len(value)};
-}
-
 /* What the browser itself says of the act; libfido2 takes its hash as given. */
 static const char *client_data_fault(struct arena *a, const struct webauthn_asked *asked,
                                      struct str client_data, const char *type)
 {
-    struct json_object *said = parse(a, client_data), *value;
+    struct json_object *said, *value;
     struct str challenge;
-    if (!said)
+    if (json_read(a, client_data, MAX_CLIENT_DATA, MAX_NESTING, &said))
         return "client data is no JSON object";
-    if (!str_is(text_of(said, "type"), type))
+    if (!str_is(json_member(said, "type"), type))
         return "type";
     if (asked->challenge.n != CHALLENGE_BYTES ||
-        unesc_base64url(a, text_of(said, "challenge"), &challenge) ||
+        unesc_base64url(a, json_member(said, "challenge"), &challenge) ||
         !secret_eq(challenge, asked->challenge))
         return "challenge";
-    if (!str_eq(text_of(said, "origin"), asked->origin))
+    if (!str_eq(json_member(said, "origin"), asked->origin))
         return "origin";
     if (json_object_object_get_ex(said, "crossOrigin", &value) &&
         (!json_object_is_type(value, json_type_boolean) || json_object_get_boolean(value)))

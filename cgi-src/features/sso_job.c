@@ -10,6 +10,7 @@
 #include "config.h"
 #include "features.h"
 #include "job.h"
+#include "json_read.h"
 #include "jwt.h"
 #include "log.h"
 #include "oidc.h"

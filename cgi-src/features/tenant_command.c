@@ -287,29 +287,50 @@ static bool change_user(const char *as, const struct step *steps, size_t n)
     return good;
 }
 
+/* --tenant SLUG --email E [--as ROLE]: whose account a command is about. */
+static bool whose(int argc, char **argv, const char **tenant, const char **email, const char **as)
+{
+    *tenant = *email = *as = NULL;
+    const struct option_row options[] = {
+        {"--tenant", tenant, NULL}, {"--email", email, NULL}, {"--as", as, NULL}};
+    return operator_options(&argc, argv, options, COUNT_OF(options)) && argc == 1 && *tenant &&
+           *email;
+}
+
+/* Somebody who gets an account. */
+struct newcomer {
+    const char *tenant, *email, *name, *role, *title, *as;
+    bool provides;
+};
+
+static bool who_comes(int argc, char **argv, struct newcomer *p)
+{
+    *p = (struct newcomer){.title = ""};
+    const struct option_row options[] = {
+        {"--tenant", &p->tenant, NULL},    {"--email", &p->email, NULL}, {"--name", &p->name, NULL},
+        {"--role", &p->role, NULL},        {"--title", &p->title, NULL}, {"--as", &p->as, NULL},
+        {"--provider", NULL, &p->provides}};
+    return operator_options(&argc, argv, options, COUNT_OF(options)) && argc == 1 && p->tenant &&
+           p->email && p->name && p->role;
+}
+
 static int user_create(int argc, char **argv)
 {
-    const char *tenant = NULL, *email = NULL, *name = NULL, *role = NULL, *title = "", *as = NULL;
-    bool provides = false;
-    const struct option_row options[] = {
-        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--name", &name, NULL},
-        {"--role", &role, NULL},     {"--title", &title, NULL}, {"--provider", NULL, &provides},
-        {"--as", &as, NULL}};
-    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
-        !email || !name || !role) {
+    struct newcomer p;
+    if (!who_comes(argc, argv, &p)) {
         return usage("user create --tenant SLUG --email E --name N --role owner [--title T] "
                      "[--provider] < password");
     }
     struct arena *a = arena_new(1024 * 1024);
     const char *id = arena_cstr(a, uuid_new(a)), *phc = read_phc(a);
-    const char *person[] = {id, name, email, title, provides ? "true" : "false", role};
+    const char *person[] = {id, p.name, p.email, p.title, p.provides ? "true" : "false", p.role};
     const char *secret[] = {id, phc};
-    const struct step steps[] = {{"SELECT sec.enter_slug($1)", 1, &tenant, NULL},
+    const struct step steps[] = {{"SELECT sec.enter_slug($1)", 1, &p.tenant, NULL},
                                  {"SELECT app.staff_new($1, $2, $3, $4, $5, $6)", 6, person, NULL},
                                  {"SELECT sec.password_set($1, $2)", 2, secret, NULL}};
-    bool good = phc && change_user(as, steps, COUNT_OF(steps));
+    bool good = phc && change_user(p.as, steps, COUNT_OF(steps));
     if (good) {
-        printf("user '%s' created at '%s': %s\n", email, tenant, id);
+        printf("user '%s' created at '%s': %s\n", p.email, p.tenant, id);
     }
     arena_free(a);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -317,11 +338,8 @@ static int user_create(int argc, char **argv)
 
 static int user_password(int argc, char **argv)
 {
-    const char *tenant = NULL, *email = NULL, *as = NULL;
-    const struct option_row options[] = {
-        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--as", &as, NULL}};
-    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
-        !email) {
+    const char *tenant, *email, *as;
+    if (!whose(argc, argv, &tenant, &email, &as)) {
         return usage("user password --tenant SLUG --email E < password");
     }
     struct arena *a = arena_new(1024 * 1024);
@@ -343,11 +361,8 @@ static int user_password(int argc, char **argv)
 /* Who has lost phone, passkeys and codes, and has no colleague who could take them away. */
 static int user_forget_factors(int argc, char **argv)
 {
-    const char *tenant = NULL, *email = NULL, *as = NULL;
-    const struct option_row options[] = {
-        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--as", &as, NULL}};
-    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
-        !email) {
+    const char *tenant, *email, *as;
+    if (!whose(argc, argv, &tenant, &email, &as)) {
         return usage("user forget-factors --tenant SLUG --email E");
     }
     const struct step steps[] = {
@@ -365,10 +380,11 @@ static int user_forget_factors(int argc, char **argv)
 
 /* What an authenticator app would show now. The key comes from standard input, so nobody's is looked up: whoever may
  * see the database and the master key gets no code out of them by this. */
-static int user_code(int argc)
+static int user_code(int argc, char **argv)
 {
     char line[128];
     struct str secret;
+    (void)argv;
     if (argc != 1) {
         return usage("user code < key");
     }
@@ -393,38 +409,30 @@ static const char *new_link(struct arena *a, const char *slug, const char *path,
     if (unesc_base64url(a, token, &raw) != OK) {
         return NULL;
     }
-    struct buf hex = buf_in(a, 80);
-    buf_addz(&hex, "\\x");
-    esc_hex(&hex, raw);
-    *bytes = arena_cstr(a, buf_str(&hex));
+    *bytes = db_bytea(a, raw);
     return arena_cstr(a, account_url(a, str_of(slug), path, token));
 }
 
 /* The link is printed, for an installation without a mail server; it is a secret until it is used. */
 static int user_invite(int argc, char **argv)
 {
-    const char *tenant = NULL, *email = NULL, *name = NULL, *role = NULL, *title = "", *as = NULL;
-    bool provides = false;
-    const struct option_row options[] = {
-        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--name", &name, NULL},
-        {"--role", &role, NULL},     {"--title", &title, NULL}, {"--provider", NULL, &provides},
-        {"--as", &as, NULL}};
-    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
-        !email || !name || !role) {
+    struct newcomer p;
+    if (!who_comes(argc, argv, &p)) {
         return usage("user invite --tenant SLUG --email E --name N --role owner [--title T] "
                      "[--provider]");
     }
     struct arena *a = arena_new(1024 * 1024);
-    const char *bytes = NULL, *link = new_link(a, tenant, "/invite/", &bytes);
+    const char *bytes = NULL, *link = new_link(a, p.tenant, "/invite/", &bytes);
     const char *id = arena_cstr(a, uuid_new(a));
-    const char *person[] = {id, name, email, title, provides ? "true" : "false", role, bytes};
+    const char *person[] = {id,     p.name, p.email, p.title, p.provides ? "true" : "false",
+                            p.role, bytes};
     const struct step steps[] = {
-        {"SELECT sec.enter_slug($1)", 1, &tenant, NULL},
+        {"SELECT sec.enter_slug($1)", 1, &p.tenant, NULL},
         {"SELECT sec.person_invite($1, $2, $3, $4, $5, sec.role_named($6), $7)", 7, person, NULL}};
-    bool good = link && change_user(as, steps, COUNT_OF(steps));
+    bool good = link && change_user(p.as, steps, COUNT_OF(steps));
     if (good) {
-        printf("'%s' is invited to '%s'; this link works once, for 72 hours:\n%s\n", email, tenant,
-               link);
+        printf("'%s' is invited to '%s'; this link works once, for 72 hours:\n%s\n", p.email,
+               p.tenant, link);
     }
     arena_free(a);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
@@ -432,11 +440,8 @@ static int user_invite(int argc, char **argv)
 
 static int user_reset(int argc, char **argv)
 {
-    const char *tenant = NULL, *email = NULL, *as = NULL;
-    const struct option_row options[] = {
-        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--as", &as, NULL}};
-    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
-        !email) {
+    const char *tenant, *email, *as;
+    if (!whose(argc, argv, &tenant, &email, &as)) {
         return usage("user reset --tenant SLUG --email E");
     }
     struct arena *a = arena_new(1024 * 1024);
@@ -456,11 +461,8 @@ static int user_reset(int argc, char **argv)
 
 static int user_deactivate(int argc, char **argv)
 {
-    const char *tenant = NULL, *email = NULL, *as = NULL;
-    const struct option_row options[] = {
-        {"--tenant", &tenant, NULL}, {"--email", &email, NULL}, {"--as", &as, NULL}};
-    if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 1 || !tenant ||
-        !email) {
+    const char *tenant, *email, *as;
+    if (!whose(argc, argv, &tenant, &email, &as)) {
         return usage("user deactivate --tenant SLUG --email E");
     }
     const struct step steps[] = {
@@ -475,27 +477,22 @@ static int user_deactivate(int argc, char **argv)
 
 int command_user(int argc, char **argv)
 {
-    const char *what = argc > 1 ? argv[1] : "";
-    if (strcmp(what, "invite") == 0) {
-        return user_invite(argc - 1, argv + 1);
-    }
-    if (strcmp(what, "reset") == 0) {
-        return user_reset(argc - 1, argv + 1);
-    }
-    if (strcmp(what, "deactivate") == 0) {
-        return user_deactivate(argc - 1, argv + 1);
-    }
-    if (strcmp(what, "forget-factors") == 0) {
-        return user_forget_factors(argc - 1, argv + 1);
-    }
-    if (strcmp(what, "code") == 0) {
-        return user_code(argc - 1);
-    }
-    if (strcmp(what, "create") == 0) {
-        return user_create(argc - 1, argv + 1);
-    }
-    if (strcmp(what, "password") == 0) {
-        return user_password(argc - 1, argv + 1);
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } words[] = {
+        {"create", user_create},
+        {"password", user_password},
+        {"invite", user_invite},
+        {"reset", user_reset},
+        {"deactivate", user_deactivate},
+        {"forget-factors", user_forget_factors},
+        {"code", user_code},
+    };
+    for (size_t i = 0; argc > 1 && i < COUNT_OF(words); i++) {
+        if (strcmp(argv[1], words[i].name) == 0) {
+            return words[i].run(argc - 1, argv + 1);
+        }
     }
     return usage("user create|password|invite|reset|deactivate|code|forget-factors ...");
 }

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "json_read.h"
 #include "jwt.h"
 
 enum { TALK_MS = 10000, CONNECT_MS = 5000, ANSWER_MOST = 256 * 1024, URL_MOST = 1000 };

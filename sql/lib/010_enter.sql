@@ -138,7 +138,7 @@ AS $$
 DECLARE
     r sec.entered;
 BEGIN
-    SELECT tenant, t.slug, t.name, t.kind, CASE WHEN is_apex THEN 'site' ELSE t.realm END, t.accent, t.country, t.locale, t.zone,
+    SELECT tenant, t.slug, t.name, t.kind, CASE WHEN is_apex THEN 'site' ELSE t.realm END, CASE WHEN NOT is_apex THEN t.accent END, t.country, t.locale, t.zone,
            NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, '', t.reference_version, NULL, false, NULL, false, NULL
     INTO r
     FROM app.tenant t WHERE t.id = tenant;

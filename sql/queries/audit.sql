@@ -1,6 +1,6 @@
--- name: audit_events :page 100
+-- name: audit_events :page 50
 -- What the trail holds of a period, the newest first; a person, a client, an action or only refusals when they are asked for.
-SELECT e.id AS event_id, e.at AT TIME ZONE z.zone AS at_local, app.actor_words(e.actor_kind) AS actor_words, e.actor_id,
+SELECT e.id AS event_id, e.at AT TIME ZONE z.zone AS at_local, app.actor_words(e.actor_kind) AS actor_words, CASE WHEN e.actor_name IS NOT NULL THEN e.actor_id END AS actor_id,
        e.actor_name, host(e.ip) AS address, app.action_words(e.action) AS action_words,
        e.outcome <> 'ok' AS is_refused, e.reason, e.request_id, cardinality(e.client_ids) > 0 AS has_clients,
        nullif(greatest(cardinality(e.client_ids) - 3, 0), 0) AS more_clients, e.client_ids[1:3] AS first_clients,
@@ -69,7 +69,7 @@ ORDER BY f.name;
 -- name: audit_event :one
 -- One row of the trail.
 SELECT e.id AS event_id, e.at AT TIME ZONE app.zone() AS at_local, app.zone_words(app.zone()) AS zone_words, app.actor_words(e.actor_kind) AS actor_words,
-       e.actor_id, e.actor_name, e.actor_kind, host(e.ip) AS address, e.agent, e.action, app.action_words(e.action) AS action_words,
+       CASE WHEN e.actor_name IS NOT NULL THEN e.actor_id END AS actor_id, e.actor_name, e.actor_kind, host(e.ip) AS address, e.agent, e.action, app.action_words(e.action) AS action_words,
        e.object_kind, e.object_id, e.outcome, e.outcome <> 'ok' AS is_refused, e.reason, e.request_id, e.idx, e.session_id, e.link_id,
        cardinality(e.client_ids) AS n_clients
 FROM audit.one(:event_id::uuid) e;

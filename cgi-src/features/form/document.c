@@ -170,11 +170,12 @@ static struct str date_words(struct arena *a, struct str date)
     static const char *const months[] = {"January",   "February", "March",    "April",
                                          "May",       "June",     "July",     "August",
                                          "September", "October",  "November", "December"};
-    int64_t month, day;
-    if (date.n != 10 || str_int(str_part(date, 5, 2), &month) ||
-        str_int(str_part(date, 8, 2), &day) || month < 1 || month > 12)
+    int64_t year, month, day;
+    if (date.n != 10 || str_int(str_part(date, 0, 4), &year) ||
+        str_int(str_part(date, 5, 2), &month) || str_int(str_part(date, 8, 2), &day) || month < 1 ||
+        month > 12)
         return date;
-    return arena_printf(a, "%lld %s %.4s", (long long)day, months[month - 1], date.p);
+    return arena_printf(a, "%lld %s %lld", (long long)day, months[month - 1], (long long)year);
 }
 
 static struct str allergy_words(struct arena *a, struct str answer)

@@ -6,27 +6,9 @@
 
 #include <json-c/json.h>
 
+#include "json_read.h"
+
 enum { MAX_JSON = 160 * 1024, MAX_NESTING = 6 };
-
-static void release_json(void *what) { json_object_put(what); }
-
-static enum err parse_json(struct arena *a, struct str text, struct json_object **out)
-{
-    if (text.n == 0 || text.n > MAX_JSON)
-        return ERR_INVALID;
-    struct json_tokener *tokener = json_tokener_new_ex(MAX_NESTING);
-    if (!tokener)
-        return ERR_INTERNAL;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-    struct json_object *object = json_tokener_parse_ex(tokener, text.p, (int)text.n);
-    bool whole = json_tokener_get_error(tokener) == json_tokener_success &&
-                 json_tokener_get_parse_end(tokener) == text.n;
-    json_tokener_free(tokener);
-    if (object)
-        arena_defer(a, release_json, object);
-    *out = object;
-    return whole && json_object_is_type(object, json_type_object) ? OK : ERR_INVALID;
-}
 
 static bool int_within(struct json_object *value, int max, int *out)
 {
@@ -76,7 +58,7 @@ static enum err parse_stroke(struct arena *a, struct json_object *json, size_t *
 enum err strokes_parse(struct arena *a, struct str text, struct strokes *out)
 {
     struct json_object *object, *list;
-    enum err e = parse_json(a, text, &object);
+    enum err e = json_read(a, text, MAX_JSON, MAX_NESTING, &object);
     if (e)
         return e;
     if (!member_is(object, "v", 1) || !member_is(object, "w", STROKES_WIDTH) ||
