@@ -9,6 +9,7 @@
 #define PERMISSIONS(PERMISSION)                                                                    \
     PERMISSION(calendar_read, "see the calendar and appointments")                                 \
     PERMISSION(booking_write, "book, move, check in and cancel appointments")                      \
+    PERMISSION(booking_over, "book over what is taken already, with a reason")                     \
     PERMISSION(client_read, "see clients' contact details, allergies and forms due")               \
     PERMISSION(client_write, "add clients and change their contact details")                       \
     PERMISSION(chart_read, "read charts: notes, answers, signed consents")                         \
@@ -17,6 +18,7 @@
     PERMISSION(message_write, "send messages and form links")                                      \
     PERMISSION(audit_read, "read the audit trail")                                                 \
     PERMISSION(settings_write, "change the studio's texts and settings")                           \
+    PERMISSION(report_read, "see reports: how busy rooms and people are, and who did not come")    \
     PERMISSION(staff_write, "invite people, change and end accounts, give roles")                  \
     PERMISSION(chart_emergency, "open a chart in an emergency, with a reason, for half an hour")   \
     PERMISSION(demo_read, "operator: read and work on demo requests")                              \

@@ -65,12 +65,12 @@ BEGIN
     FOR r IN
         SELECT * FROM (VALUES
             ('owner', 'Owner', ARRAY['calendar_read', 'booking_write', 'client_read', 'client_write', 'chart_read', 'chart_write',
-                                     'message_read', 'message_write', 'audit_read', 'settings_write', 'staff_write']),
+                                     'message_read', 'message_write', 'audit_read', 'settings_write', 'staff_write', 'booking_over', 'report_read']),
             ('manager', 'Manager', ARRAY['calendar_read', 'booking_write', 'client_read', 'client_write', 'message_read', 'message_write',
-                                         'audit_read', 'settings_write', 'staff_write']),
+                                         'audit_read', 'settings_write', 'staff_write', 'booking_over', 'report_read']),
             ('front-desk', 'Front desk', ARRAY['calendar_read', 'booking_write', 'client_read', 'client_write', 'message_read', 'message_write']),
             ('provider', 'Provider', ARRAY['calendar_read', 'booking_write', 'client_read', 'chart_read', 'chart_write', 'chart_emergency']),
-            ('biller', 'Biller', ARRAY['calendar_read', 'client_read']),
+            ('biller', 'Biller', ARRAY['calendar_read', 'client_read', 'report_read']),
             ('auditor', 'Auditor', ARRAY['audit_read'])
         ) AS v (slug, name, permissions)
         WHERE (SELECT t.realm FROM app.tenant t WHERE t.id = app.tenant()) = 'studio'
