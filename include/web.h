@@ -55,6 +55,7 @@ struct field {
     const char *choices;
     const char *missing;  /* message for people; NULL: a plain default */
     const char *bad;
+    bool is_secret;       /* not carried through a new log-in; passwords and tokens never are */
 };
 
 struct show {
@@ -92,7 +93,9 @@ struct page {
     bool no_idempotency;    /* repeating it is harmless, and nothing is kept: log-in, log-out */
     bool step_up;           /* only who proved within the last five minutes who she is (S-07) */
     bool ends_support;      /* POST: the one that also somebody who is here for support may send */
-    bool form_cookie;       /* the form token is bound to a cookie that the page sets (/demo, L35) */
+    /* The form token is bound to a cookie that the page sets (/demo, L35); behind the log-in, to that one as well as to the
+     * session, which may be a newer one than the form. */
+    bool form_cookie;
     const char *gives;      /* run pages: names set by the handler and shown, "a b c", for viewcheck */
     const char *title;      /* for `foyer routes`: what a person would call this page */
 };
@@ -144,6 +147,8 @@ enum err reply_bytes(struct req *r, int status, const char *type, struct str bod
                      const char *download_name);
 /* Runs page (a GET page by its path pattern) again as the answer with status 422: typed values kept. */
 enum err reply_again(struct req *r, const char *path_pattern);
+/* Shows the form again that was sent in kept_form, if it was this person's: cgi-src/core/resume.c. */
+enum err reply_resumed(struct req *r);
 /* Set-Cookie on the reply, always Secure and HttpOnly. name is whole: "__Host-x" for path "/",
  * "__Secure-x" for another path. max_age 0: session cookie; < 0: remove. strict: SameSite=Strict,
  * else Lax (a link in a mail must work). */

@@ -11,6 +11,7 @@
 #include "config.h"
 #include "crypto.h"
 #include "log.h"
+#include "resume.h"
 
 enum { DEFAULT_MAX_BODY = 64 * 1024, IDEM_MIN = 16, IDEM_MAX = 64 };
 
@@ -459,6 +460,7 @@ static void to_login(struct req *r)
         reply_redirect(r, arena_printf(r->arena, "/v/%.*s", (int)link_id.n, link_id.p));
         return;
     }
+    resume_offer(r);
     reply_error(r, ERR_NO_SESSION);
     if (r->page->door != DOOR_STAFF) {
         r->reply.view = "error/link";

@@ -1,5 +1,6 @@
 /*
- * confirm.c -- proving once more who one is, before a page that asks for it (S-07): password, code of the app, or passkey.
+ * confirm.c -- proving once more who one is, before a page that asks for it (S-07): by a code of the app or a passkey, or by
+ * the password for who has neither (R-03).
  * Owns: nothing; the proof is the session's (sec.confirm_done), and gives it a new token.
  * Never: leads anywhere but to a path of this host. Runs in the slow pool, for a password is hashed.
  */
@@ -43,6 +44,8 @@ static enum err judge(struct req *r, const struct rows *can, bool *is_right)
         return second_code(r, can, req_value(r, "code"), is_right);
     }
     req_set(r, "kind", S("password"));
+    if (!rows_bool(can, 0, "has_password"))
+        return OK;
     *is_right = password_ok(rows_text(can, 0, "phc"), req_value(r, "password"), &weak);
     return OK;
 }
@@ -55,6 +58,9 @@ static const char *words_for(struct str problem, struct str kind)
         return "This code was used already. Wait for the next one.";
     if (str_is(problem, "counter"))
         return "This passkey counted backwards, as a copy would. Please use another way.";
+    if (str_is(problem, "not enough"))
+        return "Your password alone is not enough here: give the code of your app, or your "
+               "passkey.";
     return str_is(kind, "password") ? "This is not your password." : "This is not right.";
 }
 

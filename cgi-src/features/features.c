@@ -7,6 +7,7 @@ const struct feature all_features[] = {
     {"second_factor", second_factor_pages},
     {"passkey", passkey_pages},
     {"confirm", confirm_pages},
+    {"resume", resume_pages},
     {"factor_reset", factor_reset_pages},
     {"sso", sso_pages},
     {"brand", brand_pages},

@@ -10,6 +10,7 @@ extern const struct page device_pages[];
 extern const struct page second_factor_pages[];
 extern const struct page passkey_pages[];
 extern const struct page confirm_pages[];
+extern const struct page resume_pages[];
 extern const struct page factor_reset_pages[];
 extern const struct page sso_pages[];
 extern const struct page settings_pages[];

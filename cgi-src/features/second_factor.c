@@ -180,12 +180,12 @@ static enum err take_second(struct req *r)
 /* ---- one's own account ---- */
 
 static const struct field code_fields[] = {
-    {"code", FIELD_TEXT, .required = true, .max = 20,
+    {"code", FIELD_TEXT, .required = true, .max = 20, .is_secret = true,
      .missing = "Type the six digits that the app shows now."},
     {0},
 };
-static const struct field codes_fields[] = {{"codes", FIELD_LONG, .required = true, .max = 600},
-                                            {0}};
+static const struct field codes_fields[] = {
+    {"codes", FIELD_LONG, .required = true, .max = 600, .is_secret = true}, {0}};
 
 static enum err begin_app(struct req *r)
 {

@@ -253,6 +253,23 @@ BEGIN
     RETURN tenant;
 END $$;
 
+-- Whose session a token was, also when it is over: for a form that comes too late and is given back to whoever typed it. It opens nothing.
+CREATE OR REPLACE FUNCTION sec.session_was(host text, token bytea) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    tenant uuid := (SELECT w.tenant FROM sec.site w WHERE w.host = host COLLATE "C" AND NOT w.is_apex AND NOT w.is_suspended);
+    staff uuid;
+    before text := current_setting('foyer.tenant_id', true);
+BEGIN
+    PERFORM set_config('foyer.tenant_id', tenant::text, true);
+    SELECT f.id INTO staff FROM sec.session e JOIN app.staff f ON f.tenant_id = e.tenant_id AND f.id = e.staff_id AND f.is_active AND NOT f.is_support
+    WHERE e.tenant_id = tenant AND e.token_hash = sha256(token);
+    PERFORM set_config('foyer.tenant_id', coalesce(before, ''), true);
+    RETURN staff;
+END $$;
+
 -- Writes down that a request was refused; in a transaction of its own, for the refused one left nothing behind.
 -- token: of the session, if one came with the request.
 CREATE OR REPLACE FUNCTION sec.refused(host text, token bytea, action text, outcome text, ip inet, agent text, request_id uuid) RETURNS void
@@ -292,6 +309,7 @@ END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.begin_staff(text, bytea, text, text, inet, text, uuid) TO foyer_staff, foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.session_was(text, bytea) TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.step_up_check() TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.begin_public(text, text, inet, text, uuid) TO foyer_public, foyer_slow, foyer_staff;
 GRANT EXECUTE ON FUNCTION sec.begin_link(text, uuid, bytea, text, boolean, text, inet, text, uuid) TO foyer_public, foyer_slow;

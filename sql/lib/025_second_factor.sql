@@ -213,12 +213,13 @@ BEGIN
     RETURN app.actor();
 END $$;
 
--- What she can show, with what it is compared with. One row. phc '': she has no password here.
+-- What she can show, with what it is compared with. One row. Who has a second factor shows that: her password alone proves no more than
+-- a screen left open beside a password that was looked off (R-03). phc '': her password counts for nothing here, or she has none.
 CREATE OR REPLACE FUNCTION sec.confirm_lookup()
 RETURNS TABLE (phc text, has_password boolean, totp_id uuid, secret_box bytea, has_app boolean, has_passkeys boolean, wait_seconds int)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT coalesce(c.phc, ''), c.phc IS NOT NULL, k.id, k.secret_sealed, k.id IS NOT NULL,
+    SELECT CASE WHEN f.has_mfa THEN '' ELSE coalesce(c.phc, '') END, c.phc IS NOT NULL AND NOT f.has_mfa, k.id, k.secret_sealed, k.id IS NOT NULL,
            EXISTS (SELECT FROM sec.passkey p WHERE p.tenant_id = f.tenant_id AND p.staff_id = f.id),
            sec.throttle_wait(sec.throttle_key('confirm', app.tenant() || '|' || f.id), 5)
     FROM app.staff f
@@ -239,7 +240,7 @@ BEGIN
     WHERE e.tenant_id = app.tenant() AND e.id = nullif(current_setting('foyer.session_id', true), '')::uuid AND e.revoked_at IS NULL;
 END $$;
 
--- kind: password, totp or passkey. Counts a failure, or notes the proof and gives the session its new token; commit either way.
+-- kind: password, totp or passkey; the first only of who has none of the others. Counts a failure, or notes the proof and gives the session its new token; commit either way.
 CREATE OR REPLACE FUNCTION sec.confirm_done(kind text, is_right boolean, step bigint, passkey uuid, sign_count bigint, new_token bytea)
 RETURNS TABLE (is_ok boolean, problem text, wait_seconds int)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -251,13 +252,15 @@ DECLARE
 BEGIN
     wait_seconds := sec.throttle_wait(by_account, 5);
     problem := CASE WHEN wait_seconds > 0 THEN 'throttled'
+                    -- (nothing was compared, so nothing is counted)
+                    WHEN kind = 'password' AND (SELECT f.has_mfa FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = who) THEN 'not enough'
                     WHEN kind = 'password' THEN CASE WHEN is_right IS NOT TRUE THEN 'wrong' END
                     WHEN kind = 'totp' THEN sec.use_totp(who, is_right, step)
                     WHEN kind = 'passkey' THEN sec.use_passkey(who, passkey, is_right, sign_count)
                     ELSE 'wrong' END;
     is_ok := problem IS NULL;
     IF NOT is_ok THEN
-        IF problem <> 'throttled' THEN
+        IF problem NOT IN ('throttled', 'not enough') THEN
             PERFORM sec.throttle_fail(by_account);
         END IF;
         PERFORM sec.note('confirm', 'failed', kind || ': ' || problem, '{}', NULL, NULL);

@@ -137,7 +137,8 @@ describe("B46 S-05: the owner with an app and a passkey", () => {
     await b.check(page, "a proof is needed", { dark: true, shot: "security-proof" });
     const [proof] = await Promise.all([page.context().waitForEvent("page"), page.getByRole("link", { name: /Confirm that it is you/ }).click()]);
     await proof.waitForLoadState();
-    await proof.getByLabel("Your password").fill(owner().password);
+    b.freshCodes("glow", owner().email);
+    await proof.getByLabel("The code of your app").fill(b.totp(key));
     await proof.getByRole("button", { name: "Confirm", exact: true }).click();
     await proof.getByText("go back to your form").waitFor();
     await proof.close();

@@ -82,4 +82,25 @@ describe("R-02 S-06: a session that nobody uses", () => {
     await other.getByRole("heading", { name: "You are logged in" }).waitFor();
     await page.locator("dialog").waitFor({ state: "detached" });
   });
+  test("without script too: what was sent too late is in the page that asks her to log in, and comes back from there", async () => {
+    const plain = await b.open("phone", { script: false });
+    await b.logIn(plain, "glow", "front-desk");
+    await plain.goto(`${b.origin("glow")}/clients/new`);
+    const typed = `Plain ${Date.now()}`;
+    await name(plain).fill(typed);
+    sessions("last_seen_at = now() - interval '16 minutes'");
+    await plain.getByRole("button", { name: /^(Add|Save)/ }).first().click();
+    await plain.getByRole("heading", { name: "You were logged out" }).waitFor();
+    await b.check(plain, "logged out, without script", { dark: true, status: 401, shot: "session-kept" });
+    const [other] = await Promise.all([plain.context().waitForEvent("page"), enter(plain, desk())]);
+    await other.getByRole("heading", { name: "You are logged in" }).waitFor();
+    await other.close();
+    await plain.getByRole("button", { name: "Show my form again" }).click();
+    await plain.getByText("Here is what you typed").waitFor();
+    assert.equal(await name(plain).inputValue(), typed);
+    await b.check(plain, "the form again", { dark: true, shot: "session-again" });
+    await plain.getByRole("button", { name: /^(Add|Save)/ }).first().click();
+    await plain.waitForURL(/\/clients\/[0-9a-f-]{36}/);
+    assert.equal(b.one("SELECT count(*) FROM app.client WHERE name = :'v1'", typed), "1");
+  });
 });

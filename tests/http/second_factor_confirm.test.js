@@ -54,7 +54,8 @@ describe("S-07: /confirm", () => {
   test("a form that needs one comes back with what was typed, and is taken when she has confirmed in another window", async () => {
     strip(me);
     v = await fresh(me);
-    assert.equal((await givePasskey(v, new SoftPasskey("glow"), "First name")).status, 200);
+    const passkey = new SoftPasskey("glow");
+    assert.equal((await givePasskey(v, passkey, "First name")).status, 200);
     const page = (await v.get("/account/security")).text;
     const action = page.match(/action="(\/account\/security\/passkeys\/[0-9a-f-]{36}\/name)"/)[1];
     const form = h.formOf(page, action);
@@ -65,7 +66,9 @@ describe("S-07: /confirm", () => {
     assert.match(h.decode(r.text), /href="\/confirm" target="_blank"/);
     assert.match(r.text, /value="What she typed"/);
     assert.equal(h.one("SELECT name FROM sec.passkey WHERE staff_id = :'v1'", idOf(me)), "First name");
-    const done = await v.submit("/confirm", { password: me.password });
+    const keys = h.formOf((await v.get("/confirm")).text, "/confirm").values;
+    const asked = JSON.parse((await v.post("/confirm/passkey/ask", { csrf: keys.csrf })).text);
+    const done = await v.post("/confirm", { csrf: keys.csrf, ...passkey.signed(asked) });
     assert.equal(done.location, "/confirm?done=1");
     assert.match((await v.get(done.location)).text, /go back to your form/);
     // The form of the first window was made for the session's old token.
@@ -80,6 +83,8 @@ describe("S-07: /confirm", () => {
     assert.equal((await v.post("/account/security/app", { ...form.values, csrf: was })).status, 403);
   });
   test("only paths of its own are gone to", async () => {
+    strip(me);
+    v = await fresh(me);
     for (const next of ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"]) {
       const page = await v.get(`/confirm?next=${encodeURIComponent(next)}`);
       assert.equal(h.formOf(page.text, "/confirm").values.next_path, "");
@@ -96,6 +101,24 @@ describe("S-07: /confirm", () => {
     assert.equal((await v.get("/clients")).status, 200);
     forget();
     assert.equal((await v.submit("/confirm", { password: me.password })).status, 303);
+  });
+  test("R-03: who has a second factor proves with it; her password alone opens nothing, and is not even compared", async () => {
+    strip(me);
+    const { v: w, key } = await giveApp(me);
+    later(me);
+    const page = (await w.get("/confirm")).text;
+    assert.doesNotMatch(page, /name="password"/, "it is not asked for");
+    const form = h.formOf(page, "/confirm").values;
+    for (let i = 0; i < 6; i++) {
+      const r = await w.post("/confirm", { ...form, password: i % 2 ? me.password : "wrong wrong wrong" });
+      assert.equal(r.status, 422);
+      assert.match(r.text, /alone is not enough/, "right and wrong are answered alike, and counted as nothing");
+    }
+    assert.deepEqual(lastAct("confirm", me), ["failed", "password: not enough"]);
+    assert.equal((await w.get("/account/security/app")).location, "/confirm?next=%2Faccount%2Fsecurity%2Fapp");
+    h.freshCodes("glow", me.email);
+    assert.equal((await w.post("/confirm", { ...form, password: me.password, code: h.totp(key) })).status, 303, "password and code: the code counts");
+    assert.equal((await w.get("/account/security/app")).location, "/account/security", "let in; nothing is being set up");
   });
   test("a code of the app confirms, once", async () => {
     strip(me);
