@@ -108,7 +108,8 @@ SELECT to_char(n.starts_local, 'YYYY-MM-DD"T"HH24:MI') AS starts_at,
 FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 CROSS JOIN LATERAL app.nearest_free(a.service_id, a.location_id, :staff_id::uuid,
-    (:day::date + :time::time) AT TIME ZONE l.zone, 6) AS n
+    (:day::date + :time::time) AT TIME ZONE l.zone, 6, a.client_id, '{}',
+    CASE WHEN app.may_visit('booking_write', a.staff_id, a.location_id) THEN a.id END) AS n
 JOIN app.staff f ON f.id = n.staff_id
 WHERE a.id = :appointment_id::uuid AND :day::date IS NOT NULL AND :time::time IS NOT NULL
 ORDER BY n.starts_at;

@@ -103,7 +103,7 @@ LEFT JOIN LATERAL (
            least(least(o.ends_at, (SELECT closes FROM here)) AT TIME ZONE (SELECT zone FROM here), :day::date + w.ends) AS ends,
            o.reason
     FROM app.time_off o
-    WHERE o.staff_id = f.id
+    WHERE o.staff_id = f.id AND o.state = 'approved'
       AND o.ends_at > (SELECT opens FROM here)
       AND o.starts_at < (SELECT closes FROM here)
     ORDER BY o.starts_at

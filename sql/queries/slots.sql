@@ -54,10 +54,8 @@ ORDER BY f.slot;
 
 -- name: slots_later :many
 -- When nothing is free in the seven days: the first day after them that has something; no row when none has.
-SELECT s.day, to_char(s.day, 'YYYY-MM-DD') AS day_key
-FROM (SELECT min(f.starts_local::date) AS day
-      FROM app.offered_times(:service_id::uuid, :place::uuid, :who::uuid, :week::date + 7, :week::date + 69, :moving::uuid) f) AS s
-WHERE s.day IS NOT NULL;
+SELECT f.starts_local::date AS day, to_char(f.starts_local, 'YYYY-MM-DD') AS day_key
+FROM app.first_free(:service_id::uuid, :place::uuid, :who::uuid, :week::date + 7, NULL, '{}', NULL, :moving::uuid) f;
 
 -- name: slots_nearest :many
 -- The free times nearest to one that was taken.

@@ -57,7 +57,7 @@ FROM pools, (VALUES
     ('SELECT sec.note(''x'', ''ok'', NULL, ''{}'', NULL, NULL)'),
     ('SELECT sec.password_set(fx.id(''a'', ''staff'', 1), ''$argon2id$x'')'),
     ('SELECT sec.tenant_new(NULL, ''x'', ''x'', ''medspa'', ''US'')'),
-    ('SELECT app.claim(NULL, NULL, NULL, NULL, NULL)'),
+    ('SELECT app.claim(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)'),
     ('SELECT app.take_slots(NULL, NULL, NULL, NULL, NULL)'),
     ('SELECT audit.events(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)'),
     ('SELECT app.guard_table(''app.client'')')

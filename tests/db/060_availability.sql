@@ -36,7 +36,6 @@ CREATE FUNCTION pg_temp.oracle(service uuid, from_day date, to_day date) RETURNS
       AND NOT EXISTS (SELECT FROM generate_series(a, b - interval '5 minutes', interval '5 minutes') AS m WHERE NOT EXISTS (
             SELECT FROM app.shift h, (VALUES (-1), (0), (1)) AS o (o), LATERAL (SELECT (t AT TIME ZONE l.zone)::date + o AS d) AS d
             WHERE h.staff_id = p.staff_id AND h.location_id = l.id AND h.weekday = extract(dow FROM d) AND d BETWEEN h.valid_from AND coalesce(h.valid_to, 'infinity')
-              AND d >= from_day AND d < to_day
               AND m >= (d + h.starts) AT TIME ZONE l.zone AND m < (d + h.ends) AT TIME ZONE l.zone))
       AND NOT EXISTS (SELECT FROM app.slot x WHERE x.resource_id = p.staff_id AND x.state <> 'released' AND (x.state = 'booked' OR x.hold_until >= now()) AND lower(x.during) < b AND upper(x.during) > a)
       AND NOT EXISTS (SELECT FROM app.time_off o WHERE o.staff_id = p.staff_id AND o.starts_at < b AND o.ends_at > a)
