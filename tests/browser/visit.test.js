@@ -274,12 +274,12 @@ for (const [width, script] of [["phone", true], ["phone", false], ["desk", true]
       for (const words of ["read a chart", "read a signed form", "opened an appointment", "moved an appointment", "looked at a day of the calendar", "signed a note", "opened a message",
         "signed a form", "opened a form", "saved a form", "gave a date of birth", "booked online"])
         assert.ok(seen.includes(words), `"${words}" is not in the trail of her record`);
-      await click(desk, "By person", { role: "link" });
+      await click(desk, "Person", { role: "link", exact: true });
       await b.check(desk, "people");
       await desk.locator("main").getByRole("link", { name: /Vivian Marsh/ }).click();
       await b.check(desk, "what one person did");
       assert.match(await desk.locator(".timeline").textContent(), new RegExp(she.name));
-      await click(desk, "By day", { role: "link" });
+      await click(desk, "Period", { role: "link", exact: true });
       await b.check(desk, "the day's trail");
       assert.match(await desk.locator(".timeline").textContent(), new RegExp(she.name));
     });

@@ -78,3 +78,18 @@ describe("L05 L43: the operator works on requests", () => {
     assert.doesNotMatch(messages.text, /mail\.example/);
   });
 });
+
+test("R-02: how long a session may last is the studio's to say, within bounds", async () => {
+  const v = await h.staff("first-light", "manager");
+  const kept = () => h.sql("SELECT idle_minutes, absolute_hours, session_days FROM app.tenant WHERE slug = 'first-light'")[0].join(" ");
+  const was = kept(), { values } = h.formOf((await v.get("/settings/entry")).text, "/settings/entry");
+  assert.equal([values.idle_minutes, values.absolute_hours, values.session_days].join(" "), was, "the form begins with what is in force");
+  const refused = await v.submit("/settings/entry", { idle_minutes: "60" }, { action: "/settings/entry" });
+  assert.equal(refused.status, 422);
+  assert.equal(kept(), was);
+  const r = await v.submit("/settings/entry", { idle_minutes: "20" }, { action: "/settings/entry" });
+  assert.equal(r.status, 303);
+  assert.equal(kept().split(" ")[0], "20");
+  await v.submit("/settings/entry", values, { action: "/settings/entry" });
+  assert.equal(kept(), was);
+});

@@ -4,6 +4,7 @@
 const { test, describe, before, after } = require("node:test");
 const assert = require("node:assert/strict");
 const h = require("./harness");
+const naughty = require("./naughty");
 const { fill } = require("./samples");
 
 const glow = h.tenantId("glow");
@@ -49,7 +50,9 @@ test("B19: one business has its facts, its owners, its health", async () => {
 });
 
 test("B19 L48: no page of the operator's host has anything of a client", async () => {
-  const canaries = h.sql(`SELECT id, name, coalesce(email, ''), coalesce(phone, '') FROM app.client`).flat().filter((s) => s.length > 7);
+  // (what other tests typed into every field says nothing: it is in requests for a demo as well)
+  const canaries = h.sql(`SELECT id, name, coalesce(email, ''), coalesce(phone, '') FROM app.client`).flat()
+    .filter((s) => s.length > 7 && !s.includes(" ¦ ") && !naughty.all.some((text) => text.trim() === s));
   assert.ok(canaries.length > 500);
   const asked = [];
   for (const p of h.routes().filter((x) => x.method === "GET" && ["operator", "staffed"].includes(x.realm))) {

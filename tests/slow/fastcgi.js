@@ -15,7 +15,7 @@ const pair = (name, value) => Buffer.concat([length(Buffer.byteLength(name)), le
 function ask(socket, { host, method = "GET", target, body = "", cookie, id, type = "application/x-www-form-urlencoded" }) {
   const params = Object.entries({
     REQUEST_METHOD: method, REQUEST_URI: target, QUERY_STRING: target.split("?")[1] || "", HTTP_HOST: host, REMOTE_ADDR: "127.0.0.1",
-    REQUEST_ID: id, HTTPS: "on", HTTP_USER_AGENT: "test",
+    REQUEST_ID: id, HTTPS: "on", HTTP_USER_AGENT: "fastcgi.js",
     ...(method === "POST" && { CONTENT_TYPE: type, CONTENT_LENGTH: String(Buffer.byteLength(body)) }),
     ...(method === "POST" && { HTTP_SEC_FETCH_SITE: "same-origin" }),
     ...(cookie && { HTTP_COOKIE: cookie }),
