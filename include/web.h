@@ -42,6 +42,7 @@ enum field_kind {
     FIELD_LOCAL,     /* YYYY-MM-DDTHH:MM */
     FIELD_INT,       /* min..max */
     FIELD_UUID,
+    FIELD_UUIDS,     /* any number of values of one name (check boxes): "{a,b}", for ::uuid[] */
     FIELD_CHOICE,    /* one of choices "a|b|c" */
     FIELD_BOOL,      /* check box: absent is false */
     FIELD_PASSWORD,  /* never given back to the page, never trimmed */

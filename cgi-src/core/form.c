@@ -159,6 +159,8 @@ static bool is_good(const struct field *f, struct str s)
         return str_int(s, &number) == OK && number >= f->min && number <= f->max;
     case FIELD_UUID:
         return uuid_ok(s) && !has_capital(s); /* what is sealed compares bytes */
+    case FIELD_UUIDS:
+        return false; /* check_uuids */
     case FIELD_CHOICE:
         return is_choice(s, f->choices);
     case FIELD_BOOL:
@@ -205,6 +207,7 @@ static struct str bad_message(struct arena *a, const struct field *f, struct str
                             (long long)f->max);
     case FIELD_CHOICE:
     case FIELD_UUID:
+    case FIELD_UUIDS:
         return S("Please choose one of the list.");
     default:
         if ((int64_t)characters(s) > max)
@@ -217,6 +220,31 @@ static struct str bad_message(struct arena *a, const struct field *f, struct str
     }
 }
 
+/* Every value of the name, as the text of an array; none is a good answer. */
+static void check_uuids(struct arena *a, const struct field *f, const struct pairs *pairs,
+                        struct form_value *v)
+{
+    struct buf list = buf_in(a, 64);
+    buf_addc(&list, '{');
+    v->is_good = true;
+    for (size_t i = 0; i < pairs->n; i++) {
+        struct str one = pairs->items[i].value;
+        if (!str_is(pairs->items[i].name, f->name) || one.n == 0)
+            continue;
+        v->is_good = v->is_good && uuid_ok(one) && !has_capital(one);
+        if (list.n > 1)
+            buf_addc(&list, ',');
+        buf_add(&list, one);
+    }
+    bool is_empty = list.n == 1;
+    buf_addc(&list, '}');
+    v->clean = buf_str(&list);
+    if (!v->is_good)
+        v->message = bad_message(a, f, v->clean);
+    else if (is_empty && f->required)
+        v->message = str_of(missing_message(f));
+}
+
 static void check_one(struct arena *a, const struct field *f, const struct pairs *pairs,
                       struct form_value *v)
 {
@@ -224,6 +252,10 @@ static void check_one(struct arena *a, const struct field *f, const struct pairs
     bool present = pairs_get(pairs, str_of(f->name), &typed);
 
     *v = (struct form_value){.field = f, .message = S("")};
+    if (f->kind == FIELD_UUIDS) {
+        check_uuids(a, f, pairs, v);
+        return;
+    }
     if (f->kind == FIELD_PASSWORD) {
         v->clean = typed;
     } else {

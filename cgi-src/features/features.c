@@ -37,5 +37,10 @@ const struct feature all_features[] = {
     {"role", role_pages},
     {"access", access_pages},
     {"emergency", emergency_pages},
+    {"service", service_pages},
+    {"unit", unit_pages},
+    {"opening", opening_pages},
+    {"shift", shift_pages},
+    {"rule", rule_pages},
     {NULL, NULL},
 };

@@ -39,6 +39,11 @@ extern const struct page privacy_pages[];
 extern const struct page role_pages[];
 extern const struct page access_pages[];
 extern const struct page emergency_pages[];
+extern const struct page service_pages[];
+extern const struct page unit_pages[];
+extern const struct page opening_pages[];
+extern const struct page shift_pages[];
+extern const struct page rule_pages[];
 
 /* Kinds of jobs that stand in other files than the list of kinds. */
 enum job_end sso_discover(struct req *r, const struct job *job, struct str *why);

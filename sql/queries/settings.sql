@@ -42,3 +42,14 @@ SELECT t.idle_minutes, t.absolute_hours, t.session_days FROM app.tenant t WHERE 
 -- Holds for open sessions too, from their next request on.
 UPDATE app.tenant t SET idle_minutes = :idle_minutes::int, absolute_hours = :absolute_hours::int, session_days = :session_days::int
 WHERE t.id = app.tenant();
+
+-- name: settings_schedule :maybe
+-- What there is of what can be booked and when; nothing at the operator's.
+-- clients: none
+SELECT (SELECT count(*) FROM app.service v WHERE v.is_active) AS n_services,
+       (SELECT count(*) FROM app.addon a WHERE a.is_active) AS n_addons,
+       (SELECT count(*) FROM app.resource r WHERE r.is_active AND r.kind <> 'staff') AS n_units,
+       (SELECT count(*) FROM app.closure c WHERE c.starts_local > now() AT TIME ZONE app.zone()) AS n_closures,
+       (SELECT max(b.version) FROM app.booking_rule b) AS rule_version
+FROM app.tenant t
+WHERE t.id = app.tenant() AND t.realm = 'studio';

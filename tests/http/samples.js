@@ -5,6 +5,10 @@ const { one, sql, tenantId, uuid } = require("./harness");
 
 const statements = {
   service_id: "SELECT id FROM app.service WHERE tenant_id = :'t' AND is_active AND is_online ORDER BY name LIMIT 1",
+  addon_id: "WITH made AS (INSERT INTO app.addon (tenant_id, name) SELECT :'t'::uuid, 'A sample' WHERE NOT EXISTS (SELECT FROM app.addon WHERE tenant_id = :'t') RETURNING id) SELECT id FROM made UNION ALL (SELECT id FROM app.addon WHERE tenant_id = :'t' ORDER BY position, id) LIMIT 1",
+  resource_id: "SELECT id FROM app.resource WHERE tenant_id = :'t' AND kind = 'room' ORDER BY position, id LIMIT 1",
+  closure_id: "WITH made AS (INSERT INTO app.closure (tenant_id, starts_local, ends_local, reason) VALUES (:'t'::uuid, '2031-01-01', '2031-01-02', 'A sample') RETURNING id) SELECT id FROM made",
+  licence_id: "WITH made AS (INSERT INTO app.staff_licence (tenant_id, staff_id, kind, valid_to) SELECT f.tenant_id, f.id, 'A sample', '2040-01-01' FROM app.staff f WHERE f.tenant_id = :'t' AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1 RETURNING id) SELECT id FROM made",
   hold_id: "SELECT id FROM app.appointment WHERE tenant_id = :'t' AND status IN ('held','expired') LIMIT 1",
   link_id: "SELECT id FROM app.link WHERE tenant_id = :'t' ORDER BY created_at DESC LIMIT 1",
   client_id: "SELECT client_id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
