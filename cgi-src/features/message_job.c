@@ -2,7 +2,8 @@
  * message_job.c -- sends one message, or keeps it when no mail server is configured.
  * Owns: the order that makes a message go out once: 'sending' is committed before the server is
  * spoken to, so that a runner that dies meanwhile leaves 'unknown', for a person to decide. It is counted
- * with that: no business sends more than its messages_per_day (SECURITY.md D-26), mails about accounts apart.
+ * with that: no business sends more than its messages_per_day (SECURITY.md D-26), mails about accounts apart. What a business
+ * whose pages are closed has waiting, waits on: its links lead nowhere meanwhile.
  */
 #include "account.h"
 #include "config.h"
@@ -48,6 +49,11 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     /* Somebody spoke to the server and did not come to say how it ended. */
     if (str_is(state, "sending"))
         return set_state(r, "unknown", NULL) ? JOB_DONE : JOB_LATER;
+    /* Also what was on its way at that moment and came back to be tried again. */
+    if (rows_bool(m, 0, "is_erased"))
+        return set_state(r, "suppressed", "erased") ? JOB_DONE : JOB_LATER;
+    if (rows_bool(m, 0, "is_suspended"))
+        return set_state(r, "queued", "suspended") ? JOB_TOMORROW : JOB_LATER;
     bool is_out;
     if (!opted_out(r, job, rows_text(m, 0, "to_address"), &is_out))
         return JOB_LATER;

@@ -22,6 +22,8 @@ static const struct field signup_fields[] = {
     {"city", FIELD_TEXT, .required = true, .max = 120, .missing = "Give the town."},
     {"region", FIELD_TEXT, .max = 80},
     {"postal_code", FIELD_TEXT, .max = 20},
+    {"country_code", FIELD_TEXT, .required = true, .max = 2, .missing = "Choose a country.",
+     .bad = "Please choose one of the list."},
     {"time_zone", FIELD_TEXT, .required = true, .max = 60, .missing = "Choose a time zone."},
     {"phone", FIELD_PHONE, .required = true, .missing = "Which number do clients call?"},
     {"website", FIELD_TEXT, .max = 500}, /* the bait: people do not see it */
@@ -125,7 +127,10 @@ enum job_end account_signup_job(struct req *r, const struct job *job, struct str
 #define SITE .realm = REALM_SITE, .door = DOOR_PUBLIC, .pool = POOL_SLOW
 
 const struct page signup_pages[] = {
-    {GET, "/signup", SITE, .show = {{"zones", Q_signup_zones}, {"kinds", Q_signup_kinds}},
+    {GET, "/signup", SITE,
+     .show = {{"zones", Q_signup_zones},
+              {"kinds", Q_signup_kinds},
+              {"countries", Q_signup_countries}},
      .view = "signup/form", .form_cookie = true, .title = "Sign up"},
     {POST, "/signup", SITE, .fields = signup_fields, .run = ask, .again = "/signup",
      .form_cookie = true, .no_idempotency = true, .title = "Sign up: send"},

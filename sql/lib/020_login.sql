@@ -193,15 +193,13 @@ BEGIN
     PERFORM sec.note('logout', 'ok', NULL, '{}', 'session', mine);
 END $$;
 
--- A member of staff gets a password; her sessions end. For the operator's command.
+-- A member of staff gets a password; what the one before had opened ends. For the operator's command.
 CREATE OR REPLACE FUNCTION sec.password_set(staff uuid, phc text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 BEGIN
-    INSERT INTO sec.credential AS c (tenant_id, staff_id, phc) VALUES (app.tenant(), staff, phc)
-    ON CONFLICT (tenant_id, staff_id) DO UPDATE SET phc = excluded.phc, changed_at = now();
-    UPDATE sec.session e SET revoked_at = now() WHERE e.tenant_id = app.tenant() AND e.staff_id = staff AND e.revoked_at IS NULL;
+    PERFORM sec.password_change(staff, phc, NULL);
     PERFORM sec.note('password.set', 'ok', NULL, '{}', 'staff', staff);
 END $$;
 

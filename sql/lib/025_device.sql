@@ -40,11 +40,6 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- No browser is known any more: after a password was lost, what came in before may not have been her. Internal.
-CREATE OR REPLACE FUNCTION sec.device_forget(staff uuid) RETURNS void
-LANGUAGE sql
-AS $$ DELETE FROM sec.device d WHERE d.tenant_id = app.tenant() AND d.staff_id = staff $$;
-
 -- How a session was opened, to be read after "logged in".
 CREATE OR REPLACE FUNCTION sec.how_words(how text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -119,7 +114,8 @@ END $$;
 
 REVOKE ALL ON FUNCTION sec.how_words(text), sec.sessions_of(uuid), sec.session_end(uuid, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.sessions_of(uuid), sec.session_end(uuid, uuid) TO foyer_staff;
-REVOKE ALL ON FUNCTION sec.device_known(uuid, bytea), sec.device_seen(bytea), sec.device_forget(uuid) FROM PUBLIC;
+DROP FUNCTION IF EXISTS sec.device_forget(uuid);
+REVOKE ALL ON FUNCTION sec.device_known(uuid, bytea), sec.device_seen(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.device_seen(bytea) TO foyer_slow, foyer_staff;
 
 RESET ROLE;

@@ -15,9 +15,21 @@ BEGIN
     END IF;
     UPDATE sec.account_token k SET used_at = now()
     WHERE k.tenant_id = app.tenant() AND k.staff_id = staff AND k.kind = kind AND k.used_at IS NULL;
-    INSERT INTO sec.account_token (tenant_id, kind, staff_id, subject_id, email, new_email, token_hash, expires_at)
-    VALUES (app.tenant(), kind, staff, subject, email, new_email, sha256(token), now() + life);
+    INSERT INTO sec.account_token (tenant_id, kind, staff_id, subject_id, email, new_email, token_hash, expires_at, made_by)
+    VALUES (app.tenant(), kind, staff, subject, email, new_email, sha256(token), now() + life, CASE WHEN app.actor_kind() = 'staff' THEN app.actor() END);
 END $$;
+
+-- Whether an invitation is still worth something: who made it works here, may still invite, and may still give those roles (S-12).
+-- inviter NULL: the operator's command. Internal.
+CREATE OR REPLACE FUNCTION sec.invite_stands(inviter uuid, invited uuid) RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+    SELECT inviter IS NULL OR (
+        EXISTS (SELECT FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = inviter AND f.is_active AND strpos(f.perms, ',staff_write,') > 0
+                AND NOT EXISTS (SELECT FROM app.staff_role sr WHERE sr.tenant_id = f.tenant_id AND sr.staff_id = invited
+                                AND NOT sec.perms_cover(f.perms, sec.role_reach(sr.role_id, sr.location_id))))
+        AND (sec.owns(inviter) OR NOT sec.owns(invited)))
+$$;
 
 -- The live link of a token, or FY410. for_use: whoever comes second with the same one waits, and finds it used. A link ends with
 -- what it was bound to: an account that was closed, an address that is not hers any more. Internal.
@@ -35,7 +47,7 @@ BEGIN
     WHERE t.tenant_id = app.tenant() AND t.token_hash = sha256(token) AND t.kind = ANY (kinds) AND t.used_at IS NULL AND t.expires_at > now()
       AND (t.staff_id IS NULL OR EXISTS (
             SELECT FROM app.staff f WHERE f.tenant_id = t.tenant_id AND f.id = t.staff_id
-              AND CASE WHEN t.kind = 'invite' THEN f.invited_at IS NOT NULL ELSE f.is_active END
+              AND CASE WHEN t.kind = 'invite' THEN f.invited_at IS NOT NULL AND sec.invite_stands(t.made_by, f.id) ELSE f.is_active END
               AND (t.kind = 'email_new' OR f.email_norm = lower(btrim(t.email)))));
     IF NOT FOUND THEN
         RAISE EXCEPTION 'link is over' USING ERRCODE = 'FY410';
@@ -147,7 +159,6 @@ BEGIN
     k := sec.account_token_live(token, ARRAY['reset'], true);
     PERFORM sec.act_as(k.staff_id);
     PERFORM sec.password_change(k.staff_id, phc, NULL);
-    PERFORM sec.device_forget(k.staff_id);
     IF length(device) = 32 THEN
         INSERT INTO sec.device (tenant_id, staff_id, token_hash) VALUES (k.tenant_id, k.staff_id, sha256(device));
     END IF;
@@ -157,7 +168,8 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- A password is another one now; all sessions but one end, and links to a new password with them. Internal.
+-- A password is another one now; all sessions but one end, and with them what the old one had opened or could: links to a new password,
+-- log-ins half way, and the trust in every browser but the one of that session. Internal.
 CREATE OR REPLACE FUNCTION sec.password_change(staff uuid, phc text, but_session uuid) RETURNS void
 LANGUAGE plpgsql
 AS $$
@@ -169,6 +181,10 @@ BEGIN
     WHERE e.tenant_id = app.tenant() AND e.staff_id = staff AND e.revoked_at IS NULL AND e.id IS DISTINCT FROM but_session;
     UPDATE sec.account_token k SET used_at = now()
     WHERE k.tenant_id = app.tenant() AND k.staff_id = staff AND k.kind = 'reset' AND k.used_at IS NULL;
+    UPDATE sec.login_ticket k SET ended_at = now() WHERE k.tenant_id = app.tenant() AND k.staff_id = staff AND k.ended_at IS NULL;
+    DELETE FROM sec.device d
+    WHERE d.tenant_id = app.tenant() AND d.staff_id = staff
+      AND d.id IS DISTINCT FROM (SELECT e.device_id FROM sec.session e WHERE e.tenant_id = app.tenant() AND e.id = but_session);
 END $$;
 
 -- ---- her own account ----

@@ -152,7 +152,8 @@ BEGIN
            f.has_mfa, f.needs_mfa AND NOT f.has_mfa, f.email_verified_at IS NOT NULL,
            (SELECT max(e.last_seen_at) FROM sec.session e WHERE e.tenant_id = f.tenant_id AND e.staff_id = f.id),
            (SELECT max(k.expires_at) FROM sec.account_token k
-            WHERE k.tenant_id = f.tenant_id AND k.staff_id = f.id AND k.kind = 'invite' AND k.used_at IS NULL AND k.expires_at > now()),
+            WHERE k.tenant_id = f.tenant_id AND k.staff_id = f.id AND k.kind = 'invite' AND k.used_at IS NULL AND k.expires_at > now()
+              AND sec.invite_stands(k.made_by, f.id)),
            f.id = app.actor(), sec.may_change(f.id)
     FROM app.staff f
     WHERE f.tenant_id = app.tenant() AND NOT f.is_support

@@ -30,24 +30,29 @@ $$;
 
 -- Somebody fills in the form on the public site. is_new: a mail goes out; not when too many went to that address within the hour,
 -- and the answer is the same then.
-CREATE OR REPLACE FUNCTION sec.signup_ask(name text, email text, phc text, business text, kind text, street text, city text, region text, postal_code text, zone text, phone text,
-                                          token bytea, ip inet) RETURNS boolean
+CREATE OR REPLACE FUNCTION sec.signup_ask(name text, email text, phc text, business text, kind text, street text, city text, region text, postal_code text, country text, zone text,
+                                          phone text, token bytea, ip inet) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 DECLARE
     by_address bytea := sec.throttle_key('signup', lower(btrim(email)));
-    number text := app.phone_e164(phone, 'US');
+    number text := app.phone_e164(phone, country);
     made uuid := gen_random_uuid();
 BEGIN
     IF NOT EXISTS (SELECT FROM app.tenant t WHERE t.id = app.tenant() AND t.realm = 'operator') THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
     PERFORM sec.count_try('signup', ip, 5);
-    IF number IS NULL THEN
-        RAISE EXCEPTION 'Please check this phone number; use digits, with the area code.' USING ERRCODE = 'FY422', COLUMN = 'phone';
+    IF NOT EXISTS (SELECT FROM app.country c WHERE c.code = country) THEN
+        RAISE EXCEPTION 'Please choose one of the list.' USING ERRCODE = 'FY422', COLUMN = 'country_code';
     END IF;
-    IF NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = zone) OR zone !~ '/' OR zone ~ '^(Etc|posix|right|SystemV)/' THEN
+    IF number IS NULL THEN
+        RAISE EXCEPTION '%', CASE WHEN btrim(phone) LIKE '+%' THEN 'Please check this phone number.'
+            ELSE 'Please check this phone number: write it with the area code, or as from abroad, with + and the code of the country.' END
+            USING ERRCODE = 'FY422', COLUMN = 'phone';
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_timezone_names z WHERE z.name = zone) OR zone !~ '/' OR zone ~ '^(Etc|posix|right|SystemV|US|Canada|Brazil|Chile|Mexico)/' THEN
         RAISE EXCEPTION 'Please choose one of the list.' USING ERRCODE = 'FY422', COLUMN = 'time_zone';
     END IF;
     IF sec.throttle_wait(by_address, 3) > 0 THEN
@@ -56,7 +61,7 @@ BEGIN
     PERFORM sec.throttle_fail(by_address);
     INSERT INTO sec.signup (tenant_id, id, name, email, phc, business, kind, street, city, region, postal_code, country, zone, phone)
     VALUES (app.tenant(), made, btrim(name), btrim(email), phc, btrim(business), kind, btrim(street), btrim(city), coalesce(btrim(region), ''), coalesce(btrim(postal_code), ''),
-            'US', zone, number);
+            country, zone, number);
     PERFORM sec.account_token_new('signup', NULL, btrim(email), token, interval '1 day', made, NULL);
     PERFORM sec.note('signup.ask', 'ok', NULL, '{}', 'signup', made);
     RETURN true;
@@ -155,7 +160,7 @@ AS $$
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.signup_ask(text, text, text, text, text, text, text, text, text, text, text, bytea, inet), sec.signup_look(bytea), sec.signup_secret(bytea), sec.signup_confirm(bytea, text) TO foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.signup_ask(text, text, text, text, text, text, text, text, text, text, text, text, bytea, inet), sec.signup_look(bytea), sec.signup_secret(bytea), sec.signup_confirm(bytea, text) TO foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.signup_make(uuid) TO foyer_jobs;
 GRANT EXECUTE ON FUNCTION sec.roles_need_mfa() TO foyer_migrator, foyer_backfill;
 RESET ROLE;

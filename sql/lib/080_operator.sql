@@ -43,14 +43,14 @@ END $$;
 
 SET LOCAL ROLE foyer_owner;
 
--- What the entered business has waiting for tomorrow is tried at once.
+-- What the entered business has waiting for tomorrow, or for its pages to be opened again, is tried at once.
 CREATE OR REPLACE FUNCTION app.message_try_held() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     UPDATE app.job q SET run_at = now()
     FROM app.message m
-    WHERE m.tenant_id = app.tenant() AND m.state = 'queued' AND m.problem = 'budget'
+    WHERE m.tenant_id = app.tenant() AND m.state = 'queued' AND m.problem IN ('budget', 'suspended')
           AND q.tenant_id = m.tenant_id AND q.subject_id = m.id AND q.kind = 'message.send' AND q.state = 'ready';
 END $$;
 

@@ -52,7 +52,8 @@ BEGIN
     UPDATE app.form_assignment f SET state = 'withdrawn' WHERE f.tenant_id = app.tenant() AND f.client_id = client AND f.state = 'due';
     -- A message about a client has a sealed text; an empty one says that it is gone.
     UPDATE app.message m SET to_address = '(erased)', subject = '', body_sealed = '', link_sealed = NULL, ics_sealed = NULL,
-        state = CASE WHEN m.state IN ('queued', 'kept') THEN 'suppressed' ELSE m.state END
+        state = CASE WHEN m.state IN ('queued', 'kept') THEN 'suppressed' ELSE m.state END,
+        problem = CASE WHEN m.state IN ('queued', 'kept') THEN 'erased' ELSE m.problem END
     WHERE m.tenant_id = app.tenant() AND m.client_id = client;
     UPDATE app.link l SET revoked_at = coalesce(l.revoked_at, now()) WHERE l.tenant_id = app.tenant() AND l.client_id = client;
     RETURN true;

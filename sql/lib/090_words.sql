@@ -41,6 +41,8 @@ AS $$
         WHEN 'tries' THEN 'The mail server could not be reached, or asked to wait, until the last try.'
         WHEN 'stopped' THEN 'The program that sends it stopped at each try. Whoever runs Foyer finds why in its log.'
         WHEN 'budget' THEN 'Today''s number of messages is used up. It goes out tomorrow.'
+        WHEN 'erased' THEN 'The client was erased before it went out. It was dropped, and its text is gone.'
+        WHEN 'suspended' THEN 'The pages of the business are closed for now. It goes out when they are open again.'
         WHEN 'text' THEN 'Its text could not be opened. Whoever runs Foyer finds why in the log.'
     END
 $$;

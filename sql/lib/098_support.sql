@@ -82,6 +82,9 @@ BEGIN
     UPDATE app.tenant t SET suspended_at = CASE WHEN words IS NOT NULL THEN now() END, suspended_why = words
     WHERE t.id = other AND (t.suspended_at IS NULL) = (words IS NOT NULL);
     changed := FOUND;
+    IF changed AND words IS NULL THEN
+        PERFORM app.message_try_held();
+    END IF;
     PERFORM sec.step_into(here);
     IF NOT changed THEN
         RETURN;  -- it is so already
@@ -139,6 +142,19 @@ BEGIN
     SET support_until = (SELECT max(g.ends_at) FROM app.support_grant g WHERE g.tenant_id = t.id AND g.state = 'approved' AND g.ends_at > now())
     WHERE t.id = app.tenant();
 END $$;
+
+-- Who was here by a grant that has run out is nobody any more: the row of the staff is closed, as when somebody ends it. (No page let her
+-- in since that moment.) In the entered business, by what tidies up. Internal.
+CREATE OR REPLACE FUNCTION sec.support_run_out() RETURNS void
+LANGUAGE sql
+AS $$
+    UPDATE sec.session e SET revoked_at = now()
+    WHERE e.tenant_id = app.tenant() AND e.revoked_at IS NULL AND e.how = 'support'
+      AND NOT EXISTS (SELECT FROM app.support_grant g WHERE g.tenant_id = e.tenant_id AND g.id = e.staff_id AND g.state = 'approved' AND g.ends_at > now());
+    UPDATE app.staff f SET is_active = false, deactivated_at = now()
+    WHERE f.tenant_id = app.tenant() AND f.is_support AND f.is_active
+      AND NOT EXISTS (SELECT FROM app.support_grant g WHERE g.tenant_id = f.tenant_id AND g.id = f.id AND g.state = 'approved' AND g.ends_at > now())
+$$;
 
 -- The operator gives it back, or takes back what she asked.
 CREATE OR REPLACE FUNCTION sec.support_give_back(business text, grant_id uuid) RETURNS void

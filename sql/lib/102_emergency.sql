@@ -114,13 +114,16 @@ BEGIN
     RETURN emergency;
 END $$;
 
--- Who is told of emergencies, and signs them off: NULL for the owners.
+-- Who is told of emergencies, and signs them off: NULL for the owners. Owners choose: nobody makes herself the one who looks at her.
 CREATE OR REPLACE FUNCTION sec.officer_set(officer uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF NOT app.may('staff_write') THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    IF NOT sec.owns(app.actor()) THEN
+        RAISE EXCEPTION 'Only an owner chooses the privacy officer.' USING ERRCODE = 'FY422', COLUMN = 'officer';
     END IF;
     IF officer IS NOT NULL AND NOT EXISTS (SELECT FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = officer AND f.is_active
                                            AND strpos(f.perms, ',audit_read,') > 0) THEN

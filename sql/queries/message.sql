@@ -3,7 +3,9 @@
 SELECT m.id AS message_id, m.client_id, c.name AS client_name, app.shown('email', m.client_id, m.to_address) AS to_address, m.subject,
        m.created_at AT TIME ZONE app.zone() AS created_local,
        m.state IN ('failed', 'unknown') AS is_bad, m.state = 'sent' AS is_good,
-       CASE WHEN m.state = 'queued' AND m.problem = 'budget' THEN 'held until tomorrow' ELSE app.message_state_words(m.state) END AS state_words
+       CASE WHEN m.state = 'queued' AND m.problem = 'budget' THEN 'held until tomorrow'
+            WHEN m.state = 'suppressed' AND m.problem = 'erased' THEN 'dropped, she was erased'
+            ELSE app.message_state_words(m.state) END AS state_words
 FROM app.message m
 LEFT JOIN app.client c ON c.tenant_id = m.tenant_id AND c.id = m.client_id
 WHERE m.kind <> 'heads'
@@ -16,7 +18,7 @@ SELECT m.id, m.client_id, c.name AS client_name, app.shown('email', m.client_id,
        m.link_sealed AS link_url, m.ics_sealed IS NOT NULL AS has_calendar,
        m.created_at AT TIME ZONE app.zone() AS created_local,
        m.sent_at AT TIME ZONE app.zone() AS sent_local,
-       app.message_state_words(m.state) AS state_words,
+       CASE WHEN m.state = 'suppressed' AND m.problem = 'erased' THEN 'dropped' ELSE app.message_state_words(m.state) END AS state_words,
        app.message_problem_words(m.problem) AS problem_words
 FROM app.message m
 LEFT JOIN app.client c ON c.tenant_id = m.tenant_id AND c.id = m.client_id
@@ -32,9 +34,10 @@ ORDER BY j.created_at DESC
 LIMIT 20;
 
 -- name: message_to_send :maybe
--- What the job needs to send one message.
+-- What the job needs to send one message. is_erased: its client is gone, and its address and text with her.
 SELECT m.id, m.client_id, m.to_address, m.subject, m.body, m.body_sealed, m.ics_sealed, m.state,
-       starts_with(m.kind, 'account_') AS is_about_account, t.name AS from_name
+       starts_with(m.kind, 'account_') AS is_about_account, t.name AS from_name, t.suspended_at IS NOT NULL AS is_suspended,
+       m.to_address = '(erased)' AS is_erased
 FROM app.message m
 JOIN app.tenant t ON t.id = m.tenant_id
 WHERE m.id = :message_id;

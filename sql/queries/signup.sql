@@ -2,7 +2,7 @@
 -- A business that wants to come; is_new: a mail goes out.
 -- clients: none
 SELECT s.is_new
-FROM sec.signup_ask(:name, :email, :new_phc, :business, :kind, :street, :city, :region, :postal_code, :time_zone, :phone, :account_token::bytea, :address::inet) AS s (is_new);
+FROM sec.signup_ask(:name, :email, :new_phc, :business, :kind, :street, :city, :region, :postal_code, :country_code, :time_zone, :phone, :account_token::bytea, :address::inet) AS s (is_new);
 
 -- name: signup_look :one
 -- What the page behind the link shows.
@@ -26,13 +26,19 @@ SELECT s.is_made
 FROM sec.signup_make(:signup::uuid) AS s (is_made);
 
 -- name: signup_zones :many
--- Zones to choose from: where most of those who ask are.
+-- Zones to choose from: all that the database knows, without other names for the same.
 -- clients: none
-SELECT z.zone, app.zone_words(z.zone) AS words, z.zone = coalesce(:time_zone, 'America/New_York') AS is_chosen
-FROM (VALUES (1, 'America/New_York'), (2, 'America/Chicago'), (3, 'America/Denver'), (4, 'America/Phoenix'), (5, 'America/Los_Angeles'), (6, 'America/Anchorage'), (7, 'Pacific/Honolulu'),
-             (8, 'America/Puerto_Rico'), (9, 'America/Toronto'), (10, 'America/Vancouver'), (11, 'Europe/London'), (12, 'Europe/Dublin'), (13, 'Europe/Berlin'), (14, 'Europe/Paris'),
-             (15, 'Australia/Sydney'), (16, 'Pacific/Auckland')) AS z (n, zone)
-ORDER BY z.n;
+SELECT z.name AS zone, replace(z.name, '_', ' ') AS words, z.name = coalesce(:time_zone, 'America/New_York') AS is_chosen
+FROM pg_timezone_names z
+WHERE z.name ~ '^(Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Europe|Indian|Pacific)/'
+ORDER BY z.name;
+
+-- name: signup_countries :many
+-- Countries to choose from; a form that is shown again has what was chosen.
+-- clients: none
+SELECT c.code, c.name AS country_name, c.code = coalesce(:country_code, 'US') AS is_chosen
+FROM app.country c
+ORDER BY c.name;
 
 -- name: signup_kinds :many
 -- What a business can be; a form that is shown again has what was chosen.

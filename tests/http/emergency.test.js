@@ -21,6 +21,18 @@ const open = (v, values, at = "/emergency") => v.submit(at, { reason, ...values 
 const cases = (client) => h.sql("SELECT id, reason, until - opened_at, ended_at IS NULL FROM app.emergency WHERE tenant_id = :'v1' AND client_id = :'v2' ORDER BY opened_at DESC", tenant(), client);
 const mails = () => Number(h.one("SELECT count(*) FROM app.message WHERE tenant_id = :'v1' AND kind = 'account_emergency'", tenant()));
 
+test("R-03 S-12: owners choose the privacy officer; nobody makes herself the one who signs her off", async () => {
+  const was = h.one("SELECT privacy_officer FROM app.tenant WHERE id = :'v1'", tenant()), v = await fresh("manager");
+  const id = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND email_norm = lower(:'v2')", tenant(), h.staffOf(label, "manager").email);
+  const page = await v.get("/emergency/reviews");
+  assert.doesNotMatch(page.text, /action="\/emergency\/officer"/);
+  const r = await v.post("/emergency/officer", { ...h.formOf(page.text, "/logout").values, idem: h.uuid(), officer: id });
+  assert.equal(r.status, 422);
+  assert.match(r.text, /Only an owner chooses/);
+  assert.equal(h.one("SELECT privacy_officer FROM app.tenant WHERE id = :'v1'", tenant()), was);
+  const owner = await fresh("owner");
+  assert.equal((await owner.submit("/emergency/reviews", { officer: was }, { action: "/emergency/officer" })).status, 303);
+});
 describe("T04 R-03: break-glass", () => {
   test("by name and date of birth, exactly: the chart opens, with a banner, for thirty minutes, and the privacy officer is told", async () => {
     const v = await fresh(), [[client, name, born]] = others(1), was = mails();

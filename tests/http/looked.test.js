@@ -117,5 +117,12 @@ describe("the studio chooses", () => {
     assert.match(bad.text, /Choose 5 to 500/);
     assert.match(bad.text, /value="3"/);
     await v.submit("/settings/privacy", { names_to_clients: "role", review_charts_hour: "30" }, { action: "/settings/privacy" });
+    // nobody loosens what she is measured by herself; to be stricter is everybody's who may.
+    const manager = await h.staff("glow", "manager");
+    const raised = await manager.submit("/settings/privacy", { names_to_clients: "role", review_charts_hour: "31" }, { action: "/settings/privacy" });
+    assert.equal(raised.status, 422);
+    assert.match(raised.text, /Only an owner raises this number/);
+    assert.equal((await manager.submit("/settings/privacy", { names_to_clients: "role", review_charts_hour: "29" }, { action: "/settings/privacy" })).status, 303);
+    assert.equal((await v.submit("/settings/privacy", { names_to_clients: "role", review_charts_hour: "30" }, { action: "/settings/privacy" })).status, 303);
   });
 });

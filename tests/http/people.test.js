@@ -17,7 +17,7 @@ const inside = (text) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${g
 const made = [];
 after(() => {
   // Who came in here is gone afterwards, so that other files count the people they know.
-  for (const email of made)
+  for (const email of made.reverse()) // (whoever was invited by another one first)
     inside(`DELETE FROM app.message WHERE to_staff IN (SELECT id FROM app.staff WHERE email = '${email}') OR created_by IN (SELECT id FROM app.staff WHERE email = '${email}');
             DELETE FROM app.staff WHERE email = '${email}';`);
 });
@@ -257,5 +257,62 @@ describe("T09 R-03: deactivation", () => {
       inside(`UPDATE app.staff SET is_active = true WHERE id = '${first}';
               INSERT INTO app.staff_role (tenant_id, staff_id, role_id) VALUES ('${glow}', '${first}', '${roleId("owner")}') ON CONFLICT DO NOTHING;`);
     }
+  });
+});
+
+describe("S-11 S-12: an invitation is worth what who made it may", () => {
+  const manager = (o = {}) => member({ given: roleId("manager"), ...o });
+  const over = async (email, words) => {
+    const at = pathOf((await mail("glow", email, "account_invite")).link);
+    const r = await new Patient("glow").get(at);
+    assert.equal(r.status, 410, words);
+    const row = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND email_norm = lower(:'v2') AND invited_at IS NOT NULL", glow, email);
+    assert.ok(row, "she is still invited, and can be invited again");
+  };
+  test("it ends with her who made it: deactivated, or no longer one who may invite, or give that role", async () => {
+    const inviter = await manager();
+    const a = await invite(inviter.v), b = await invite(inviter.v);
+    assert.equal(a.r.status, 303);
+    const at = pathOf((await mail("glow", a.email, "account_invite")).link);
+    assert.equal((await new Patient("glow").get(at)).status, 200);
+    await inviter.owner.submit(`/people/${inviter.id}`, { given: roleId("front-desk") }, { action: `/people/${inviter.id}` });
+    await over(a.email, "she may invite nobody any more");
+    assert.equal((await new Patient("glow").post(at, { csrf: "x", password })).status >= 400, true);
+    await inviter.owner.submit(`/people/${inviter.id}`, { given: roleId("manager") }, { action: `/people/${inviter.id}` });
+    assert.equal((await new Patient("glow").get(at)).status, 200, "it is looked at when it is used");
+    await inviter.owner.submit(`/people/${inviter.id}`, {}, { action: `/people/${inviter.id}/deactivate` });
+    await over(b.email, "she does not work here any more");
+    const list = (await inviter.owner.get("/people")).text;
+    assert.match(list, new RegExp(b.email));
+    await inviter.owner.submit(`/people/${idOf(b.email)}`, {}, { action: `/people/${idOf(b.email)}/invite` });
+    assert.equal((await join(b.email)).status, 303, "invited again by somebody who may, she comes in");
+  });
+  test("an owner's invitation of an owner ends when she is none", async () => {
+    const inviter = await member({ given: roleId("owner") });
+    const { r, email } = await invite(inviter.v, { given: roleId("owner") });
+    assert.equal(r.status, 303);
+    await inviter.owner.submit(`/people/${inviter.id}`, { given: roleId("manager") }, { action: `/people/${inviter.id}` });
+    await over(email, "a manager makes no owner");
+  });
+});
+
+describe("B48 S-06: another password ends what the old one had opened", () => {
+  test("log-ins half way, trust in other browsers, links to a new password", async () => {
+    const { v, email, id, owner } = await member();
+    const other = await logIn(email);
+    assert.equal(other.r.status, 303);
+    const devices = () => h.sql("SELECT id FROM sec.device WHERE staff_id = :'v1'", id).length;
+    assert.ok(devices() >= 2);
+    inside(`INSERT INTO sec.login_ticket (tenant_id, token_hash, staff_id) VALUES ('${glow}', sha256('half way ${id}'), '${id}');`);
+    await owner.submit(`/people/${id}`, {}, { action: `/people/${id}/reset` });
+    const link = pathOf((await mail("glow", email, "account_reset")).link);
+    assert.equal((await new Patient("glow").get(link)).status, 200);
+    assert.equal((await v.submit("/account/password", { current: password, password: "nine brown otters sleep" })).status, 303);
+    assert.equal((await other.v.get("/account")).status, 303, "the other session");
+    assert.equal((await new Patient("glow").get(link)).status, 410, "the link that was on its way");
+    assert.equal(h.one("SELECT count(*) FROM sec.login_ticket WHERE staff_id = :'v1' AND ended_at IS NULL", id), "0");
+    assert.equal(devices(), 1, "only the browser that she is in is known");
+    assert.equal((await v.get("/account")).status, 200);
+    assert.equal(h.one("SELECT count(*) FROM sec.device d JOIN sec.session e ON e.tenant_id = d.tenant_id AND e.device_id = d.id WHERE d.staff_id = :'v1' AND e.revoked_at IS NULL", id), "1");
   });
 });

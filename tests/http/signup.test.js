@@ -10,7 +10,7 @@ const { mail, mails, pathOf, conf, Patient } = require("./mailbox");
 beforeEach(() => h.sql("DELETE FROM sec.throttle"));
 const password = "seven grey herons wade";
 const facts = (o = {}) => ({ name: "Dana Founder", email: `dana-${h.uuid().slice(0, 8)}@newstudio.example`, password, business: `Día & Night ${h.uuid().slice(0, 4)}`, kind: "medspa",
-  street: "12 Harbour Lane", city: "Portland", region: "ME", postal_code: "04101", time_zone: "America/New_York", phone: "(207) 555-0188", ...o });
+  street: "12 Harbour Lane", city: "Portland", region: "ME", postal_code: "04101", country_code: "US", time_zone: "America/New_York", phone: "(207) 555-0188", ...o });
 const link = async (email, before = 0) => pathOf((await mail("ops", email, "account_signup", before)).link);
 
 describe("B03: sign-up", () => {
@@ -22,7 +22,7 @@ describe("B03: sign-up", () => {
     assert.match(r.text, /value="Portland"/);
     assert.match(r.text, /value="medspa" required checked/);
     assert.doesNotMatch(r.text, new RegExp(password));
-    for (const bad of [{ password: "short" }, { password: "passwordpassword" }, { password: "danafounder2026" }, { email: "nobody" }, { phone: "12" }, { time_zone: "Mars/Base" }, { kind: "bank" }])
+    for (const bad of [{ password: "short" }, { password: "passwordpassword" }, { password: "danafounder2026" }, { email: "nobody" }, { phone: "12" }, { time_zone: "Mars/Base" }, { time_zone: "Etc/GMT+5" }, { kind: "bank" }, { country_code: "XX" }, { country_code: "" }, { country_code: "DE", phone: "207" }])
       assert.equal((await v.submit("/signup", facts(bad), { from: h.somewhere() })).status, 422, JSON.stringify(bad));
   });
   test("B03 S-04: the link and the password make the business, its key, its location and its owner, who needs a second factor; it works once", async () => {
@@ -93,4 +93,23 @@ describe("B03: sign-up", () => {
     assert.ok(form.values.slug);
     assert.equal(h.one("SELECT count(*) FROM sec.signup WHERE email = :'v1' AND confirmed_at IS NOT NULL", f.email), "0");
   });
+});
+
+test("B03: a business elsewhere: its country and zone are chosen, and its phone is read as it is written there", async () => {
+  const v = new Patient(""), page = (await v.get("/signup")).text;
+  assert.match(page, /<option value="US" selected>/);
+  for (const zone of ["Europe/Lisbon", "Asia/Kolkata", "America/Argentina/Ushuaia"]) assert.match(h.decode(page), new RegExp(`<option value="${zone}">`));
+  const f = facts({ country_code: "DE", city: "Köln", region: "", postal_code: "50667", time_zone: "Europe/Berlin", phone: "0221 555 0188" });
+  const wrong = await v.submit("/signup", { ...f, phone: "12" });
+  assert.equal(wrong.status, 422);
+  assert.match(wrong.text, /<option value="DE" selected>/);
+  assert.match(h.decode(wrong.text), /<option value="Europe\/Berlin" selected>/);
+  assert.equal((await v.submit("/signup", f)).location, "/signup/sent");
+  const at = await link(f.email), guest = new Patient("");
+  const form = h.formOf((await guest.get(at)).text);
+  assert.equal((await guest.post(at, { ...form.values, password })).status, 303);
+  for (let i = 0; i < 100 && !/is ready/.test((await guest.get(at)).text); i++) await new Promise((x) => setTimeout(x, 100));
+  const id = h.tenantId(form.values.slug);
+  assert.deepEqual(h.sql("SELECT country, phone FROM app.tenant WHERE id = :'v1'", id), [["DE", "+492215550188"]]);
+  assert.equal(h.one("SELECT zone FROM app.location WHERE tenant_id = :'v1'", id), "Europe/Berlin");
 });

@@ -201,6 +201,9 @@ test("B19: after its hours it is over, without anybody doing anything", async ()
   const keys = h.formOf((await operator.get("/tenants/glow")).text, "/logout").values;
   assert.equal((await operator.post(`/tenants/glow/support/${grant}/enter`, keys)).status, 404);
   assert.match((await owner.get(`/support/${grant}`)).text, />over</);
+  h.sql("SELECT sec.tidy()");
+  assert.equal(h.one("SELECT is_active FROM app.staff WHERE id = :'v1'", grant), "f", "who was here is nobody any more");
+  assert.equal(h.one("SELECT count(*) FROM sec.session WHERE staff_id = :'v1' AND revoked_at IS NULL", grant), "0");
 });
 
 test("B19: a request that nobody answers for a week has lapsed", async () => {
