@@ -348,6 +348,19 @@ BEGIN
             WHERE v.id = p_service AND l.id = p_location);
 END $$;
 
+-- The instant of a wall time in a zone; FY422 when the clock leaves it out on that night. Of one that it shows twice, the second.
+CREATE OR REPLACE FUNCTION app.wall_instant(wall timestamp, zone text) RETURNS timestamptz
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF (wall AT TIME ZONE zone) AT TIME ZONE zone <> wall THEN
+        RAISE EXCEPTION 'There is no % on this day: the clock goes forward. Choose another time.', to_char(wall, 'FMHH12:MI am')
+            USING ERRCODE = 'FY422', COLUMN = 'time';
+    END IF;
+    RETURN wall AT TIME ZONE zone;
+END $$;
+
 -- The studio's newest rules of booking; NULL when it has made none. Internal.
 CREATE OR REPLACE FUNCTION app.booking_rule_now() RETURNS uuid
 LANGUAGE plpgsql STABLE
@@ -434,19 +447,28 @@ CREATE OR REPLACE FUNCTION app.look_again(p_client uuid, p_appointment uuid) RET
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    due date;
+    r record;
 BEGIN
-    UPDATE app.appointment a SET asks_look = q.asks
-    FROM (
-        SELECT v.id, CASE WHEN c.due_date IS NULL OR (v.starts_at AT TIME ZONE l.zone)::date
-                              NOT BETWEEN c.due_date - 280 + s.week_from * 7 AND c.due_date - 280 + s.week_to * 7 + 6 THEN 'due_date' END AS asks
-        FROM app.appointment v
-        JOIN app.service s ON s.id = v.service_id AND s.week_from IS NOT NULL
+    IF p_appointment IS NOT NULL AND NOT EXISTS (
+        SELECT FROM app.service s WHERE s.id = (SELECT v.service_id FROM app.appointment v WHERE v.id = p_appointment) AND s.week_from IS NOT NULL) THEN
+        RETURN;
+    END IF;
+    SELECT c.due_date INTO due FROM app.client c WHERE c.id = p_client;
+    FOR r IN
+        SELECT v.id, v.asks_look, CASE WHEN due IS NULL OR (v.starts_at AT TIME ZONE l.zone)::date
+                   NOT BETWEEN due - 280 + s.week_from * 7 AND due - 280 + s.week_to * 7 + 6 THEN 'due_date' END AS asks
+        FROM (SELECT x.id, x.service_id, x.location_id, x.starts_at, x.asks_look FROM app.appointment x
+              WHERE x.client_id = p_client AND x.starts_at > now() AND x.status IN ('booked', 'confirmed') OFFSET 0) AS v
+        JOIN app.service s ON s.id = v.service_id
         JOIN app.location l ON l.id = v.location_id
-        JOIN app.client c ON c.id = v.client_id
-        WHERE v.client_id = p_client AND (p_appointment IS NULL OR v.id = p_appointment)
-          AND v.starts_at > now() AND v.status IN ('booked', 'confirmed')
-    ) AS q
-    WHERE a.tenant_id = app.tenant() AND a.id = q.id AND a.asks_look IS DISTINCT FROM q.asks;
+        WHERE s.week_from IS NOT NULL AND (p_appointment IS NULL OR v.id = p_appointment)
+    LOOP
+        IF r.asks IS DISTINCT FROM r.asks_look THEN
+            UPDATE app.appointment a SET asks_look = r.asks WHERE a.tenant_id = app.tenant() AND a.id = r.id;
+        END IF;
+    END LOOP;
 END $$;
 
 -- Somebody of the staff has looked at a visit that asked for it, and leaves it as it is.
@@ -466,12 +488,13 @@ BEGIN
     RETURN now_at;
 END $$;
 
-REVOKE ALL ON FUNCTION app.client_rules(uuid, uuid, uuid, date, uuid[], uuid[]), app.prerequisite_words(uuid),
+REVOKE ALL ON FUNCTION app.wall_instant(timestamp, text), app.client_rules(uuid, uuid, uuid, date, uuid[], uuid[]), app.prerequisite_words(uuid),
     app.rule_against(uuid, uuid, timestamptz, uuid, date, uuid[], uuid[]), app.hold_to_rules(uuid, uuid, timestamptz, uuid, uuid[], uuid[]),
     app.booking_warnings(uuid, uuid, timestamptz, uuid, uuid), app.why_not(uuid, uuid, uuid, timestamptz, uuid, uuid[], uuid, int),
     app.is_busy(uuid, tstzrange, uuid[]), app.is_working(uuid, uuid, tstzrange), app.on_grid(uuid, uuid, timestamptz),
     app.booking_rule_now(), app.check_rule(app.appointment, text), app.visit_limits(uuid), app.booking_waive(uuid, text, text),
     app.look_again(uuid, uuid), app.appointment_looked(uuid, int) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.why_not(uuid, uuid, uuid, timestamptz, uuid, uuid[], uuid, int), app.visit_limits(uuid) TO foyer_staff, foyer_public, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.why_not(uuid, uuid, uuid, timestamptz, uuid, uuid[], uuid, int), app.visit_limits(uuid),
+    app.wall_instant(timestamp, text) TO foyer_staff, foyer_public, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.booking_warnings(uuid, uuid, timestamptz, uuid, uuid), app.booking_waive(uuid, text, text),
     app.appointment_looked(uuid, int) TO foyer_staff;

@@ -120,7 +120,7 @@ SELECT a.client_id
 FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 CROSS JOIN LATERAL app.appointment_move(a.id, :staff_id::uuid,
-    coalesce(:starts_at::timestamp, :day::date + :time::time) AT TIME ZONE l.zone, :version::int) AS moved
+    app.wall_instant(coalesce(:starts_at::timestamp, :day::date + :time::time), l.zone), :version::int) AS moved
 WHERE a.id = :appointment_id::uuid;
 
 -- name: appointment_set_status :one
@@ -196,5 +196,5 @@ ORDER BY n.starts_at;
 SELECT booked.id AS appointment_id, :booked_client::uuid AS client_id
 FROM app.location l
 CROSS JOIN LATERAL app.book(:service_id::uuid, l.id, :staff_id::uuid,
-    coalesce(:starts_at::timestamp, :day::date + :time::time) AT TIME ZONE l.zone, :booked_client::uuid, NULL) AS booked(id)
+    app.wall_instant(coalesce(:starts_at::timestamp, :day::date + :time::time), l.zone), :booked_client::uuid, NULL) AS booked(id)
 WHERE l.id = :location_id::uuid;
