@@ -2,6 +2,7 @@
 // and of a desk, in light and in dark; and how much a first visit moves over the wire, compressed.
 "use strict";
 const { describe, before } = require("node:test");
+const h = require("../http/harness");
 const b = require("./harness");
 const { fill } = require("../http/samples");
 const { test, assert } = b;
@@ -82,15 +83,17 @@ function busyDay() {
 describe("L37 L49: what the other roles see of the studio", () => {
   for (const role of ["manager", "front-desk", "provider", "biller", "auditor"])
     test(role, async () => {
-      const page = await b.staff("desk", "glow", role);
+      const page = await b.staff("desk", "glow", role), asker = await h.staff("glow", role);
       const perms = new Set(b.one("SELECT perms FROM app.staff WHERE tenant_id = :'v1' AND email_norm = :'v2'", b.tenantId("glow"), b.staffOf("glow", role).email).split(","));
       for (const p of pages.filter((x) => x.door === "staff" && x.realm !== "operator")) {
-        const reply = await page.goto(b.origin("glow") + fill(p, "glow"));
-        const may = !p.permission || perms.has(p.permission);
-        assert.equal(reply.status(), may ? 200 : 403, `${p.path} for ${role}`);
-        const first = !may && !page.foyer.refusalSeen;
-        if (first) page.foyer.refusalSeen = true;
-        if (may || first) await b.check(page, `${p.path} for ${role}`, { shot: `${b.nameOf(page)}-as-${role}` });
+        const target = fill(p, "glow"), may = !p.permission || perms.has(p.permission);
+        let answer = await asker.get(target);
+        for (let hops = 0; answer.status === 303 && hops < 3; hops++) answer = await asker.get(answer.location); // to today, to the first page of the house
+        assert.equal(answer.status, may ? 200 : 403, `${p.path} for ${role}`);
+        // Opened in the browser only where it is built unlike what was judged before.
+        if (!process.env.FOYER_SHOTS && b.wasJudged("desk light", answer.text)) continue;
+        await page.goto(b.origin("glow") + target);
+        await b.check(page, `${p.path} for ${role}`, { shot: `${b.nameOf(page)}-as-${role}` });
       }
       await page.context().close();
     });

@@ -7,6 +7,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { execFileSync, spawn } = require("node:child_process");
 const crypto = require("node:crypto");
+const { psql } = require("./psql");
 
 const root = path.join(__dirname, "..", "..");
 const env = {
@@ -148,14 +149,7 @@ function formOf(html, action) {
 function sql(text, ...values) {
   const conf = fs.readFileSync(path.join(env.vardir, "foyer.conf"), "utf8");
   const conninfo = conf.match(/^database\s*=\s*(.*)$/m)[1].trim();
-  const args = ["-X", "-q", "-A", "-t", "-F", "\x1f", "-R", "\x1e", "-v", "ON_ERROR_STOP=1",
-    "-d", `${conninfo} user=${process.env.FOYER_SUPERUSER || "postgres"}`];
-  values.forEach((v, i) => args.push("-v", `v${i + 1}=${v}`));
-  const command = process.getuid() === 0 ? "runuser" : "psql";
-  const prefix = process.getuid() === 0
-    ? ["-u", process.env.FOYER_OS_USER || "foyer", "--", "psql"] : [];
-  const out = execFileSync(command, [...prefix, ...args], { input: text, encoding: "utf8",
-    cwd: "/", maxBuffer: 1 << 28 });
+  const out = psql(`${conninfo} user=${process.env.FOYER_SUPERUSER || "postgres"}`, text, values);
   return out.replace(/\n$/, "").split("\x1e").filter((l) => l.length).map((l) => l.split("\x1f"));
 }
 const one = (text, ...values) => (sql(text, ...values)[0] || [])[0];
