@@ -39,9 +39,9 @@ void begin_send(struct req *r, const struct page *page)
     case DOOR_STAFF: {
         const char *const values[] = {
             host,   token_bytes(r, session_token(r)), perm_name[page->can], action, ip, agent(r),
-            request};
+            request, r->in->is_quiet ? "true" : "false"};
         r->context = db_send_sql(r->gate->db, r->arena, "begin_staff",
-                                 "SELECT * FROM sec.begin_staff($1, $2, $3, $4, $5, $6, $7)",
+                                 "SELECT * FROM sec.begin_staff($1, $2, $3, $4, $5, $6, $7, $8)",
                                  values, COUNT_OF(values));
         /* A form that is shown again was let in when it was opened; it does nothing. */
         if (page->step_up && !r->is_again)

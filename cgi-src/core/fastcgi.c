@@ -49,6 +49,7 @@ bool fastcgi_read(FCGX_Request *f, char *buffer, struct http_request *in)
         .remote_addr = param(f, "REMOTE_ADDR"),
         .agent = param(f, "HTTP_USER_AGENT"),
         .request_id = param(f, "REQUEST_ID"),
+        .is_quiet = param(f, "HTTP_X_FOYER_QUIET").n > 0,
     };
     struct str rest = in->path;
     in->path = str_cut(&rest, '?');

@@ -37,6 +37,7 @@ struct uploads {
 struct http_request {
     struct str method, path, query, host, origin, fetch_site, cookie, content_type, remote_addr,
         agent, request_id, body;
+    bool is_quiet; /* the page asks by itself: no sign of who is logged in (begin_staff) */
 };
 
 /* Percent-decoding; plus: '+' is a blank. ERR_INVALID: a bad escape, %00, or not UTF-8 afterwards. */

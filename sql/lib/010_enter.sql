@@ -47,8 +47,11 @@ BEGIN
 END $$;
 
 -- A member of staff: her session's token, and the permission that the page asks for ('' or 'none': any session).
--- It runs before every page, so it is flat: two look-ups by index, no other function.
-CREATE OR REPLACE FUNCTION sec.begin_staff(host text, token bytea, perm text, action text, ip inet, agent text, request_id uuid)
+-- It runs before every page, so it is flat: two look-ups by index, no other function. quiet: her page asks by itself (for what
+-- colleagues have changed), so it is no sign of her: the session ends as if nothing had been asked.
+DROP FUNCTION IF EXISTS sec.begin_staff(text, bytea, text, text, inet, text, uuid);
+CREATE OR REPLACE FUNCTION sec.begin_staff(host text, token bytea, perm text, action text, ip inet, agent text, request_id uuid,
+    quiet boolean DEFAULT false)
 RETURNS sec.entered
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -111,7 +114,7 @@ BEGIN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403', DETAIL = perm;
     END IF;
     -- Written at most once a minute: a page that only reads writes nothing but the trail.
-    IF s.last_seen_at < now() - interval '1 minute' THEN
+    IF s.last_seen_at < now() - interval '1 minute' AND NOT quiet THEN
         UPDATE sec.session e SET last_seen_at = now() WHERE e.tenant_id = tenant AND e.id = s.id;
     END IF;
     RETURN ROW(tenant, s.slug, s.name, s.kind, s.realm, s.accent, s.country, s.locale, s.zone,
@@ -308,7 +311,7 @@ BEGIN
 END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.begin_staff(text, bytea, text, text, inet, text, uuid) TO foyer_staff, foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.begin_staff(text, bytea, text, text, inet, text, uuid, boolean) TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.session_was(text, bytea) TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.step_up_check() TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.begin_public(text, text, inet, text, uuid) TO foyer_public, foyer_slow, foyer_staff;

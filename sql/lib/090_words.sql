@@ -156,6 +156,7 @@ AS $$
         ('appointment.move', 'moved an appointment'),
         ('appointment.status', 'changed the state of an appointment'),
         ('appointment.create', 'booked an appointment'),
+        ('calendar.export', 'took a list of appointments along as a file'),
         ('appointment.cancel', 'cancelled an appointment'),
         ('booking.create', 'booked online'),
         ('booking.read', 'looked at a booking'),

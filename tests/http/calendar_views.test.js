@@ -1,0 +1,219 @@
+// calendar_views.test.js -- the calendar beside the day: rooms, week, month, list and its file, the board, what colleagues change.
+"use strict";
+const { test, describe, before, after } = require("node:test");
+const assert = require("node:assert/strict");
+const h = require("./harness");
+
+const glow = () => h.tenantId("glow");
+const places = () => h.sql("SELECT id, zone, name FROM app.location WHERE tenant_id = :'v1' AND is_active ORDER BY position, name", glow());
+const visitsIn = (text) => [...new Set([...text.matchAll(/href="\/appointments\/([0-9a-f-]{36})"/g)].map(([, a]) => a))].sort();
+const clientsOf = (visits) => h.sql("SELECT DISTINCT client_id FROM app.appointment WHERE id = ANY (:'v1'::uuid[]) AND client_id IS NOT NULL", `{${visits.join(",")}}`).map(([c]) => c).sort();
+const disclosed = (r, action = "calendar.read") => [...h.trail(r.id).find((e) => e.action === action).clients].sort();
+const as = "SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n";
+// The day of the place with the most visits that are still to come, and those of its week.
+let place, zone, name, day;
+before(() => {
+  [place, zone, name] = places()[0];
+  day = h.one(`SELECT (a.starts_at AT TIME ZONE :'v3')::date FROM app.appointment a WHERE a.tenant_id = :'v1' AND a.location_id = :'v2'
+    AND a.status IN ('booked', 'confirmed') AND a.starts_at > now() + interval '1 day' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1`, glow(), place, zone);
+});
+// Ids of visits that take place from a day to a day (both inclusive), by the place's own clock.
+const expected = (from, to, more = "AND a.status NOT IN ('expired', 'held', 'cancelled', 'no_show')", x = "") => h.sql(`SELECT a.id FROM app.appointment a WHERE a.tenant_id = :'v1' AND a.location_id = :'v2'
+  AND (a.starts_at AT TIME ZONE :'v3')::date BETWEEN :'v4'::date AND :'v5'::date ${more}`, glow(), place, zone, from, to, x).map(([a]) => a).sort();
+const week = () => h.sql("SELECT date_trunc('week', :'v1'::date)::date, date_trunc('week', :'v1'::date)::date + 6", day)[0];
+
+describe("L18 L24: each view shows what there is, and its row in the trail names exactly whom it shows", () => {
+  test("the day by room: each visit in the column of what it takes", async () => {
+    const v = await h.staff("glow", "front-desk"), r = await v.get(`/rooms/${day}?location=${place}`);
+    assert.equal(r.status, 200);
+    const inRooms = expected(day, day, "AND a.status NOT IN ('expired', 'held', 'cancelled', 'no_show') AND a.room_id IS NOT NULL");
+    assert.deepEqual(visitsIn(r.text), inRooms);
+    assert.deepEqual(disclosed(r), clientsOf(inRooms));
+    for (const [unit] of h.sql("SELECT name FROM app.resource WHERE tenant_id = :'v1' AND location_id = :'v2' AND is_active", glow(), place)) assert.ok(r.text.includes(`day-name">${unit}`), unit);
+    const [id, room] = h.sql("SELECT a.id, r.name FROM app.appointment a JOIN app.resource r ON r.tenant_id = a.tenant_id AND r.id = a.room_id WHERE a.id = :'v1'", inRooms[0])[0];
+    const column = r.text.split('class="day-col"').find((c) => c.includes(`day-name">${room}`));
+    assert.ok(column.includes(id), "it stands in its own room's column");
+  });
+
+  test("the week of the whole place, and of one provider", async () => {
+    const v = await h.staff("glow", "front-desk"), [monday, sunday] = week();
+    const all = await v.get(`/week/${day}?location=${place}`);
+    assert.deepEqual(visitsIn(all.text), expected(monday, sunday));
+    assert.deepEqual(disclosed(all), clientsOf(expected(monday, sunday)));
+    const who = h.one("SELECT staff_id FROM app.appointment WHERE id = :'v1'", expected(day, day)[0]);
+    const hers = expected(monday, sunday, `AND a.status NOT IN ('expired', 'held', 'cancelled', 'no_show') AND a.staff_id = :'v6'`, who);
+    const one = await v.get(`/week/${day}?location=${place}&staff=${who}`);
+    assert.deepEqual(visitsIn(one.text), hers);
+    assert.deepEqual(disclosed(one), clientsOf(hers));
+    assert.equal((one.text.match(/class="day-col"/g) || []).length, 7);
+  });
+
+  test("the month counts and names nobody", async () => {
+    const v = await h.staff("glow", "front-desk"), r = await v.get(`/month/${day}?location=${place}`);
+    assert.equal(r.status, 200);
+    const cell = r.text.split("<td ").find((c) => c.includes(`datetime="${day}"`));
+    assert.match(cell, new RegExp(`<b>${expected(day, day).length}</b>`));
+    assert.deepEqual(visitsIn(r.text), []);
+    assert.deepEqual(disclosed(r), []);
+    h.sql(`${as} INSERT INTO app.closure (location_id, starts_local, ends_local, reason) VALUES (:'v2', :'v3'::date, :'v3'::date + 1, 'Feast of the views')`, glow(), place, day);
+    try {
+      assert.match((await v.get(`/month/${day}?location=${place}`)).text.split("<td ").find((c) => c.includes(`datetime="${day}"`)), /Closed.*Feast of the views/);
+      for (const at of ["day", "rooms"]) assert.match((await v.get(`/${at}/${day}?location=${place}`)).text, /day-band[^>]*>Closed: Feast of the views/);
+    } finally { h.sql(`${as} DELETE FROM app.closure WHERE tenant_id = :'v1' AND reason = 'Feast of the views'`, glow()); }
+  });
+
+  test("B14: the list holds date, service and place; each filter narrows it down, and stays in the address of the next page", async () => {
+    const v = await h.staff("glow", "front-desk"), [monday, sunday] = week();
+    const range = `from=${monday}&to=${sunday}&location=${place}`;
+    const [id, service, staff, status, client] = h.sql(`SELECT a.id, a.service_id, a.staff_id, a.status, c.name FROM app.appointment a JOIN app.client c ON c.tenant_id = a.tenant_id AND c.id = a.client_id
+      WHERE a.id = ANY (:'v1'::uuid[]) AND c.name ~ '^[A-Z][a-z]+ [A-Z][a-z]+$' ORDER BY a.starts_at LIMIT 1`, `{${expected(day, day).join(",")}}`)[0];
+    const all = expected(monday, sunday, "AND a.status NOT IN ('expired', 'held')");
+    for (const [filter, ids] of [["", all.length > 50 ? null : all],
+      [`&service_id=${service}`, expected(monday, sunday, "AND a.status NOT IN ('expired', 'held') AND a.service_id = :'v6'", service)],
+      [`&staff_id=${staff}&status=on`, expected(monday, sunday, "AND a.status NOT IN ('expired', 'held', 'cancelled', 'no_show') AND a.staff_id = :'v6'", staff)],
+      [`&status=${status}&staff_id=${staff}`, expected(monday, sunday, `AND a.status = '${status}' AND a.staff_id = :'v6'`, staff)],
+      [`&q=${encodeURIComponent(client.slice(0, -1))}`, null]]) {
+      const r = await v.get(`/visits?${range}${filter}`);
+      assert.equal(r.status, 200, filter);
+      const shown = visitsIn(r.text);
+      if (ids && ids.length <= 50) assert.deepEqual(shown, ids, filter);
+      if (filter.startsWith("&q")) assert.ok(shown.includes(id) && shown.length < all.length, "found by a part of her name");
+      assert.deepEqual(disclosed(r), clientsOf(shown), filter);
+    }
+    const wide = await v.get(`/visits?from=2020-01-01&to=2020-12-31&location=${place}`);
+    assert.ok(wide.text.includes("No appointments"));
+    const long = h.one(`SELECT min(starts_at)::date FROM app.appointment WHERE tenant_id = :'v1'`, glow());
+    const r = await v.get(`/visits?from=${long}&status=on&location=${place}&to=2099-01-01`);
+    assert.match(h.decode(r.text), new RegExp(`page=2&from=${long}&to=[-0-9]{10}&location=${place}&status=on`));
+  });
+
+  test("B14 V-04: the list as a file, after one has proven who one is; each client in it stands in the trail", async () => {
+    const v = await h.staff("glow", "owner", { fresh: true }), range = `from=${day}&to=${day}&location=${place}`;
+    h.sql("UPDATE sec.session SET proved_at = now() - interval '1 hour' WHERE id = (SELECT session_id FROM audit.event WHERE request_id = :'v1'::uuid AND session_id IS NOT NULL LIMIT 1)", (await v.get(`/day/${day}`)).id);
+    const refused = await v.get(`/visits.csv?${range}`);
+    assert.notEqual(refused.status, 200);
+    assert.notEqual(refused.headers["content-type"], "text/csv; charset=utf-8");
+    const w = await h.staff("glow", "owner", { fresh: true }), r = await w.get(`/visits.csv?${range}`);
+    assert.equal(r.status, 200);
+    assert.match(r.headers["content-disposition"], /appointments\.csv/);
+    const lines = r.text.trim().split("\r\n"), ids = expected(day, day, "AND a.status NOT IN ('expired', 'held')");
+    assert.match(lines[0], /^date,starts,ends,zone,service,addons,location,room,provider,client,status/);
+    assert.deepEqual(lines.slice(1).map((l) => l.slice(-36)).sort(), ids);
+    for (const line of lines.slice(1)) assert.ok(line.startsWith(`${day},`) && line.includes(name));
+    assert.deepEqual(disclosed(r, "calendar.export"), clientsOf(ids));
+  });
+});
+
+describe("L09: the board", () => {
+  test("expected, here with how long she waits, in a room, done; one button each; late by the rule's minutes", async () => {
+    const v = await h.staff("glow", "front-desk");
+    const today = h.one("SELECT (now() AT TIME ZONE :'v1')::date", zone);
+    // one who should have come twenty minutes ago
+    const id = h.uuid();
+    h.sql(`${as} INSERT INTO app.appointment SELECT n.* FROM app.appointment a, jsonb_populate_record(a, jsonb_build_object('id', :'v2'::text, 'status', 'booked',
+        'location_id', :'v3'::text, 'starts_at', now() - interval '20 minutes', 'ends_at', now() + interval '10 minutes')) AS n
+      WHERE a.tenant_id = :'v1' AND a.status = 'booked' AND a.location_id = :'v3' LIMIT 1`, glow(), id, place);
+    const isToday = h.one("SELECT (starts_at AT TIME ZONE :'v2')::date = :'v3'::date FROM app.appointment WHERE id = :'v1'", id, zone, today) === "t";
+    if (!isToday) return; // within twenty minutes after midnight there
+    const card = (r) => r.text.split('<li class="board-card').find((c) => c.includes(id));
+    const list = (r) => r.text.slice(0, r.text.indexOf(id)).match(/<h2 id="board-(\w+)"/g).at(-1).match(/board-(\w+)/)[1];
+    let r = await v.get(`/board?location=${place}`);
+    assert.match(card(r), / is-late"[\s\S]*20 min late/);
+    assert.ok(disclosed(r).includes(h.one("SELECT client_id FROM app.appointment WHERE id = :'v1'", id)));
+    assert.deepEqual(disclosed(r), clientsOf(visitsIn(r.text)));
+    for (const [status, before, then, words] of [["arrived", "expected", "here", /has just come/], ["in_room", "here", "room", /just now/], ["done", "room", "done", /done/]]) {
+      assert.equal(list(r), before);
+      const form = [...r.text.matchAll(/<form[^>]*action="\/board[\s\S]*?<\/form>/g)].map(([f]) => f).find((f) => f.includes(`value="${status}"`));
+      const done = await v.post("/board", { ...h.formOf(form).values, appointment_id: id });
+      assert.equal(done.location, `/board?location=${place}`);
+      r = await v.get(done.location);
+      assert.equal(list(r), then);
+      assert.match(card(r), words);
+    }
+    // (a step that is not allowed says so)
+    const form = h.formOf(r.text, /\/board/);
+    const no = await v.post("/board", { ...form.values, status: "arrived", appointment_id: id });
+    assert.equal(no.status, 422);
+    assert.match(no.text, /done cannot become arrived/);
+  });
+});
+
+describe("what colleagues change: a bare number, no clients, no row in the trail, no sign of life", () => {
+  const number = (v, since = "") => v.get(`/calendar/changes.txt?location=${place}&from=${day}&to=${day}${since && `&since=${since}`}`);
+  test("204 while nothing has changed; another number after a visit came, changed or went, and after the set-up changed", async () => {
+    const v = await h.staff("glow", "front-desk"), first = await number(v);
+    assert.equal(first.status, 200);
+    assert.match(first.text, /^-?\d+\.\d+$/);
+    assert.deepEqual(h.trail(first.id), []);
+    assert.equal((await number(v, first.text)).status, 204);
+    const id = expected(day, day, "AND a.status = 'booked'")[0];
+    h.sql(`${as} UPDATE app.appointment SET status = 'confirmed' WHERE id = :'v2'`, glow(), id);
+    const second = await number(v, first.text);
+    assert.equal(second.status, 200);
+    h.sql(`${as} UPDATE app.appointment SET status = 'booked' WHERE id = :'v2'`, glow(), id);
+    const third = await number(v, second.text);
+    assert.equal(third.status, 200);
+    assert.notEqual(third.text, first.text);
+    h.sql("UPDATE app.staff SET title = title WHERE tenant_id = :'v1'", glow());
+    assert.equal((await number(v, third.text)).status, 200);
+    const there = await h.staff("first-light", "owner");
+    assert.match((await number(there)).text, /^0\./, "another studio's place says nothing");
+  });
+  test("S-06: asked quietly, neither the number nor the page keeps a session alive; an ordinary look does", async () => {
+    const v = await h.staff("glow", "front-desk", { fresh: true });
+    const session = h.one("SELECT session_id FROM audit.event WHERE request_id = :'v1'::uuid AND session_id IS NOT NULL LIMIT 1", (await v.get(`/day/${day}?location=${place}`)).id);
+    const seen = () => h.one("SELECT last_seen_at < now() - interval '5 minutes' FROM sec.session WHERE id = :'v1'", session);
+    h.sql("UPDATE sec.session SET last_seen_at = now() - interval '6 minutes' WHERE id = :'v1'", session);
+    const quiet = (target) => h.request("glow", target, { cookie: v.cookieFor(target), headers: { "X-Foyer-Quiet": "1" } });
+    for (const target of [`/calendar/changes.txt?location=${place}&from=${day}&to=${day}`, `/day/${day}?location=${place}`]) {
+      assert.equal((await quiet(target)).status, 200);
+      assert.equal(seen(), "t", target);
+    }
+    assert.equal((await v.get(`/day/${day}?location=${place}`)).status, 200);
+    assert.equal(seen(), "f");
+  });
+});
+
+describe("T02: reaches hold in every view", () => {
+  test("who sees her own visits alone sees those alone, and counts those alone", async () => {
+    const v = await h.staff("first-light", "scanner"), w = await h.staff("first-light", "owner"), t = h.tenantId("first-light");
+    const me = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND email_norm = :'v2'", t, h.staffOf("first-light", "scanner").email);
+    const mine = new Set(h.sql("SELECT id FROM app.appointment WHERE tenant_id = :'v1' AND staff_id = :'v2'", t, me).map(([x]) => x));
+    const [at, where] = h.sql(`SELECT (a.starts_at AT TIME ZONE l.zone)::date, a.location_id FROM app.appointment a JOIN app.location l ON l.tenant_id = a.tenant_id AND l.id = a.location_id
+      WHERE a.tenant_id = :'v1' AND a.status IN ('booked', 'confirmed', 'done') GROUP BY 1, 2 HAVING bool_or(a.staff_id = :'v2') AND bool_or(a.staff_id <> :'v2') ORDER BY 1 DESC LIMIT 1`, t, me)[0];
+    for (const target of [`/rooms/${at}?location=${where}`, `/week/${at}?location=${where}`, `/visits?from=${at}&to=${at}&location=${where}`]) {
+      const [part, all] = [await v.get(target), await w.get(target)];
+      assert.ok(visitsIn(all.text).some((x) => !mine.has(x)), `${target}: the owner sees the others'`);
+      assert.ok(visitsIn(part.text).length > 0 && visitsIn(part.text).every((x) => mine.has(x)), `${target}: she sees her own`);
+      assert.deepEqual(disclosed(part), h.sql("SELECT DISTINCT client_id FROM app.appointment WHERE id = ANY (:'v1'::uuid[])", `{${visitsIn(part.text).join(",")}}`).map(([c]) => c).sort());
+    }
+    const count = (r) => Number(r.text.split("<td ").find((c) => c.includes(`datetime="${at}"`)).match(/<b>(\d+)<\/b>/)[1]);
+    assert.ok(count(await v.get(`/month/${at}?location=${where}`)) < count(await w.get(`/month/${at}?location=${where}`)));
+    for (const r of [await v.get(`/board?location=${where}`)]) assert.ok(visitsIn(r.text).every((x) => mine.has(x)));
+  });
+});
+
+describe("L17: hours, exceptions and time off are drawn", () => {
+  const shifts = (r, who) => { const c = r.text.split('class="day-col"').find((x) => x.includes(`day-name">${who}`)); return c && c.match(/class="shift h(\d+) m(\d+) d(\d+)"/)?.slice(1).map(Number); };
+  let who, staff;
+  before(() => { [staff, who] = h.sql("SELECT f.id, f.name FROM app.appointment a JOIN app.staff f ON f.tenant_id = a.tenant_id AND f.id = a.staff_id WHERE a.id = :'v1'", expected(day, day)[0])[0]; });
+  after(() => h.sql(`${as} DELETE FROM app.shift_day WHERE tenant_id = :'v1'; DELETE FROM app.location_hours WHERE tenant_id = :'v1'; DELETE FROM app.time_off WHERE tenant_id = :'v1' AND reason = 'A view'`, glow()));
+  test("an exception of one day replaces the week, the place's hours bound both, what is asked for is told from what is approved", async () => {
+    const v = await h.staff("glow", "front-desk"), look = () => v.get(`/day/${day}?location=${place}`);
+    assert.ok(shifts(await look(), who)[2] > 60);
+    h.sql(`${as} INSERT INTO app.shift_day (staff_id, day, location_id, starts, ends) VALUES (:'v2', :'v3', :'v4', '10:00', '15:00')`, glow(), staff, day, place);
+    assert.deepEqual(shifts(await look(), who), [10, 0, 300]);
+    h.sql(`${as} INSERT INTO app.location_hours (location_id, weekday, opens, closes) SELECT :'v2', d, '11:30', '14:00' FROM generate_series(0, 6) AS d`, glow(), place);
+    const bound = await look();
+    assert.deepEqual(shifts(bound, who), [11, 30, 150]);
+    assert.match(bound.text, /Open from 11:30 am to 2:00 pm/);
+    for (const [state, words] of [["asked", "Time off asked for: A view"], ["approved", "Away: A view"]]) {
+      h.sql(`${as} DELETE FROM app.time_off WHERE reason = 'A view'; INSERT INTO app.time_off (staff_id, starts_at, ends_at, reason, state) VALUES (:'v2', (:'v3'::date + time '12:00') AT TIME ZONE :'v4', (:'v3'::date + time '13:00') AT TIME ZONE :'v4', 'A view', :'v5')`,
+        glow(), staff, day, zone, state);
+      assert.ok((await look()).text.includes(words), state);
+      assert.ok((await v.get(`/week/${day}?location=${place}&staff=${staff}`)).text.includes(words), state);
+    }
+    h.sql(`${as} DELETE FROM app.shift_day WHERE tenant_id = :'v1'; INSERT INTO app.shift_day (staff_id, day) VALUES (:'v2', :'v3')`, glow(), staff, day);
+    assert.equal(shifts(await look(), who), null, "a day off: her visits stay in a column without hours");
+  });
+});
