@@ -76,8 +76,10 @@ static bool context_value(struct req *r, struct str name, struct str *value, boo
         if (!str_is(name, rows_column_name(r->context, c)))
             continue;
         struct val v = rows_val(r->context, 0, c);
-        *is_null = v.kind != VAL_TEXT;
-        *value = *is_null ? S("") : v.s;
+        *is_null = v.kind != VAL_TEXT && v.kind != VAL_INT;
+        *value = v.kind == VAL_TEXT  ? v.s
+                 : v.kind == VAL_INT ? arena_printf(r->arena, "%lld", (long long)v.i)
+                                     : S("");
         return !*is_null || r->page->door != DOOR_STAFF;
     }
     return false;

@@ -1,10 +1,11 @@
 /*
  * appointment.c -- one visit as the staff see it: its history, its forms, moving, checking in,
- * cancelling; and booking one at the desk.
+ * cancelling; and booking one, or several services in one visit, at the desk.
  * Owns: making the client and the visit in one transaction when the client is new; that the client
- * is told, unless the form says not to.
+ * is told, unless the form says not to; where one goes back to.
  * Never: decides whether a time is free or a status may follow; app.book and its kin do.
  */
+#include "crypto.h"
 #include "features.h"
 #include "visit.h"
 
@@ -16,12 +17,32 @@ static const struct field status_fields[] = {
 };
 
 /* starts_at is what a button for an offered time sends; without it day and time count. */
-static const struct field move_fields[] = {
-    {"staff_id", FIELD_UUID},
-    {"day", FIELD_DATE, .required = true},
-    {"time", FIELD_TIME, .required = true},
-    {"starts_at", FIELD_LOCAL},
-    {"quiet", FIELD_BOOL},
+#define MOVE_FIELDS                                                                                \
+    {"staff_id", FIELD_UUID}, {"day", FIELD_DATE, .required = true},                               \
+        {"time", FIELD_TIME, .required = true}, {"starts_at", FIELD_LOCAL},                        \
+        {"minutes", FIELD_INT, .min = 5, .max = 600, .bad = "Give 5 to 600 minutes."},             \
+        {"back", FIELD_CHOICE, .choices = "day|rooms|week"}, {"quiet", FIELD_BOOL},                \
+    {                                                                                              \
+        "version", FIELD_INT, .required = true, .max = INT32_MAX                                   \
+    }
+/* Over what is taken: only with a reason. */
+#define OVER_REASON                                                                                \
+    {                                                                                              \
+        "over_reason", FIELD_TEXT, .required = true, .min = 3, .max = 200,                         \
+                                   .missing = "Say why, in 3 to 200 characters.",                  \
+                                   .bad = "Say why, in 3 to 200 characters."                       \
+    }
+static const struct field move_fields[] = {MOVE_FIELDS, {0}};
+static const struct field move_over_fields[] = {MOVE_FIELDS, OVER_REASON, {0}};
+
+static const struct field waive_fields[] = {
+    {"what", FIELD_CHOICE, .required = true, .choices = "cancel|move|late|no_show|deposit|rule",
+     .missing = "Please choose a rule."},
+    {"why", FIELD_TEXT, .required = true, .min = 3, .max = 200, .missing = "Please say why."},
+    {0},
+};
+
+static const struct field looked_fields[] = {
     {"version", FIELD_INT, .required = true, .max = INT32_MAX},
     {0},
 };
@@ -34,23 +55,20 @@ static const struct field cancel_fields[] = {
     {0},
 };
 
-static const struct field book_fields[] = {
-    {"client_id", FIELD_UUID},
-    {"name", FIELD_TEXT, .max = 120},
-    {"preferred_name", FIELD_TEXT, .max = 120},
-    {"email", FIELD_EMAIL},
-    {"phone", FIELD_PHONE},
-    {"birth_date", FIELD_DATE},
-    {"due_date", FIELD_DATE},
-    {"service_id", FIELD_UUID, .required = true},
-    {"location_id", FIELD_UUID, .required = true},
-    {"staff_id", FIELD_UUID},
-    {"day", FIELD_DATE, .required = true},
-    {"time", FIELD_TIME, .required = true},
-    {"starts_at", FIELD_LOCAL},
-    {"quiet", FIELD_BOOL},
-    {0},
-};
+#define BOOK_FIELDS                                                                                \
+    {"client_id", FIELD_UUID}, {"name", FIELD_TEXT, .max = 120},                                   \
+        {"preferred_name", FIELD_TEXT, .max = 120}, {"email", FIELD_EMAIL},                        \
+        {"phone", FIELD_PHONE}, {"birth_date", FIELD_DATE}, {"due_date", FIELD_DATE},              \
+        {"service_id", FIELD_UUID, .required = true}, {"service_2", FIELD_UUID},                   \
+        {"service_3", FIELD_UUID}, {"addon", FIELD_UUID},                                          \
+        {"location_id", FIELD_UUID, .required = true}, {"staff_id", FIELD_UUID},                   \
+        {"day", FIELD_DATE, .required = true}, {"time", FIELD_TIME, .required = true},             \
+        {"starts_at", FIELD_LOCAL},                                                                \
+    {                                                                                              \
+        "quiet", FIELD_BOOL                                                                        \
+    }
+static const struct field book_fields[] = {BOOK_FIELDS, {0}};
+static const struct field book_over_fields[] = {BOOK_FIELDS, OVER_REASON, {0}};
 
 /* A failed statement as a message at the form; the gate then shows the form again. */
 static enum err refuse_kindly(struct req *r)
@@ -91,17 +109,71 @@ static enum err find_or_make_client(struct req *r)
     return req_query(r, Q_client_create) ? OK : refuse_kindly(r);
 }
 
+/* What was ticked, as an array of ids; a box is named as often as there are add-ons. */
+static bool take_addons(struct req *r)
+{
+    const struct str *ticked;
+    size_t n = req_values(r, "addon", &ticked);
+    struct buf ids = buf_in(req_arena(r), 40 * n + 2);
+    buf_addc(&ids, '{');
+    for (size_t i = 0; i < n; i++) {
+        if (!uuid_ok(ticked[i]))
+            return false;
+        buf_printf(&ids, "%s%.*s", i ? "," : "", (int)ticked[i].n, ticked[i].p);
+    }
+    buf_addc(&ids, '}');
+    req_set(r, "addon_ids", buf_str(&ids));
+    return true;
+}
+
+/* The client is told of a visit that was booked, and asked for the forms that it needs. */
+static enum err tell_booked(struct req *r, struct str id)
+{
+    if (!is_loud(r))
+        return OK;
+    enum err e = visit_tell(r, "booked", id);
+    return e ? e : visit_ask_for_forms(r, id);
+}
+
+/* Several services in one visit: a visit each, all or none. */
+static enum err book_together(struct req *r)
+{
+    const struct str *ticked;
+    if (req_values(r, "addon", &ticked) > 0) {
+        req_refuse(r, "addon",
+                   "Add-ons go with a single service. Leave them out, or book the others by "
+                   "themselves.");
+        return ERR_INVALID;
+    }
+    struct rows *made = req_query(r, Q_appointment_book_together);
+    if (!made)
+        return refuse_kindly(r);
+    req_set(r, "group_id", rows_text(made, 0, "group_id"));
+    struct rows *visits = req_query(r, Q_appointment_of_group);
+    if (!visits)
+        return req_error(r);
+    for (size_t i = 0; i < rows_count(visits); i++) {
+        enum err e = tell_booked(r, rows_text(visits, i, "appointment_id"));
+        if (e)
+            return e;
+    }
+    return to_appointment(r, rows_text(visits, 0, "appointment_id"));
+}
+
 static enum err book(struct req *r)
 {
+    if (!take_addons(r))
+        return ERR_INVALID;
     enum err e = find_or_make_client(r);
     if (e)
         return e;
+    if (req_has(r, "service_2") || req_has(r, "service_3"))
+        return book_together(r);
     struct rows *booked = req_query(r, Q_appointment_book);
     if (!booked)
         return refuse_kindly(r);
     struct str id = rows_text(booked, 0, "appointment_id");
-    if (is_loud(r) && (e = visit_tell(r, "booked", id)) == OK)
-        e = visit_ask_for_forms(r, id);
+    e = tell_booked(r, id);
     return e ? e : to_appointment(r, id);
 }
 
@@ -115,7 +187,24 @@ static enum err change(struct req *r, enum query statement, const char *kind)
     return e ? e : to_appointment(r, id);
 }
 
-static enum err move(struct req *r) { return change(r, Q_appointment_move, "moved"); }
+/* Back to the view of the calendar in which it was dragged, or to the visit. */
+static enum err move(struct req *r)
+{
+    struct rows *moved = req_query(r, Q_appointment_move);
+    if (!moved)
+        return refuse_kindly(r);
+    struct str id = req_value(r, "appointment_id"), back = req_value(r, "back");
+    enum err e = is_loud(r) ? visit_tell(r, "moved", id) : OK;
+    if (e || back.n == 0)
+        return e ? e : to_appointment(r, id);
+    struct str day = rows_text(moved, 0, "day"), place = rows_text(moved, 0, "location_id");
+    struct str staff = str_is(back, "week") ? rows_text(moved, 0, "staff_id") : S("");
+    return reply_redirect(r,
+                          arena_printf(req_arena(r), "/%.*s/%.*s?location=%.*s%s%.*s", (int)back.n,
+                                       back.p, (int)day.n, day.p, (int)place.n, place.p,
+                                       staff.n ? "&staff=" : "", (int)staff.n, staff.p));
+}
+
 static enum err cancel(struct req *r) { return change(r, Q_appointment_cancel, "cancelled"); }
 
 #define ONE "/appointments/{appointment_id:uuid}"
@@ -127,15 +216,37 @@ const struct page appointment_pages[] = {
               {"allergies", Q_appointment_allergy},
               {"events", Q_appointment_event},
               {"forms", Q_appointment_form},
-              {"providers", Q_appointment_provider},
-              {"free", Q_appointment_free}},
+              {"addons", Q_appointment_addon},
+              {"together", Q_appointment_together},
+              {"waivers", Q_appointment_waiver},
+              {"providers", Q_appointment_provider}},
      .view = "appointment/show", .title = "Appointment"},
+    {GET, ONE "/move", CAN(booking_write), .action = "appointment.read",
+     .show = {{"appointment", Q_appointment_one},
+              {"value", Q_appointment_asked},
+              {"asked", Q_appointment_asked},
+              {"reasons", Q_appointment_why_not},
+              {"warnings", Q_appointment_move_warning},
+              {"near", Q_appointment_near},
+              {"allergies", Q_appointment_allergy},
+              {"providers", Q_appointment_provider}},
+     .view = "appointment/move", .title = "Appointment: move it"},
     {POST, ONE "/status", CAN(booking_write), .action = "appointment.status",
      .fields = status_fields, .save = Q_appointment_set_status,
      .then = "/appointments/{appointment_id}", .again = ONE,
      .title = "Appointment: check in and on"},
     {POST, ONE "/move", CAN(booking_write), .action = "appointment.move", .fields = move_fields,
-     .run = move, .show = {VISIT_SHOWN}, .again = ONE, .title = "Appointment: move"},
+     .run = move, .show = {VISIT_SHOWN}, .again = ONE "/move", .title = "Appointment: move"},
+    {POST, ONE "/move/over", CAN(booking_over), .action = "appointment.over",
+     .fields = move_over_fields, .run = move, .show = {VISIT_SHOWN}, .again = ONE "/move",
+     .title = "Appointment: move over another one"},
+    {POST, ONE "/looked", CAN(booking_write), .action = "appointment.looked",
+     .fields = looked_fields, .save = Q_appointment_looked,
+     .then = "/appointments/{appointment_id}", .again = ONE,
+     .title = "Appointment: looked at again"},
+    {POST, ONE "/waive", CAN(booking_write), .action = "appointment.waive", .fields = waive_fields,
+     .save = Q_appointment_waive, .then = "/appointments/{appointment_id}", .again = ONE,
+     .title = "Appointment: let a rule pass"},
     {POST, ONE "/cancel", CAN(booking_write), .action = "appointment.cancel",
      .fields = cancel_fields, .run = cancel, .show = {VISIT_SHOWN}, .again = ONE,
      .title = "Appointment: cancel"},
@@ -144,12 +255,20 @@ const struct page appointment_pages[] = {
               {"allergies", Q_appointment_client_allergy},
               {"hits", Q_client_search},
               {"services", Q_appointment_choice_service},
+              {"addons", Q_appointment_choice_addon},
               {"providers", Q_appointment_choice_provider},
               {"places", Q_appointment_choice_place},
+              {"slot", Q_appointment_slot},
+              {"gaps", Q_appointment_gap},
+              {"reasons", Q_appointment_choice_why},
+              {"warnings", Q_appointment_choice_warning},
               {"free", Q_appointment_choice_free}},
      .view = "appointment/new", .title = "New appointment"},
     {POST, "/appointments/new", CAN(booking_write), .action = "appointment.create",
      .fields = book_fields, .run = book, .show = {VISIT_SHOWN}, .again = "/appointments/new",
      .title = "Book an appointment at the desk"},
+    {POST, "/appointments/new/over", CAN(booking_over), .action = "appointment.over",
+     .fields = book_over_fields, .run = book, .show = {VISIT_SHOWN}, .again = "/appointments/new",
+     .title = "Book an appointment over another one"},
     {0},
 };

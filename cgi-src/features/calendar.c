@@ -13,9 +13,8 @@ static enum err open_house(struct req *r)
     static const struct {
         const char *permission, *path;
     } doors[] = {
-        {",calendar_read", "/calendar"}, {",client_read", "/clients"},
-        {",demo_read", "/demos"},        {",audit_read", "/audit"},
-        {",message_read", "/messages"},
+        {",calendar_read", "/calendar"}, {",client_read", "/clients"},   {",demo_read", "/demos"},
+        {",audit_read", "/audit"},       {",message_read", "/messages"},
     }; /* of any reach: "calendar_read," or "calendar_read@..." */
     const char *perms = arena_cstr(req_arena(r), req_value(r, "perms"));
     for (size_t i = 0; i < COUNT_OF(doors); i++)
@@ -57,10 +56,10 @@ static enum err open_calendar(struct req *r)
 static enum err download(struct req *r)
 {
     enum { MOST = 5000 };
-    static const char *const columns[] = {"date",     "starts", "ends",          "zone",
-                                          "service",  "addons", "location",      "room",
-                                          "provider", "client", "status",        "cancel_reason",
-                                          "booked_by", "price", "appointment_id"};
+    static const char *const columns[] = {"date",      "starts", "ends",          "zone",
+                                          "service",   "addons", "location",      "room",
+                                          "provider",  "client", "status",        "cancel_reason",
+                                          "booked_by", "price",  "appointment_id"};
     struct rows *rows = req_query(r, Q_calendar_export);
     if (!rows)
         return req_error(r);
@@ -90,8 +89,8 @@ static enum err changes(struct req *r)
     if (!found)
         return req_error(r);
     struct str visits = rows_text(found, 0, "number"), set_up = req_value(r, "reference_version");
-    struct str number = arena_printf(req_arena(r), "%.*s.%.*s", (int)visits.n, visits.p,
-                                     (int)set_up.n, set_up.p);
+    struct str number =
+        arena_printf(req_arena(r), "%.*s.%.*s", (int)visits.n, visits.p, (int)set_up.n, set_up.p);
     if (str_eq(number, req_value(r, "since")))
         return reply_bytes(r, 204, "text/plain; charset=utf-8", S(""), NULL);
     return reply_bytes(r, 200, "text/plain; charset=utf-8", number, NULL);
@@ -165,7 +164,8 @@ const struct page calendar_pages[] = {
               {"visits", Q_calendar_board_visit},
               {"allergies", Q_calendar_allergy, .by = "client_id"},
               {"due", Q_calendar_due, .by = "appointment_id"}},
-     .view = "calendar/board", .title = "Board of the front desk: who is expected, here, in a room"},
+     .view = "calendar/board",
+     .title = "Board of the front desk: who is expected, here, in a room"},
     {POST, "/board", CAN(booking_write), .action = "appointment.status", .fields = arrival_fields,
      .save = Q_appointment_arrive, .then = "/board?location={location_id}", .again = "/board",
      .title = "Board: check somebody in"},

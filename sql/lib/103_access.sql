@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION app.action_permissions() RETURNS TABLE (action text, 
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
     VALUES ('calendar.read', 'calendar_read'), ('appointment.read', 'calendar_read'),
-           ('appointment.status', 'booking_write'), ('appointment.move', 'booking_write'), ('appointment.cancel', 'booking_write'), ('appointment.create', 'booking_write'),
+           ('appointment.status', 'booking_write'), ('appointment.move', 'booking_write'), ('appointment.cancel', 'booking_write'), ('appointment.create', 'booking_write'), ('appointment.over', 'booking_over'),
            ('client.search', 'client_read'), ('client.read', 'client_read'), ('client.create', 'client_write'), ('client.update', 'client_write'),
            ('chart.read', 'chart_read'), ('consent.read', 'chart_read'), ('note.create', 'chart_write'), ('note.sign', 'chart_write'),
            ('allergy.create', 'chart_write'), ('allergy.end', 'chart_write'), ('emergency.open', 'chart_emergency'),

@@ -8,7 +8,6 @@ SELECT a.id AS appointment_id,
        k.phone,
        k.email,
        v.name AS service,
-       v.duration_min,
        a.price_cents,
        f.name AS provider,
        r.name AS room,
@@ -24,6 +23,11 @@ SELECT a.id AS appointment_id,
        app.in_words(a.source) AS source_words,
        app.in_words(a.cancel_reason) AS reason_words,
        a.version,
+       date_part('epoch', a.ends_at - a.starts_at)::int / 60 AS minutes,
+       a.overbook_reason,
+       b.may AND a.asks_look = 'due_date' AS asks_look,
+       nullif(a.deposit_cents, 0) AS deposit_cents,
+       b.may AND a.status IN ('booked', 'confirmed') AS can_waive,
        b.may AND a.status IN ('booked', 'confirmed') AS can_move,
        b.may AND app.appointment_may_become(a.status, 'cancelled') AND a.status <> 'held' AS can_cancel,
        b.may AND app.appointment_may_become(a.status, 'confirmed') AND a.status = 'booked' AS can_confirm,
@@ -54,6 +58,51 @@ FROM app.allergy y
 WHERE y.client_id = (SELECT a.client_id FROM app.appointment a WHERE a.id = :appointment_id::uuid)
   AND y.ended_at IS NULL
 ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END, y.noted_at;
+
+-- name: appointment_addon :many
+-- What was added to the visit.
+SELECT n.name AS addon, o.minutes AS addon_minutes, o.price_cents AS addon_cents
+FROM app.appointment_addon o
+JOIN app.addon n ON n.id = o.addon_id
+WHERE o.appointment_id = :appointment_id::uuid
+ORDER BY n.position, n.name;
+
+-- name: appointment_together :many
+-- The other services of the same visit, in their order.
+SELECT a.id AS other_id, a.client_id, v.name AS other_service, f.name AS other_provider, a.starts_at AT TIME ZONE l.zone AS other_starts
+FROM app.appointment mine
+JOIN app.appointment a ON a.group_id = mine.group_id AND a.id <> mine.id
+JOIN app.service v ON v.id = a.service_id
+JOIN app.staff f ON f.id = a.staff_id
+JOIN app.location l ON l.id = a.location_id
+WHERE mine.id = :appointment_id::uuid AND a.status NOT IN ('expired', 'cancelled')
+ORDER BY a.group_position, a.starts_at;
+
+-- name: appointment_waiver :many
+-- Rules that the staff did not hold the client to with this visit.
+SELECT CASE w.what WHEN 'cancel' THEN 'May cancel late' WHEN 'move' THEN 'May move late or once more' WHEN 'late' THEN 'May come late'
+                   WHEN 'no_show' THEN 'Need not pay for not coming' WHEN 'deposit' THEN 'Need not pay a deposit' ELSE 'Is not held to the rules' END AS waived,
+       w.reason AS waived_why, f.name AS waived_by, w.at AT TIME ZONE l.zone AS waived_at
+FROM app.booking_waiver w
+JOIN app.appointment a ON a.id = w.appointment_id
+JOIN app.location l ON l.id = a.location_id
+JOIN app.staff f ON f.id = w.by_id
+WHERE w.appointment_id = :appointment_id::uuid
+ORDER BY w.at;
+
+-- name: appointment_waive :one
+-- Lets a rule pass for this visit, with a reason.
+SELECT a.client_id
+FROM app.appointment a
+CROSS JOIN LATERAL app.booking_waive(a.id, :what, :why) AS done
+WHERE a.id = :appointment_id::uuid;
+
+-- name: appointment_looked :one
+-- Somebody has looked at it, and leaves it as it is.
+SELECT a.client_id
+FROM app.appointment a
+CROSS JOIN LATERAL app.appointment_looked(a.id, :version::int) AS done
+WHERE a.id = :appointment_id::uuid;
 
 -- name: appointment_event :many
 -- What happened to a visit, and who did it (L09).
@@ -100,27 +149,70 @@ JOIN app.staff f ON f.id = x.staff_id
 WHERE a.id = :appointment_id::uuid AND f.is_active AND f.is_provider
 ORDER BY f.position, f.name;
 
--- name: appointment_free :many
--- The free times nearest to the one asked for, when one was: offered where it was taken.
-SELECT to_char(n.starts_local, 'YYYY-MM-DD"T"HH24:MI') AS starts_at,
-       n.starts_local AS starts,
-       f.name AS provider
+-- name: appointment_asked :one
+-- Where a visit shall go, as it was dragged, typed or followed; what is not said stays as it is.
+SELECT to_char(q.starts, 'YYYY-MM-DD') AS day,
+       to_char(q.starts, 'HH24:MI') AS "time",
+       q.minutes,
+       q.starts AS new_starts,
+       q.starts + make_interval(mins => q.minutes) AS new_ends,
+       f.name AS new_provider,
+       coalesce(:back, '') AS back,
+       :day::date IS NOT NULL AND (q.starts, q.minutes, f.id) IS DISTINCT FROM (a.starts_at AT TIME ZONE l.zone, q.length, a.staff_id) AS is_asked
+FROM app.appointment a
+JOIN app.location l ON l.id = a.location_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(:starts_at::timestamp, :day::date + coalesce(:time::time, (a.starts_at AT TIME ZONE l.zone)::time), a.starts_at AT TIME ZONE l.zone) AS starts,
+           coalesce(:minutes::int, date_part('epoch', a.ends_at - a.starts_at)::int / 60) AS minutes,
+           date_part('epoch', a.ends_at - a.starts_at)::int / 60 AS length) AS q
+JOIN app.staff f ON f.id = coalesce(:staff_id::uuid, a.staff_id)
+WHERE a.id = :appointment_id::uuid;
+
+-- name: appointment_why_not :many
+-- What stands in the way of that, in words; never whose visit it is.
+-- clients: none
+SELECT w.words, row_number() OVER () = 1 AS is_first
+FROM app.appointment a
+JOIN app.location l ON l.id = a.location_id
+CROSS JOIN LATERAL app.why_not(a.service_id, a.location_id, coalesce(:staff_id::uuid, a.staff_id),
+    coalesce(:starts_at::timestamp, :day::date + coalesce(:time::time, (a.starts_at AT TIME ZONE l.zone)::time)) AT TIME ZONE l.zone,
+    a.client_id, '{}', a.id, nullif(:minutes::int, date_part('epoch', a.ends_at - a.starts_at)::int / 60)) AS w
+WHERE a.id = :appointment_id::uuid AND :day::date IS NOT NULL AND app.may_visit('booking_write', a.staff_id, a.location_id);
+
+-- name: appointment_move_warning :many
+-- What it would not keep of the rules that bind clients; staff may all the same.
+-- clients: none
+SELECT w.words
+FROM app.appointment a
+JOIN app.location l ON l.id = a.location_id
+CROSS JOIN LATERAL app.booking_warnings(a.service_id, a.location_id,
+    coalesce(:starts_at::timestamp, :day::date + coalesce(:time::time, (a.starts_at AT TIME ZONE l.zone)::time)) AT TIME ZONE l.zone, a.client_id, a.id) AS w
+WHERE a.id = :appointment_id::uuid AND :day::date IS NOT NULL;
+
+-- name: appointment_near :many
+-- The free times nearest to the one asked for, each a link that asks for it.
+-- clients: none
+SELECT to_char(n.starts_local, 'YYYY-MM-DD') AS near_day, to_char(n.starts_local, 'HH24:MI') AS near_time, n.starts_local AS near_starts,
+       f.id AS near_staff, f.name AS near_provider
 FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 CROSS JOIN LATERAL app.nearest_free(a.service_id, a.location_id, :staff_id::uuid,
-    (:day::date + :time::time) AT TIME ZONE l.zone, 6, a.client_id, '{}',
-    CASE WHEN app.may_visit('booking_write', a.staff_id, a.location_id) THEN a.id END) AS n
+    coalesce(:starts_at::timestamp, :day::date + coalesce(:time::time, (a.starts_at AT TIME ZONE l.zone)::time)) AT TIME ZONE l.zone, 6, a.client_id, '{}', a.id) AS n
 JOIN app.staff f ON f.id = n.staff_id
-WHERE a.id = :appointment_id::uuid AND :day::date IS NOT NULL AND :time::time IS NOT NULL
+WHERE a.id = :appointment_id::uuid AND :day::date IS NOT NULL AND app.may_visit('booking_write', a.staff_id, a.location_id)
+  AND (n.starts_at, n.staff_id) <> (a.starts_at, a.staff_id)
 ORDER BY n.starts_at;
 
 -- name: appointment_move :one
--- Moves a visit to another start or provider; a time that is taken is refused by app.appointment_move.
-SELECT a.client_id
+-- Moves a visit to another start, provider or length; a time that is taken is refused by app.appointment_move, unless there is a
+-- reason to book over it and the right to.
+SELECT a.client_id, a.location_id, to_char(coalesce(:starts_at::timestamp, :day::date + :time::time), 'YYYY-MM-DD') AS day,
+       coalesce(:staff_id::uuid, a.staff_id) AS staff_id
 FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 CROSS JOIN LATERAL app.appointment_move(a.id, :staff_id::uuid,
-    app.wall_instant(coalesce(:starts_at::timestamp, :day::date + :time::time), l.zone), :version::int) AS moved
+    app.wall_instant(coalesce(:starts_at::timestamp, :day::date + :time::time), l.zone), :version::int,
+    nullif(:minutes::int, date_part('epoch', a.ends_at - a.starts_at)::int / 60), nullif(:over_reason, '')) AS moved
 WHERE a.id = :appointment_id::uuid;
 
 -- name: appointment_set_status :one
@@ -160,7 +252,8 @@ ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END,
 
 -- name: appointment_choice_service :many
 -- Services that can be booked.
-SELECT v.id AS service_id, v.name AS service, v.duration_min, v.price_cents, v.id = :service_id::uuid AS is_chosen
+SELECT v.id AS service_id, v.name AS service, v.duration_min, v.price_cents, v.id = :service_id::uuid AS is_chosen,
+       v.id = :service_2::uuid AS is_second, v.id = :service_3::uuid AS is_third
 FROM app.service v
 WHERE v.is_active
 ORDER BY v.category, v.position, v.name;
@@ -179,22 +272,117 @@ FROM app.location l
 WHERE l.is_active
 ORDER BY l.position, l.name;
 
+-- name: appointment_choice_addon :many
+-- What may be added, with the services that it goes with.
+-- clients: none
+SELECT n.id AS addon_id, n.name AS addon, n.minutes AS addon_minutes, n.price_cents AS addon_cents,
+       string_agg(v.name, ', ' ORDER BY v.position, v.name) AS goes_with, string_agg(v.id::text, ' ') AS service_ids,
+       coalesce(n.id = ANY (:addon_ids::uuid[]), false) AS is_chosen,
+       row_number() OVER (ORDER BY n.position, n.name) = 1 AS is_first_addon
+FROM app.addon n
+JOIN app.service_addon x ON x.addon_id = n.id
+JOIN app.service v ON v.id = x.service_id AND v.is_active
+WHERE n.is_active
+GROUP BY n.id, n.name, n.minutes, n.price_cents, n.position
+ORDER BY n.position, n.name;
+
+-- name: appointment_slot :maybe
+-- The time that was pressed in the calendar, as the first step says it.
+-- clients: none
+SELECT l.id AS slot_place, l.name AS slot_place_name, :day::date AS slot_day, nullif(:time, '')::time AS slot_time, f.name AS slot_provider
+FROM app.location l
+LEFT JOIN app.staff f ON f.id = :staff_id::uuid
+WHERE l.id = :location_id::uuid AND :day::date IS NOT NULL;
+
+-- name: appointment_gap :many
+-- The free stretches of a provider's day at a place, while no time is chosen: without whom or why she is busy.
+-- clients: none
+SELECT to_char(lower(g.during) AT TIME ZONE l.zone, 'HH24:MI') AS gap_time,
+       lower(g.during) AT TIME ZONE l.zone AS gap_starts, upper(g.during) AT TIME ZONE l.zone AS gap_ends,
+       row_number() OVER (ORDER BY lower(g.during)) = 1 AS is_first_gap
+FROM app.location l
+CROSS JOIN LATERAL (
+    SELECT unnest(coalesce((SELECT range_agg(tstzrange((:day::date + w.starts) AT TIME ZONE l.zone, (:day::date + w.ends) AT TIME ZONE l.zone))
+                            FROM app.works(:staff_id::uuid, l.id, :day::date) AS w), '{}')
+                  - coalesce((SELECT range_agg(t.during) FROM app.slot t
+                              WHERE t.resource_id = :staff_id::uuid AND t.starts_at >= (:day::date - 1)::timestamp AT TIME ZONE l.zone
+                                AND t.starts_at < (:day::date + 1)::timestamp AT TIME ZONE l.zone
+                                AND (t.state = 'booked' OR (t.state = 'hold' AND t.hold_until >= now()))), '{}')
+                  - coalesce((SELECT range_agg(tstzrange(o.starts_at, o.ends_at)) FROM app.time_off o
+                              WHERE o.staff_id = :staff_id::uuid AND o.state = 'approved'), '{}')
+                  - coalesce((SELECT range_agg(tstzrange(c.starts_local AT TIME ZONE l.zone, greatest(c.ends_local AT TIME ZONE l.zone, c.starts_local AT TIME ZONE l.zone)))
+                              FROM app.closure c WHERE c.location_id IS NULL OR c.location_id = l.id), '{}')
+                  - tstzmultirange(tstzrange(NULL, date_bin('5 minutes', now(), timestamptz '2000-01-01')))) AS during) AS g
+WHERE l.id = :location_id::uuid AND nullif(:time, '') IS NULL
+  AND upper(g.during) - lower(g.during) >= interval '10 minutes'
+ORDER BY 2;
+
+-- name: appointment_choice_why :many
+-- What stands in the way of booking that, in words.
+-- clients: none
+SELECT w.words, row_number() OVER () = 1 AS is_first
+FROM app.location l
+CROSS JOIN LATERAL app.why_not(:service_id::uuid, l.id, :staff_id::uuid,
+    coalesce(:starts_at::timestamp, :day::date + nullif(:time, '')::time) AT TIME ZONE l.zone, :client_id::uuid, coalesce(:addon_ids::uuid[], '{}')) AS w
+WHERE l.id = :location_id::uuid AND :service_id::uuid IS NOT NULL AND :service_2::uuid IS NULL
+  AND :day::date IS NOT NULL AND nullif(:time, '') IS NOT NULL;
+
+-- name: appointment_choice_warning :many
+-- What it would not keep of the rules that bind clients; staff may all the same.
+-- clients: none
+SELECT w.words
+FROM app.location l
+CROSS JOIN LATERAL app.booking_warnings(:service_id::uuid, l.id,
+    coalesce(:starts_at::timestamp, :day::date + nullif(:time, '')::time) AT TIME ZONE l.zone, :client_id::uuid) AS w
+WHERE l.id = :location_id::uuid AND :service_id::uuid IS NOT NULL AND :client_id::uuid IS NOT NULL
+  AND :day::date IS NOT NULL AND nullif(:time, '') IS NOT NULL;
+
 -- name: appointment_choice_free :many
--- Free times nearest to the one asked for, once service, place, day and time are known.
+-- Free times nearest to the one asked for, once service, place, day and time are known: of one service, or of several in one visit.
 SELECT to_char(n.starts_local, 'YYYY-MM-DD"T"HH24:MI') AS starts_at,
        n.starts_local AS starts,
        f.name AS provider
 FROM app.location l
 CROSS JOIN LATERAL app.nearest_free(:service_id::uuid, l.id, :staff_id::uuid,
-    (:day::date + :time::time) AT TIME ZONE l.zone, 6) AS n
+    (:day::date + nullif(:time, '')::time) AT TIME ZONE l.zone, 6, :client_id::uuid, coalesce(:addon_ids::uuid[], '{}')) AS n
 JOIN app.staff f ON f.id = n.staff_id
-WHERE l.id = :location_id::uuid AND :service_id::uuid IS NOT NULL AND :day::date IS NOT NULL AND :time::time IS NOT NULL
-ORDER BY n.starts_at;
+WHERE l.id = :location_id::uuid AND :service_id::uuid IS NOT NULL AND :service_2::uuid IS NULL AND :service_3::uuid IS NULL
+  AND :day::date IS NOT NULL AND nullif(:time, '') IS NOT NULL
+UNION ALL
+(SELECT to_char(g.starts_local, 'YYYY-MM-DD"T"HH24:MI'), g.starts_local, NULL
+ FROM app.location l
+ CROSS JOIN LATERAL app.free_group_starts(array_remove(ARRAY[:service_id::uuid, :service_2::uuid, :service_3::uuid], NULL), l.id,
+     (ARRAY[:staff_id::uuid, NULL, NULL])[1:1
+         + (:service_2::uuid IS NOT NULL)::int + (:service_3::uuid IS NOT NULL)::int], greatest(:day::date, app.today()), :day::date + 14, :client_id::uuid) AS g
+ WHERE l.id = :location_id::uuid AND :service_id::uuid IS NOT NULL AND coalesce(:service_2::uuid, :service_3::uuid) IS NOT NULL
+   AND :day::date IS NOT NULL AND nullif(:time, '') IS NOT NULL
+ ORDER BY abs(extract(epoch FROM g.starts_local - (:day::date + nullif(:time, '')::time)))
+ LIMIT 6)
+ORDER BY 2;
 
 -- name: appointment_book :one
 -- Books a visit for a client at a place's own wall time.
 SELECT booked.id AS appointment_id, :booked_client::uuid AS client_id
 FROM app.location l
 CROSS JOIN LATERAL app.book(:service_id::uuid, l.id, :staff_id::uuid,
-    app.wall_instant(coalesce(:starts_at::timestamp, :day::date + :time::time), l.zone), :booked_client::uuid, NULL) AS booked(id)
+    app.wall_instant(coalesce(:starts_at::timestamp, :day::date + :time::time), l.zone), :booked_client::uuid, NULL,
+    coalesce(:addon_ids::uuid[], '{}'), nullif(:over_reason, '')) AS booked(id)
 WHERE l.id = :location_id::uuid;
+
+-- name: appointment_book_together :many
+-- Books several services one after the other, all or none; the visits in their order.
+WITH made AS MATERIALIZED (
+    SELECT app.book_group(array_remove(ARRAY[:service_id::uuid, :service_2::uuid, :service_3::uuid], NULL), l.id, (ARRAY[:staff_id::uuid, NULL, NULL])[1:1
+        + (:service_2::uuid IS NOT NULL)::int + (:service_3::uuid IS NOT NULL)::int],
+        app.wall_instant(coalesce(:starts_at::timestamp, :day::date + :time::time), l.zone), :booked_client::uuid, NULL) AS id
+    FROM app.location l
+    WHERE l.id = :location_id::uuid
+)
+SELECT m.id AS group_id FROM made m;
+
+-- name: appointment_of_group :many
+-- The visits of a group, in their order.
+SELECT a.id AS appointment_id, a.client_id
+FROM app.appointment a
+WHERE a.group_id = :group_id::uuid
+ORDER BY a.group_position;
