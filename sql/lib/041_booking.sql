@@ -216,7 +216,7 @@ BEGIN
         RETURNING price_cents
     )
     SELECT sum(t.price_cents) INTO cents FROM taken t;
-    UPDATE app.appointment p SET price_cents = p.price_cents + cents WHERE p.tenant_id = app.tenant() AND p.id = appointment;
+    UPDATE app.appointment p SET price_cents = p.price_cents + cents, has_addons = true WHERE p.tenant_id = app.tenant() AND p.id = appointment;
     RETURN cents;
 END $$;
 

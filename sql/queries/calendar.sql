@@ -161,8 +161,8 @@ SELECT a.id AS appointment_id,
        a.status IN ('booked', 'confirmed') AS is_expected,
        a.status = 'arrived' AS is_arrived,
        a.status = 'in_room' AS is_in_room,
-       CASE WHEN x.has_addons OR a.deposit_cents > 0 OR coalesce(a.overbook_reason, a.asks_look, a.group_id::text, a.series_id::text) IS NOT NULL
-            THEN app.visit_marks(a.status, a.overbook_reason, a.asks_look, a.group_id, a.series_id, a.deposit_cents, x.has_addons) END AS marks,
+       CASE WHEN a.has_addons OR a.deposit_cents > 0 OR coalesce(a.overbook_reason, a.asks_look, a.group_id::text, a.series_id::text) IS NOT NULL
+            THEN app.visit_marks(a.status, a.overbook_reason, a.asks_look, a.group_id, a.series_id, a.deposit_cents, a.has_addons) END AS marks,
        greatest(least(date_part('epoch', a.ends_at - a.starts_at)::int / 300 * 5, 720), 5) AS d
 FROM (SELECT l.id, l.zone,
              :day::date::timestamp AT TIME ZONE l.zone AS opens,
@@ -173,7 +173,6 @@ FROM (SELECT l.id, l.zone,
       OFFSET 0) AS here
 JOIN app.appointment a ON a.location_id = here.id AND a.starts_at >= here.opens AND a.starts_at < here.closes
 LEFT JOIN app.client c ON c.id = a.client_id
-CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM app.appointment_addon o WHERE o.appointment_id = a.id) AS has_addons OFFSET 0) AS x
 WHERE a.status <> 'expired'
   AND (a.status <> 'held'
        OR (SELECT t.hold_until >= now() FROM app.slot t WHERE t.appointment_id = a.id AND t.state = 'hold' LIMIT 1))
@@ -220,8 +219,7 @@ SELECT a.id AS appointment_id,
        a.overbook_reason IS NOT NULL AS is_over,
        a.status,
        app.in_words(a.status) AS status_words,
-       app.visit_marks(a.status, a.overbook_reason, a.asks_look, a.group_id, a.series_id, a.deposit_cents,
-           EXISTS (SELECT FROM app.appointment_addon o WHERE o.appointment_id = a.id)) AS marks,
+       app.visit_marks(a.status, a.overbook_reason, a.asks_look, a.group_id, a.series_id, a.deposit_cents, a.has_addons) AS marks,
        greatest(least(date_part('epoch', a.ends_at - a.starts_at)::int / 300 * 5, 720), 5) AS d
 FROM (SELECT l.id, l.zone,
              :day::date::timestamp AT TIME ZONE l.zone AS opens,
@@ -361,8 +359,7 @@ SELECT a.id AS appointment_id,
        a.overbook_reason IS NOT NULL AS is_over,
        a.status,
        app.in_words(a.status) AS status_words,
-       app.visit_marks(a.status, a.overbook_reason, a.asks_look, a.group_id, a.series_id, a.deposit_cents,
-           EXISTS (SELECT FROM app.appointment_addon o WHERE o.appointment_id = a.id)) AS marks,
+       app.visit_marks(a.status, a.overbook_reason, a.asks_look, a.group_id, a.series_id, a.deposit_cents, a.has_addons) AS marks,
        greatest(least(date_part('epoch', a.ends_at - a.starts_at)::int / 300 * 5, 720), 5) AS d
 FROM (SELECT l.id, l.zone,
              date_trunc('week', :day::timestamp) AT TIME ZONE l.zone AS opens,
@@ -472,8 +469,7 @@ SELECT a.id AS appointment_id,
             THEN greatest(date_part('epoch', now() - a.starts_at)::int / 60, 1) END AS late_minutes,
        e.since AT TIME ZONE here.zone AS since,
        CASE WHEN a.status IN ('arrived', 'in_room') THEN greatest(date_part('epoch', now() - e.since)::int / 60, 0) END AS minutes,
-       app.visit_marks(a.status, a.overbook_reason, a.asks_look, a.group_id, a.series_id, a.deposit_cents,
-           EXISTS (SELECT FROM app.appointment_addon o WHERE o.appointment_id = a.id)) AS marks,
+       app.visit_marks(a.status, a.overbook_reason, a.asks_look, a.group_id, a.series_id, a.deposit_cents, a.has_addons) AS marks,
        app.may_visit('booking_write', a.staff_id, a.location_id) AS can_change
 FROM (SELECT l.id, l.zone,
              (now() AT TIME ZONE l.zone)::date::timestamp AT TIME ZONE l.zone AS opens,
@@ -545,8 +541,7 @@ SELECT a.id AS appointment_id,
        a.starts_at AT TIME ZONE l.zone AS starts,
        a.status,
        app.in_words(a.status) AS status_words,
-       app.visit_marks(a.status, a.overbook_reason, a.asks_look, a.group_id, a.series_id, a.deposit_cents,
-           EXISTS (SELECT FROM app.appointment_addon o WHERE o.appointment_id = a.id)) AS marks
+       app.visit_marks(a.status, a.overbook_reason, a.asks_look, a.group_id, a.series_id, a.deposit_cents, a.has_addons) AS marks
 FROM (SELECT p.from_day, least(greatest(coalesce(nullif(:to, '')::date, p.from_day + 6), p.from_day), p.from_day + 366) AS to_day
       FROM (SELECT coalesce(nullif(:from, '')::date, app.today()) AS from_day) AS p) AS q
 JOIN app.location l ON nullif(:location, '') IS NULL OR l.id = nullif(:location, '')::uuid
