@@ -217,3 +217,84 @@ describe("L17: hours, exceptions and time off are drawn", () => {
     assert.equal(shifts(await look(), who), undefined, "a day off: her visits stay in a column without hours");
   });
 });
+
+describe("a visit at the desk: add-ons, several services, over what is taken, rules that are let pass", () => {
+  const tag = h.uuid().slice(0, 8);
+  let services, client, addon;
+  before(() => {
+    services = h.sql("SELECT id, name FROM app.service WHERE tenant_id = :'v1' AND name IN ('Consultation', 'Hydrating facial') ORDER BY name", glow()).map(([id]) => id);
+    client = h.one("SELECT id FROM app.client WHERE tenant_id = :'v1' AND is_active AND email IS NOT NULL ORDER BY id DESC LIMIT 1", glow());
+    addon = h.uuid();
+    h.sql(`${as} INSERT INTO app.addon (id, name, minutes, price_cents) VALUES (:'v2', :'v3', 15, 2500); INSERT INTO app.service_addon (service_id, addon_id) VALUES (:'v4', :'v2')`, glow(), addon, `Mask ${tag}`, services[0]);
+  });
+  after(() => h.sql("UPDATE app.addon SET is_active = false WHERE id = :'v1'", addon));
+  // A free start: [staff, day, time], so many days ahead.
+  const free = (days) => h.sql(`BEGIN; SET LOCAL client_min_messages = error;
+    SELECT set_config('foyer.tenant_id', :'v1', true), set_config('foyer.actor_kind', 'job', true) \\g /dev/null
+    SELECT f.staff_id, to_char(f.starts_local, 'YYYY-MM-DD'), to_char(f.starts_local, 'HH24:MI') FROM app.availability(:'v2', :'v3', NULL, current_date + :v4, current_date + :v4 + 10) f
+    WHERE f.starts_local::time = '10:00' ORDER BY f.starts_at LIMIT 1; ROLLBACK;`, glow(), services[0], place, days).find((r) => r.length === 3);
+  const send = async (v, body, to = "/appointments/new") => {
+    const page = (await v.get(`/appointments/new?client_id=${client}`)).text;
+    return v.post(to, { ...h.formOf(page.slice(page.indexOf('<form class="form" method="post"')), "/appointments/new").values, location_id: place, quiet: "1", ...body });
+  };
+  const errors = (r) => r.text.match(/class="error[^>]*>[^<]*/g)?.join();
+  const form = async (v, id, action) => h.formOf((await v.get(`/appointments/${id}`)).text, action).values;
+
+  test("an add-on makes it longer and dearer, and its card says so; the form says with which services it goes", async () => {
+    const v = await h.staff("glow", "front-desk"), [staff_id, on, time] = free(150);
+    const r = await send(v, { service_id: services[0], staff_id, day: on, time, addon: [addon] });
+    assert.equal(r.status, 303, errors(r));
+    const id = r.location.slice(14);
+    const [minutes, own, more] = h.sql(`SELECT extract(epoch FROM a.ends_at - a.starts_at)::int / 60, v.duration_min, a.price_cents - v.price_cents FROM app.appointment a JOIN app.service v ON v.tenant_id = a.tenant_id AND v.id = a.service_id WHERE a.id = :'v1'`, id)[0].map(Number);
+    assert.deepEqual([minutes - own, more], [15, 2500]);
+    assert.ok((await v.get(r.location)).text.includes(`with Mask ${tag}`));
+    const card = (await v.get(`/day/${on}?location=${place}`)).text.split("<li ").find((x) => x.includes(id));
+    assert.match(card, /class="marks">[^<]*Add-ons/);
+    const wrong = await send(v, { service_id: services[1], staff_id: "", day: on, time: "12:00", addon: ["not an id"] });
+    assert.ok([404, 422].includes(wrong.status), String(wrong.status));
+  });
+
+  test("two services in one visit: both or none, one after the other, and each leads to the other", async () => {
+    const v = await h.staff("glow", "front-desk"), [staff_id, on, time] = free(160);
+    const both = { service_id: services[0], service_2: services[1], staff_id, day: on, time };
+    const refused = await send(v, { ...both, addon: [addon] });
+    assert.equal(refused.status, 422);
+    assert.match(refused.text, /Add-ons go with a single service/);
+    const r = await send(v, both);
+    assert.equal(r.status, 303, errors(r));
+    const rows = h.sql("SELECT b.id, b.service_id, b.starts_at >= a.ends_at FROM app.appointment a JOIN app.appointment b ON b.tenant_id = a.tenant_id AND b.group_id = a.group_id AND b.id <> a.id WHERE a.id = :'v1'", r.location.slice(14));
+    assert.deepEqual(rows.map(([, s, after]) => [s, after]), [[services[1], "t"]]);
+    const page = await v.get(r.location);
+    assert.ok(page.text.includes(`/appointments/${rows[0][0]}"`));
+    assert.match((await v.get(`/day/${on}?location=${place}`)).text.split("<li ").find((x) => x.includes(rows[0][0])), /One of several/);
+  });
+
+  test("moved over another one by who may, with a reason; who may not is refused, and the trail has its own word for it", async () => {
+    const v = await h.staff("glow", "front-desk"), w = await h.staff("glow", "owner"), [staff_id, on, time] = free(170);
+    assert.equal((await send(v, { service_id: services[0], staff_id, day: on, time })).status, 303);
+    const other = free(180), id = (await send(v, { service_id: services[0], staff_id: other[0], day: other[1], time: other[2] })).location.slice(14);
+    const there = { staff_id, day: on, time, quiet: "1" };
+    const taken = await w.post(`/appointments/${id}/move`, { ...await form(w, id, /\/move$/), ...there });
+    assert.equal(taken.status, 422);
+    assert.match(taken.text, /has another visit at this time/);
+    assert.match(taken.text, new RegExp(`/appointments/${id}/move\\?day=`), "others are offered");
+    assert.equal((await v.post(`/appointments/${id}/move/over`, { ...await form(v, id, /\/move$/), ...there, over_reason: "Twins" })).status, 403);
+    const r = await w.post(`/appointments/${id}/move/over`, { ...await form(w, id, /\/move$/), ...there, over_reason: "Twins who come together", back: "week" });
+    assert.equal(r.location, `/week/${on}?location=${place}&staff=${staff_id}`);
+    assert.ok(h.trail(r.id).some((e) => e.action === "appointment.over" && e.clients.includes(client)));
+    assert.match((await w.get(r.location)).text.split("<li ").find((x) => x.includes(id)), /is-over[\s\S]*Overbooked/);
+  });
+
+  test("a rule that is let pass, and a visit that was looked at again", async () => {
+    const v = await h.staff("glow", "front-desk"), [staff_id, on, time] = free(190);
+    const id = (await send(v, { service_id: services[0], staff_id, day: on, time })).location.slice(14);
+    h.sql(`${as} UPDATE app.appointment SET deposit_cents = 5000, asks_look = 'due_date' WHERE id = :'v2'`, glow(), id);
+    const marks = async () => (await v.get(`/day/${on}?location=${place}`)).text.split("<li ").find((x) => x.includes(id)).match(/class="marks">([^<]*)/)?.[1] ?? "";
+    assert.match(await marks(), /Look again: the due date changed · Deposit due/);
+    assert.equal((await v.post(`/appointments/${id}/waive`, { ...await form(v, id, /\/waive$/), what: "deposit", why: "" })).status, 422);
+    assert.equal((await v.post(`/appointments/${id}/waive`, { ...await form(v, id, /\/waive$/), what: "deposit", why: "A guest of the house" })).location, `/appointments/${id}`);
+    assert.equal((await v.post(`/appointments/${id}/looked`, await form(v, id, /\/looked$/))).location, `/appointments/${id}`);
+    assert.equal(await marks(), "");
+    assert.match((await v.get(`/appointments/${id}`)).text, /Need not pay a deposit: A guest of the house/);
+  });
+});
