@@ -10,6 +10,7 @@ DROP FUNCTION IF EXISTS app.take_slots(uuid, uuid, uuid, tstzrange, timestamptz)
 DROP FUNCTION IF EXISTS app.hold(uuid, uuid, uuid, timestamptz, int);
 DROP FUNCTION IF EXISTS app.book(uuid, uuid, uuid, timestamptz, uuid, uuid);
 DROP FUNCTION IF EXISTS app.appointment_move(uuid, uuid, timestamptz, int);
+DROP FUNCTION IF EXISTS app.take_addons(uuid, uuid[]);
 
 -- The version of a text that is in force today where the business is; NULL when it has published none.
 CREATE OR REPLACE FUNCTION app.policy_in_force(kind text) RETURNS uuid
@@ -166,10 +167,15 @@ BEGIN
     IF app.is_busy(staff_id, during, p_skip) THEN
         over := over || staff_id;
     END IF;
-    IF cardinality(over) > 0 AND NOT p_over THEN
+    resources := ARRAY(SELECT r FROM unnest(resources || staff_id) AS r ORDER BY r);
+    -- A hold that ran out and could not give way is being booked at this moment: it has come first.
+    IF (cardinality(over) > 0 AND NOT p_over) OR EXISTS (
+        SELECT FROM app.slot t
+        WHERE t.resource_id = ANY (resources) AND t.resource_id <> ALL (over) AND t.state = 'hold' AND t.hold_until < now()
+          AND t.starts_at >= lower(claim.during) - interval '12 hours' AND t.starts_at < upper(claim.during)
+          AND t.during && claim.during AND t.appointment_id <> ALL (p_skip)) THEN
         RAISE EXCEPTION 'This time has just been taken.' USING ERRCODE = 'FY409', COLUMN = 'starts_at';
     END IF;
-    resources := ARRAY(SELECT r FROM unnest(resources || staff_id) AS r ORDER BY r);
 END $$;
 
 -- Whether a visit may be booked over what is taken: by whom the permission reaches it, with a reason. Internal.
@@ -199,25 +205,14 @@ BEGIN
     ORDER BY r.id;
 END $$;
 
--- Add-ons of a visit, each with the minutes and the price that it has today; their price is returned. Internal.
-CREATE OR REPLACE FUNCTION app.take_addons(appointment uuid, addons uuid[]) RETURNS bigint
+-- Add-ons of a visit, each with the minutes and the price that it has today. Internal.
+CREATE OR REPLACE FUNCTION app.take_addons(appointment uuid, addons uuid[]) RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    cents bigint;
 BEGIN
-    IF coalesce(cardinality(addons), 0) = 0 THEN
-        RETURN 0;
-    END IF;
-    WITH taken AS (
-        INSERT INTO app.appointment_addon (appointment_id, addon_id, minutes, price_cents)
-        SELECT appointment, a.id, a.minutes, a.price_cents FROM app.addon a WHERE a.id = ANY (addons)
-        RETURNING price_cents
-    )
-    SELECT sum(t.price_cents) INTO cents FROM taken t;
-    UPDATE app.appointment p SET price_cents = p.price_cents + cents, has_addons = true WHERE p.tenant_id = app.tenant() AND p.id = appointment;
-    RETURN cents;
+    INSERT INTO app.appointment_addon (appointment_id, addon_id, minutes, price_cents)
+    SELECT appointment, a.id, a.minutes, a.price_cents FROM app.addon a WHERE a.id = ANY (addons);
 END $$;
 
 -- Forms that this visit asks for. A consent signed before stands for the visit it was given for, so each visit asks anew.
@@ -292,11 +287,12 @@ DECLARE
 BEGIN
     c := app.claim(p_service, p_location, p_staff, p_starts, '{}', p_rules_of, app.addon_minutes(p_service, p_addons), NULL, may_over, p_before);
     INSERT INTO app.appointment (client_id, service_id, staff_id, room_id, location_id, starts_at, ends_at, status, source, price_cents,
-        deposit_cents, policy_version_id, booked_by, booking_rule_id, overbook_reason, group_id, group_position)
+        deposit_cents, policy_version_id, booked_by, booking_rule_id, overbook_reason, group_id, group_position, has_addons)
     VALUES (p_client, p_service, c.staff_id, c.room_id, p_location, p_starts, c.ends_at, CASE WHEN p_until IS NULL THEN 'booked' ELSE 'held' END,
-        CASE app.actor_kind() WHEN 'staff' THEN 'staff' ELSE 'online' END, c.price_cents, c.deposit_cents, p_policy,
+        CASE app.actor_kind() WHEN 'staff' THEN 'staff' ELSE 'online' END,
+        c.price_cents + coalesce((SELECT sum(x.price_cents) FROM app.addon x WHERE x.id = ANY (p_addons)), 0), c.deposit_cents, p_policy,
         CASE WHEN p_until IS NULL THEN app.actor() END, app.booking_rule_now(),
-        CASE WHEN c.is_over OR cardinality(c.over) > 0 THEN btrim(p_over_reason) END, p_group, p_position)
+        CASE WHEN c.is_over OR cardinality(c.over) > 0 THEN btrim(p_over_reason) END, p_group, p_position, coalesce(cardinality(p_addons), 0) > 0)
     RETURNING * INTO a;
     PERFORM app.take_slots(a.id, c.resources, c.over, c.during, p_until);
     PERFORM app.take_addons(a.id, p_addons);
@@ -369,6 +365,8 @@ BEGIN
         SELECT app.policy_in_force(mine.kind) FROM app.policy_version mine WHERE mine.id = policy_version) THEN
         RAISE EXCEPTION 'Our terms have changed since you opened this page. Please read them again.' USING ERRCODE = 'FY422', COLUMN = 'policy';
     END IF;
+    -- who takes an expired hold's time looks at it under these locks; rows are locked before them, never after
+    PERFORM app.lock_time('{}', a.location_id, '{}', ARRAY[hold], tstzrange(a.starts_at, a.starts_at));
     earlier := ARRAY(SELECT p.service_id FROM app.appointment p
                      WHERE p.tenant_id = app.tenant() AND p.group_id = a.group_id AND p.group_position < a.group_position);
     -- who she is was not known when the time was held

@@ -170,7 +170,8 @@ BEGIN
     IF NOT app.may_book_for(client) THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
-    -- those that ran out are claimed anew: all locks first, in one order
+    -- those that ran out are claimed anew: the rows first, then all locks in one order
+    PERFORM 1 FROM app.appointment p WHERE p.tenant_id = app.tenant() AND p.group_id = together ORDER BY p.group_position FOR UPDATE;
     SELECT array_agg(p.service_id), min(p.location_id::text)::uuid AS place, min(p.starts_at) AS starts INTO hold
     FROM app.appointment p WHERE p.tenant_id = app.tenant() AND p.group_id = together;
     services := hold.array_agg;
