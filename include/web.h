@@ -81,7 +81,7 @@ struct page {
     /* Queries, in the order they are sent. On a run page: those it shows by req_show, named here so
      * that viewcheck can match them with the template; the gate does not send them. A query that
      * stands twice, under two names, is sent once. */
-    struct show show[12];
+    struct show show[16];
     const char *view;       /* template */
     const struct field *fields;  /* ended by a row without a name */
     enum query save;        /* POST: one statement; Q_none (0): not a save page */
@@ -97,6 +97,7 @@ struct page {
     /* The form token is bound to a cookie that the page sets (/demo, L35); behind the log-in, to that one as well as to the
      * session, which may be a newer one than the form. */
     bool form_cookie;
+    bool is_framable;       /* may stand in a frame on the business's own sites (app.tenant.frame_origins) */
     const char *gives;      /* run pages: names set by the handler and shown, "a b c", for viewcheck */
     const char *title;      /* for `foyer routes`: what a person would call this page */
 };
@@ -162,6 +163,8 @@ struct str req_url(struct req *r, struct str path);
 /* Files of a multipart body. */
 struct upload;
 size_t req_uploads(struct req *r, const struct upload **files);
+/* Whether the browser says that the answer goes into a frame. There no cookie can be relied upon. */
+bool req_is_framed(struct req *r);
 /* What the trail and the evidence of a signature keep of the person's browser. */
 struct str req_address(struct req *r);
 struct str req_agent(struct req *r);

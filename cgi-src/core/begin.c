@@ -35,6 +35,7 @@ void begin_send(struct req *r, const struct page *page)
     const char *ip = arena_cstr(r->arena, r->in->remote_addr);
     const char *request = arena_cstr(r->arena, r->request_uuid);
 
+    r->frames = NULL;
     switch (page->door) {
     case DOOR_STAFF: {
         const char *const values[] = {
@@ -53,6 +54,11 @@ void begin_send(struct req *r, const struct page *page)
         r->context = db_send_sql(r->gate->db, r->arena, "begin_public",
                                  "SELECT * FROM sec.begin_public($1, $2, $3, $4, $5)", values,
                                  COUNT_OF(values));
+        if (page->is_framable)
+            r->frames = db_send_sql(r->gate->db, r->arena, "frame_origins",
+                                    "SELECT array_to_string(t.frame_origins, ' ') AS origins "
+                                    "FROM app.tenant t WHERE t.id = app.tenant()",
+                                    NULL, 0);
         break;
     }
     case DOOR_LINK:

@@ -44,6 +44,7 @@ bool fastcgi_read(FCGX_Request *f, char *buffer, struct http_request *in)
         .host = param(f, "HTTP_HOST"),
         .origin = param(f, "HTTP_ORIGIN"),
         .fetch_site = param(f, "HTTP_SEC_FETCH_SITE"),
+        .fetch_dest = param(f, "HTTP_SEC_FETCH_DEST"),
         .cookie = param(f, "HTTP_COOKIE"),
         .content_type = param(f, "CONTENT_TYPE"),
         .remote_addr = param(f, "REMOTE_ADDR"),
@@ -195,6 +196,8 @@ void fastcgi_send(FCGX_Request *f, struct arena *a, const struct reply *reply, b
                    (int)reply->disposition.n, reply->disposition.p);
     if (reply->retry_after)
         buf_printf(&b, "Retry-After: %ld\r\n", reply->retry_after);
+    if (reply->frames.n)
+        buf_printf(&b, "X-Foyer-Frame: %.*s\r\n", (int)reply->frames.n, reply->frames.p);
     if (reply->timing.n)
         buf_printf(&b, "Server-Timing: %.*s\r\n", (int)reply->timing.n, reply->timing.p);
     buf_add(&b, buf_str(&reply->cookies));

@@ -7,7 +7,7 @@
 #include "gate.h"
 
 static name_id n_csrf, n_idem, n_path, n_value, n_error, n_may, n_any, n_form, n_request_id,
-    n_is_again, n_domain, n_origin, n_page_before, n_page_after;
+    n_is_again, n_domain, n_origin, n_is_framed, n_page_before, n_page_after;
 static name_id n_perm[PERM_COUNT];
 
 struct request_frame {
@@ -30,6 +30,7 @@ void frames_init(void)
     n_page_before = name_intern(S("page_before"));
     n_page_after = name_intern(S("page_after"));
     n_domain = name_intern(S("domain"));
+    n_is_framed = name_intern(S("is_framed"));
     n_origin = name_intern(S("origin_url"));
     for (size_t i = PERM_self + 1; i < PERM_COUNT; i++)
         n_perm[i] = name_intern(str_of(perm_name[i]));
@@ -137,6 +138,8 @@ static struct val machine_value(struct req *r, name_id name)
         return text_val(str_of(r->gate->domain));
     if (name == n_origin)
         return text_val(req_url(r, S("")));
+    if (name == n_is_framed)
+        return bool_val(req_is_framed(r));
     if (name == n_value)
         return (struct val){.kind = VAL_FRAME, .frame = sub_frame(r, &value_ops)};
     if (name == n_error)

@@ -409,7 +409,7 @@ static enum err handle_post(struct req *r)
             e = page->replay(r, location);
         else
             reply_redirect(r, location);
-        return e ? e : finish_transaction(r, page);
+        return e || r->is_again ? e : finish_transaction(r, page);
     }
 
     e = page->run ? page->run(r) : save(r);
@@ -631,6 +631,8 @@ const struct page *gate_handle(struct gate *g, const struct http_request *in, st
         refuse(r, e);
     else
         reply_finish(r);
+    if (!e && r->frames && rows_count(r->frames) == 1)
+        r->reply.frames = rows_text(r->frames, 0, "origins");
     if (!e && r->realm == REALM_OPERATOR && r->page->door == DOOR_STAFF)
         tell_timing(r, began, database, rendering);
     *out = r->reply;

@@ -33,6 +33,7 @@ struct reply {
     long cache_seconds;      /* 0: no-store */
     long retry_after;        /* seconds; 0: none */
     struct str timing;       /* Server-Timing, for operators alone; "": none */
+    struct str frames;       /* origins whose pages may show this one in a frame; "": none */
     const char *view;        /* rendered after the commit */
 };
 
@@ -78,6 +79,7 @@ struct req {
     struct rows *fresh[MAX_RESULTS]; /* results whose clients are not yet disclosed */
     size_t n_fresh;
     struct rows *context; /* the row of begin_... */
+    struct rows *frames;  /* origins that may frame the page; NULL: it is not framable */
     struct client_key *keys;
     size_t n_keys, cap_keys;
     struct rows *disclosed; /* the rows of a disclosure that is on its way */

@@ -14,7 +14,7 @@
 
 static const struct http_request nothing = {
     .method = {"", 0}, .path = {"", 0}, .query = {"", 0}, .host = {"", 0}, .origin = {"", 0},
-    .fetch_site = {"", 0}, .cookie = {"", 0}, .content_type = {"", 0}, .remote_addr = {"", 0},
+    .fetch_site = {"", 0}, .fetch_dest = {"", 0}, .cookie = {"", 0}, .content_type = {"", 0}, .remote_addr = {"", 0},
     .agent = {"", 0}, .request_id = {"", 0}, .body = {"", 0}};
 
 static struct req *request_for(struct gate *g, const struct page *page)

@@ -98,7 +98,7 @@ int print_page(const struct pool_options *options, const char *const roles[POOL_
     struct gate gate = pool_gate(&o);
     struct http_request in = {.method = str_of(method), .path = plain_path, .query = query,
                               .host = full_host, .cookie = cookie, .remote_addr = S("127.0.0.1"),
-                              .agent = S("scripts/page"), .fetch_site = S("same-origin"),
+                              .agent = S("scripts/page"), .fetch_site = S("same-origin"), .fetch_dest = S(""),
                               .body = S(""), .request_id = S(""), .origin = S(""),
                               .content_type = S("")};
     struct reply reply;

@@ -14,6 +14,8 @@ struct str req_error_message(struct req *r) { return r->error.message; }
 struct str req_error_field(struct req *r) { return r->error.field; }
 struct str req_address(struct req *r) { return r->in->remote_addr; }
 
+bool req_is_framed(struct req *r) { return str_is(r->in->fetch_dest, "iframe"); }
+
 enum { MAX_AGENT = 300 };
 
 struct str req_agent(struct req *r)

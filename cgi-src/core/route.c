@@ -194,6 +194,8 @@ static const char *row_mistake(const struct feature *features, const struct page
         return "a page is a run or a save, not both";
     if (p->door == DOOR_PUBLIC && p->can != PERM_none)
         return "a public page has no permission";
+    if (p->is_framable && (p->door != DOOR_PUBLIC || p->pool != POOL_PUBLIC))
+        return "only a public page of the public pool may stand in a frame";
     if ((p->door == DOOR_LINK || p->door == DOOR_LINK_UNPROVEN) && p->pool != POOL_PUBLIC)
         return "link pages belong to the public pool";
     if (p->again) {

@@ -83,6 +83,7 @@ static void print_json(void)
                 o, "permission",
                 json_object_new_string(p->can == PERM_self ? "" : perm_name[p->can]));
             json_object_object_add(o, "step_up", json_object_new_boolean(p->step_up));
+            json_object_object_add(o, "framed", json_object_new_boolean(p->is_framable));
             json_object_object_add(o, "purpose",
                                    p->purpose ? json_object_new_string(p->purpose) : NULL);
             json_object_object_add(o, "pool", json_object_new_string(pool_word(p->pool)));

@@ -32,6 +32,7 @@ const struct feature all_features[] = {
     {"chart", chart_pages},
     {"form", form_pages},
     {"booking", booking_pages},
+    {"booking_page", booking_page_pages},
     {"manage", manage_pages},
     {"privacy", privacy_pages},
     {"role", role_pages},

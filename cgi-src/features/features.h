@@ -34,6 +34,7 @@ extern const struct page client_pages[];
 extern const struct page form_pages[];
 extern const struct page chart_pages[];
 extern const struct page booking_pages[];
+extern const struct page booking_page_pages[];
 extern const struct page manage_pages[];
 extern const struct page privacy_pages[];
 extern const struct page role_pages[];

@@ -12,6 +12,7 @@ const within = (tenant, text, ...values) => h.sql(`SET foyer.tenant_id = '${tena
 function corner(label = "glow", o = {}) {
   const tenant = h.tenantId(label);
   const service = h.uuid();
+  within(tenant, "UPDATE app.tenant SET booking_seconds = 0 WHERE id = :'v1' AND booking_seconds > 0", tenant); // tests type faster than people
   const people = Array.from({ length: o.people || 1 }, () => h.uuid());
   const place = h.one("SELECT id FROM app.location WHERE tenant_id = :'v1' ORDER BY position LIMIT 1", tenant);
   h.sql(`INSERT INTO app.service (tenant_id, id, name, category, duration_min, step_min, min_notice_min, horizon_days, price_cents, position)
@@ -33,8 +34,9 @@ const close = (c) => h.sql("UPDATE app.service SET is_active = false WHERE tenan
 const slotsOf = (html) => [...html.matchAll(/name="slot" value="(\d+)"/g)].map(([, s]) => s);
 const dayIn = (days) => new Date(Date.now() + days * 86400000).toISOString().slice(0, 10);
 let count = 0;
+const phone = () => `(212) ${200 + Math.floor(Math.random() * 799)}-${1000 + Math.floor(Math.random() * 8999)}`;
 const person = (values = {}) => ({
-  name: `Test Person ${h.uuid().slice(0, 8)}`, email: `person${++count}.${h.uuid().slice(0, 8)}@mail.example`, phone: "(212) 555-0199",
+  name: `Test Person ${h.uuid().slice(0, 8)}`, email: `person${++count}.${h.uuid().slice(0, 8)}@mail.example`, phone: phone(),
   birth_date: "1990-04-05", is_adult: "true", policy: "true", ...values,
 });
 
@@ -55,7 +57,7 @@ async function hold(v, c, slot = 0, o = {}) {
   return r.location;
 }
 // The details form with a person's answers; the reply.
-const confirm = (v, at, values = person()) => v.submit(at, values);
+const confirm = (v, at, values = person(), o = {}) => v.submit(at, values, { from: h.somewhere(), ...o });
 
 // All of it. Returns {v, at (of the booked page), link, appointment, client, values}.
 async function book(c, o = {}) {

@@ -39,7 +39,9 @@ function pack(texts, max, joint) {
 // Every form of the product, where it is found, and whose it is.
 const pages = h.routes().filter((p) => p.method === "POST");
 let client, visit, note, allergy, held, b, f, demo;
+const weeks = k.corner("glow"); // a service that asks for a due date
 before(async () => {
+  h.sql("UPDATE app.service SET week_from = 8, week_to = 40 WHERE tenant_id = :'v1' AND id = :'v2'", weeks.tenant, weeks.service);
   b = await k.book(c, { slot: 0, days: 5 });
   f = somebody("glow");
   held = await k.hold(new h.Visitor("glow"), c, 1, { days: 5 });
@@ -55,7 +57,7 @@ before(async () => {
 });
 const own = () => ({ client_id: client, appointment_id: visit, note_id: note, allergy_id: allergy, link_id: b.link, assignment_id: f.intake, demo_request_id: demo, service_id: c.service, kind: "privacy", day: k.dayIn(5), token: h.uuid().replace(/-/g, "").padEnd(43, "0") });
 async function sender(p) {
-  const target = p.path.replace(/\{(\w+):\w+\}/g, (m, n) => (p.path.includes("/forms/") && n === "link_id" ? f.link : n === "hold_id" ? held.split("/").pop() : own()[n]));
+  const target = p.path.replace(/\{(\w+):\w+\}/g, (m, n) => (p.path.includes("/forms/") && n === "link_id" ? f.link : n === "hold_id" ? held.split("/").pop() : p.path.endsWith("/weeks") && n === "service_id" ? weeks.service : own()[n]));
   if (p.door === "staff") {
     const [label, role] = p.realm === "operator" ? ["ops", "operator"] : ["glow", "owner"];
     const v = await h.staff(label, role);
@@ -71,7 +73,7 @@ async function sender(p) {
   }
   if (p.path.startsWith("/v/")) return { v: b.v, target, keys: h.formOf((await b.v.get(`${b.at}/visit`)).text).values };
   const v = new h.Visitor(p.realm === "site" ? "" : "glow");
-  const from = { "/login": "/login", "/login/second": "/login", "/login/passkey": "/login", "/login/passkey/ask": "/login", "/demo": "/demo", "/book/{service_id:uuid}": `${c.path}?week=${k.dayIn(5)}&day=${k.dayIn(5)}`, "/book/hold/{hold_id:uuid}": held }[p.path] || (p.realm === "site" ? "/demo" : "/login");
+  const from = { "/login": "/login", "/login/second": "/login", "/login/passkey": "/login", "/login/passkey/ask": "/login", "/demo": "/demo", "/book/{service_id:uuid}": `${c.path}?week=${k.dayIn(5)}&day=${k.dayIn(5)}`, "/book/{service_id:uuid}/weeks": weeks.path, "/book/hold/{hold_id:uuid}": held }[p.path] || (p.realm === "site" ? "/demo" : "/login");
   return { v, target, keys: h.formOf((await v.get(from)).text, p.path.startsWith("/book/{") ? /^\/book\// : undefined).values };
 }
 const fieldsOf = (p, keys) => [...new Set([...p.fields, ...Object.keys(keys).filter((n) => !["csrf", "idem"].includes(n))])].filter((n) => n !== "csrf" && n !== "idem");
