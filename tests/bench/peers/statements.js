@@ -8,7 +8,7 @@ const folder = path.join(__dirname, "..", "..", "..", "sql", "queries");
 
 // What the gate sends before and after a staff page's own statements (cgi-src/core/begin.c, disclosure.c).
 const machine = {
-  begin_staff: "SELECT * FROM sec.begin_staff(:host, :token, :perm, :action, :ip, :agent, :request)",
+  begin_staff: "SELECT * FROM sec.begin_staff(:host, :token, :perm, :action, :ip, :agent, :request, false)",
   disclose: "SELECT client_id, wrapped_key FROM app.disclose(:clients)",
   disclose_seen: "SELECT client_id, wrapped_key FROM app.disclose_seen()",
 };

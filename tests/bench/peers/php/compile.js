@@ -79,6 +79,7 @@ class Page {
   find(name, rows) {
     if (name.startsWith("may.")) return { type: "boolean", truth: `str_contains($context['perms'], ',${name.slice(4)},')` };
     if (name.startsWith("error.")) return { type: "nothing" };
+    if (name.startsWith("value.")) return { type: "text", value: `($_GET['${name.slice(6)}'] ?? '')` };
     if (name === "csrf") return { type: "text", value: "form_token($host, $session)" };
     if (name === "idem") return { type: "text", value: "$idem" };
     const row = [...rows].reverse().find((r) => r.columns.has(name));
