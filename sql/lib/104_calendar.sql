@@ -33,21 +33,21 @@ BEGIN
     RETURN CASE hue WHEN 0 THEN 360 ELSE hue END;
 END $$;
 
--- When somebody works at a place on a day: an exception of that day instead of her week, within the hours in which the place is
+-- Who works at a place on a day, and when: an exception of that day instead of the week, within the hours in which the place is
 -- open. A place without hours is open whenever somebody works there.
-CREATE OR REPLACE FUNCTION app.works(staff uuid, location uuid, day date) RETURNS TABLE (starts time, ends time)
+CREATE OR REPLACE FUNCTION app.works(location uuid, day date) RETURNS TABLE (staff_id uuid, starts time, ends time)
 LANGUAGE sql STABLE
 AS $$
-    SELECT greatest(w.starts, o.opens), least(w.ends, o.closes)
-    FROM (SELECT s.starts, s.ends
+    SELECT w.staff_id, greatest(w.starts, o.opens), least(w.ends, o.closes)
+    FROM (SELECT s.staff_id, s.starts, s.ends
           FROM app.shift s
-          WHERE s.staff_id = works.staff AND s.location_id = works.location AND s.weekday = date_part('dow', works.day)::smallint
+          WHERE s.location_id = works.location AND s.weekday = date_part('dow', works.day)::smallint
             AND s.valid_from <= works.day AND (s.valid_to IS NULL OR s.valid_to >= works.day)
-            AND NOT EXISTS (SELECT FROM app.shift_day x WHERE x.staff_id = works.staff AND x.day = works.day)
+            AND NOT EXISTS (SELECT FROM app.shift_day x WHERE x.staff_id = s.staff_id AND x.day = works.day)
           UNION ALL
-          SELECT x.starts, x.ends
+          SELECT x.staff_id, x.starts, x.ends
           FROM app.shift_day x
-          WHERE x.staff_id = works.staff AND x.location_id = works.location AND x.day = works.day) AS w
+          WHERE x.location_id = works.location AND x.day = works.day) AS w
     JOIN (SELECT h.opens, h.closes
           FROM app.location_hours h
           WHERE h.location_id = works.location AND h.weekday = date_part('dow', works.day)::smallint
@@ -56,6 +56,8 @@ AS $$
           WHERE NOT EXISTS (SELECT FROM app.location_hours h WHERE h.location_id = works.location)) AS o
       ON w.starts < o.closes AND w.ends > o.opens
 $$;
+
+DROP FUNCTION IF EXISTS app.works(uuid, uuid, date);
 
 -- What there is to say of a visit at a glance besides its status; NULL: nothing. addons: whether it has any.
 CREATE OR REPLACE FUNCTION app.visit_marks(status text, over_reason text, look text, in_group uuid, in_series uuid, deposit bigint, addons boolean)
@@ -72,8 +74,8 @@ BEGIN
         CASE WHEN deposit > 0 AND status IN ('booked', 'confirmed', 'arrived', 'in_room') THEN 'Deposit due' END), '');
 END $$;
 
-REVOKE ALL ON FUNCTION app.hue_of(text), app.works(uuid, uuid, date),
+REVOKE ALL ON FUNCTION app.hue_of(text), app.works(uuid, date),
     app.visit_marks(text, text, text, uuid, uuid, bigint, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.hue_of(text), app.works(uuid, uuid, date),
+GRANT EXECUTE ON FUNCTION app.hue_of(text), app.works(uuid, date),
     app.visit_marks(text, text, text, uuid, uuid, bigint, boolean) TO foyer_staff;
 RESET ROLE;

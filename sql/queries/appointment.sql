@@ -303,7 +303,7 @@ SELECT to_char(lower(g.during) AT TIME ZONE l.zone, 'HH24:MI') AS gap_time,
 FROM app.location l
 CROSS JOIN LATERAL (
     SELECT unnest(coalesce((SELECT range_agg(tstzrange((:day::date + w.starts) AT TIME ZONE l.zone, (:day::date + w.ends) AT TIME ZONE l.zone))
-                            FROM app.works(:staff_id::uuid, l.id, :day::date) AS w), '{}')
+                            FROM app.works(l.id, :day::date) AS w WHERE w.staff_id = :staff_id::uuid), '{}')
                   - coalesce((SELECT range_agg(t.during) FROM app.slot t
                               WHERE t.resource_id = :staff_id::uuid AND t.starts_at >= (:day::date - 1)::timestamp AT TIME ZONE l.zone
                                 AND t.starts_at < (:day::date + 1)::timestamp AT TIME ZONE l.zone

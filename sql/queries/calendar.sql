@@ -93,10 +93,10 @@ WITH here AS MATERIALIZED (
     WHERE l.is_active
       AND l.id = coalesce(:location::uuid, (SELECT f.id FROM app.location f WHERE f.is_active ORDER BY f.position, f.name LIMIT 1))
 ), working AS (
-    SELECT p.id AS staff_id, min(w.starts) AS starts, max(w.ends) AS ends, min(w.ends) AS pause_starts, max(w.starts) AS pause_ends
-    FROM app.staff p
-    CROSS JOIN LATERAL app.works(p.id, (SELECT id FROM here), :day::date) AS w
-    GROUP BY p.id
+    SELECT w.staff_id, min(w.starts) AS starts, max(w.ends) AS ends, min(w.ends) AS pause_starts, max(w.starts) AS pause_ends
+    FROM here
+    CROSS JOIN LATERAL app.works(here.id, :day::date) AS w
+    GROUP BY w.staff_id
 )
 SELECT f.id AS staff_id,
        f.name AS provider,
@@ -294,7 +294,8 @@ LEFT JOIN LATERAL (
     ORDER BY c.starts_local LIMIT 1) AS shut ON true
 LEFT JOIN LATERAL (
     SELECT min(h.starts) AS starts, max(h.ends) AS ends, min(h.ends) AS pause_starts, max(h.starts) AS pause_ends
-    FROM app.works(nullif(:staff, '')::uuid, here.id, d.day) AS h) AS w ON true
+    FROM app.works(here.id, d.day) AS h
+    WHERE h.staff_id = nullif(:staff, '')::uuid) AS w ON true
 LEFT JOIN LATERAL (
     SELECT greatest(o.starts_at AT TIME ZONE here.zone, d.day + w.starts) AS starts, least(o.ends_at AT TIME ZONE here.zone, d.day + w.ends) AS ends,
            o.state = 'asked' AS is_asked, o.reason
@@ -336,7 +337,7 @@ FROM (SELECT l.id, l.zone
         AND l.id = coalesce(:location::uuid, (SELECT g.id FROM app.location g WHERE g.is_active ORDER BY g.position, g.name LIMIT 1))) AS here
 CROSS JOIN LATERAL (SELECT g::date AS day FROM generate_series(date_trunc('week', :day::timestamp), date_trunc('week', :day::timestamp) + interval '6 days', interval '1 day') AS g) AS d
 JOIN app.staff f ON nullif(:staff, '') IS NULL
-LEFT JOIN LATERAL (SELECT min(h.starts) AS starts, max(h.ends) AS ends FROM app.works(f.id, here.id, d.day) AS h) AS w ON true
+LEFT JOIN LATERAL (SELECT min(h.starts) AS starts, max(h.ends) AS ends FROM app.works(here.id, d.day) AS h WHERE h.staff_id = f.id) AS w ON true
 LEFT JOIN LATERAL (
     SELECT t.state FROM app.time_off t
     WHERE t.staff_id = f.id AND t.state IN ('approved', 'asked')
@@ -415,9 +416,8 @@ SELECT d.day,
        v.n AS n_visits,
        v.n = 1 AS is_one_visit,
        nullif(v.n_off, 0) AS n_off,
-       (SELECT count(*) FROM app.staff p
-        WHERE EXISTS (SELECT FROM app.works(p.id, here.id, d.day))
-          AND (nullif(:staff, '') IS NULL OR p.id = nullif(:staff, '')::uuid))::int AS n_working,
+       (SELECT count(DISTINCT w.staff_id) FROM app.works(here.id, d.day) AS w
+        WHERE nullif(:staff, '') IS NULL OR w.staff_id = nullif(:staff, '')::uuid)::int AS n_working,
        shut.starts_local IS NOT NULL AS is_closed,
        shut.reason AS closed_reason
 FROM here
