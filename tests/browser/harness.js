@@ -147,7 +147,8 @@ async function check(page, what, o = {}) {
   const faults = isNew("html", html) ? await invalid(html) : [];
   faults.push(...await page.evaluate(overflow));
   await shoot(page, o.shot);
-  if (isNew(look, html)) faults.push(...await violations(page, html));
+  // The other width shows the same elements, some of them beside others: what then may scroll is asked again.
+  if (isNew(look, html)) faults.push(...await violations(page, html, isNew("axe", html) ? undefined : ["scrollable-region-focusable"]));
   if (o.dark && page.foyer.script) {
     await page.emulateMedia({ colorScheme: "dark" });
     page.foyer.theme = "dark";
