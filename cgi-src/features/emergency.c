@@ -94,7 +94,7 @@ const struct page emergency_pages[] = {
     {GET, QUEUE, CAN(audit_read), .action = "emergency.list",
      .show = {{"cases", Q_emergency_queue},
               {"officers", Q_emergency_officer},
-              {"can_choose", Q_emergency_officer, .once = true}},
+              {"chooser", Q_emergency_chooser}},
      .view = "emergency/reviews", .title = "Emergencies to look at"},
     {POST, QUEUE "/{emergency_id:uuid}", CAN(audit_read), .fields = review_fields,
      .save = Q_emergency_review, .then = QUEUE "?signed=1", .again = QUEUE,

@@ -49,16 +49,20 @@ ORDER BY e.verdict IS NOT NULL, e.opened_at DESC
 LIMIT 100;
 
 -- name: emergency_officer :many
--- Who could be the privacy officer, for an owner, who chooses: whoever reads the trail for the whole business.
+-- Who could be the privacy officer: whoever reads the trail for the whole business.
 SELECT f.id AS staff_id, f.name, f.id = t.privacy_officer AS is_officer
 FROM app.staff f
 JOIN app.tenant t ON true
 WHERE f.is_active
   AND EXISTS (SELECT FROM app.staff_role sr JOIN app.role_permission rp ON rp.role_id = sr.role_id AND rp.permission = 'audit_read'
               WHERE sr.staff_id = f.id AND sr.location_id IS NULL)
-  AND EXISTS (SELECT FROM app.staff_role sr JOIN app.role r ON r.id = sr.role_id AND r.slug = 'owner'
-              WHERE sr.staff_id = app.actor() AND sr.location_id IS NULL)
 ORDER BY f.name;
+
+-- name: emergency_chooser :maybe
+-- The person herself when she is an owner, who chooses.
+SELECT sr.staff_id AS chooser_id
+FROM app.staff_role sr JOIN app.role r ON r.id = sr.role_id AND r.slug = 'owner'
+WHERE sr.staff_id = app.actor() AND sr.location_id IS NULL;
 
 -- name: emergency_officer_set :exec
 -- Who is told of emergencies from now on; nobody: the owners.
