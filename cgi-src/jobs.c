@@ -18,6 +18,7 @@
 #include "crypto.h"
 #include "house.h"
 #include "log.h"
+#include "oidc.h"
 #include "seal.h"
 
 enum { AGAIN_SECONDS = 60 };
@@ -123,6 +124,11 @@ int main(int argc, char **argv)
     struct arena *scratch = arena_new(16 << 20);
     if (!gate_check(all_features, scratch, &why)) {
         fprintf(stderr, "foyer-jobs: %.*s\n", (int)why.n, why.p);
+        return 78;
+    }
+    if (!oidc_trust(config_text("sso_ca"))) {
+        fprintf(stderr, "foyer-jobs: sso_ca = %s: no certificate in PEM can be read there\n",
+                config_text("sso_ca"));
         return 78;
     }
     struct sandbox sandbox = jobs_sandbox(scratch);

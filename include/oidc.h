@@ -21,6 +21,11 @@ struct oidc {
     struct str why;   /* what went wrong, for the operator: no secret, no answer of the provider */
 };
 struct oidc oidc_new(struct arena *a, const char *own_hosts);
+/*
+ * oidc_trust -- certificates (PEM) that a provider's may be signed by, besides those of the system; kept for the life of the
+ * process. In: file, "": none. Before the sandbox closes. False: it cannot be read, or holds no certificate.
+ */
+bool oidc_trust(const char *file);
 
 /* What its discovery document says. */
 struct oidc_provider {
@@ -39,6 +44,10 @@ bool oidc_address_ok(const struct sockaddr *address, bool is_own, bool is_plain)
 
 enum oidc_end MUST_CHECK oidc_discover(struct oidc *o, struct str issuer,
                                        struct oidc_provider *out);
+/* The same of a document that is there already. OIDC_REFUSED: it is another issuer's, or names an address that is none. */
+struct json_object;
+enum oidc_end MUST_CHECK oidc_discovered(struct oidc *o, struct str issuer,
+                                         struct json_object *document, struct oidc_provider *out);
 /* The issuer's keys, as JSON. */
 enum oidc_end MUST_CHECK oidc_keys(struct oidc *o, struct str jwks_uri, struct str *jwks);
 

@@ -62,6 +62,9 @@ static const struct key {
     {"operator_inbox", TEXT, "", 0, 0, "addresses that demo requests are mailed to, with commas"},
     {"sso_own_hosts", TEXT, "", 0, 0,
      "hosts of identity providers inside one's own network, with commas"},
+    {"sso_ca", TEXT, "", 0, 0,
+     "file of certificates (PEM) that identity providers may show besides the system's; empty: "
+     "none"},
     {"sql_dir", TEXT, "sql", 0, 0, "directory of migrations and functions"},
     {"house_seconds", NUMBER, "60", 1, 120, "how often the operator's page gets new numbers"},
     {"jobs_poll_ms", NUMBER, "1000", 10, 600000, "how often jobs look without being woken"},

@@ -10,6 +10,8 @@
 #include <curl/curl.h>
 #include <json-c/json.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -29,6 +31,27 @@ struct oidc oidc_new(struct arena *a, const char *own_hosts)
 {
     return (struct oidc){
         .arena = a, .own_hosts = own_hosts, .until_ms = now_ms() + TALK_MS, .why = S("")};
+}
+
+/* ---- whom we believe ---- */
+
+enum { TRUST_MOST = 512 * 1024 };
+static char *trusted;
+static size_t n_trusted;
+
+bool oidc_trust(const char *file)
+{
+    if (file[0] == '\0')
+        return true;
+    FILE *f = fopen(file, "re");
+    free(trusted);
+    trusted = f ? malloc(TRUST_MOST + 1) : NULL;
+    n_trusted = trusted ? fread(trusted, 1, TRUST_MOST + 1, f) : 0;
+    bool good = n_trusted > 0 && n_trusted <= TRUST_MOST && !ferror(f) &&
+                memmem(trusted, n_trusted, "-----BEGIN CERTIFICATE-----", 27) != NULL;
+    if (f)
+        fclose(f);
+    return good;
 }
 
 /* ---- whom we connect to ---- */
@@ -207,6 +230,10 @@ static enum oidc_end ask(struct oidc *o, const struct question *q, long *status,
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
     curl_easy_setopt(curl, CURLOPT_MAXFILESIZE, (long)ANSWER_MOST);
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (n_trusted > 0) { /* (beside it libcurl still looks into the system's directory) */
+        struct curl_blob blob = {trusted, n_trusted, CURL_BLOB_NOCOPY};
+        curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob);
+    }
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, &place);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
@@ -258,21 +285,9 @@ static bool lists(struct json_object *document, const char *name, const char *wa
     return false;
 }
 
-enum oidc_end oidc_discover(struct oidc *o, struct str issuer, struct oidc_provider *out)
+enum oidc_end oidc_discovered(struct oidc *o, struct str issuer, struct json_object *d,
+                              struct oidc_provider *out)
 {
-    long status = 0;
-    struct json_object *d;
-    bool slash = issuer.n > 0 && issuer.p[issuer.n - 1] == '/';
-    struct str url = arena_printf(o->arena, "%.*s/.well-known/openid-configuration",
-                                  (int)(issuer.n - slash), issuer.p);
-    enum oidc_end e = ask(o, &(struct question){.url = url}, &status, &d);
-    if (e)
-        return e;
-    if (status != 200) {
-        o->why =
-            arena_printf(o->arena, "there is no provider at this address (status %ld)", status);
-        return OIDC_REFUSED;
-    }
     struct json_object *methods, *iss;
     *out = (struct oidc_provider){
         .authorization_endpoint = arena_str(o->arena, json_member(d, "authorization_endpoint")),
@@ -301,6 +316,24 @@ enum oidc_end oidc_discover(struct oidc *o, struct str issuer, struct oidc_provi
     }
     o->why = S("");
     return OIDC_GOOD;
+}
+
+enum oidc_end oidc_discover(struct oidc *o, struct str issuer, struct oidc_provider *out)
+{
+    long status = 0;
+    struct json_object *d;
+    bool slash = issuer.n > 0 && issuer.p[issuer.n - 1] == '/';
+    struct str url = arena_printf(o->arena, "%.*s/.well-known/openid-configuration",
+                                  (int)(issuer.n - slash), issuer.p);
+    enum oidc_end e = ask(o, &(struct question){.url = url}, &status, &d);
+    if (e)
+        return e;
+    if (status != 200) {
+        o->why =
+            arena_printf(o->arena, "there is no provider at this address (status %ld)", status);
+        return OIDC_REFUSED;
+    }
+    return oidc_discovered(o, issuer, d, out);
 }
 
 enum oidc_end oidc_keys(struct oidc *o, struct str jwks_uri, struct str *jwks)

@@ -1,17 +1,19 @@
 // sso_provider.js -- identity providers for the tests of single sign-on: a certified one (npm oidc-provider), and one of our own that
-// lies in every way it is told to. Both on loopback, without TLS (setting sso_own_hosts).
+// lies in every way it is told to. Both on loopback, without TLS (setting sso_own_hosts), the first one also with it.
 "use strict";
 const http = require("node:http");
+const https = require("node:https");
 const crypto = require("node:crypto");
 
 const b64 = (x) => Buffer.from(typeof x === "string" || Buffer.isBuffer(x) ? x : JSON.stringify(x)).toString("base64url");
 
 // accounts: by the subject, which is also the name to log in with there: {email, email_verified}
-async function certified({ clients, accounts }) {
+// tls: {key, cert}; none: without.
+async function certified({ clients, accounts, tls }) {
   const { default: Provider } = await import("oidc-provider");
-  const server = http.createServer();
+  const server = tls ? https.createServer(tls) : http.createServer();
   await new Promise((r) => server.listen(0, "127.0.0.1", r));
-  const issuer = `http://localhost:${server.address().port}`;
+  const issuer = `http${tls ? "s" : ""}://localhost:${server.address().port}`;
   const warn = console.warn;
   console.warn = console.info = () => {};
   const provider = new Provider(issuer, {
