@@ -19,15 +19,28 @@ static const struct field location_fields[] = {
     {0},
 };
 
+static const struct field agreement_fields[] = {
+    {"version", FIELD_INT, .required = true, .min = 1, .max = 100000},
+    {"is_read", FIELD_BOOL, .required = true, .missing = "Please tick this to go on."},
+    {0},
+};
+
 #define SETTINGS .realm = REALM_STAFFED, CAN(settings_write)
 
 const struct page business_pages[] = {
     {GET, "/settings/business", SETTINGS,
-     .show = {{"value", Q_business_own}, {"locations", Q_business_locations}},
+     .show = {{"value", Q_business_own},
+              {"locations", Q_business_locations},
+              {"agreement", Q_agreement_here}},
      .view = "business/show", .title = "The business"},
     {POST, "/settings/business", SETTINGS, .action = "business.change", .fields = business_fields,
      .save = Q_business_change, .then = "/settings/business?saved=1", .again = "/settings/business",
      .title = "The business: save"},
+    {GET, "/settings/agreement", CAN(settings_write), .show = {{"agreement", Q_agreement_text}},
+     .view = "business/agreement", .title = "The agreement with whoever runs Foyer"},
+    {POST, "/settings/agreement", CAN(settings_write), .step_up = true, .fields = agreement_fields,
+     .save = Q_agreement_accept, .then = "/settings/business?agreed=1",
+     .again = "/settings/agreement", .title = "Accept the agreement"},
     {GET, "/settings/locations/{location_id:uuid}", SETTINGS,
      .show = {{"location", Q_business_location}, {"value", Q_business_location}},
      .view = "business/location", .title = "A location"},

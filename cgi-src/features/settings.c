@@ -6,7 +6,7 @@
 #include "features.h"
 
 static const struct field policy_fields[] = {
-    {"kind", FIELD_CHOICE, .required = true, .choices = "privacy|terms|cancellation"},
+    {"kind", FIELD_CHOICE, .required = true, .choices = "privacy|terms|cancellation|agreement"},
     {"title", FIELD_TEXT, .required = true, .max = 160, .missing = "Give the text a title."},
     {"body", FIELD_LONG, .required = true, .max = 40000, .missing = "Write the text."},
     {"effective_on", FIELD_DATE, .required = true, .missing = "From which day does it hold?"},

@@ -394,6 +394,7 @@ BEGIN
     IF app.tenant() IS NULL OR NOT (kind = 'visitor' AND app.own_client() IS NULL OR kind = 'staff' AND app.may_own('client_write')) THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
+    PERFORM sec.agreement_check(kind);
     IF birth_date > (now() AT TIME ZONE 'UTC')::date + 1 THEN
         RAISE EXCEPTION 'This date of birth lies in the future.' USING ERRCODE = 'FY422', COLUMN = 'birth_date';
     END IF;

@@ -116,6 +116,7 @@ AS $$
         ('person.reactivate', 'activated a colleague''s account again'),
         ('person.reset', 'sent a colleague a link to a new password'),
         ('business.change', 'changed the business''s name or phone'),
+        ('agreement.accept', 'accepted the agreement with whoever runs Foyer'),
         ('business.location', 'changed a location''s address'),
         ('service.create', 'added a service'),
         ('service.change', 'changed a service'),

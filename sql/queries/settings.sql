@@ -1,7 +1,9 @@
 -- name: settings_policies :many
--- The texts that a studio publishes, each with its newest version.
+-- The texts that a studio publishes, each with its newest version; the operator's one more.
 SELECT k.kind, k.words, p.version, p.effective_on
-FROM (VALUES ('privacy', 'Privacy'), ('terms', 'Signing electronically'), ('cancellation', 'Cancellation')) AS k (kind, words)
+FROM (VALUES ('privacy', 'Privacy', NULL), ('terms', 'Signing electronically', NULL), ('cancellation', 'Cancellation', NULL),
+             ('agreement', 'Agreement with businesses', 'operator')) AS k (kind, words, realm)
+JOIN app.tenant t ON t.realm = coalesce(k.realm, t.realm)
 LEFT JOIN LATERAL (SELECT v.version, v.effective_on
                    FROM app.policy_version v
                    WHERE v.kind = k.kind
@@ -11,7 +13,9 @@ LEFT JOIN LATERAL (SELECT v.version, v.effective_on
 -- name: settings_policy_latest :one
 -- The newest version of one text, to be changed into the next; blank when there is none yet.
 SELECT k.kind, k.words, p.title, p.body, (now() AT TIME ZONE app.zone())::date AS effective_on
-FROM (VALUES ('privacy', 'Privacy'), ('terms', 'Signing electronically'), ('cancellation', 'Cancellation')) AS k (kind, words)
+FROM (VALUES ('privacy', 'Privacy', NULL), ('terms', 'Signing electronically', NULL), ('cancellation', 'Cancellation', NULL),
+             ('agreement', 'Agreement with businesses', 'operator')) AS k (kind, words, realm)
+JOIN app.tenant t ON t.realm = coalesce(k.realm, t.realm)
 LEFT JOIN LATERAL (SELECT v.title, v.body
                    FROM app.policy_version v
                    WHERE v.kind = k.kind

@@ -275,7 +275,13 @@ static void make_operator(struct loader *l, const char *phc, FILE *logins)
     load_plain(l,
                "INSERT INTO app.policy_version (kind, version, title, body, effective_on) VALUES "
                "('privacy', 1, 'Privacy', 'What the public site takes in and what becomes of it stands "
-               "on its page Privacy.', current_date - 90)");
+               "on its page Privacy.', current_date - 90), "
+               "('agreement', 1, 'Business associate agreement', 'This agreement is between the business and "
+               "whoever runs this installation of Foyer.\n\nWhoever runs it keeps the data of the business''s "
+               "clients for the business alone: uses and discloses them only as the business asks or the law "
+               "demands, protects them as the page Security describes, reports a breach without delay and at the "
+               "latest within 60 days, and binds whoever works for it to the same.\n\nWhen the agreement ends, "
+               "the business takes its data along, and what is left is destroyed.', current_date - 90)");
     load_plain(l,
                "INSERT INTO app.demo_request (name, email, phone, spa_name, locations, providers, "
                "platform, message, state, created_at) VALUES "
@@ -312,6 +318,21 @@ static void make_support(struct loader *l)
     LOAD(l, insert, load_z(l, new_id(l)), "glow", "You wrote that a client is listed twice. May I look at both entries?",
          "asked", "40 minutes");
     LOAD(l, insert, load_z(l, new_id(l)), "first-light", "To see why a confirmation went out late.", "refused", "5 days");
+}
+
+/* Each business of the demo has accepted the operator's agreement, by its owner. */
+static void make_agreement(struct loader *l)
+{
+    load_plain(l,
+               "INSERT INTO app.agreement (tenant_id, version, text_sha, accepted_at, accepted_by, accepted_name) "
+               "SELECT t.id, v.version, v.sha256, now() - interval '80 days', f.id, f.name "
+               "FROM app.policy_version v JOIN app.tenant o ON o.id = v.tenant_id AND o.realm = 'operator' "
+               "CROSS JOIN app.tenant t "
+               "CROSS JOIN LATERAL (SELECT s.id, s.name FROM app.staff s "
+               "JOIN app.staff_role q ON q.tenant_id = s.tenant_id AND q.staff_id = s.id "
+               "JOIN app.role r ON r.tenant_id = q.tenant_id AND r.id = q.role_id AND r.slug = 'owner' "
+               "WHERE s.tenant_id = t.id ORDER BY s.id LIMIT 1) f "
+               "WHERE v.kind = 'agreement' AND t.realm = 'studio'");
 }
 
 int command_demo(int argc, char **argv)
@@ -368,6 +389,7 @@ int command_demo(int argc, char **argv)
     load_plain(&l, "BEGIN");
     make_operator(&l, phc, logins);
     make_support(&l);
+    make_agreement(&l);
     load_plain(&l, "COMMIT");
     load_plain(&l, "ANALYZE");
     if (fclose(logins) != 0 || rename(unfinished, logins_path) != 0) {
