@@ -1,4 +1,4 @@
--- 400_agreement: the agreement between a business and whoever runs the installation (R-06, PROMISES L03): its versions are texts of the
+-- 405_agreement: the agreement between a business and whoever runs the installation (R-06, PROMISES L03): its versions are texts of the
 -- operator's, and what a business has accepted of them stays.
 
 SET LOCAL ROLE foyer_owner;
