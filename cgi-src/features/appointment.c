@@ -152,11 +152,12 @@ static enum err book_together(struct req *r)
     struct rows *visits = req_query(r, Q_appointment_of_group);
     if (!visits)
         return req_error(r);
-    for (size_t i = 0; i < rows_count(visits); i++) {
-        enum err e = tell_booked(r, rows_text(visits, i, "appointment_id"));
-        if (e)
-            return e;
-    }
+    /* One message for the visit; each part of it may have forms of its own. */
+    enum err e = tell_booked(r, rows_text(visits, 0, "appointment_id"));
+    for (size_t i = 1; !e && is_loud(r) && i < rows_count(visits); i++)
+        e = visit_ask_for_forms(r, rows_text(visits, i, "appointment_id"));
+    if (e)
+        return e;
     return to_appointment(r, rows_text(visits, 0, "appointment_id"));
 }
 
