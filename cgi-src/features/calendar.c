@@ -27,6 +27,7 @@ static enum err open_house(struct req *r)
 static enum err open_calendar(struct req *r)
 {
     static const char *const views[] = {"day", "rooms", "week", "month"};
+    static const char *const kept[] = {"staff", "by"}; /* whose, and coloured by what */
     const char *view = views[0];
     struct rows *found = req_query(r, Q_calendar_today);
     if (!found)
@@ -45,10 +46,11 @@ static enum err open_calendar(struct req *r)
         buf_addz(&path, "?location=");
         esc_url(&path, location);
     }
-    if (location.n > 0 && req_has(r, "staff")) {
-        buf_addz(&path, "&staff=");
-        esc_url(&path, req_value(r, "staff"));
-    }
+    for (size_t i = 0; i < COUNT_OF(kept); i++)
+        if (location.n > 0 && req_has(r, kept[i])) {
+            buf_printf(&path, "&%s=", kept[i]);
+            esc_url(&path, req_value(r, kept[i]));
+        }
     return reply_redirect(r, buf_str(&path));
 }
 

@@ -48,6 +48,18 @@ describe("L18 L24: each view shows what there is, and its row in the trail names
     assert.equal((one.text.match(/class="day-col"/g) || []).length, 7);
   });
 
+  test("the colours that were chosen stay in the address, from day to day and from view to view", async () => {
+    const v = await h.staff("glow", "front-desk");
+    for (const at of ["day", "rooms", "week"]) {
+      const r = await v.get(`/${at}/${day}?location=${place}&by=status`);
+      assert.match(r.text, /class="[^"]* by-status"/);
+      const links = [...h.decode(r.text).matchAll(/href="(\/(?:day|rooms|week)\/[^"]*)" data-key/g)].map(([, href]) => href);
+      assert.equal(links.length, 5, "three views, earlier and later");
+      for (const link of links) assert.match(link, /&by=status/);
+    }
+    assert.match((await v.get(`/calendar?day=${day}&location=${place}&by=status&view=week`)).location, new RegExp(`^/week/${day}\\?location=${place}&by=status$`));
+  });
+
   test("the month counts and names nobody", async () => {
     const v = await h.staff("glow", "front-desk"), r = await v.get(`/month/${day}?location=${place}`);
     assert.equal(r.status, 200);
