@@ -21,4 +21,10 @@ struct ics_visit {
  * needs to be described and every calendar shows them in its own.
  */
 struct str ics_write(struct arena *a, const struct ics_visit *visit);
+
+/*
+ * ics_write_all -- several visits in one file, n >= 1. Of one that is cancelled METHOD is CANCEL; several
+ * that differ are published, each with its own STATUS, for a cancellation is of one UID (RFC 5546, 3.2.5).
+ */
+struct str ics_write_all(struct arena *a, const struct ics_visit *visits, size_t n);
 #endif

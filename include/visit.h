@@ -5,9 +5,11 @@
  */
 #ifndef FOYER_VISIT_H
 #define FOYER_VISIT_H
+#include "ics.h"
 #include "web.h"
 
 #define VISIT_SHOWN {"visit", Q_visit_message}
+#define SERIES_SHOWN {"series", Q_series_message}, {"visits", Q_series_message_visit}
 
 /*
  * visit_tell -- writes the message of a kind ("booked", "moved", "cancelled") with its calendar
@@ -21,6 +23,15 @@ enum err MUST_CHECK visit_tell(struct req *r, const char *kind, struct str appoi
  * and the client has an e-mail address.
  */
 enum err MUST_CHECK visit_ask_for_forms(struct req *r, struct str appointment_id);
+
+/*
+ * visit_tell_series -- the same of a whole series, once ("series_booked", "series_changed",
+ * "series_cancelled"): all its dates in one message, one calendar file. cgi-src/features/series_message.c.
+ */
+enum err MUST_CHECK visit_tell_series(struct req *r, const char *kind, struct str series_id);
+
+/* What a calendar is told of one of several visits, from a row like that of Q_visit_message. */
+struct ics_visit visit_entry(struct req *r, const struct rows *visits, size_t i);
 
 /* A visit as a calendar entry, from a row of Q_visit_message (parameter visit_id). */
 struct str visit_ics(struct req *r, const struct rows *visit);

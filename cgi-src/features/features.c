@@ -28,6 +28,8 @@ const struct feature all_features[] = {
     {"business", business_pages},
     {"calendar", calendar_pages},
     {"appointment", appointment_pages},
+    {"series", series_pages},
+    {"waitlist", waitlist_pages},
     {"client", client_pages},
     {"chart", chart_pages},
     {"form", form_pages},

@@ -30,6 +30,8 @@ extern const struct page review_pages[];
 extern const struct page audit_export_pages[];
 extern const struct page calendar_pages[];
 extern const struct page appointment_pages[];
+extern const struct page series_pages[];
+extern const struct page waitlist_pages[];
 extern const struct page client_pages[];
 extern const struct page form_pages[];
 extern const struct page chart_pages[];

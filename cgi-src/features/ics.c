@@ -80,17 +80,23 @@ static struct str whole_line_ends(struct arena *a, struct str text)
     }
 }
 
-struct str ics_write(struct arena *a, const struct ics_visit *visit)
+struct str ics_write_all(struct arena *a, const struct ics_visit *visits, size_t n)
 {
+    bool is_cancelled = n == 1 && visits[0].is_cancelled;
     icalcomponent *calendar = must(icalcomponent_new(ICAL_VCALENDAR_COMPONENT));
     add(calendar, icalproperty_new_version("2.0"));
     add(calendar, icalproperty_new_prodid("-//Foyer//Appointments//EN"));
-    add(calendar,
-        icalproperty_new_method(visit->is_cancelled ? ICAL_METHOD_CANCEL : ICAL_METHOD_PUBLISH));
-    icalcomponent_add_component(calendar, event_of(a, visit));
+    add(calendar, icalproperty_new_method(is_cancelled ? ICAL_METHOD_CANCEL : ICAL_METHOD_PUBLISH));
+    for (size_t i = 0; i < n; i++)
+        icalcomponent_add_component(calendar, event_of(a, &visits[i]));
     char *text = must(icalcomponent_as_ical_string_r(calendar));
     struct str kept = whole_line_ends(a, str_of(text));
     free(text);
     icalcomponent_free(calendar);
     return kept;
+}
+
+struct str ics_write(struct arena *a, const struct ics_visit *visit)
+{
+    return ics_write_all(a, visit, 1);
 }

@@ -49,8 +49,11 @@ static enum err follow(struct req *r)
 
 static enum err to_purpose(struct req *r)
 {
-    bool is_form = str_is(req_value(r, "link_purpose"), "form");
-    return reply_redirect(r, link_path(r, is_form ? "/forms" : "/visit"));
+    struct str purpose = req_value(r, "link_purpose");
+    const char *page = str_is(purpose, "form")       ? "/forms"
+                       : str_is(purpose, "waitlist") ? "/waitlist"
+                                                     : "/visit";
+    return reply_redirect(r, link_path(r, page));
 }
 
 static enum err show_door(struct req *r)

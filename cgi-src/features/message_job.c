@@ -13,6 +13,7 @@
 #include "mail.h"
 #include "tombstone.h"
 #include "trail_jobs.h"
+#include "waitlist.h"
 
 /* problem: NULL, or a word of app.message_problem_words. */
 static bool set_state(struct req *r, const char *state, const char *problem)
@@ -114,5 +115,7 @@ const struct job_kind job_kinds[] = {
     {"account.signup", "account.signup", account_signup_job, NULL},
     {"sso.discover", "sso.discover", sso_discover, NULL},
     {"sso.exchange", "sso.exchange", sso_exchange, NULL},
+    {"waitlist.fill", "waitlist.fill", waitlist_fill_job, NULL},
+    {"waitlist.lapse", "waitlist.lapse", waitlist_lapse_job, NULL},
     {0},
 };

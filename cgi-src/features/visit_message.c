@@ -5,7 +5,6 @@
  */
 #include "visit.h"
 
-#include "ics.h"
 #include "outbox.h"
 
 static struct rows *visit_row(struct req *r, struct str appointment_id)
@@ -14,23 +13,28 @@ static struct rows *visit_row(struct req *r, struct str appointment_id)
     return req_show(r, "visit", Q_visit_message, NULL);
 }
 
-struct str visit_ics(struct req *r, const struct rows *visit)
+struct ics_visit visit_entry(struct req *r, const struct rows *visits, size_t i)
 {
     struct arena *a = req_arena(r);
-    struct str id = rows_text(visit, 0, "appointment_id"), host = req_value(r, "host"),
+    struct str id = rows_text(visits, i, "appointment_id"), host = req_value(r, "host"),
                studio = req_value(r, "tenant_name");
-    struct ics_visit entry = {
+    return (struct ics_visit){
         .uid = arena_printf(a, "%.*s@%.*s", (int)id.n, id.p, (int)host.n, host.p),
         .summary = arena_printf(a, "%.*s: appointment", (int)studio.n, studio.p),
-        .place = rows_text(visit, 0, "address"),
+        .place = rows_text(visits, i, "address"),
         .text = S("To move or cancel, use the link in our latest message."),
-        .starts_at = rows_int(visit, 0, "starts_epoch"),
-        .ends_at = rows_int(visit, 0, "ends_epoch"),
-        .changed_at = rows_int(visit, 0, "changed_epoch"),
-        .version = rows_int(visit, 0, "version"),
-        .is_cancelled = rows_bool(visit, 0, "is_cancelled"),
+        .starts_at = rows_int(visits, i, "starts_epoch"),
+        .ends_at = rows_int(visits, i, "ends_epoch"),
+        .changed_at = rows_int(visits, i, "changed_epoch"),
+        .version = rows_int(visits, i, "version"),
+        .is_cancelled = rows_bool(visits, i, "is_cancelled"),
     };
-    return ics_write(a, &entry);
+}
+
+struct str visit_ics(struct req *r, const struct rows *visit)
+{
+    struct ics_visit entry = visit_entry(r, visit, 0);
+    return ics_write(req_arena(r), &entry);
 }
 
 enum err visit_tell(struct req *r, const char *kind, struct str appointment_id)

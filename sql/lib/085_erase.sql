@@ -3,13 +3,15 @@
 
 SET LOCAL ROLE foyer_booking;
 
--- What is still to come of a client's visits is called off, and its time is free again. Internal.
+-- What is still to come of a client's visits is called off, and its time is free again; she waits for none, and her series end. Internal.
 CREATE OR REPLACE FUNCTION app.client_call_off(client uuid) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     a record;
 BEGIN
+    PERFORM app.waitlist_forget(client);
+    UPDATE app.series s SET ended_at = now() WHERE s.tenant_id = app.tenant() AND s.client_id = client AND s.ended_at IS NULL;
     FOR a IN SELECT p.id FROM app.appointment p
              WHERE p.tenant_id = app.tenant() AND p.client_id = client AND p.status IN ('booked', 'confirmed') AND p.starts_at > now() LOOP
         UPDATE app.slot t SET state = 'released', hold_until = NULL

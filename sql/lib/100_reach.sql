@@ -84,5 +84,5 @@ REVOKE ALL ON FUNCTION app.reaches(text, uuid), app.in_emergency(uuid), app.reac
 GRANT EXECUTE ON FUNCTION app.reaches(text, uuid), app.in_emergency(uuid), app.reaches_colleague(text, uuid)
     TO foyer_staff, foyer_slow, foyer_auth, foyer_booking, foyer_owner;
 GRANT EXECUTE ON FUNCTION app.contact(uuid), app.shown(text, uuid, text) TO foyer_staff, foyer_slow;
-GRANT EXECUTE ON FUNCTION app.mail_address(uuid) TO foyer_staff, foyer_slow, foyer_public, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.mail_address(uuid) TO foyer_staff, foyer_slow, foyer_public, foyer_jobs, foyer_booking;
 RESET ROLE;

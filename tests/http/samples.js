@@ -13,6 +13,8 @@ const statements = {
   link_id: "SELECT id FROM app.link WHERE tenant_id = :'t' ORDER BY created_at DESC LIMIT 1",
   client_id: "SELECT client_id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   appointment_id: "SELECT id FROM app.appointment WHERE tenant_id = :'t' AND status = 'booked' AND starts_at > now() ORDER BY starts_at LIMIT 1",
+  series_id: "SELECT s.id FROM app.series s JOIN app.appointment a ON a.tenant_id = s.tenant_id AND a.series_id = s.id AND a.starts_at > now() WHERE s.tenant_id = :'t' AND s.ended_at IS NULL ORDER BY s.created_at LIMIT 1",
+  entry_id: "SELECT id FROM app.waitlist_entry WHERE tenant_id = :'t' AND state = 'waiting' ORDER BY joined_at LIMIT 1",
   assignment_id: "SELECT id FROM app.form_assignment WHERE tenant_id = :'t' AND state = 'due' ORDER BY id LIMIT 1",
   signature_id: "SELECT id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   message_id: "SELECT id FROM app.message WHERE tenant_id = :'t' AND NOT starts_with(kind, 'account_') ORDER BY id LIMIT 1",

@@ -38,6 +38,8 @@ void load_copy_end(struct loader *l);
 
 /* Clients, their visits, charts, forms and messages (people.c). */
 void load_people(struct loader *l);
+/* A series of visits, and who waits for a time (series.c). */
+void load_series(struct loader *l);
 /* The same text in the loader's arena, terminated. */
 const char *load_z(struct loader *l, struct str s);
 
