@@ -45,5 +45,6 @@ const struct feature all_features[] = {
     {"opening", opening_pages},
     {"shift", shift_pages},
     {"rule", rule_pages},
+    {"time_off", time_off_pages},
     {NULL, NULL},
 };

@@ -47,9 +47,13 @@ extern const struct page unit_pages[];
 extern const struct page opening_pages[];
 extern const struct page shift_pages[];
 extern const struct page rule_pages[];
+extern const struct page time_off_pages[];
+extern const struct page closure_import_pages[];
+extern const struct page outside_pages[];
 
 /* Kinds of jobs that stand in other files than the list of kinds. */
 enum job_end sso_discover(struct req *r, const struct job *job, struct str *why);
+enum job_end outside_read(struct req *r, const struct job *job, struct str *why);
 enum job_end sso_exchange(struct req *r, const struct job *job, struct str *why);
 
 #endif

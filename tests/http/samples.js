@@ -9,6 +9,8 @@ const statements = {
   resource_id: "SELECT id FROM app.resource WHERE tenant_id = :'t' AND kind = 'room' ORDER BY position, id LIMIT 1",
   closure_id: "WITH made AS (INSERT INTO app.closure (tenant_id, starts_local, ends_local, reason) VALUES (:'t'::uuid, '2031-01-01', '2031-01-02', 'A sample') RETURNING id) SELECT id FROM made",
   licence_id: "WITH made AS (INSERT INTO app.staff_licence (tenant_id, staff_id, kind, valid_to) SELECT f.tenant_id, f.id, 'A sample', '2040-01-01' FROM app.staff f WHERE f.tenant_id = :'t' AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1 RETURNING id) SELECT id FROM made",
+  time_off_id: "WITH made AS (INSERT INTO app.time_off (tenant_id, staff_id, starts_at, ends_at, reason, state) SELECT f.tenant_id, f.id, '2031-02-01', '2031-02-02', 'A sample', 'asked' FROM app.staff f WHERE f.tenant_id = :'t' AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1 RETURNING id) SELECT id FROM made",
+  calendar_id: "WITH made AS (INSERT INTO app.outside_calendar (tenant_id, staff_id, name, host, url_sealed, next_at) SELECT f.tenant_id, f.id, 'A sample', 'calendar.example', '\\x00', 'infinity' FROM app.staff f WHERE f.tenant_id = :'t' AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1 RETURNING id) SELECT id FROM made",
   hold_id: "SELECT id FROM app.appointment WHERE tenant_id = :'t' AND status IN ('held','expired') LIMIT 1",
   link_id: "SELECT id FROM app.link WHERE tenant_id = :'t' ORDER BY created_at DESC LIMIT 1",
   client_id: "SELECT client_id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
