@@ -14,8 +14,9 @@ struct job {
     bool was_lost; /* its runner died before; what it did outside is unknown */
 };
 
-/* What came of one job. JOB_TOMORROW: what it did holds, and it is due again on the business's next day. */
-enum job_end { JOB_DONE, JOB_LATER, JOB_HOPELESS, JOB_TOMORROW };
+/* What came of one job. What it did holds, and it is due again: JOB_TOMORROW on the business's next day, JOB_AGAIN in a quarter
+ * of an hour. */
+enum job_end { JOB_DONE, JOB_LATER, JOB_HOPELESS, JOB_TOMORROW, JOB_AGAIN };
 
 struct job_kind {
     const char *kind;

@@ -35,13 +35,6 @@ struct oidc_provider {
     bool says_iss;                /* its answers name the issuer (RFC 9207) */
 };
 
-/* Whether an address may be a provider's: https, a host, no user, no fragment. */
-bool oidc_url_ok(struct str url, const char *own_hosts);
-/* Whether one may be connected to (SECURITY.md H-14): a public address; for an own host also a private or a loopback one,
- * and without TLS only that. Never link-local, multicast or reserved ones. */
-struct sockaddr;
-bool oidc_address_ok(const struct sockaddr *address, bool is_own, bool is_plain);
-
 enum oidc_end MUST_CHECK oidc_discover(struct oidc *o, struct str issuer,
                                        struct oidc_provider *out);
 /* The same of a document that is there already. OIDC_REFUSED: it is another issuer's, or names an address that is none. */

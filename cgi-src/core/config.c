@@ -62,6 +62,8 @@ static const struct key {
     {"operator_inbox", TEXT, "", 0, 0, "addresses that demo requests are mailed to, with commas"},
     {"sso_own_hosts", TEXT, "", 0, 0,
      "hosts of identity providers inside one's own network, with commas"},
+    {"calendar_own_hosts", TEXT, "", 0, 0,
+     "hosts of people's calendars inside one's own network, with commas"},
     {"sso_ca", TEXT, "", 0, 0,
      "file of certificates (PEM) that identity providers may show besides the system's; empty: "
      "none"},

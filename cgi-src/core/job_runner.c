@@ -89,6 +89,8 @@ static void settle(struct req *r, const struct job *job, const struct job_kind *
         db_send_sql(r->gate->db, r->arena, "job_done", "SELECT sec.job_done($1)", values, 1);
     else if (end == JOB_TOMORROW)
         db_send_sql(r->gate->db, r->arena, "job_hold", "SELECT sec.job_hold($1)", values, 1);
+    else if (end == JOB_AGAIN)
+        db_send_sql(r->gate->db, r->arena, "job_again", "SELECT sec.job_again($1)", values, 1);
     else
         good = fail_job(r, job, kind, values);
     if (!good)
@@ -136,7 +138,7 @@ int job_run_one(struct gate *g)
         enter(r, job.tenant_id);
         e = begin_wait(r);
         end = e ? JOB_LATER : kind->run(r, &job, &why);
-        if (end == JOB_DONE || end == JOB_TOMORROW) {
+        if (end == JOB_DONE || end == JOB_TOMORROW || end == JOB_AGAIN) {
             e = disclosure_settle(r, false);
             if (!e)
                 e = db_commit(g->db, g->arena, &r->error);
@@ -145,14 +147,14 @@ int job_run_one(struct gate *g)
                 why = S("the database refused the result");
             }
         }
-        if (end != JOB_DONE && end != JOB_TOMORROW)
+        if (end == JOB_LATER || end == JOB_HOPELESS)
             db_rollback(g->db, g->arena);
         if (end == JOB_LATER && why.n == 0)
             why = S("the database or the key store did not give what it needs");
     }
     disclosure_forget(r); /* what was not disclosed is not asked for again by what ends the job */
     settle(r, &job, kind, end, why);
-    static const char *const words[] = {"done", "later", "hopeless", "tomorrow"};
+    static const char *const words[] = {"done", "later", "hopeless", "tomorrow", "again"};
     log_info("job", "kind", arena_cstr(g->arena, job.kind), "end", words[end], "why",
              arena_cstr(g->arena, why), NULL);
     log_request(NULL);

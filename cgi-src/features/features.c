@@ -46,5 +46,7 @@ const struct feature all_features[] = {
     {"shift", shift_pages},
     {"rule", rule_pages},
     {"time_off", time_off_pages},
+    {"closure_import", closure_import_pages},
+    {"outside", outside_pages},
     {NULL, NULL},
 };

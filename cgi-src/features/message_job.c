@@ -117,5 +117,6 @@ const struct job_kind job_kinds[] = {
     {"sso.exchange", "sso.exchange", sso_exchange, NULL},
     {"waitlist.fill", "waitlist.fill", waitlist_fill_job, NULL},
     {"waitlist.lapse", "waitlist.lapse", waitlist_lapse_job, NULL},
+    {"outside.read", "outside.read", outside_read, NULL},
     {0},
 };

@@ -9,6 +9,7 @@
 #include "crypto.h"
 #include "entry.h"
 #include "features.h"
+#include "fetch.h"
 #include "oidc.h"
 
 enum { WAY_SECONDS = 600 };
@@ -254,12 +255,12 @@ static bool domain_list(struct req *r, struct str typed, struct str *out)
 static enum err save_settings(struct req *r)
 {
     struct str list, issuer = req_value(r, "issuer"), sealed;
-    if (!oidc_url_ok(issuer, config_text("sso_own_hosts")))
+    if (!fetch_url_ok(issuer, config_text("sso_own_hosts")))
         req_refuse(r, "issuer", "An issuer is an address that begins with https://.");
     if (!domain_list(r, req_value(r, "domains"), &list))
         req_refuse(r, "domains",
                    "Write domains as in e-mail addresses, with commas: example.com, example.org");
-    if (!oidc_url_ok(issuer, config_text("sso_own_hosts")) ||
+    if (!fetch_url_ok(issuer, config_text("sso_own_hosts")) ||
         !domain_list(r, req_value(r, "domains"), &list))
         return reply_again(r, "/settings/sso");
     struct rows *row = req_query(r, Q_sso_row);

@@ -70,6 +70,16 @@ BEGIN
     WHERE t.id = app.tenant() AND q.tenant_id = app.tenant() AND q.id = job AND q.state = 'running';
 END $$;
 
+-- It is one that is done again and again: in a quarter of an hour, and this was no attempt that failed.
+CREATE OR REPLACE FUNCTION sec.job_again(job uuid) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE app.job q
+    SET state = 'ready', lease_until = NULL, attempts = 0, last_error = NULL, run_at = now() + interval '15 minutes'
+    WHERE q.tenant_id = app.tenant() AND q.id = job AND q.state = 'running';
+END $$;
+
 -- Milliseconds until the next job is due; NULL: none waits.
 CREATE OR REPLACE FUNCTION sec.job_next_in() RETURNS int
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -110,4 +120,4 @@ BEGIN
 END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.job_claim(int), sec.job_done(uuid), sec.job_failed(uuid, text, boolean), sec.job_hold(uuid), sec.job_next_in(), sec.tidy() TO foyer_jobs;
+GRANT EXECUTE ON FUNCTION sec.job_claim(int), sec.job_done(uuid), sec.job_failed(uuid, text, boolean), sec.job_hold(uuid), sec.job_again(uuid), sec.job_next_in(), sec.tidy() TO foyer_jobs;

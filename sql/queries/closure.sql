@@ -28,3 +28,17 @@ SELECT FROM app.closure_save(:location_id::uuid, :from_day::date, :to_day::date,
 -- name: closure_drop :exec
 -- Takes one back.
 SELECT FROM app.closure_drop(:closure_id::uuid);
+
+-- name: closure_found :many
+-- What a holiday file would close.
+-- clients: none
+SELECT c.reason, c.starts_local, c.ends_local, c.starts_local::date AS from_day, (c.ends_local - interval '1 microsecond')::date AS to_day,
+       (c.ends_local - interval '1 microsecond')::date > c.starts_local::date AS has_days,
+       c.starts_local::time <> time '00:00' OR c.ends_local::time <> time '00:00' AS has_hours, c.is_new
+FROM app.closures_of(:found::jsonb, :location_id::uuid) c
+ORDER BY c.starts_local, c.uid
+LIMIT 1000;
+
+-- name: closure_import :exec
+-- Closes what is not closed yet.
+SELECT FROM app.closures_import(:found::jsonb, :location_id::uuid);

@@ -6,6 +6,7 @@
 #include "fuzz.h"
 #include "json_read.h"
 #include "jwt.h"
+#include "fetch.h"
 #include "oidc.h"
 
 /* Keys that the input could not have signed with: those of RFC 7515, A.2 and A.3, and RFC 8037, A.2. */
@@ -30,10 +31,10 @@ static void read_document(struct arena *a, struct str text)
     struct oidc o = {.arena = a, .own_hosts = "own.example", .why = S("")};
     struct str issuer = json_member(object, "issuer");
     if (oidc_discovered(&o, issuer, object, &found) == OIDC_GOOD) {
-        MUST(oidc_url_ok(found.authorization_endpoint, "own.example"));
-        MUST(oidc_url_ok(found.token_endpoint, "own.example"));
-        MUST(oidc_url_ok(found.jwks_uri, "own.example"));
-        MUST(found.userinfo_endpoint.n == 0 || oidc_url_ok(found.userinfo_endpoint, "own.example"));
+        MUST(fetch_url_ok(found.authorization_endpoint, "own.example"));
+        MUST(fetch_url_ok(found.token_endpoint, "own.example"));
+        MUST(fetch_url_ok(found.jwks_uri, "own.example"));
+        MUST(found.userinfo_endpoint.n == 0 || fetch_url_ok(found.userinfo_endpoint, "own.example"));
     } else {
         MUST(o.why.n > 0);
     }

@@ -20,6 +20,7 @@
 #include <cmocka.h>
 #include <curl/curl.h>
 
+#include "fetch.h"
 #include "oidc.h"
 
 static struct arena *a;
@@ -192,20 +193,20 @@ static void which_texts_are_addresses(void **state)
         "https://id.example:port",
     };
     for (size_t i = 0; i < COUNT_OF(good); i++)
-        if (!oidc_url_ok(str_of(good[i]), ""))
+        if (!fetch_url_ok(str_of(good[i]), ""))
             fail_msg("%s is refused", good[i]);
     for (size_t i = 0; i < COUNT_OF(bad); i++)
-        if (oidc_url_ok(str_of(bad[i]), ""))
+        if (fetch_url_ok(str_of(bad[i]), ""))
             fail_msg("%s is taken", bad[i]);
-    assert_true(oidc_url_ok(S("http://localhost:1234"), "localhost"));
-    assert_true(oidc_url_ok(S("http://LocalHost"), "other,localhost"));
-    assert_false(oidc_url_ok(S("http://localhost.evil.example"), "localhost"));
-    assert_false(oidc_url_ok(S("http://xlocalhost"), "localhost"));
+    assert_true(fetch_url_ok(S("http://localhost:1234"), "localhost"));
+    assert_true(fetch_url_ok(S("http://LocalHost"), "other,localhost"));
+    assert_false(fetch_url_ok(S("http://localhost.evil.example"), "localhost"));
+    assert_false(fetch_url_ok(S("http://xlocalhost"), "localhost"));
     struct buf b = buf_in(a, 2000);
     buf_addz(&b, "https://id.example/");
     while (b.n < 1001)
         buf_addc(&b, 'a');
-    assert_false(oidc_url_ok(buf_str(&b), ""));
+    assert_false(fetch_url_ok(buf_str(&b), ""));
 }
 
 /* Numbers that stand for an address in the ways that have fooled others: whatever libcurl makes of them is judged like any other. */
