@@ -1,4 +1,4 @@
--- 321_outside: when the times of a calendar elsewhere were last worked out. Its series go on for ever, so that is done again each
+-- 440_outside: when the times of a calendar elsewhere were last worked out. Its series go on for ever, so that is done again each
 -- day, also when the calendar itself is unchanged.
 
 SET LOCAL ROLE foyer_owner;
