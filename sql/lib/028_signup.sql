@@ -28,6 +28,11 @@ AS $$
            AND NOT EXISTS (SELECT FROM sec.signup g WHERE g.tenant_id = app.tenant() AND g.slug = wanted COLLATE "C")
 $$;
 
+-- The countries that a business may be in.
+CREATE OR REPLACE FUNCTION sec.countries() RETURNS TABLE (code text, country_name text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ SELECT c.code, c.name FROM app.country c ORDER BY c.name $$;
+
 -- Somebody fills in the form on the public site. is_new: a mail goes out; not when too many went to that address within the hour,
 -- and the answer is the same then.
 CREATE OR REPLACE FUNCTION sec.signup_ask(name text, email text, phc text, business text, kind text, street text, city text, region text, postal_code text, country text, zone text,
@@ -160,7 +165,7 @@ AS $$
 $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.signup_ask(text, text, text, text, text, text, text, text, text, text, text, text, bytea, inet), sec.signup_look(bytea), sec.signup_secret(bytea), sec.signup_confirm(bytea, text) TO foyer_slow;
+GRANT EXECUTE ON FUNCTION sec.signup_ask(text, text, text, text, text, text, text, text, text, text, text, text, bytea, inet), sec.signup_look(bytea), sec.signup_secret(bytea), sec.signup_confirm(bytea, text), sec.countries() TO foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.signup_make(uuid) TO foyer_jobs;
 GRANT EXECUTE ON FUNCTION sec.roles_need_mfa() TO foyer_migrator, foyer_backfill;
 RESET ROLE;

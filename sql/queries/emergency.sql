@@ -60,7 +60,7 @@ ORDER BY f.name;
 
 -- name: emergency_chooser :maybe
 -- The person herself when she is an owner, who chooses.
-SELECT sr.staff_id AS chooser_id
+SELECT true AS is_chooser
 FROM app.staff_role sr JOIN app.role r ON r.id = sr.role_id AND r.slug = 'owner'
 WHERE sr.staff_id = app.actor() AND sr.location_id IS NULL;
 

@@ -36,9 +36,8 @@ ORDER BY z.name;
 -- name: signup_countries :many
 -- Countries to choose from; a form that is shown again has what was chosen.
 -- clients: none
-SELECT c.code, c.name AS country_name, c.code = coalesce(:country_code, 'US') AS is_chosen
-FROM app.country c
-ORDER BY c.name;
+SELECT c.code, c.country_name, c.code = coalesce(:country_code, 'US') AS is_chosen
+FROM sec.countries() c;
 
 -- name: signup_kinds :many
 -- What a business can be; a form that is shown again has what was chosen.
