@@ -314,7 +314,7 @@ BEGIN
     RETURN made;
 END $$;
 
--- Times that suit an entry and are free now, for the page on which one is offered by hand: the first n.
+-- Times that suit an entry and are free now, for the page on which one is offered by hand: the first n, at most four of a day.
 CREATE OR REPLACE FUNCTION app.waitlist_choices(entry uuid, n int)
 RETURNS TABLE (location_id uuid, staff_id uuid, starts_at timestamptz, starts_local timestamp)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -328,12 +328,14 @@ BEGIN
         RETURN;
     END IF;
     RETURN QUERY
-    SELECT p.id, f.staff_id, f.starts_at, f.starts_local
+    SELECT q.place, q.staff_id, q.starts_at, q.starts_local
+    FROM (SELECT p.id AS place, f.staff_id, f.starts_at, f.starts_local, row_number() OVER (PARTITION BY f.starts_local::date ORDER BY f.starts_at, f.staff_id) AS nth
     FROM unnest(e.places) AS p (id)
     JOIN app.location l ON l.id = p.id
     CROSS JOIN LATERAL (SELECT greatest(e.from_day, (now() AT TIME ZONE l.zone)::date) AS day) AS d
-    CROSS JOIN LATERAL app.waitlist_starts(entry, p.id, NULL, d.day, least(e.to_day + 1, d.day + 31)) AS f
-    ORDER BY f.starts_at, f.staff_id
+    CROSS JOIN LATERAL app.waitlist_starts(entry, p.id, NULL, d.day, least(e.to_day + 1, d.day + 31)) AS f) AS q
+    WHERE q.nth <= 4
+    ORDER BY q.starts_at, q.staff_id
     LIMIT least(greatest(n, 0), 50);
 END $$;
 
