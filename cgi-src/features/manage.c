@@ -12,6 +12,7 @@
 #include "visit.h"
 
 #define HER_LINK "/v/{link_id:uuid}"
+#define HER_OTHER HER_LINK "/visits/{appointment_id:uuid}" /* another of hers than the link's */
 #define UNPROVEN .door = DOOR_LINK_UNPROVEN, .pool = POOL_PUBLIC
 
 static struct str link_path(struct req *r, const char *page)
@@ -108,9 +109,27 @@ static enum err prove(struct req *r)
 
 /* ---- her appointment ---- */
 
+/* The one in the path, or else the link's. Row security sees to it that it is hers. */
+static struct str visit_id(struct req *r)
+{
+    struct str other = req_value(r, "appointment_id");
+    return other.n > 0 ? other : req_value(r, "link_subject");
+}
+
+static bool is_other(struct req *r) { return req_has(r, "appointment_id"); }
+
+static struct str visit_path(struct req *r, const char *end)
+{
+    struct str id = req_value(r, "link_id"), other = req_value(r, "appointment_id");
+    if (other.n == 0)
+        return arena_printf(req_arena(r), "/v/%.*s/visit%s", (int)id.n, id.p, end);
+    return arena_printf(req_arena(r), "/v/%.*s/visits/%.*s%s", (int)id.n, id.p, (int)other.n,
+                        other.p, end);
+}
+
 static enum err download_entry(struct req *r)
 {
-    req_set(r, "visit_id", req_value(r, "link_subject"));
+    req_set(r, "visit_id", visit_id(r));
     struct rows *visit = req_query(r, Q_visit_message);
     if (!visit)
         return req_error(r);
@@ -123,7 +142,7 @@ static enum err open_forms(struct req *r)
 {
     struct new_link form;
     enum err e =
-        outbox_link(r, "form", req_value(r, "client_id"), req_value(r, "link_subject"), &form);
+        outbox_link(r, "form", req_value(r, "client_id"), visit_id(r), &form);
     if (!e)
         e = link_let_in(r, form.id, Q_link_open);
     if (e)
@@ -179,30 +198,60 @@ static enum err move(struct req *r)
     if (!req_query(r, Q_manage_move)) {
         if (req_error(r) == ERR_CONFLICT && str_is(req_error_field(r), "starts_at")) {
             req_set(r, "is_taken", S("true"));
-            return reply_again(r, HER_LINK "/move");
+            return reply_again(r, is_other(r) ? HER_OTHER "/move" : HER_LINK "/move");
         }
         return req_error(r);
     }
     e = visit_tell(r, "moved", req_value(r, "moving"));
-    return e ? e : reply_redirect(r, link_path(r, "/visit?done=moved"));
+    return e ? e : reply_redirect(r, visit_path(r, "?done=moved"));
 }
 
 /* ---- cancelling ---- */
 
 static const struct field cancel_fields[] = {
     {"version", FIELD_INT, .required = true, .max = INT32_MAX},
+    {"whole", FIELD_BOOL},
     {0},
 };
 
-static enum err cancel(struct req *r)
+/* All parts of a visit of several services, or none: her message is about the first. */
+static enum err cancel_whole(struct req *r)
 {
-    if (!req_query(r, Q_manage_cancel))
+    struct rows *parts = req_query(r, Q_manage_cancel_whole);
+    if (!parts)
         return req_error(r);
-    enum err e = visit_tell(r, "cancelled", req_value(r, "link_subject"));
-    return e ? e : reply_redirect(r, link_path(r, "/visit"));
+    if (rows_count(parts) == 0) {
+        req_refuse(r, "", "This visit has changed meanwhile. Please look at it again.");
+        return ERR_INVALID;
+    }
+    enum err e = visit_tell(r, "cancelled", rows_text(parts, 0, "appointment_id"));
+    return e ? e : reply_redirect(r, visit_path(r, ""));
 }
 
-#define VISIT_PAGE .show = {{"visit", Q_manage_visit}, {"events", Q_manage_events}}
+static enum err cancel(struct req *r)
+{
+    req_set(r, "visit_id", visit_id(r));
+    if (str_is(req_value(r, "whole"), "true"))
+        return cancel_whole(r);
+    if (!req_query(r, Q_manage_cancel))
+        return req_error(r);
+    enum err e = visit_tell(r, "cancelled", visit_id(r));
+    return e ? e : reply_redirect(r, visit_path(r, ""));
+}
+
+/* ---- her due date ---- */
+
+static const struct field due_fields[] = {
+    {"due_date", FIELD_DATE, .required = true, .missing = "Please give your due date."},
+    {0},
+};
+
+#define VISIT_PAGE                                                                                 \
+    .show = {{"visit", Q_manage_visit},                                                            \
+             {"rules", Q_manage_rules},                                                            \
+             {"coming", Q_manage_coming},                                                          \
+             {"has_coming", Q_manage_coming, .once = true},                                        \
+             {"events", Q_manage_events}}
 
 const struct page manage_pages[] = {
     {GET, "/l/{token:token}", ANYBODY, .run = follow, .title = "Follow a link from a message"},
@@ -211,7 +260,9 @@ const struct page manage_pages[] = {
     {POST, HER_LINK "/prove", UNPROVEN, .fields = prove_fields, .run = prove, .again = HER_LINK,
      .no_idempotency = true, .title = "Link: check the date of birth"},
     {GET, HER_LINK "/booked", LINK("manage"), .action = "booking.read",
-     .show = {{"visit", Q_manage_visit}}, .view = "manage/booked", .title = "Booked"},
+     .show = {{"visit", Q_manage_visit}, {"rules", Q_manage_rules}, {"coming", Q_manage_coming},
+              {"has_coming", Q_manage_coming, .once = true}},
+     .view = "manage/booked", .title = "Booked"},
     {GET, HER_LINK "/visit", LINK("manage"), .action = "booking.read", VISIT_PAGE,
      .view = "manage/visit", .title = "Her appointment"},
     {GET, HER_LINK "/visit.ics", LINK("manage"), .action = "booking.read", .run = download_entry,
@@ -227,5 +278,23 @@ const struct page manage_pages[] = {
     {POST, HER_LINK "/cancel", LINK("manage"), .action = "booking.cancel", .fields = cancel_fields,
      .run = cancel, .show = {VISIT_SHOWN}, .again = HER_LINK "/visit",
      .title = "Her appointment: cancel"},
+    {POST, HER_LINK "/due", LINK("manage"), .action = "booking.due_date", .fields = due_fields,
+     .save = Q_manage_due_date, .then = "/v/{link_id}/visit?done=due", .again = HER_LINK "/visit",
+     .title = "Her due date: change"},
+    {GET, HER_OTHER, LINK("manage"), .action = "booking.read", VISIT_PAGE, .view = "manage/visit",
+     .title = "Another appointment of hers"},
+    {GET, HER_OTHER "/visit.ics", LINK("manage"), .action = "booking.read", .run = download_entry,
+     .title = "Another appointment of hers as a calendar entry"},
+    {POST, HER_OTHER "/fill", LINK("manage"), .action = "booking.read", .run = open_forms,
+     .no_idempotency = true, .title = "Open the forms of another appointment of hers"},
+    {GET, HER_OTHER "/move", LINK("manage"), .action = "booking.read", .run = show_move,
+     .show = {{"current", Q_manage_moving}, SLOTS_SHOWN}, .view = "manage/move",
+     .gives = "week day keep is_taken is_anyone", .title = "Another appointment of hers: another time"},
+    {POST, HER_OTHER "/move", LINK("manage"), .action = "booking.move", .fields = move_fields,
+     .run = move, .show = {{"current", Q_manage_moving}, VISIT_SHOWN}, .again = HER_OTHER,
+     .title = "Another appointment of hers: move"},
+    {POST, HER_OTHER "/cancel", LINK("manage"), .action = "booking.cancel", .fields = cancel_fields,
+     .run = cancel, .show = {VISIT_SHOWN}, .again = HER_OTHER,
+     .title = "Another appointment of hers: cancel"},
     {0},
 };

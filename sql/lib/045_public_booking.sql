@@ -73,10 +73,27 @@ BEGIN
     WHERE c.tenant_id = app.tenant() AND c.hold_id = hold AND NOT is_right;
 END $$;
 
+-- A client tells her due date, by her link or in a form that she signs: her coming visits whose weeks no longer fit then ask for a look
+-- (app.look_again). NULL: she says that there is none any more.
+CREATE OR REPLACE FUNCTION sec.due_date_told(due date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    today date := (SELECT (now() AT TIME ZONE t.zone)::date FROM app.tenant t WHERE t.id = app.tenant());
+BEGIN
+    IF app.own_client() IS NULL THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    IF due NOT BETWEEN today - 21 AND today + 287 THEN
+        RAISE EXCEPTION 'Please look again: a due date lies at most 41 weeks ahead.' USING ERRCODE = 'FY422', COLUMN = 'due_date';
+    END IF;
+    UPDATE app.client c SET due_date = due WHERE c.tenant_id = app.tenant() AND c.id = app.own_client();
+END $$;
+
 REVOKE ALL ON FUNCTION sec.count_phone(text, int), sec.booking_code_state(uuid, text), sec.booking_code_try(uuid, bytea),
-    sec.booking_code_new(uuid, text, bytea, inet, uuid, text, bytea, text) FROM PUBLIC;
+    sec.booking_code_new(uuid, text, bytea, inet, uuid, text, bytea, text), sec.due_date_told(date) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.count_phone(text, int), sec.booking_code_state(uuid, text), sec.booking_code_try(uuid, bytea),
-    sec.booking_code_new(uuid, text, bytea, inet, uuid, text, bytea, text) TO foyer_public;
+    sec.booking_code_new(uuid, text, bytea, inet, uuid, text, bytea, text), sec.due_date_told(date) TO foyer_public;
 
 RESET ROLE;
 SET LOCAL ROLE foyer_booking;
@@ -139,7 +156,24 @@ BEGIN
     WHERE v.tenant_id = app.tenant() AND v.id = ANY (services) AND v.week_from IS NOT NULL;
 END $$;
 
-REVOKE ALL ON FUNCTION app.hold_seconds(uuid), app.hold_longer(uuid, int), app.hold_parts(uuid), app.weeks_window(uuid[], date) FROM PUBLIC;
+-- Rules of booking in one line, for a message.
+CREATE OR REPLACE FUNCTION app.rule_words(rule uuid) RETURNS text
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (
+        SELECT 'You can cancel it yourself '
+               || CASE r.cancel_hours WHEN 0 THEN 'at any time before it starts' WHEN 1 THEN 'until one hour before' ELSE 'until ' || r.cancel_hours || ' hours before' END
+               || CASE WHEN r.max_moves = 0 THEN '. To move it, please call us'
+                       ELSE ', and move it ' || CASE r.move_hours WHEN 0 THEN 'at any time before it starts' WHEN 1 THEN 'until one hour before' ELSE 'until ' || r.move_hours || ' hours before' END
+                            || coalesce(CASE r.max_moves WHEN 1 THEN ', once' ELSE ', ' || r.max_moves || ' times at most' END, '') END
+               || '. Later than that, please call us.'
+        FROM app.booking_rule r WHERE r.id = rule);
+END $$;
+
+REVOKE ALL ON FUNCTION app.hold_seconds(uuid), app.hold_longer(uuid, int), app.hold_parts(uuid), app.weeks_window(uuid[], date),
+    app.rule_words(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.hold_seconds(uuid), app.hold_longer(uuid, int), app.hold_parts(uuid), app.weeks_window(uuid[], date) TO foyer_public;
+GRANT EXECUTE ON FUNCTION app.rule_words(uuid) TO foyer_public, foyer_staff, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.hold_seconds(uuid) TO foyer_auth;
 RESET ROLE;

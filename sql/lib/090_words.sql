@@ -78,6 +78,7 @@ AS $$
         ('sso.change', 'changed single sign-on'),
         ('sso.bind', 'was recognised by single sign-on for the first time'),
         ('sso.unbind', 'took somebody out of single sign-on'),
+        ('booking.due_date', 'told her due date'),
         ('booking_page.change', 'changed how the booking page is set'),
         ('entry.change', 'changed how long a session lasts'),
         ('confirm', 'confirmed who they are'),

@@ -120,6 +120,12 @@ WHERE a.client_id = (SELECT app.own_client()) AND a.ended_at IS NULL;
 INSERT INTO app.allergy (id, client_id, substance_sealed, reaction_sealed, severity)
 VALUES (:allergy_id, :client_id, :substance_bytes, :reaction_bytes, :severity);
 
+-- name: form_due_date :exec
+-- The due date that she gave in a form she signed; one that cannot be one stays an answer and nothing more.
+SELECT FROM (SELECT (now() AT TIME ZONE app.zone())::date AS today) AS t
+CROSS JOIN LATERAL sec.due_date_told(:due_told::date)
+WHERE :due_told::date BETWEEN t.today - 21 AND t.today + 287;
+
 -- name: form_copy :one
 -- What the link's client signed, exactly.
 SELECT s.id, s.client_id, s.assignment_id, s.document_sealed, s.strokes_sealed, s.document_sha256, app.zone_words(s.zone) AS zone_words,

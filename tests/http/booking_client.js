@@ -37,7 +37,7 @@ let count = 0;
 const phone = () => `(212) ${200 + Math.floor(Math.random() * 799)}-${1000 + Math.floor(Math.random() * 8999)}`;
 const person = (values = {}) => ({
   name: `Test Person ${h.uuid().slice(0, 8)}`, email: `person${++count}.${h.uuid().slice(0, 8)}@mail.example`, phone: phone(),
-  birth_date: "1990-04-05", is_adult: "true", policy: "true", ...values,
+  birth_date: "1990-04-05", is_adult: "true", policy: "true", rule: "true", ...values,
 });
 
 // The page of times some days ahead, where every time of the day is still free.
@@ -47,7 +47,7 @@ const timesPage = (v, c, days = 3, more = "") => v.get(`${c.path}?week=${dayIn(d
 async function choose(v, c, slot = 0, o = {}) {
   const page = await timesPage(v, c, o.days, o.more);
   assert.equal(page.status, 200);
-  const form = h.formOf(page.text, /^\/book\//);
+  const form = h.formOf(page.text, /^\/book\/[0-9a-f-]{36}\?/); // the one with the times, not the one for a due date
   const value = typeof slot === "number" ? slotsOf(page.text)[slot] : slot;
   return v.post(form.action, { ...form.values, slot: value, ...o.values }, { from: o.from || h.somewhere() });
 }

@@ -317,3 +317,73 @@ describe("cancelling it", () => {
     assert.equal(state(b)[0], "booked");
   });
 });
+
+describe("all that is coming", () => {
+  const second = h.uuid();
+  h.sql(`INSERT INTO app.service (tenant_id, id, name, category, duration_min, step_min, min_notice_min, horizon_days, position) VALUES (:'v1', :'v2', 'Zz second part', 'Zz test', 30, 30, 0, 60, 902);
+         INSERT INTO app.service_staff (tenant_id, service_id, staff_id) VALUES (:'v1', :'v2', :'v3')`, c.tenant, second, c.people[0]);
+  after(() => h.sql("UPDATE app.service SET is_active = false WHERE id = :'v1'", second));
+  // One visit of two services: two appointments of one client.
+  const twice = async () => {
+    const b = await k.book(c, { slot: 4, days: 40, more: `&also=${second}` });
+    const [one, two] = h.sql("SELECT id FROM app.appointment WHERE client_id = :'v1' ORDER BY group_position", b.client).flat();
+    return { b, one, two };
+  };
+  const statuses = (b) => h.sql("SELECT status FROM app.appointment WHERE client_id = :'v1' ORDER BY group_position", b.client).flat();
+  test("one link shows them all, after the proof alone; each can be looked at, moved and cancelled by itself", async () => {
+    const { b, two } = await twice();
+    const a = await arrive(b);
+    assert.deepEqual([(await a.v.get(`${a.at}/visits/${two}`)).status], [303]);
+    assert.equal((await prove(a)).status, 303);
+    const page = await a.v.get(`${a.at}/visit`);
+    assert.match(page.text, /All your coming appointments[\s\S]*Part 1 of 2 of one visit[\s\S]*Zz second part[\s\S]*Part 2 of 2/);
+    const other = await a.v.get(`${a.at}/visits/${two}`);
+    assert.equal(other.status, 200);
+    assert.match(other.text, /Zz second part, 30 min/);
+    assert.deepEqual(h.trail(other.id).map((e) => [e.action, e.clients]), [["booking.read", [b.client]]]);
+    assert.match((await a.v.get(`${a.at}/visits/${two}/visit.ics`)).text, new RegExp(`UID:${two}@`));
+    const times = await a.v.get(`${a.at}/visits/${two}/move`), form = h.formOf(times.text, /\/move\?/);
+    const moved = await a.v.post(form.action, { ...form.values, slot: k.slotsOf(times.text).at(-1) });
+    assert.deepEqual([moved.status, moved.location], [303, `${a.at}/visits/${two}?done=moved`]);
+    const gone = h.formOf((await a.v.get(`${a.at}/visits/${two}`)).text, `${a.at}/visits/${two}/cancel`);
+    assert.equal((await a.v.post(gone.action, gone.values)).location, `${a.at}/visits/${two}`);
+    assert.deepEqual(statuses(b), ["booked", "cancelled"]);
+  });
+  test("T02: somebody else's appointment behind one's own link is not there, to look at, move or cancel", async () => {
+    const [mine, theirs] = [await booked(), await booked()];
+    for (const end of ["", "/move", "/visit.ics"]) assert.equal((await mine.v.get(`${mine.at}/visits/${theirs.appointment}${end}`)).status, 404, end);
+    const keys = h.formOf((await mine.v.get(`${mine.at}/visit`)).text, `${mine.at}/cancel`).values;
+    for (const more of [{}, { whole: "true" }]) {
+      const r = await mine.v.post(`${mine.at}/visits/${theirs.appointment}/cancel`, { ...keys, idem: h.uuid(), version: state(theirs)[1], ...more });
+      assert.ok([404, 422].includes(r.status), String(r.status));
+    }
+    assert.equal(state(theirs)[0], "booked");
+  });
+  test("parts of one visit are cancelled together when she says so", async () => {
+    const { b } = await twice();
+    const form = h.formOf((await b.v.get(`${b.at}/visit`)).text, `${b.at}/cancel`);
+    assert.equal((await b.v.post(form.action, { ...form.values, whole: "true" })).status, 303);
+    assert.deepEqual(statuses(b), ["cancelled", "cancelled"]);
+    await k.message(c, b.client, "cancelled");
+  });
+  test("B57: her due date changes, and she and the studio see what no longer fits", async () => {
+    const f = k.corner("first-light"), week = (w, days) => k.dayIn(280 - w * 7 + days);
+    h.sql("UPDATE app.service SET week_from = 26, week_to = 32 WHERE id = :'v1'", f.service);
+    const b = await k.book(f, { slot: 0, days: 20, person: { due_date: week(28, 20) } });
+    assert.match((await b.v.get(`${b.at}/visit`)).text, /you will be in week 28/);
+    const odd = await b.v.submit(`${b.at}/visit`, { due_date: k.dayIn(500) }, { action: `${b.at}/due` });
+    assert.equal(odd.status, 422);
+    assert.match(odd.text, /a due date lies at most 41 weeks ahead/);
+    const told = await b.v.submit(`${b.at}/visit`, { due_date: week(20, 20) }, { action: `${b.at}/due` });
+    assert.equal(told.status, 303);
+    const page = (await b.v.get(told.location)).text;
+    assert.match(page, /you will be in week 20 that day\. This visit is best between weeks 26 and 32\. We have seen it/);
+    assert.deepEqual(h.trail(told.id).map((e) => e.action), ["booking.due_date"]);
+    const desk = await h.staff("first-light", "front-desk");
+    assert.match((await desk.get(`/appointments/${b.appointment}`)).text, /due date/i);
+    assert.equal(h.one("SELECT asks_look FROM app.appointment WHERE id = :'v1'", b.appointment), "due_date");
+    await b.v.submit(`${b.at}/visit`, { due_date: week(29, 20) }, { action: `${b.at}/due` });
+    assert.equal(h.one("SELECT asks_look IS NULL FROM app.appointment WHERE id = :'v1'", b.appointment), "t");
+    k.close(f);
+  });
+});

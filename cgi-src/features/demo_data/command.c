@@ -195,6 +195,8 @@ static void make_policies(struct loader *l)
         "VALUES ($1, 1, $2, $3, current_date - 90)";
     LOAD(l, insert, "privacy", s->privacy_title, s->privacy_body);
     LOAD(l, insert, "terms", s->terms_title, s->terms_body);
+    LOAD(l, "UPDATE app.tenant SET frame_origins = ARRAY['https://www.glow.example'] WHERE id = $1 AND slug = 'glow'",
+         load_z(l, l->tenant_id));
     LOAD(l, insert, "cancellation", "If you cannot come",
          "Please move or cancel your appointment at least 24 hours before it begins, with the link in "
          "your confirmation or by telephone. Then somebody else can have the time.");

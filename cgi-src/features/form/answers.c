@@ -537,3 +537,15 @@ enum err filling_note_allergies(struct req *r, const struct filling *f)
     }
     return OK;
 }
+
+enum err filling_note_due_date(struct req *r, const struct filling *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        const struct question *q = &f->questions[i];
+        if (!str_is(q->key, "due_date") || !str_is(q->kind, "date") || q->answer.n == 0)
+            continue;
+        req_set(r, "due_told", q->answer);
+        return req_query(r, Q_form_due_date) ? OK : req_error(r);
+    }
+    return OK;
+}

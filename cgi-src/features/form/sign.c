@@ -156,5 +156,7 @@ enum err form_sign(struct req *r)
     e = put_signature(r, &f, form_document_text(a, &document), strokes);
     if (!e)
         e = filling_note_allergies(r, &f);
+    if (!e)
+        e = filling_note_due_date(r, &f);
     return e ? e : reply_redirect(r, form_path(r, "/copy?signed=1"));
 }
