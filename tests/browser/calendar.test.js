@@ -31,8 +31,13 @@ async function point(page, time) {
   const [box, from, to] = [await track.boundingBox(), ...await page.locator(".day").evaluate((d) => ["from-", "to-"].map((n) => Number([...d.classList].find((c) => c.startsWith(n)).slice(n.length))))];
   return { x: box.x + box.width / 2, y: box.y + (hour * 60 + minute - from * 60) / ((to - from) * 60) * box.height };
 }
+// What moves is loaded once a pointer comes to the grid.
+async function ready(page, at) {
+  await page.mouse.move(at.x, at.y);
+  await page.locator("[data-grid][data-ready]").waitFor({ state: "attached" });
+}
 async function dragTo(page, from, to) {
-  await page.mouse.move(from.x, from.y);
+  await ready(page, from);
   await page.mouse.down();
   await page.mouse.move(from.x, from.y + 8, { steps: 2 });
   await page.mouse.move(to.x, to.y, { steps: 6 });
@@ -101,6 +106,10 @@ describe("L24: a visit is moved", () => {
     await page.goto(dayPage());
     const status = page.locator("main [role=status]");
     await card(page, second).focus();
+    await page.locator("[data-grid][data-ready]").waitFor({ state: "attached" });
+    await page.keyboard.press("ArrowUp");
+    assert.equal(await card(page, first).evaluate((a) => a === document.activeElement), true, "the arrows walk from visit to visit");
+    await page.keyboard.press("ArrowDown");
     await page.keyboard.press("v");
     assert.match(await status.textContent(), /Arrows choose the time.*11:00 am to 12:00 pm/);
     await page.keyboard.press("ArrowDown");
@@ -140,6 +149,7 @@ describe("L24: from an empty hour to a booking in three steps", () => {
       // 1: the hour
       if (width === "desk" && script) {
         const at = await point(page, "16:30");
+        await ready(page, at);
         await page.mouse.click(at.x, at.y + 4);
         await page.waitForURL(/time=16%3A30|time=16:30/);
       } else {

@@ -1,25 +1,8 @@
-/*
- * calendar.js -- the keyboard in the calendar. Every key stands for a link of the page: data-key="w"; / goes to the search.
- * On a visit the arrows walk: up and down through one column, left and right to the nearest visit beside; Home and End go to the
- * first and last of a column. The line of now moves on. Links stay links: Enter opens.
- * Asks the page anew at each key, for calendar_live.js may have changed it.
- *
- *   <div class="day" data-calendar> … <ol class="day-track"> <li class="visit h9 m30 d45"><a href="…"> …
- *   <button type="button" data-print hidden>      prints the page
- */
+/* calendar.js -- keys, print, what colleagues change; calendar_grid.js once it is needed. Told in templates/calendar/_assets.mustache. */
 document.addEventListener('keydown', (event) => {
   if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
-  const from = event.target.closest?.('[data-calendar] .visit > a');
-  const to = from && !event.shiftKey ? walk(from, event.key) : null;
-  if (to) {
-    event.preventDefault();
-    to.focus();
-    to.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-    return;
-  }
-  if (from && /^(Arrow|Home|End)/.test(event.key)) return;
-  if (event.target.closest?.('input, select, textarea, dialog, [contenteditable], .day-scroll, .week-scroll') && event.key.startsWith('Arrow')) return;
-  if (event.target.closest?.('input, select, textarea, dialog, [contenteditable]')) return;
+  if (event.target.closest?.('input, select, textarea, dialog')) return;
+  if (event.key.startsWith('Arrow') && event.target.closest?.('.day-scroll, .week-scroll')) return;
   if (event.key === '/') {
     const search = document.querySelector('main [type=search], [type=search]');
     if (search) { event.preventDefault(); search.focus(); }
@@ -29,50 +12,91 @@ document.addEventListener('keydown', (event) => {
   if (link) { event.preventDefault(); link.click(); }
 });
 
-function walk(from, key) {
-  const day = from.closest('[data-calendar]');
-  const columns = Array.from(day.querySelectorAll('.day-track, .week-track'), (track) => [...track.querySelectorAll('.visit > a')]);
-  const column = columns.findIndex((links) => links.includes(from));
-  const links = columns[column] ?? [];
-  const i = links.indexOf(from);
-  return {
-    ArrowDown: () => links[i + 1],
-    ArrowUp: () => links[i - 1],
-    ArrowRight: () => beside(from, columns.slice(column + 1)),
-    ArrowLeft: () => beside(from, columns.slice(0, column).reverse()),
-    Home: () => links[0],
-    End: () => links.at(-1),
-  }[key]?.();
-}
-
-function minuteOf(item) {
-  const read = (letter) => Number([...item.classList].find((name) => new RegExp(`^${letter}\\d+$`).test(name))?.slice(1) ?? 0);
-  return read('h') * 60 + read('m');
-}
-
-function beside(from, columns) {
-  const links = columns.find((each) => each.length);
-  if (!links) return null;
-  const minute = minuteOf(from.parentElement);
-  const far = (link) => Math.abs(minuteOf(link.parentElement) - minute);
-  return links.reduce((best, link) => (far(link) < far(best) ? link : best));
-}
-
-// The server said where now is, in the place's own time; from there only minutes are counted.
-const first = document.querySelector('[data-calendar] .now');
-if (first) {
-  const start = minuteOf(first);
-  const since = Date.now();
-  setInterval(() => {
-    const minute = start + Math.floor((Date.now() - since) / 60000);
-    if (minute >= 1440) return;
-    for (const line of document.querySelectorAll('[data-calendar] .now')) {
-      line.className = `now h${Math.floor(minute / 60)} m${Math.floor(minute % 60 / 5) * 5}`;
-    }
-  }, 60000);
-}
-
 for (const button of document.querySelectorAll('[data-print]')) {
   button.hidden = false;
   button.addEventListener('click', () => print());
+}
+
+const EVERY = 10000;
+const live = document.querySelector('[data-live]');
+let known = null;
+let drawn = Date.now();
+let timer = 0;
+let running = false;
+
+if (live) {
+  look();
+  addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') look(); });
+}
+
+function ask(address, type) {
+  return new Promise((resolve) => {
+    const request = new XMLHttpRequest();
+    request.open('GET', address);
+    request.responseType = type;
+    request.timeout = 10000;
+    request.setRequestHeader('X-Foyer-Quiet', '1');
+    request.onload = () => resolve(request);
+    request.onerror = request.ontimeout = () => resolve(null);
+    request.send();
+  });
+}
+
+async function look() {
+  clearTimeout(timer);
+  if (running || document.visibilityState !== 'visible') return;
+  running = true;
+  const reply = await ask(live.dataset.live + (known ? `&since=${encodeURIComponent(known)}` : ''), 'text');
+  const isOld = live.dataset.every && Date.now() - drawn > Number(live.dataset.every) * 1000;
+  let goesOn = !reply || reply.status < 400 || reply.status >= 500;
+  if (reply?.status === 200 || (reply?.status === 204 && isOld)) {
+    const isFirst = known === null;
+    const number = reply.status === 200 ? reply.responseText : known;
+    if (isFirst && !isOld) known = number;
+    else goesOn = await redraw(number);
+  }
+  running = false;
+  if (goesOn) timer = setTimeout(look, EVERY);
+}
+
+async function redraw(number) {
+  if (document.querySelector('[data-moving]')) return true;
+  const reply = await ask(location.href, 'document');
+  if (!reply) return true;
+  if (reply.status !== 200 || !reply.responseXML?.querySelector('[data-live]')) return false;
+  const there = reply.responseXML.querySelectorAll('[data-swap]');
+  const here = document.querySelectorAll('[data-swap]');
+  if (there.length !== here.length) { location.reload(); return false; }
+  const at = document.activeElement;
+  const back = nameOf(at);
+  const scrolled = [...document.querySelectorAll('.day-scroll, .week-scroll')].map((each) => [each.scrollLeft, each.scrollTop]);
+  here.forEach((part, i) => { part.replaceChildren(...document.importNode(there[i], true).childNodes); });
+  document.querySelectorAll('.day-scroll, .week-scroll').forEach((each, i) => { if (scrolled[i]) [each.scrollLeft, each.scrollTop] = scrolled[i]; });
+  if (back && !document.contains(at)) document.querySelector(back)?.focus({ preventScroll: true });
+  known = number;
+  drawn = Date.now();
+  document.dispatchEvent(new CustomEvent('calendar:swapped'));
+  return true;
+}
+
+function nameOf(element) {
+  if (!element?.closest?.('[data-swap]')) return null;
+  const href = element.getAttribute('href');
+  if (href) return `[data-swap] a[href="${CSS.escape(href)}"]`;
+  return element.value ? `[data-swap] button[value="${CSS.escape(element.value)}"]` : null;
+}
+
+const grid = document.querySelector('[data-grid]');
+if (grid) {
+  let down = null;
+  let asked = null;
+  const load = () => { asked ??= import(grid.dataset.grid).then((it) => { if (down) it.press(down); }); };
+  const isWide = matchMedia('(min-width: 48rem)').matches;
+  for (const type of isWide ? ['focusin', 'pointerover', 'pointerdown', 'pointerup', 'pointercancel'] : ['focusin']) {
+    document.addEventListener(type, (event) => {
+      if (type.startsWith('pointer') && type !== 'pointerover') down = type === 'pointerdown' ? event : null;
+      if (event.target.closest?.('[data-calendar]')) load();
+    }, { passive: true });
+  }
+  if (isWide) setTimeout(load, 55000); // the line of now
 }

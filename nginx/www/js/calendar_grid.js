@@ -1,11 +1,14 @@
 /*
- * calendar_move.js -- moving a visit by dragging it, making it longer or shorter at its lower edge, both by the keyboard, and booking
- * where one presses in an empty hour. Nothing is saved here: letting go opens the form that also moves it without script
- * (/appointments/…/move), which says what stands in the way and what is free instead. Touch: hold a visit for a moment first.
+ * calendar_grid.js -- in the grid of a day or a week: the arrow keys walk from visit to visit (up and down through one column, left and
+ * right to the nearest beside, Home and End), the line of now moves on; a visit is moved by dragging it, made longer or shorter at its
+ * lower edge, both by keys as well; pressing in an empty hour books there. Loaded by calendar.js, which hands on the press that it was
+ * loaded for; [data-grid] has data-ready from then on. Nothing is saved here: letting go opens the form that also moves it without
+ * script (/appointments/…/move), which says what stands in the way and what is free instead. Touch: hold a visit for a moment first.
  *
- *   <div class="day from-8 to-19" data-calendar> <ol class="day-track"> <li class="shift …"><a href="/appointments/new?day=…&staff_id=…">
+ *   <section data-grid="this file"> <div class="day from-8 to-19" data-calendar> <ol class="day-track">
+ *     <li class="shift …"><a href="/appointments/new?day=…&staff_id=…">  its column's day and provider
  *     <li class="visit is-booked h9 m30 d45"><a href="/appointments/ID">
- * A column's day and provider are those of its link to book. While something is being moved the page holds [data-moving].
+ * While something is being moved the page holds [data-moving]. Asks the page anew each time: calendar.js may have put in another.
  */
 const STEP = 15;
 const HOLD = 350; // ms until a finger's press means to move
@@ -17,6 +20,9 @@ let pressed = null;
 let wasDragged = false;
 let voice = null;
 
+document.querySelector('[data-grid]').dataset.ready = '';
+document.addEventListener('keydown', walkOn);
+moveNow();
 if (mayMove) {
   document.addEventListener('pointerdown', press);
   document.addEventListener('pointermove', drag);
@@ -131,7 +137,7 @@ function say(words) {
 
 // ---- by pointer ----
 
-function press(event) {
+export function press(event) {
   wasDragged = false;
   const card = event.button === 0 && wide.matches && !moving ? cardOf(event.target) : null;
   if (!card) return;
@@ -227,4 +233,55 @@ function key(event) {
   }[event.key];
   event.stopPropagation();
   if (act) { event.preventDefault(); act(); } else if (event.key === 'Tab') giveUp();
+}
+
+// ---- from visit to visit ----
+
+function walkOn(event) {
+  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  const from = event.target.closest?.('[data-calendar] .visit > a');
+  const to = from && walk(from, event.key);
+  if (!to) return;
+  event.preventDefault();
+  to.focus();
+  to.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+}
+
+function walk(from, key) {
+  const day = from.closest('[data-calendar]');
+  const columns = Array.from(day.querySelectorAll('.day-track, .week-track'), (track) => [...track.querySelectorAll('.visit > a')]);
+  const column = columns.findIndex((links) => links.includes(from));
+  const links = columns[column] ?? [];
+  const i = links.indexOf(from);
+  return {
+    ArrowDown: () => links[i + 1],
+    ArrowUp: () => links[i - 1],
+    ArrowRight: () => beside(from, columns.slice(column + 1)),
+    ArrowLeft: () => beside(from, columns.slice(0, column).reverse()),
+    Home: () => links[0],
+    End: () => links.at(-1),
+  }[key]?.();
+}
+
+function beside(from, columns) {
+  const links = columns.find((each) => each.length);
+  if (!links) return null;
+  const minute = minuteOf(from.parentElement);
+  const far = (link) => Math.abs(minuteOf(link.parentElement) - minute);
+  return links.reduce((best, link) => (far(link) < far(best) ? link : best));
+}
+
+// The server said where now is when the page was made; from there only minutes are counted.
+function moveNow() {
+  const first = document.querySelector('[data-calendar] .now');
+  if (!first) return;
+  const start = minuteOf(first);
+  const since = Date.now();
+  setInterval(() => {
+    const minute = start + Math.floor((Date.now() - since) / 60000);
+    if (minute >= 1440) return;
+    for (const line of document.querySelectorAll('[data-calendar] .now')) {
+      line.className = `now h${Math.floor(minute / 60)} m${Math.floor(minute % 60 / 5) * 5}`;
+    }
+  }, 60000);
 }
