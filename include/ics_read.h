@@ -22,16 +22,17 @@ enum ics_end {
  * "2026-11-21 14:05:00"; zone: the name that the file gives, "UTC", or "" for the reader's own. */
 struct ics_found {
     struct str uid, summary, starts, zone;
-    int64_t seconds;       /* how long, in wall time, or exactly when is_exact */
-    struct str until;      /* UTC wall time of a series' last start when it is told in UTC, or "" */
-    int64_t offset;        /* seconds east of UTC by the file's own description of the zone */
+    int64_t seconds;  /* how long, in wall time, or exactly when is_exact */
+    struct str until; /* UTC wall time of a series' last start when it is told in UTC, or "" */
+    int64_t offset;   /* seconds east of UTC by the file's own description of the zone */
     bool has_offset, is_day, is_exact, is_exception;
 };
 
 struct ics_reading {
     struct ics_found *found;
     size_t n;
-    size_t n_left_out; /* events with a rule that we do not follow: their first time alone is there */
+    size_t
+        n_left_out; /* events with a rule that we do not follow: their first time alone is there */
 };
 
 /*

@@ -285,8 +285,8 @@ void form_check(struct arena *a, const struct field *fields, const struct pairs 
     size_t n = 0;
     while (fields[n].name)
         n++;
-    *out = (struct form){.values = arena_alloc(a, (n + 1) * sizeof(struct form_value)), .n = n,
-                         .message = S("")};
+    *out = (struct form){
+        .values = arena_alloc(a, (n + 1) * sizeof(struct form_value)), .n = n, .message = S("")};
     for (size_t i = 0; i < n; i++) {
         check_one(a, &fields[i], pairs, &out->values[i]);
         out->has_error |= out->values[i].message.n > 0;

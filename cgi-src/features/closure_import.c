@@ -42,7 +42,8 @@ static enum err preview(struct req *r)
     struct str bytes;
     struct ics_reading reading;
     int64_t today = (int64_t)time(NULL) / 86400;
-    const struct ics_bounds bounds = {FILE_MOST, EVENTS_MOST, FOUND_MOST, today - 1, today + DAYS_AHEAD};
+    const struct ics_bounds bounds = {FILE_MOST, EVENTS_MOST, FOUND_MOST, today - 1,
+                                      today + DAYS_AHEAD};
     if (!the_file(r, &bytes))
         return refuse(r, "Choose a calendar file, such as holidays.ics.");
     enum ics_end e = ics_read(req_arena(r), bytes, &bounds, true, &reading);
@@ -55,7 +56,8 @@ static enum err preview(struct req *r)
         req_set(r, "is_partial", S("1"));
     if (!req_has(r, "location_id"))
         req_set_null(r, "location_id");
-    if (!req_show(r, "closures", Q_closure_found, NULL) || !req_show(r, "where", Q_closure_places, NULL))
+    if (!req_show(r, "closures", Q_closure_found, NULL) ||
+        !req_show(r, "where", Q_closure_places, NULL))
         return req_error(r);
     return reply_view(r, 200, "opening/preview");
 }

@@ -93,8 +93,8 @@ static bool is_real(struct icaltimetype t)
     if (icaltime_is_null_time(t) || t.year < 1900 || t.year > 2200 || t.month < 1 || t.month > 12 ||
         t.day < 1 || t.day > icaltime_days_in_month(t.month, t.year))
         return false;
-    return t.is_date || (t.hour >= 0 && t.hour < 24 && t.minute >= 0 && t.minute < 60 && t.second >= 0 &&
-                         t.second < 61);
+    return t.is_date || (t.hour >= 0 && t.hour < 24 && t.minute >= 0 && t.minute < 60 &&
+                         t.second >= 0 && t.second < 61);
 }
 
 static struct str wall(struct arena *a, struct icaltimetype t)
@@ -143,13 +143,17 @@ static bool month_days_exist(const struct icalrecurrencetype *rule)
 /* Rules as people's calendars write them. Others could keep us busy for ever. */
 static bool is_followed(const struct icalrecurrencetype *rule)
 {
-    bool is_daily = rule->freq == ICAL_DAILY_RECURRENCE, is_weekly = rule->freq == ICAL_WEEKLY_RECURRENCE;
+    bool is_daily = rule->freq == ICAL_DAILY_RECURRENCE,
+         is_weekly = rule->freq == ICAL_WEEKLY_RECURRENCE;
     bool is_long = rule->freq == ICAL_MONTHLY_RECURRENCE || rule->freq == ICAL_YEARLY_RECURRENCE;
     size_t days = entries(rule->by_day, ICAL_BY_DAY_SIZE);
-    if ((!is_daily && !is_weekly && !is_long) || rule->rscale || rule->interval < 1 || rule->interval > 1000)
+    if ((!is_daily && !is_weekly && !is_long) || rule->rscale || rule->interval < 1 ||
+        rule->interval > 1000)
         return false;
-    if (entries(rule->by_second, ICAL_BY_SECOND_SIZE) || entries(rule->by_minute, ICAL_BY_MINUTE_SIZE) ||
-        entries(rule->by_hour, ICAL_BY_HOUR_SIZE) || entries(rule->by_year_day, ICAL_BY_YEARDAY_SIZE) ||
+    if (entries(rule->by_second, ICAL_BY_SECOND_SIZE) ||
+        entries(rule->by_minute, ICAL_BY_MINUTE_SIZE) ||
+        entries(rule->by_hour, ICAL_BY_HOUR_SIZE) ||
+        entries(rule->by_year_day, ICAL_BY_YEARDAY_SIZE) ||
         entries(rule->by_week_no, ICAL_BY_WEEKNO_SIZE))
         return false;
     if (entries(rule->by_set_pos, ICAL_BY_SETPOS_SIZE) > 0 && (days == 0 || !is_long))
@@ -212,8 +216,9 @@ static icaltimezone *described(struct reader *r, struct str name)
     size_t n = 0;
     if (name.n == 0 || str_is(name, "UTC"))
         return NULL;
-    for (icalcomponent *c = icalcomponent_get_first_component(r->calendar, ICAL_VTIMEZONE_COMPONENT); c;
-         c = icalcomponent_get_next_component(r->calendar, ICAL_VTIMEZONE_COMPONENT)) {
+    for (icalcomponent *c =
+             icalcomponent_get_first_component(r->calendar, ICAL_VTIMEZONE_COMPONENT);
+         c; c = icalcomponent_get_next_component(r->calendar, ICAL_VTIMEZONE_COMPONENT)) {
         if (++n > MOST_ZONES || !zone_is_plain(c))
             return NULL;
     }
@@ -231,7 +236,8 @@ struct event {
 static void put_time(struct reader *r, const struct event *e, struct icaltimetype at)
 {
     int64_t begins = seconds_of(at);
-    if (!is_real(at) || begins + e->seconds <= r->bounds->from_day * DAY || begins >= r->bounds->to_day * DAY)
+    if (!is_real(at) || begins + e->seconds <= r->bounds->from_day * DAY ||
+        begins >= r->bounds->to_day * DAY)
         return;
     struct ics_found *f = add(r);
     if (!f)
@@ -251,7 +257,8 @@ static void put_time(struct reader *r, const struct event *e, struct icaltimetyp
     }
 }
 
-static void put_exception(struct reader *r, const struct event *e, icalproperty *p, struct icaltimetype at)
+static void put_exception(struct reader *r, const struct event *e, icalproperty *p,
+                          struct icaltimetype at)
 {
     struct ics_found *f = is_real(at) ? add(r) : NULL;
     if (!f)
@@ -275,8 +282,8 @@ static void follow(struct reader *r, struct event *e, struct icalrecurrencetype 
     struct icaltimetype first = e->start;
     bool is_first = true;
     first.zone = NULL;
-    if (!icaltime_is_null_time(rule.until) && icaltime_is_utc(rule.until) && !str_is(e->zone, "UTC") &&
-        !first.is_date) {
+    if (!icaltime_is_null_time(rule.until) && icaltime_is_utc(rule.until) &&
+        !str_is(e->zone, "UTC") && !first.is_date) {
         /* Told in UTC for a series in wall time: the database compares; here a day more is enough. */
         e->until = wall(r->arena, rule.until);
         icaltime_adjust(&rule.until, 1, 0, 0, 0);
@@ -321,7 +328,8 @@ static bool is_left_out(struct reader *r, icalcomponent *c)
     for (icalproperty *p = icalcomponent_get_first_property(c, ICAL_X_PROPERTY); p;
          p = icalcomponent_get_next_property(c, ICAL_X_PROPERTY)) {
         const char *name = icalproperty_get_x_name(p), *value = icalproperty_get_x(p);
-        if (name && value && strcasecmp(name, "X-MICROSOFT-CDO-BUSYSTATUS") == 0 && strcasecmp(value, "FREE") == 0)
+        if (name && value && strcasecmp(name, "X-MICROSOFT-CDO-BUSYSTATUS") == 0 &&
+            strcasecmp(value, "FREE") == 0)
             return true;
     }
     return false;
@@ -341,16 +349,19 @@ static void take_length(struct reader *r, icalcomponent *c, struct event *e)
         int64_t seconds = seconds_of(t) - seconds_of(e->start);
         /* Of another zone than the start: a flight. By the file's own words when it has some. */
         icaltimezone *other = str_eq(zone, e->zone) ? NULL : described(r, zone);
-        if (!str_eq(zone, e->zone) && (other || str_is(zone, "UTC")) && (e->described || str_is(e->zone, "UTC"))) {
+        if (!str_eq(zone, e->zone) && (other || str_is(zone, "UTC")) &&
+            (e->described || str_is(e->zone, "UTC"))) {
             int is_summer;
-            seconds += e->described ? icaltimezone_get_utc_offset(e->described, &e->start, &is_summer) : 0;
+            seconds +=
+                e->described ? icaltimezone_get_utc_offset(e->described, &e->start, &is_summer) : 0;
             seconds -= other ? icaltimezone_get_utc_offset(other, &t, &is_summer) : 0;
             e->is_exact = true;
         }
         e->seconds = seconds;
     } else if (length) {
         struct icaldurationtype d = icalproperty_get_duration(length);
-        if (d.is_neg || d.weeks > 60 || d.days > 400 || d.hours > 10000 || d.minutes > 600000 || d.seconds > 36000000)
+        if (d.is_neg || d.weeks > 60 || d.days > 400 || d.hours > 10000 || d.minutes > 600000 ||
+            d.seconds > 36000000)
             return;
         e->seconds = (int64_t)d.weeks * 7 * DAY + (int64_t)d.days * DAY + (int64_t)d.hours * 3600 +
                      (int64_t)d.minutes * 60 + d.seconds;
@@ -418,7 +429,8 @@ static void take_event(struct reader *r, icalcomponent *c)
 enum ics_end ics_read(struct arena *a, struct str text, const struct ics_bounds *bounds, bool all,
                       struct ics_reading *out)
 {
-    struct reader r = {.arena = a, .bounds = bounds, .out = out, .until_ms = now_ms() + MOST_MS, .wants_all = all};
+    struct reader r = {
+        .arena = a, .bounds = bounds, .out = out, .until_ms = now_ms() + MOST_MS, .wants_all = all};
     *out = (struct ics_reading){0};
     enum ics_end e = measure(text, bounds);
     if (e)
@@ -438,8 +450,11 @@ enum ics_end ics_read(struct arena *a, struct str text, const struct ics_bounds 
     /* Listed first: looking a zone up walks the same calendar. */
     size_t n = 0;
     icalcomponent **events = arena_alloc(a, (bounds->events + 1) * sizeof(icalcomponent *));
-    for (icalcomponent *c = r.calendar ? icalcomponent_get_first_component(r.calendar, ICAL_VEVENT_COMPONENT) : NULL;
-         c && n < bounds->events; c = icalcomponent_get_next_component(r.calendar, ICAL_VEVENT_COMPONENT))
+    for (icalcomponent *c =
+             r.calendar ? icalcomponent_get_first_component(r.calendar, ICAL_VEVENT_COMPONENT)
+                        : NULL;
+         c && n < bounds->events;
+         c = icalcomponent_get_next_component(r.calendar, ICAL_VEVENT_COMPONENT))
         events[n++] = c;
     for (size_t i = 0; i < n && !r.end; i++)
         take_event(&r, events[i]);

@@ -2,8 +2,9 @@
 #include "schedule_pages.h"
 
 static const struct field week_fields[] = {
-    {"d1", FIELD_TEXT, .max = 120}, {"d2", FIELD_TEXT, .max = 120}, {"d3", FIELD_TEXT, .max = 120},
-    {"d4", FIELD_TEXT, .max = 120}, {"d5", FIELD_TEXT, .max = 120}, {"d6", FIELD_TEXT, .max = 120},
+    {"d1", FIELD_TEXT, .max = 120}, {"d2", FIELD_TEXT, .max = 120},
+    {"d3", FIELD_TEXT, .max = 120}, {"d4", FIELD_TEXT, .max = 120},
+    {"d5", FIELD_TEXT, .max = 120}, {"d6", FIELD_TEXT, .max = 120},
     {"d0", FIELD_TEXT, .max = 120}, {0},
 };
 static const struct field closure_fields[] = {

@@ -27,8 +27,8 @@ static bool take_url(struct req *r, struct str *url, struct str *host)
     if (!fetch_url_ok(typed, config_text("calendar_own_hosts")))
         return false;
     const char *begin = memchr(typed.p, '/', typed.n);
-    struct str rest = str_part(typed, (size_t)(begin - typed.p) + 2,
-                               typed.n - (size_t)(begin - typed.p) - 2);
+    struct str rest =
+        str_part(typed, (size_t)(begin - typed.p) + 2, typed.n - (size_t)(begin - typed.p) - 2);
     size_t n = 0;
     while (n < rest.n && !strchr("/?:", rest.p[n]))
         n++;
@@ -40,7 +40,8 @@ static enum err add(struct req *r)
 {
     struct str url, host, sealed;
     if (!take_url(r, &url, &host)) {
-        req_refuse(r, "calendar_url", "An address of a calendar begins with https:// or webcal://.");
+        req_refuse(r, "calendar_url",
+                   "An address of a calendar begins with https:// or webcal://.");
         return reply_again(r, "/account/calendars");
     }
     struct rows *count = req_query(r, Q_outside_count);

@@ -9,7 +9,13 @@
 #include "fetch.h"
 #include "ics_read.h"
 
-enum { MOST_BYTES = 4 << 20, MOST_EVENTS = 20000, MOST_FOUND = 20000, MOST_MS = 15000, MOST_HOPS = 3 };
+enum {
+    MOST_BYTES = 4 << 20,
+    MOST_EVENTS = 20000,
+    MOST_FOUND = 20000,
+    MOST_MS = 15000,
+    MOST_HOPS = 3
+};
 
 struct known {
     struct str url, etag, sha;
@@ -75,7 +81,8 @@ static enum job_end keep(struct req *r, const struct known *k, const struct answ
 {
     unsigned char sha[HASH_BYTES];
     struct ics_reading reading;
-    const struct ics_bounds bounds = {MOST_BYTES, MOST_EVENTS, MOST_FOUND, k->first_day, k->last_day};
+    const struct ics_bounds bounds = {MOST_BYTES, MOST_EVENTS, MOST_FOUND, k->first_day,
+                                      k->last_day};
     sha256(answer->body, sha);
     struct str content = {(const char *)sha, sizeof sha};
     if (!k->is_old && str_eq(content, k->sha))

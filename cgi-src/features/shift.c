@@ -6,9 +6,15 @@
 
 static const struct field week_fields[] = {
     {"since", FIELD_DATE, .required = true, .missing = "From which day on?"},
-    {"d1", FIELD_TEXT, .max = 120}, {"d2", FIELD_TEXT, .max = 120}, {"d3", FIELD_TEXT, .max = 120},
-    {"d4", FIELD_TEXT, .max = 120}, {"d5", FIELD_TEXT, .max = 120}, {"d6", FIELD_TEXT, .max = 120},
-    {"d0", FIELD_TEXT, .max = 120}, {"is_seen", FIELD_BOOL}, {0},
+    {"d1", FIELD_TEXT, .max = 120},
+    {"d2", FIELD_TEXT, .max = 120},
+    {"d3", FIELD_TEXT, .max = 120},
+    {"d4", FIELD_TEXT, .max = 120},
+    {"d5", FIELD_TEXT, .max = 120},
+    {"d6", FIELD_TEXT, .max = 120},
+    {"d0", FIELD_TEXT, .max = 120},
+    {"is_seen", FIELD_BOOL},
+    {0},
 };
 static const struct field day_fields[] = {
     {"day", FIELD_DATE, .required = true, .missing = "Which day?"},
@@ -31,8 +37,8 @@ static const struct field no_fields[] = {{0}};
 #define SAVED "/settings/people/{staff_id}?saved=1"
 
 const struct page shift_pages[] = {
-    {GET, "/settings/people", SCHEDULE, .show = {{"people", Q_shift_people}},
-     .view = "shift/list", .title = "Who works when"},
+    {GET, "/settings/people", SCHEDULE, .show = {{"people", Q_shift_people}}, .view = "shift/list",
+     .title = "Who works when"},
     {GET, PERSON, SCHEDULE,
      .show = {{"person", Q_shift_person},
               {"places", Q_shift_places},
@@ -44,9 +50,8 @@ const struct page shift_pages[] = {
     {GET, WEEK, SCHEDULE,
      .show = {{"week", Q_shift_week}, {"value", Q_shift_week}, {"visits", Q_shift_outside}},
      .view = "shift/week", .title = "Somebody's week at a place"},
-    {POST, WEEK, SCHEDULE, .action = "shift.week", .fields = week_fields,
-     .save = Q_shift_week_save, .then = SAVED, .again = WEEK,
-     .title = "Somebody's week at a place: save"},
+    {POST, WEEK, SCHEDULE, .action = "shift.week", .fields = week_fields, .save = Q_shift_week_save,
+     .then = SAVED, .again = WEEK, .title = "Somebody's week at a place: save"},
     {GET, PERSON "/days", SCHEDULE,
      .show = {{"person", Q_shift_person},
               {"places", Q_shift_day_places},

@@ -48,9 +48,8 @@ static enum err decide(struct req *r)
 const struct page time_off_pages[] = {
     {GET, "/time-off", OWN, .show = {{"own", Q_timeoff_own}}, .view = "timeoff/own",
      .title = "Your time off"},
-    {POST, "/time-off", OWN, .action = "time_off.ask", .fields = ask_fields,
-     .save = Q_timeoff_ask, .then = "/time-off?asked=1", .again = "/time-off",
-     .title = "Ask for time off"},
+    {POST, "/time-off", OWN, .action = "time_off.ask", .fields = ask_fields, .save = Q_timeoff_ask,
+     .then = "/time-off?asked=1", .again = "/time-off", .title = "Ask for time off"},
     {POST, "/time-off/{time_off_id:uuid}/withdraw", OWN, .action = "time_off.withdraw",
      .fields = no_fields, .save = Q_timeoff_withdraw, .then = "/time-off?withdrawn=1",
      .again = "/time-off", .title = "Withdraw time off"},

@@ -12,10 +12,7 @@ static const struct field unit_fields[] = {
 
 #define UNIT "/settings/rooms/{resource_id:uuid}"
 #define UNIT_CHOICES                                                                               \
-    {"kinds", Q_unit_kinds}, {"places", Q_unit_places},                                            \
-    {                                                                                              \
-        "groups", Q_unit_groups                                                                    \
-    }
+    {"kinds", Q_unit_kinds}, {"places", Q_unit_places}, { "groups", Q_unit_groups }
 
 const struct page unit_pages[] = {
     {GET, "/settings/rooms", SCHEDULE, .show = {{"units", Q_unit_list}}, .view = "unit/list",
@@ -23,12 +20,13 @@ const struct page unit_pages[] = {
     {GET, "/settings/rooms/new", SCHEDULE, .show = {{"value", Q_unit_blank}, UNIT_CHOICES},
      .view = "unit/new", .title = "A new room or device"},
     {POST, "/settings/rooms/new", SCHEDULE, .action = "unit.create", .fields = unit_fields,
-     .save = Q_unit_save, .then = "/settings/rooms/{resource_id}?saved=1", .again = "/settings/rooms/new",
-     .title = "A new room or device: save"},
+     .save = Q_unit_save, .then = "/settings/rooms/{resource_id}?saved=1",
+     .again = "/settings/rooms/new", .title = "A new room or device: save"},
     {GET, UNIT, SCHEDULE, .show = {{"unit", Q_unit_one}, {"value", Q_unit_one}, UNIT_CHOICES},
      .view = "unit/one", .title = "A room or device"},
     {POST, UNIT, SCHEDULE, .action = "unit.change", .fields = unit_fields, .save = Q_unit_save,
-     .then = "/settings/rooms/{resource_id}?saved=1", .again = UNIT, .title = "A room or device: save"},
+     .then = "/settings/rooms/{resource_id}?saved=1", .again = UNIT,
+     .title = "A room or device: save"},
     {POST, UNIT "/put", SCHEDULE, .action = "unit.put", .fields = put_fields, .save = Q_unit_put,
      .then = "/settings/rooms/{resource_id}?saved=1", .again = UNIT,
      .title = "A room or device: put away or bring back"},

@@ -163,7 +163,8 @@ static size_t take(char *bytes, size_t size, size_t n, void *self)
     return size * n;
 }
 
-static void tell(CURL *curl, const struct question *q, struct place *place, struct taken *taken, int64_t left)
+static void tell(CURL *curl, const struct question *q, struct place *place, struct taken *taken,
+                 int64_t left)
 {
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, place->is_plain ? "http" : "https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);

@@ -215,7 +215,7 @@ describe("L17: hours, exceptions and time off are drawn", () => {
     assert.ok(shifts(await look(), who)[2] > 60);
     h.sql(`${as} INSERT INTO app.shift_day (staff_id, day, location_id, starts, ends) VALUES (:'v2', :'v3', :'v4', '10:00', '15:00')`, glow(), staff, day, place);
     assert.deepEqual(shifts(await look(), who), [10, 0, 300]);
-    h.sql(`${as} INSERT INTO app.location_hours (location_id, weekday, opens, closes) SELECT :'v2', d, '11:30', '14:00' FROM generate_series(0, 6) AS d`, glow(), place);
+    h.sql(`${as} DELETE FROM app.location_hours WHERE tenant_id = :'v1'; INSERT INTO app.location_hours (location_id, weekday, opens, closes) SELECT :'v2', d, '11:30', '14:00' FROM generate_series(0, 6) AS d`, glow(), place);
     const bound = await look();
     assert.deepEqual(shifts(bound, who), [11, 30, 150]);
     assert.match(bound.text, /Open from 11:30 am to 2:00 pm/);

@@ -19,6 +19,11 @@ before(async () => {
   within(`INSERT INTO app.staff (name, email, is_provider) VALUES ('Settings Person', '${email}', true);`);
   person = one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND email = :'v2'", tenant(), email);
 });
+// Rules that are published stay for ever, and would have to be accepted in every booking of the tests after this.
+const newest = () => h.sql("SELECT coalesce(max(version), 0) FROM app.booking_rule WHERE tenant_id = :'v1'", tenant())[0][0];
+let rules;
+before(() => { rules = newest(); });
+after(() => h.sql("SET session_replication_role = replica; DELETE FROM app.booking_rule WHERE tenant_id = :'v1' AND version > :'v2'::int", tenant(), rules));
 after(() => within(`UPDATE app.staff SET is_active = false WHERE id = '${person}'; DELETE FROM app.closure WHERE reason LIKE 'T14 %';`));
 
 async function send(v, page, action, values) {
@@ -149,11 +154,11 @@ describe("B14 L17: when", () => {
   });
   test("a licence, and the list of those that end", async () => {
     const page = `/settings/people/${person}/licences`, soon = one("SELECT (current_date + 20)::text");
-    assert.equal((await send(owner, page, page, { kind: "Laser safety", number: "L-1", valid_to: soon })).status, 303);
-    assert.match(words((await owner.get("/settings")).text), /Settings Person : Laser safety ends on/);
+    assert.equal((await send(owner, page, page, { kind: "Zz licence", number: "L-1", valid_to: soon })).status, 303);
+    assert.match(words((await owner.get("/settings")).text), /Settings Person : Zz licence ends on/);
     const id = one("SELECT id FROM app.staff_licence WHERE staff_id = :'v1'", person);
     assert.equal((await send(owner, `/settings/people/${person}`, `${page}/${id}/remove`, {})).status, 303);
-    assert.doesNotMatch(words((await owner.get("/settings")).text), /Laser safety ends on/);
+    assert.doesNotMatch(words((await owner.get("/settings")).text), /Zz licence ends on/);
   });
 });
 

@@ -242,6 +242,7 @@ static void make_studio(struct loader *l, const char *phc, FILE *logins)
     load_people(l);
     load_series(l);
     make_emergency(l);
+    load_settings(l);
 }
 
 /* Codes of an app for somebody whose role asks for them; the key, made anew for each installation, stands beside the password. */

@@ -40,6 +40,8 @@ void load_copy_end(struct loader *l);
 void load_people(struct loader *l);
 /* A series of visits, and who waits for a time (series.c). */
 void load_series(struct loader *l);
+/* Hours, holidays, time off, licences, add-ons (settings.c). */
+void load_settings(struct loader *l);
 /* The same text in the loader's arena, terminated. */
 const char *load_z(struct loader *l, struct str s);
 
