@@ -166,6 +166,8 @@ describe("L24: from an empty hour to a booking in three steps", () => {
       await page.getByLabel("Service", { exact: true }).selectOption({ value: service });
       await page.getByLabel("Do not tell the client").check();
       await b.check(page, "the last step", { shot: "book-last-step" });
+      const again = new URL(await page.getByRole("link", { name: "Repeat it" }).getAttribute("href"), glow);
+      assert.deepEqual([again.pathname, again.searchParams.get("client_id"), again.searchParams.get("day"), again.searchParams.get("staff_id")], ["/series/new", client, day, staff]);
       await page.getByRole("button", { name: "Book", exact: true }).click();
       await page.getByRole("heading", { level: 1, name: clientName }).waitFor();
       assert.equal(count(), had + 1);
