@@ -6,6 +6,8 @@
 #define FOYER_CSV_H
 #include "base.h"
 
+struct rows;
+
 /*
  * csv_cell -- appends a cell. is_first: no comma before it.
  * A text that a spreadsheet would carry out as a formula (= + - @, a tab or a return first) gets an
@@ -15,4 +17,7 @@ void csv_cell(struct buf *b, bool is_first, struct str text);
 
 /* Ends the row. */
 void csv_end(struct buf *b);
+
+/* Columns of rows by name, under a first row of these names; n at most, or up to the first NULL. */
+void csv_rows(struct buf *b, const struct rows *rows, const char *const *columns, size_t n);
 #endif

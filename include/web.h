@@ -127,6 +127,8 @@ size_t req_values(struct req *r, const char *name, const struct str **values);
 /* Checks the posted body against fields and remembers values and errors. true: all good. The gate
  * has done this already for page->fields. */
 bool req_check(struct req *r, const struct field *fields);
+/* YYYY-MM-DD, a day that there is. For an address, whose values nobody has checked. */
+bool date_ok(struct str s);
 /* Adds a message beside a field ("" : above the form); the form is then shown again with 422. */
 void req_refuse(struct req *r, const char *field, const char *message);
 

@@ -4,6 +4,8 @@
  */
 #include "csv.h"
 
+#include "db.h"
+
 void csv_cell(struct buf *b, bool is_first, struct str text)
 {
     if (!is_first)
@@ -21,3 +23,15 @@ void csv_cell(struct buf *b, bool is_first, struct str text)
 }
 
 void csv_end(struct buf *b) { buf_addz(b, "\r\n"); }
+
+void csv_rows(struct buf *b, const struct rows *rows, const char *const *columns, size_t n)
+{
+    for (size_t c = 0; c < n && columns[c]; c++)
+        csv_cell(b, c == 0, str_of(columns[c]));
+    csv_end(b);
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        for (size_t c = 0; c < n && columns[c]; c++)
+            csv_cell(b, c == 0, rows_text(rows, i, columns[c]));
+        csv_end(b);
+    }
+}

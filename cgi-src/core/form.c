@@ -42,7 +42,7 @@ static int digits(struct str s, size_t from, size_t n)
     return value;
 }
 
-static bool is_date(struct str s)
+bool date_ok(struct str s)
 {
     static const int month_days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-')
@@ -64,7 +64,7 @@ static bool is_time(struct str s)
 
 static bool is_local(struct str s)
 {
-    return s.n == 16 && (s.p[10] == 'T' || s.p[10] == ' ') && is_date(str_part(s, 0, 10)) &&
+    return s.n == 16 && (s.p[10] == 'T' || s.p[10] == ' ') && date_ok(str_part(s, 0, 10)) &&
            is_time(str_part(s, 11, 5));
 }
 
@@ -150,7 +150,7 @@ static bool is_good(const struct field *f, struct str s)
     case FIELD_PHONE:
         return is_phone(s);
     case FIELD_DATE:
-        return is_date(s);
+        return date_ok(s);
     case FIELD_TIME:
         return is_time(s);
     case FIELD_LOCAL:

@@ -15,14 +15,7 @@ static enum err download(struct req *r)
     if (!rows)
         return req_error(r);
     struct buf b = buf_in(req_arena(r), 4096);
-    for (size_t c = 0; c < COUNT_OF(columns); c++)
-        csv_cell(&b, c == 0, str_of(columns[c]));
-    csv_end(&b);
-    for (size_t i = 0; i < rows_count(rows); i++) {
-        for (size_t c = 0; c < COUNT_OF(columns); c++)
-            csv_cell(&b, c == 0, rows_text(rows, i, columns[c]));
-        csv_end(&b);
-    }
+    csv_rows(&b, rows, columns, COUNT_OF(columns));
     return reply_bytes(r, 200, "text/csv; charset=utf-8", buf_str(&b), "access.csv");
 }
 

@@ -48,5 +48,6 @@ const struct feature all_features[] = {
     {"time_off", time_off_pages},
     {"closure_import", closure_import_pages},
     {"outside", outside_pages},
+    {"report", report_pages},
     {NULL, NULL},
 };

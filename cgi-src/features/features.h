@@ -50,6 +50,7 @@ extern const struct page rule_pages[];
 extern const struct page time_off_pages[];
 extern const struct page closure_import_pages[];
 extern const struct page outside_pages[];
+extern const struct page report_pages[];
 
 /* Kinds of jobs that stand in other files than the list of kinds. */
 enum job_end sso_discover(struct req *r, const struct job *job, struct str *why);

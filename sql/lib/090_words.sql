@@ -210,6 +210,8 @@ AS $$
         ('message.list', 'looked through the messages'),
         ('message.read', 'opened a message'),
         ('message.send', 'sent a message'),
+        ('report.read', 'looked at a report'),
+        ('report.export', 'took a report along as a file'),
         ('role.create', 'made a role'),
         ('role.change', 'changed what a role may do'),
         ('role.remove', 'removed a role'),

@@ -32,7 +32,7 @@ test("Seeing: the page draws what the pools counted and how the queues stand", a
   assert.equal(sample[2], Number(h.one("SELECT count(*) FROM app.job WHERE state = 'dead'")));
   for (const pool of ["staff", "public", "slow"]) assert.match(text, new RegExp(`<th scope="row">${pool}</th>`));
   // each bar of the drawing is a row of the table behind it
-  const bars = [...text.matchAll(/<rect class="house-bar" x="(\d+)" y="(\d+)" width="14" height="(\d+)" rx="1"\/>/g)].map((m) => Number(m[3]));
+  const bars = [...text.matchAll(/<rect class="drawing-bar" x="(\d+)" y="(\d+)" width="14" height="(\d+)" rx="1"\/>/g)].map((m) => Number(m[3]));
   const rows = [...text.matchAll(/<tr><th scope="row"><?[^<]*<\/th><td class="is-number">([\d,]+)<\/td><td class="is-number">([\d,]+)<\/td><td class="is-number">[\d.]+<\/td>/g)].map((m) => number(m[1]));
   assert.equal(bars.length, 36);
   assert.equal(rows.length, 36);

@@ -41,9 +41,10 @@ const statements = {
   day: "SELECT current_date::text",
   version: "SELECT 1",
   kind: "SELECT 'privacy'",
+  table: "SELECT 'providers'",
 };
 // Ids that name a studio's row; another studio must not reach it.
-const owned = new Set(Object.keys(statements).filter((k) => !["day", "version", "kind", "business", "asked_grant"].includes(k)));
+const owned = new Set(Object.keys(statements).filter((k) => !["day", "version", "kind", "table", "business", "asked_grant"].includes(k)));
 
 const cache = new Map();
 function sample(label, name) {
