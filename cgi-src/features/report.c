@@ -7,6 +7,8 @@
 #include "csv.h"
 #include "features.h"
 
+enum { FIRST_TABLE = 2 }; /* of a page's queries: before it stand the period and the places */
+
 /*
  * The days and the place of this report: from_day and to_day for the statements that follow, keep for
  * links to the same days at the same place. *is_good false: the days do not do, and the page says why.
@@ -36,6 +38,7 @@ static enum err read_period(struct req *r, bool *is_good)
     return OK;
 }
 
+/* The page's tables, and has_rows: whether there is anything in the first of them. */
 static enum err show_report(struct req *r)
 {
     const struct page *page = req_page(r);
@@ -46,8 +49,11 @@ static enum err show_report(struct req *r)
     for (const struct show *s = page->show; s->name; s++) {
         if (s->query == Q_report_period || (!is_good && s->query != Q_report_place))
             continue;
-        if (!req_show(r, s->name, s->query, s->by))
+        struct rows *rows = req_show(r, s->name, s->query, s->by);
+        if (!rows)
             return req_error(r);
+        if (strcmp(s->name, page->show[FIRST_TABLE].name) == 0 && rows_count(rows) > 0)
+            req_set(r, "has_rows", S("true"));
     }
     return reply_view(r, is_good ? 200 : 422, page->view);
 }
@@ -107,7 +113,7 @@ static enum err download(struct req *r)
 
 #define REPORT CAN(report_read), .pool = POOL_SLOW, .action = "report.read", .run = show_report
 #define OF_WHEN {"period", Q_report_period}, {"places", Q_report_place}
-#define GIVES "keep at_place"
+#define GIVES "keep at_place has_rows"
 
 const struct page report_pages[] = {
     {GET, "/reports", REPORT,

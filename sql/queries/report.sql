@@ -161,8 +161,8 @@ WITH one AS (
            sum(o.cancelled)::bigint, sum(o.late)::bigint, sum(o.due_cents)::bigint, sum(o.waived)::bigint, sum(o.waived_cents)::bigint
     FROM one o HAVING count(*) > 0
 )
-SELECT n.name AS what, n.is_total, n.planned, n.coming, n.came, n.missed, round(100.0 * n.missed / nullif(n.came + n.missed, 0), 1)::float8 AS missed_percent,
-       n.cancelled, round(100.0 * n.cancelled / nullif(n.planned, 0), 1)::float8 AS cancelled_percent, n.late, n.due_cents, n.waived, n.waived_cents
+SELECT n.name AS what, n.is_total, n.planned, n.coming, n.came, n.missed, to_char(100.0 * n.missed / nullif(n.came + n.missed, 0), 'FM990.0') AS missed_percent,
+       n.cancelled, to_char(100.0 * n.cancelled / nullif(n.planned, 0), 'FM990.0') AS cancelled_percent, n.late, n.due_cents, n.waived, n.waived_cents
 FROM line n
 ORDER BY n.is_total, n.category, n.position, n.name, n.id;
 
@@ -170,8 +170,8 @@ ORDER BY n.is_total, n.category, n.position, n.name, n.id;
 -- The same by provider.
 -- clients: none
 SELECT f.name AS what, sum(m.planned)::bigint AS planned, sum(m.coming)::bigint AS coming, sum(m.came)::bigint AS came, sum(m.missed)::bigint AS missed,
-       round(100.0 * sum(m.missed) / nullif(sum(m.came + m.missed), 0), 1)::float8 AS missed_percent, sum(m.cancelled)::bigint AS cancelled,
-       round(100.0 * sum(m.cancelled) / nullif(sum(m.planned), 0), 1)::float8 AS cancelled_percent, sum(m.late)::bigint AS late,
+       to_char(100.0 * sum(m.missed) / nullif(sum(m.came + m.missed), 0), 'FM990.0') AS missed_percent, sum(m.cancelled)::bigint AS cancelled,
+       to_char(100.0 * sum(m.cancelled) / nullif(sum(m.planned), 0), 'FM990.0') AS cancelled_percent, sum(m.late)::bigint AS late,
        sum(m.due_cents)::bigint AS due_cents, sum(m.waived)::bigint AS waived, sum(m.waived_cents)::bigint AS waived_cents
 FROM app.report_missed(nullif(:location, '')::uuid, :from_day::date, :to_day::date) AS m
 JOIN app.staff f ON f.id = m.staff_id
@@ -189,8 +189,8 @@ WITH line AS (
     LEFT JOIN app.report_missed(nullif(:location, '')::uuid, :from_day::date, :to_day::date) AS m ON m.weekday = w.n
     GROUP BY w.n, w.name
 )
-SELECT n.name AS what, left(n.name, 3) AS label, n.planned, n.coming, n.came, n.missed, round(100.0 * n.missed / nullif(n.came + n.missed, 0), 1)::float8 AS missed_percent,
-       n.cancelled, round(100.0 * n.cancelled / nullif(n.planned, 0), 1)::float8 AS cancelled_percent, n.late, n.due_cents, n.waived, n.waived_cents,
+SELECT n.name AS what, left(n.name, 3) AS label, n.planned, n.coming, n.came, n.missed, to_char(100.0 * n.missed / nullif(n.came + n.missed, 0), 'FM990.0') AS missed_percent,
+       n.cancelled, to_char(100.0 * n.cancelled / nullif(n.planned, 0), 'FM990.0') AS cancelled_percent, n.late, n.due_cents, n.waived, n.waived_cents,
        ((n.n - 1) * 104)::int AS x, ((n.n - 1) * 104 + 40)::int AS middle,
        100 - h.missed AS missed_y, h.missed AS missed_h, 100 - h.missed - h.cancelled AS cancelled_y, h.cancelled AS cancelled_h
 FROM line n
