@@ -1,4 +1,4 @@
--- 450_report: reports are read in the slow pool, so that a year of visits holds nobody up; it sees of the schedule what the staff's
+-- 460_report: reports are read in the slow pool, so that a year of visits holds nobody up; it sees of the schedule what the staff's
 -- pool sees, by the same rules.
 
 SET LOCAL ROLE foyer_owner;
