@@ -112,7 +112,8 @@ static enum err download(struct req *r)
 }
 
 #define REPORT CAN(report_read), .pool = POOL_SLOW, .action = "report.read", .run = show_report
-#define OF_WHEN {"period", Q_report_period}, {"places", Q_report_place}
+#define OF_WHEN                                                                                    \
+    {"period", Q_report_period}, { "places", Q_report_place }
 #define GIVES "keep at_place has_rows"
 
 const struct page report_pages[] = {
