@@ -240,6 +240,7 @@ static void make_studio(struct loader *l, const char *phc, FILE *logins)
     make_shifts(l);
     make_forms(l);
     load_people(l);
+    load_schedule(l);
     load_series(l);
     make_emergency(l);
     load_settings(l);

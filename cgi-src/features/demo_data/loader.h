@@ -38,6 +38,8 @@ void load_copy_end(struct loader *l);
 
 /* Clients, their visits, charts, forms and messages (people.c). */
 void load_people(struct loader *l);
+/* Devices, hours, licences, extras and rules, and visits that need them (schedule.c). */
+void load_schedule(struct loader *l);
 /* A series of visits, and who waits for a time (series.c). */
 void load_series(struct loader *l);
 /* Hours, holidays, time off, licences, add-ons (settings.c). */
