@@ -43,6 +43,12 @@ function span(first, last, shortest, grid) {
   return [a, a + shortest + below((last - a - shortest) / grid + 1) * grid];
 }
 
+// A due date with which a day is about the first or the last day of the service's weeks, or somewhere between.
+function dueFor(service, day) {
+  const [first, last] = [(service.weekFrom ?? 20) * 7, (service.weekTo ?? 22) * 7 + 6];
+  return dayText(day + 280 - pick([first, last, first + below(last - first)]) + below(3) - 1);
+}
+
 // One situation: what the oracle reads, and the rows (table by table) that make it so in the database.
 function situation(now, today) {
   const zone = pick(ZONES);
@@ -63,7 +69,7 @@ function situation(now, today) {
     before: pick([0, 0, 5, 10, 15]), after: pick([0, 0, 5, 10, 30]), step: pick([5, 10, 15, 20, 30, 60]), notice: pick([0, 60, 600, 2880]),
     horizon: pick([1, 90, 730, 730, 730]), licence: chance(0.25) ? "Laser" : null, newRule: pick(["any", "any", "any", "new", "known"]),
     prerequisite: chance(0.25) ? 1 + below(60) : null };
-  if (chance(0.3)) { service.weekFrom = 8 + below(30); service.weekTo = Math.min(42, service.weekFrom + below(6)); }
+  if (chance(kind === "staff" ? 0.1 : 0.5)) { service.weekFrom = 8 + below(30); service.weekTo = Math.min(42, service.weekFrom + below(6)); }
   s.service = service;
   const before = id();
   const base = { name: "Service", duration_min: 30, before_min: 0, after_min: 0, step_min: 15, min_notice_min: 0, horizon_days: 90, is_online: true,
@@ -168,7 +174,7 @@ function situation(now, today) {
     }
   }
   if (kind === "client") {
-    s.client = { id: id(), due: chance(0.7) ? dayText(first + 280 - 7 * ((service.weekFrom ?? 20) + below(8) - 2)) : null, visits: [], missed: 0 };
+    s.client = { id: id(), due: chance(0.8) ? dueFor(service, first) : null, visits: [], missed: 0 };
     put("client", { id: s.client.id, name: "Somebody", due_date: s.client.due });
     for (let k = below(4); k > 0; k--) {
       const a = (first + 1) * DAY * MINUTE - below(70 * DAY) * MINUTE;
@@ -184,7 +190,7 @@ function situation(now, today) {
       put("booking_rule", { id: id(), version: 1, max_no_shows: 1 });
     }
   } else if (kind === "visitor" && service.weekFrom && chance(0.7)) {
-    s.told = dayText(first + 280 - 7 * (service.weekFrom + below(8) - 2));
+    s.told = dueFor(service, first);
   }
   return { s, rows };
 }

@@ -240,8 +240,8 @@ static void make_studio(struct loader *l, const char *phc, FILE *logins)
     make_shifts(l);
     make_forms(l);
     load_people(l);
-    load_schedule(l);
     load_series(l);
+    load_schedule(l); /* rules come last: they would bind what is made before */
     make_emergency(l);
     load_settings(l);
 }
