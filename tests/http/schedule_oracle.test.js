@@ -217,6 +217,7 @@ CREATE FUNCTION pg_temp.look(j jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     x jsonb;
     said text;
+    unsound text;
 BEGIN
     PERFORM set_config('foyer.actor_kind', 'system', true), set_config('foyer.perms', '', true), set_config('foyer.client_id', '', true);
     FOR x IN SELECT e FROM jsonb_array_elements(j -> 'tables') AS e LOOP
@@ -232,7 +233,18 @@ BEGIN
          LATERAL app.offered_times((j ->> 'service')::uuid, l.id, (j ->> 'wanted')::uuid, (j ->> 'from')::date, (j ->> 'to')::date, NULL,
                      (j ->> 'client')::uuid, ARRAY(SELECT e::uuid FROM jsonb_array_elements_text(j -> 'addons') AS e), (j ->> 'told')::date) AS f
     WHERE l.id = (j ->> 'place')::uuid;
-    RAISE EXCEPTION USING ERRCODE = 'FY999', MESSAGE = coalesce(said, '');
+    -- what says why a time is not free must say nothing exactly where it is (a due date told by a visitor is not asked for there)
+    IF j ->> 'told' IS NULL AND (j ->> 'n')::int % 6 = 0 THEN
+        SELECT string_agg(w.wall::text || ' ' || w.person, ', ') INTO unsound
+        FROM (SELECT coalesce((j ->> 'wanted')::uuid, (ARRAY[${PEOPLE.map((p) => `'${p}'::uuid`).join(", ")}])[1 + (j ->> 'n')::int % 3]) AS person, x.wall, x.wall AT TIME ZONE l.zone AS at, l.zone,
+                     ARRAY(SELECT e::uuid FROM jsonb_array_elements_text(j -> 'addons') AS e) AS addons
+              FROM app.location l, app.service v, generate_series(0, 2) AS k,
+                   LATERAL (SELECT (j ->> 'from')::date + make_interval(mins => v.step_min * (((j ->> 'n')::int * 37 + k * 29) % (1440 / v.step_min))) AS wall) AS x
+              WHERE l.id = (j ->> 'place')::uuid AND v.id = (j ->> 'service')::uuid AND (x.wall AT TIME ZONE l.zone) AT TIME ZONE l.zone = x.wall) AS w
+        WHERE EXISTS (SELECT FROM app.offered_times((j ->> 'service')::uuid, (j ->> 'place')::uuid, w.person, w.wall::date, w.wall::date + 1, NULL, (j ->> 'client')::uuid, w.addons) AS f WHERE f.starts_at = w.at)
+            = EXISTS (SELECT FROM app.why_not((j ->> 'service')::uuid, (j ->> 'place')::uuid, w.person, w.at, (j ->> 'client')::uuid, w.addons));
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'FY999', MESSAGE = coalesce(said, '') || coalesce(' UNSOUND ' || unsound, '');
 EXCEPTION WHEN SQLSTATE 'FY999' THEN
     RETURN SQLERRM;
 END $$;
@@ -249,6 +261,7 @@ ROLLBACK;
   const rich = { free: 0, starts: 0, kinds: new Set() };
   for (const [n, clockText, text] of answers) {
     const { s } = made[Number(n)];
+    assert.doesNotMatch(text, /UNSOUND/, `situation ${n} of seed ${SEED}: why a time is not free is said where it is, or not said where it is not`);
     const [, , wrong, ...found] = text.split(" ").filter((x, i) => i < 3 || x);
     const offered = found.map((x) => x.split("/")).map(([p, at, room]) => ({ key: `${p} ${Number(at) * 1000}`, at: Number(at) * 1000, room }));
     const wanted = expected(s, Number(clockText) * 1000);
@@ -273,7 +286,7 @@ test("B-06 T34: a year of random bookings, more of them about both nights when t
   for (const zone of ZONES) {
     const turns = turnsOf(zone, today);
     assert.equal(turns.length, 2, `the clock of ${zone} changes twice in a year`);
-    const days = [...turns.flatMap((d) => times(12, () => d - 3 + below(7))), ...times(120, () => today + 3 + below(360))];
+    const days = [...turns.flatMap((d) => times(8, () => d - 3 + below(7))), ...times(60, () => today + 3 + below(360))];
     for (const day of days) asked.push({ zone, wall: `${dayText(day)}T${hm(below(96) * 15)}:00` });
     // a time that the clock leaves out, and one that it shows twice
     for (const day of turns) for (const wall of ["02:15", "01:45"]) asked.push({ zone, wall: `${dayText(day)}T${wall}:00` });

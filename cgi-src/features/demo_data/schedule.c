@@ -37,7 +37,7 @@ static const char *const medspa_sql[] = {
     "'Laser hair removal'",
     "INSERT INTO app.staff_licence (staff_id, kind, number, valid_to) "
     "SELECT f.id, 'Laser safety', 'LS-' || (2040 + f.position), current_date + CASE f.name WHEN "
-    "'Mina Park' THEN 45 ELSE 400 END "
+    "'Mina Park' THEN 200 ELSE 400 END "
     "FROM app.staff f JOIN app.service_staff x ON x.tenant_id = f.tenant_id AND x.staff_id = f.id "
     "JOIN app.service v ON v.tenant_id = x.tenant_id AND v.id = x.service_id AND v.name = 'Laser "
     "hair removal' WHERE f.tenant_id = app.tenant()",
