@@ -56,6 +56,8 @@ BEGIN
                 made := visits[k];
                 IF dice < 0.8 THEN
                     what := 'move';
+                    -- every second one to a quieter day, or none would find a place
+                    at := at + CASE WHEN dice < 0.65 THEN interval '7 days' ELSE interval '0' END;
                     PERFORM app.appointment_move(made, staff, at, NULL);
                 ELSE
                     what := 'cancel';
