@@ -241,9 +241,9 @@ static void make_studio(struct loader *l, const char *phc, FILE *logins)
     make_forms(l);
     load_people(l);
     load_series(l);
-    load_schedule(l); /* rules come last: they would bind what is made before */
     make_emergency(l);
     load_settings(l);
+    load_schedule(l); /* rules come last: they would bind what is made before */
 }
 
 /* Codes of an app for somebody whose role asks for them; the key, made anew for each installation, stands beside the password. */

@@ -1,46 +1,40 @@
 /*
- * schedule.c -- what the demo studios ask of their calendars: devices, hours of a place, licences, a
- * provider's own pace, extras, weeks of pregnancy, a visit that comes first, rules of booking; and a
- * visit of several services and one that was booked over another, made by the functions that the
- * pages use. The first place keeps no hours of its own: there it is open whenever somebody works.
+ * schedule.c -- what the demo studios' services ask for: devices (settings.c), a licence, a provider's own
+ * pace, weeks of pregnancy, a visit that comes first, rules of booking; and a visit of several services
+ * and one that was booked over another, made by the functions that the pages use.
  */
 #include <string.h>
 
 #include "loader.h"
 
-static const char both_sql[] =
-    "INSERT INTO app.location_hours (location_id, weekday, opens, closes) "
-    "SELECT l.id, d, '08:00', CASE d WHEN 6 THEN time '17:00' ELSE '20:00' END "
-    "FROM app.location l, generate_series(1, 6) AS d WHERE l.tenant_id = app.tenant() AND "
-    "l.position = 2";
-
-static const char *const medspa_sql[] = {
-    "INSERT INTO app.resource (kind, name, location_id, position, unit_group) "
-    "SELECT 'device', 'Diode laser ' || n, l.id, 10 + n, 'Diode laser' "
-    "FROM app.location l, generate_series(1, 2) AS n WHERE l.tenant_id = app.tenant() AND n <= 3 - "
-    "l.position",
+/* Which devices a service needs; visits that are there already have one of them: the room of lasers is one, and each sonographer
+ * of a place has a machine of her own. */
+static const char *const both_sql[] = {
     "INSERT INTO app.service_room (service_id, resource_id) SELECT v.id, r.id FROM app.service v, "
     "app.resource r "
-    "WHERE v.tenant_id = app.tenant() AND v.name = 'Laser hair removal' "
-    "AND r.tenant_id = app.tenant() AND r.unit_group = 'Diode laser'",
-    /* the laser room is one, so the first laser is free whenever it is */
-    "INSERT INTO app.slot (appointment_id, resource_id, during, state) SELECT a.id, r.id, "
-    "t.during, t.state "
-    "FROM app.appointment a JOIN app.service v ON v.tenant_id = a.tenant_id AND v.id = "
-    "a.service_id AND v.name = 'Laser hair removal' "
-    "JOIN app.slot t ON t.tenant_id = a.tenant_id AND t.appointment_id = a.id AND t.resource_id = "
-    "a.room_id "
-    "JOIN app.resource r ON r.tenant_id = a.tenant_id AND r.location_id = a.location_id AND r.name "
-    "= 'Diode laser 1' "
+    "WHERE v.tenant_id = app.tenant() AND r.tenant_id = app.tenant() AND "
+    "((r.unit_group = 'Diode laser' AND v.name = 'Laser hair removal') OR r.unit_group = "
+    "'Ultrasound machine')",
+    "INSERT INTO app.slot (appointment_id, resource_id, during, state, hold_until) SELECT a.id, "
+    "d.id, t.during, t.state, t.hold_until "
+    "FROM app.appointment a JOIN app.slot t ON t.tenant_id = a.tenant_id AND t.appointment_id = "
+    "a.id AND t.resource_id = a.staff_id "
+    "JOIN LATERAL (SELECT count(*) AS n FROM (SELECT DISTINCT h.staff_id FROM app.shift h JOIN "
+    "app.staff f ON f.tenant_id = h.tenant_id AND f.id = h.staff_id "
+    "WHERE h.tenant_id = a.tenant_id AND h.location_id = a.location_id AND h.staff_id <= "
+    "a.staff_id) AS x) AS rank ON true "
+    "JOIN LATERAL (SELECT r.id FROM app.service_room x JOIN app.resource r ON r.tenant_id = "
+    "x.tenant_id AND r.id = x.resource_id AND r.kind = 'device' "
+    "WHERE x.tenant_id = a.tenant_id AND x.service_id = a.service_id AND r.location_id = "
+    "a.location_id "
+    "AND (r.unit_group = 'Diode laser' OR r.name LIKE '% ' || rank.n) ORDER BY r.position, r.id "
+    "LIMIT 1) AS d ON true "
     "WHERE a.tenant_id = app.tenant()",
+};
+
+static const char *const medspa_sql[] = {
     "UPDATE app.service SET licence = 'Laser safety' WHERE tenant_id = app.tenant() AND name = "
     "'Laser hair removal'",
-    "INSERT INTO app.staff_licence (staff_id, kind, number, valid_to) "
-    "SELECT f.id, 'Laser safety', 'LS-' || (2040 + f.position), current_date + CASE f.name WHEN "
-    "'Mina Park' THEN 200 ELSE 400 END "
-    "FROM app.staff f JOIN app.service_staff x ON x.tenant_id = f.tenant_id AND x.staff_id = f.id "
-    "JOIN app.service v ON v.tenant_id = x.tenant_id AND v.id = x.service_id AND v.name = 'Laser "
-    "hair removal' WHERE f.tenant_id = app.tenant()",
     "UPDATE app.service_staff x SET duration_min = 40 FROM app.staff f, app.service v WHERE "
     "x.tenant_id = app.tenant() "
     "AND f.tenant_id = x.tenant_id AND f.id = x.staff_id AND f.name = 'Dr. Helena Voss' "
@@ -49,37 +43,26 @@ static const char *const medspa_sql[] = {
     "10000 FROM app.service c "
     "WHERE v.tenant_id = app.tenant() AND v.name = 'Dermal filler' AND c.tenant_id = v.tenant_id "
     "AND c.name = 'Consultation'",
-    "INSERT INTO app.addon (name, minutes, price_cents, position) VALUES ('Numbing cream', 10, "
-    "2500, 1), ('Photographs before and after', 5, 0, 2)",
-    "INSERT INTO app.service_addon (service_id, addon_id) SELECT v.id, a.id FROM app.service v, "
-    "app.addon a "
-    "WHERE v.tenant_id = app.tenant() AND v.name IN ('Dermal filler', 'Laser hair removal') AND "
-    "a.tenant_id = app.tenant()",
     "INSERT INTO app.booking_rule (version, late_minutes, late_cancel_cents, no_show_cents, "
     "max_moves, max_no_shows) "
     "VALUES (1, 15, 5000, 7500, 5, 5)",
 };
 
 static const char *const ultrasound_sql[] = {
-    "UPDATE app.service v SET week_from = w.a, week_to = w.b "
-    "FROM (VALUES ('Heartbeat visit', 8, 20), ('Gender reveal scan', 15, 36), ('3D/4D session', "
-    "26, 32), ('HD Live session', 26, 34)) AS w (name, a, b) "
+    "UPDATE app.service v SET week_from = w.a, week_to = w.b FROM (VALUES ('Heartbeat visit', 8, "
+    "20), "
+    "('Gender reveal scan', 15, 36), ('3D/4D session', 26, 32), ('HD Live session', 26, 34)) AS w "
+    "(name, a, b) "
     "WHERE v.tenant_id = app.tenant() AND v.name = w.name",
     /* due dates with which the next visit of each fits */
-    "UPDATE app.client c SET due_date = n.day + 280 - 7 * (n.week_from + 2) "
-    "FROM (SELECT DISTINCT ON (a.client_id) a.client_id, (a.starts_at AT TIME ZONE l.zone)::date "
-    "AS day, v.week_from "
-    "FROM app.appointment a JOIN app.location l ON l.tenant_id = a.tenant_id AND l.id = "
-    "a.location_id "
+    "UPDATE app.client c SET due_date = n.day + 280 - 7 * (n.week_from + 2) FROM (SELECT DISTINCT "
+    "ON (a.client_id) a.client_id, "
+    "(a.starts_at AT TIME ZONE l.zone)::date AS day, v.week_from FROM app.appointment a "
+    "JOIN app.location l ON l.tenant_id = a.tenant_id AND l.id = a.location_id "
     "JOIN app.service v ON v.tenant_id = a.tenant_id AND v.id = a.service_id "
     "WHERE a.tenant_id = app.tenant() AND a.starts_at > now() ORDER BY a.client_id, a.starts_at) "
     "AS n "
     "WHERE c.tenant_id = app.tenant() AND c.id = n.client_id AND c.due_date IS NOT NULL",
-    "INSERT INTO app.addon (name, minutes, price_cents, position) VALUES ('Heartbeat in a plush "
-    "bear', 5, 3500, 1), ('Film to take home', 0, 2500, 2)",
-    "INSERT INTO app.service_addon (service_id, addon_id) SELECT v.id, a.id FROM app.service v, "
-    "app.addon a "
-    "WHERE v.tenant_id = app.tenant() AND v.category = 'Keepsake' AND a.tenant_id = app.tenant()",
     "INSERT INTO app.booking_rule (version, cancel_hours, move_hours, max_moves, late_minutes, "
     "max_no_shows) VALUES (1, 24, 24, 3, 10, 5)",
 };
@@ -127,7 +110,8 @@ void load_schedule(struct loader *l)
     size_t n = medspa ? COUNT_OF(medspa_sql) : COUNT_OF(ultrasound_sql);
 
     load_plain(l, "SET LOCAL session_replication_role = replica");
-    load_plain(l, both_sql);
+    for (size_t i = 0; i < COUNT_OF(both_sql); i++)
+        load_plain(l, both_sql[i]);
     for (size_t i = 0; i < n; i++)
         load_plain(l, rows[i]);
     load_plain(l, "SET LOCAL session_replication_role = origin");
