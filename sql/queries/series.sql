@@ -243,7 +243,7 @@ FROM app.series s
 CROSS JOIN LATERAL app.series_change_preview(s.id, :visit::uuid, :scope, CASE WHEN :is_cancel::boolean THEN 0 ELSE :shift::int END,
     CASE WHEN :is_cancel::boolean THEN NULL ELSE :time::time END, CASE WHEN :is_cancel::boolean THEN '' ELSE :who END,
     CASE WHEN :is_cancel::boolean THEN NULL ELSE :minutes::int END) AS p
-JOIN app.appointment a ON a.id = p.appointment_id
+CROSS JOIN LATERAL (SELECT x.starts_at, x.staff_id FROM app.appointment x WHERE x.id = p.appointment_id OFFSET 0) AS a -- each by its key
 LEFT JOIN app.staff f ON f.id = a.staff_id
 LEFT JOIN app.staff g ON g.id = p.wanted
 WHERE s.id = :series_id::uuid
