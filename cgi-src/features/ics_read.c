@@ -50,11 +50,13 @@ static enum ics_end measure(struct str text, const struct ics_bounds *b)
             if (++depth > deepest)
                 deepest = depth;
             events += line.n >= 12 && strncasecmp(line.p, "BEGIN:VEVENT", 12) == 0;
-        } else if (depth > 0 && line.n >= 4 && strncasecmp(line.p, "END:", 4) == 0) {
-            depth--;
+        } else if (line.n >= 4 && strncasecmp(line.p, "END:", 4) == 0) {
+            if (depth-- == 0)
+                return ICS_CONTENT;
         }
     }
-    if (deepest > MOST_DEPTH)
+    /* What was cut off on its way would lack some of its times. */
+    if (deepest > MOST_DEPTH || depth != 0)
         return ICS_CONTENT;
     return events > b->events || parts > 4 * b->events + 1000 ? ICS_LARGE : ICS_GOOD;
 }

@@ -1,6 +1,6 @@
 /*
  * ics_fuzz.c -- the texts of a calendar entry: no text can end its line and begin another property.
- * We only write calendar files; there is nothing of ours that reads one.
+ * What we read is tried by ics_read_fuzz.c.
  */
 #include "fuzz.h"
 #include "ics.h"
