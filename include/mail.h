@@ -11,6 +11,7 @@ struct mail {
     struct str to, subject;
     struct str text;        /* plain UTF-8 */
     struct str calendar;    /* iCalendar object, or "" */
+    struct str method;      /* its METHOD */
     struct str message_id;  /* without angle brackets; the same for every try of one message */
 };
 

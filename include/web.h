@@ -71,7 +71,7 @@ struct req;
 /* One page. Zero values are the common case, so a row names only what is special. */
 struct page {
     enum method method;
-    const char *path;       /* "/clients/{client_id:uuid}"; kinds: uuid date int slug token */
+    const char *path;       /* "/clients/{client_id:uuid}"; kinds: uuid date int slug token ics */
     enum realm realm;
     enum door door;
     enum perm can;
@@ -149,6 +149,9 @@ enum err reply_view(struct req *r, int status, const char *view);
 enum err reply_redirect(struct req *r, struct str path);             /* 303, own paths only */
 enum err reply_bytes(struct req *r, int status, const char *type, struct str body,
                      const char *download_name);
+/* The same for what programs ask for again and again: with an ETag of its bytes, and 304 without
+ * them when that is what the program has. It may keep them, to be asked about each time. */
+enum err reply_bytes_again(struct req *r, const char *type, struct str body);
 /* Runs page (a GET page by its path pattern) again as the answer with status 422: typed values kept. */
 enum err reply_again(struct req *r, const char *path_pattern);
 /* Shows the form again that was sent in kept_form, if it was this person's: cgi-src/core/resume.c. */

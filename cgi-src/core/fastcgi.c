@@ -50,6 +50,7 @@ bool fastcgi_read(FCGX_Request *f, char *buffer, struct http_request *in)
         .remote_addr = param(f, "REMOTE_ADDR"),
         .agent = param(f, "HTTP_USER_AGENT"),
         .request_id = param(f, "REQUEST_ID"),
+        .if_none_match = param(f, "HTTP_IF_NONE_MATCH"),
         .is_quiet = param(f, "HTTP_X_FOYER_QUIET").n > 0,
     };
     struct str rest = in->path;
@@ -69,6 +70,7 @@ static const char *reason(int status)
         {200, "OK"},
         {204, "No Content"},
         {303, "See Other"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
@@ -201,12 +203,17 @@ void fastcgi_send(FCGX_Request *f, struct arena *a, const struct reply *reply, b
     if (reply->timing.n)
         buf_printf(&b, "Server-Timing: %.*s\r\n", (int)reply->timing.n, reply->timing.p);
     buf_add(&b, buf_str(&reply->cookies));
-    if (reply->cache_seconds)
+    if (reply->etag.n)
+        buf_printf(&b, "Content-Type: %s\r\nCache-Control: private, no-cache\r\nETag: %.*s\r\n",
+                   reply->type, (int)reply->etag.n, reply->etag.p);
+    else if (reply->cache_seconds)
         buf_printf(&b, "Content-Type: %s\r\nCache-Control: private, max-age=%ld\r\n", reply->type,
                    reply->cache_seconds);
     else
         buf_printf(&b, "Content-Type: %s\r\nCache-Control: no-store\r\n", reply->type);
-    buf_printf(&b, "Content-Length: %zu\r\n\r\n", reply->body.n);
+    if (reply->status != 304) /* it would be that of what was not sent (RFC 9110, 8.6) */
+        buf_printf(&b, "Content-Length: %zu\r\n", reply->body.n);
+    buf_addz(&b, "\r\n");
 
     if (fastcgi_write(f->ipcFd, f->requestId, buf_str(&b), reply->body) == OK && is_whole)
         FCGX_Detach(f); /* nothing more comes: closed at once, without waiting for the other side */

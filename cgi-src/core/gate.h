@@ -29,6 +29,7 @@ struct reply {
     struct str location;     /* for 303 */
     struct str allow;        /* for 405 */
     struct str disposition;  /* file name for a download */
+    struct str etag;         /* with its quotes: may be kept and asked for again by it; "": none */
     struct buf cookies;      /* whole Set-Cookie lines */
     long cache_seconds;      /* 0: no-store */
     long retry_after;        /* seconds; 0: none */

@@ -2,6 +2,7 @@
  * reply.c -- what goes back: status, headers, one body, never half a page.
  * Owns: the error pages. The only place besides the gate that knows status codes.
  */
+#include "crypto.h"
 #include "gate.h"
 #include "log.h"
 
@@ -50,6 +51,32 @@ enum err reply_bytes(struct req *r, int status, const char *type, struct str bod
     r->reply.body = body;
     r->reply.disposition = download_name ? str_of(download_name) : S("");
     return OK;
+}
+
+/* Whether a list of ETags names this one, as strong or as weak: nginx makes one weak by compressing (RFC 9110, 13.1.2). */
+static bool names_etag(struct str list, struct str etag)
+{
+    while (list.n > 0) {
+        struct str one = str_trim(str_cut(&list, ','));
+        if (str_starts(one, S("W/")))
+            one = str_part(one, 2, one.n - 2);
+        if (str_eq(one, etag) || str_is(one, "*"))
+            return true;
+    }
+    return false;
+}
+
+enum err reply_bytes_again(struct req *r, const char *type, struct str body)
+{
+    unsigned char hash[HASH_BYTES];
+    struct buf b = buf_in(r->arena, 2 * HASH_BYTES + 3);
+    sha256(body, hash);
+    buf_addc(&b, '"');
+    esc_hex(&b, (struct str){(const char *)hash, HASH_BYTES / 2});
+    buf_addc(&b, '"');
+    r->reply.etag = buf_str(&b);
+    bool has_it = names_etag(r->in->if_none_match, r->reply.etag);
+    return reply_bytes(r, has_it ? 304 : 200, type, has_it ? S("") : body, NULL);
 }
 
 void reply_cookie(struct req *r, const char *name, struct str value, const char *path, long max_age,

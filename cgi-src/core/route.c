@@ -70,9 +70,20 @@ static bool kind_fits(struct str kind, struct str segment)
         return str_int(segment, &number) == OK && number >= 0 && number <= INT32_MAX;
     if (str_is(kind, "slug"))
         return is_slug(segment);
-    if (str_is(kind, "token"))
+    if (str_is(kind, "token") || str_is(kind, "ics"))
         return is_token(segment);
     return false;
+}
+
+/* "TOKEN.ics" of the kind ics is the token TOKEN: programs want to see what kind of file it is. False when the end is another. */
+static bool cut_end(struct str kind, struct str *segment)
+{
+    if (!str_is(kind, "ics"))
+        return true;
+    if (segment->n < 4 || memcmp(segment->p + segment->n - 4, ".ics", 4) != 0)
+        return false;
+    *segment = str_part(*segment, 0, segment->n - 4);
+    return true;
 }
 
 /* A pattern's segment "{name:kind}": true and both parts; false for plain text. */
@@ -94,7 +105,7 @@ static bool matches(const char *pattern, struct str path, struct arena *a, struc
     while (want.n > 0 && have.n > 0) {
         struct str w = str_cut(&want, '/'), h = str_cut(&have, '/');
         if (is_param(w, &name, &kind)) {
-            if (!kind_fits(kind, h))
+            if (!cut_end(kind, &h) || !kind_fits(kind, h))
                 return false;
             if (!params->items)
                 params->items = arena_alloc(a, 16 * sizeof(struct pair));
@@ -180,9 +191,9 @@ static const char *row_mistake(const struct feature *features, const struct page
         if (!is_param(segment, &name, &kind))
             continue;
         bool known = str_is(kind, "uuid") || str_is(kind, "date") || str_is(kind, "int") ||
-                     str_is(kind, "slug") || str_is(kind, "token");
+                     str_is(kind, "slug") || str_is(kind, "token") || str_is(kind, "ics");
         if (!known)
-            return "a path parameter needs a kind: uuid, date, int, slug or token";
+            return "a path parameter needs a kind: uuid, date, int, slug, token or ics";
     }
     if (p->method == GET && (p->fields || p->save || p->then))
         return "a GET changes nothing: fields, save and then belong to a POST";

@@ -18,7 +18,8 @@ static void print_pattern(const char *path)
                  {"date", "[0-9-]{10}"},
                  {"int", "[0-9]{1,10}"},
                  {"slug", "[a-z0-9_-]{1,80}"},
-                 {"token", "[A-Za-z0-9_-]{1,128}"}};
+                 {"token", "[A-Za-z0-9_-]{1,128}"},
+                 {"ics", "[A-Za-z0-9_-]{1,128}\\.ics"}};
     struct str rest = str_of(path);
     putchar('^');
     while (rest.n > 0) {
@@ -57,7 +58,7 @@ static void print_nginx(void)
                 continue;
             printf("location ~ \"");
             print_pattern(p->path);
-            bool has_token = strstr(p->path, ":token}") != NULL;
+            bool has_token = strstr(p->path, ":token}") || strstr(p->path, ":ics}");
             printf("\" { include fastcgi_%s%s.conf; }\n",
                    !has_token                   ? ""
                    : p->pool == POOL_PUBLIC ? "token"

@@ -27,6 +27,7 @@ const struct feature all_features[] = {
     {"signup", signup_pages},
     {"business", business_pages},
     {"calendar", calendar_pages},
+    {"feed", feed_pages},
     {"appointment", appointment_pages},
     {"series", series_pages},
     {"waitlist", waitlist_pages},

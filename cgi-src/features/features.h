@@ -16,6 +16,7 @@ extern const struct page sso_pages[];
 extern const struct page settings_pages[];
 extern const struct page account_pages[];
 extern const struct page people_pages[];
+extern const struct page feed_pages[];
 extern const struct page signup_pages[];
 extern const struct page invitation_pages[];
 extern const struct page business_pages[];

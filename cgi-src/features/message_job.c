@@ -9,6 +9,7 @@
 #include "config.h"
 #include "crypto.h"
 #include "features.h"
+#include "ics.h"
 #include "job.h"
 #include "mail.h"
 #include "tombstone.h"
@@ -80,6 +81,7 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
         .subject = arena_str(a, rows_text(m, 0, "subject")),
         .text = arena_str(a, body.n ? body : rows_text(m, 0, "body")),
         .calendar = arena_str(a, rows_text(m, 0, "ics_sealed")),
+        .method = ics_method(rows_text(m, 0, "ics_sealed")),
         .message_id = arena_printf(a, "%.*s@%s", (int)job->subject_id.n, job->subject_id.p,
                                    config_text("domain")),
     };

@@ -5,6 +5,7 @@
  */
 #include "visit.h"
 
+#include "config.h"
 #include "outbox.h"
 
 static struct rows *visit_row(struct req *r, struct str appointment_id)
@@ -28,12 +29,22 @@ struct ics_visit visit_entry(struct req *r, const struct rows *visits, size_t i)
         .changed_at = rows_int(visits, i, "changed_epoch"),
         .version = rows_int(visits, i, "version"),
         .is_cancelled = rows_bool(visits, i, "is_cancelled"),
+        .organizer_name = studio,
+        .organizer = str_of(config_text("mail_from")),
     };
 }
 
 struct str visit_ics(struct req *r, const struct rows *visit)
 {
     struct ics_visit entry = visit_entry(r, visit, 0);
+    return ics_write(req_arena(r), &entry);
+}
+
+/* As it goes with a mail: of its reader it has nothing but the address that the mail is to. */
+static struct str mailed_ics(struct req *r, const struct rows *visit)
+{
+    struct ics_visit entry = visit_entry(r, visit, 0);
+    entry.attendee = rows_text(visit, 0, "email");
     return ics_write(req_arena(r), &entry);
 }
 
@@ -54,7 +65,7 @@ enum err visit_tell(struct req *r, const char *kind, struct str appointment_id)
         .client_id = client,
         .to = rows_text(visit, 0, "email"),
         .link = link.url,
-        .ics = visit_ics(r, visit),
+        .ics = mailed_ics(r, visit),
         .dedupe_key = arena_printf(req_arena(r), "%s-%.*s-%lld", kind, (int)appointment_id.n,
                                    appointment_id.p, (long long)rows_int(visit, 0, "version")),
     };

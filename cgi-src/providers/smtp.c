@@ -82,18 +82,35 @@ static struct curl_slist *headers_of(struct arena *a, const struct mail *m)
     return add_header(list, a, "Auto-Submitted", S("auto-generated"));
 }
 
-static void add_parts(CURL *curl, curl_mime *mime, struct arena *a, const struct mail *m)
+static void add_text(curl_mime *to, struct arena *a, const struct mail *m)
 {
-    curl_mimepart *part = curl_mime_addpart(mime);
-    (void)curl;
+    curl_mimepart *part = curl_mime_addpart(to);
     curl_mime_data(part, arena_cstr(a, m->text), CURL_ZERO_TERMINATED);
     curl_mime_type(part, "text/plain; charset=utf-8");
     curl_mime_encoder(part, "quoted-printable");
-    if (m->calendar.n == 0)
+}
+
+/* The entry stands beside the text as another way to say the same, with its method in the type: by that mail programs put it
+ * into the calendar, or change what they have there (RFC 6047, 2.4). Once more as a file, for those that do not. */
+static void add_parts(CURL *curl, curl_mime *mime, struct arena *a, const struct mail *m)
+{
+    if (m->calendar.n == 0) {
+        add_text(mime, a, m);
         return;
+    }
+    curl_mime *ways = curl_mime_init(curl);
+    add_text(ways, a, m);
+    curl_mimepart *part = curl_mime_addpart(ways);
+    curl_mime_data(part, m->calendar.p, m->calendar.n);
+    curl_mime_type(part, arena_cstr(a, arena_printf(a, "text/calendar; charset=utf-8; method=%.*s",
+                                                    (int)m->method.n, m->method.p)));
+    curl_mime_encoder(part, "base64");
+    part = curl_mime_addpart(mime);
+    curl_mime_subparts(part, ways);
+    curl_mime_type(part, "multipart/alternative");
     part = curl_mime_addpart(mime);
     curl_mime_data(part, m->calendar.p, m->calendar.n);
-    curl_mime_type(part, "text/calendar; charset=utf-8; method=PUBLISH");
+    curl_mime_type(part, "application/ics");
     curl_mime_filename(part, "appointment.ics");
     curl_mime_encoder(part, "base64");
 }

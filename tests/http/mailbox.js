@@ -26,6 +26,12 @@ function tenantKey(tenant) {
   return keys.get(tenant);
 }
 
+// What was sealed under a client's key; what: "TABLE|COLUMN|ROW".
+function opened(tenant, client, what, sealed) {
+  const wrapped = Buffer.from(h.one("SELECT encode(wrapped_key, 'hex') FROM app.client_key WHERE tenant_id = :'v1' AND client_id = :'v2'", tenant, client), "hex");
+  return open(open(tenantKey(tenant), `client_key|${tenant}|${client}`, wrapped), `${tenant}|${what}`, sealed);
+}
+
 // Mails of a business about accounts, the newest first: {kind, to, subject, text, link}.
 function mails(label, to, kind = "") {
   const tenant = h.tenantId(label);
@@ -58,4 +64,4 @@ class Patient extends h.Visitor {
   post(target, body, o) { return this.again(() => super.post(target, body, o)); }
 }
 const pathOf = (link) => new URL(link).pathname;
-module.exports = { conf, mails, mail, pathOf, Patient };
+module.exports = { conf, opened, mails, mail, pathOf, Patient };

@@ -60,10 +60,10 @@ const paramsOf = (page) => [...page.path.matchAll(/\{(\w+):(\w+)\}/g)].map(([, n
 // Path of a page with ids of a studio; undefined when the studio has no such row.
 function fill(page, label, replace = {}) {
   let missing = false;
-  const out = page.path.replace(/\{(\w+):\w+\}/g, (m, name) => {
+  const out = page.path.replace(/\{(\w+):(\w+)\}/g, (m, name, kind) => {
     const v = replace[name] ?? sample(label, name);
     if (!v) missing = true;
-    return v;
+    return kind === "ics" ? `${v}.ics` : v;
   });
   return missing ? undefined : out;
 }

@@ -110,6 +110,57 @@ static void text_stays_text(void **state)
     icalcomponent_free(calendar);
 }
 
+/* A mail program changes an entry only by a REQUEST, which has an organizer and an attendee (RFC 5546, 3.2.2). */
+static void a_mailed_one_is_a_request(void **state)
+{
+    (void)state;
+    struct ics_visit v = visit();
+    v.organizer = S("studio@example.com");
+    v.organizer_name = S("Glow \"SoHo\"; New\r\nYork: one");
+    struct str text = ics_write(arena, &v);
+    assert_true(str_is(ics_method(text), "PUBLISH"));
+    v.attendee = S("ana@example.com");
+    text = ics_write(arena, &v);
+    assert_true(str_is(ics_method(text), "REQUEST"));
+    icalcomponent *calendar = icalparser_parse_string(arena_cstr(arena, text));
+    icalcomponent *event = icalcomponent_get_first_component(calendar, ICAL_VEVENT_COMPONENT);
+    icalproperty *organizer = icalcomponent_get_first_property(event, ICAL_ORGANIZER_PROPERTY);
+    icalproperty *attendee = icalcomponent_get_first_property(event, ICAL_ATTENDEE_PROPERTY);
+    assert_string_equal(icalproperty_get_organizer(organizer), "mailto:studio@example.com");
+    assert_string_equal(
+        icalparameter_get_cn(icalproperty_get_first_parameter(organizer, ICAL_CN_PARAMETER)),
+        "Glow  SoHo ; New York: one");
+    assert_string_equal(icalproperty_get_attendee(attendee), "mailto:ana@example.com");
+    assert_null(icalproperty_get_first_parameter(attendee, ICAL_CN_PARAMETER));
+    assert_int_equal(icaltime_as_timet(icalproperty_get_lastmodified(
+                         icalcomponent_get_first_property(event, ICAL_LASTMODIFIED_PROPERTY))),
+                     1795000000);
+    icalcomponent_free(calendar);
+    v.is_cancelled = true;
+    assert_true(str_is(ics_method(ics_write(arena, &v)), "CANCEL"));
+    assert_true(str_is(ics_method(S("BEGIN:VCALENDAR\r\n")), "PUBLISH"));
+}
+
+static void a_feed_has_a_name_and_any_number(void **state)
+{
+    (void)state;
+    struct ics_visit v[3] = {visit(), visit(), visit()};
+    v[1].uid = S("two@glow.example");
+    v[2].uid = S("three@glow.example");
+    for (size_t n = 0; n <= 3; n++) {
+        struct str text = ics_feed(arena, S("Ana, \"work\"\r\nX:y"), v, n);
+        char *words = arena_cstr(arena, text);
+        assert_true(str_is(ics_method(text), "PUBLISH"));
+        assert_non_null(strstr(words, "REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\n"));
+        assert_non_null(strstr(words, "X-PUBLISHED-TTL:PT1H\r\n"));
+        assert_null(strstr(words, "\nX:y"));
+        icalcomponent *calendar = icalparser_parse_string(words);
+        assert_int_equal(icalcomponent_count_components(calendar, ICAL_VEVENT_COMPONENT), n);
+        assert_int_equal(icalcomponent_count_errors(calendar), 0);
+        icalcomponent_free(calendar);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +169,8 @@ int main(void)
         cmocka_unit_test(no_text_ends_its_line),
         cmocka_unit_test(a_cancelled_one_is_taken_out),
         cmocka_unit_test(text_stays_text),
+        cmocka_unit_test(a_mailed_one_is_a_request),
+        cmocka_unit_test(a_feed_has_a_name_and_any_number),
     };
     return cmocka_run_group_tests_name("ics", tests, start, stop);
 }
