@@ -9,6 +9,7 @@ const net = require("node:net");
 const path = require("node:path");
 const { spawn } = require("node:child_process");
 const h = require("./harness");
+const { sealed } = require("./mailbox");
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 const operator = h.tenantId("ops");
@@ -77,8 +78,9 @@ const words = "Canary Wördsworth";
 function write(o = {}) {
   const id = h.uuid();
   h.sql(within(`
-    INSERT INTO app.message (tenant_id, id, kind, channel, to_address, subject, body, dedupe_key, state)
-    VALUES ('${operator}', '${id}', 'test', 'email', 'canary-${id}@example.com', 'A test ü', '${words}', '${id}', '${o.state || "queued"}');
+    INSERT INTO app.message (tenant_id, id, kind, channel, to_address, subject, body, dedupe_key, state, ics_sealed)
+    VALUES ('${operator}', '${id}', 'test', 'email', 'canary-${id}@example.com', 'A test ü', '${words}', '${id}', '${o.state || "queued"}',
+      ${o.ics ? `'\\x${sealed(operator, `app.message|ics_sealed|${id}`, o.ics).toString("hex")}'` : "NULL"});
     INSERT INTO app.job (tenant_id, kind, subject_id, dedupe_key, attempts) VALUES ('${operator}', 'message.send', '${id}', '${id}', ${o.attempts || 0});`));
   return id;
 }
@@ -125,6 +127,20 @@ describe("T35: mail", () => {
     for (const line of [/^Subject: =\?UTF-8\?B\?/m, /^From: .*</m, /^Date: /m, new RegExp(`^Message-ID: <${m.id}@`, "m"), /^Auto-Submitted: auto-generated/m])
       assert.match(data, line);
     assert.match(data, /W=C3=B6rdsworth/);
+  });
+  test("RFC 6047: a calendar entry is another way to say the same, with its method in the type, and a file beside it", async () => {
+    const ics = ["BEGIN:VCALENDAR", "VERSION:2.0", "METHOD:REQUEST", "BEGIN:VEVENT", "UID:x", "END:VEVENT", "END:VCALENDAR", ""].join("\r\n");
+    const m = await send({}, (x) => x.state === "sent" && x.job === "done", { ics });
+    const parts = (text) => {
+      const [head, ...rest] = text.split("\n\n"), body = rest.join("\n\n"), type = head.replace(/\n[ \t]+/g, " ").match(/^Content-Type: (.*)$/m)?.[1] || "";
+      const boundary = type.match(/boundary="?([^";]+)/)?.[1];
+      return { type: type.split(/; ?boundary/)[0], head, body, of: boundary ? body.split(`--${boundary}`).slice(1, -1).map((p) => parts(p.replace(/^\n/, ""))) : [] };
+    };
+    const whole = parts(m.mails[0].data), [ways, file] = whole.of, [text, entry] = ways.of;
+    assert.deepEqual([whole.type, ways.type, text.type, entry.type, file.type.split(";")[0]],
+      ["multipart/mixed", "multipart/alternative", "text/plain; charset=utf-8", "text/calendar; charset=utf-8; method=REQUEST", "application/ics"]);
+    assert.match(file.head, /filename="appointment\.ics"/);
+    for (const part of [entry, file]) assert.equal(Buffer.from(part.body, "base64").toString("utf8"), ics);
   });
   test("a server that says later is asked again later", async () => {
     const m = await send({ RCPT: "451 busy" }, (x) => x.job === "ready" && x.attempts === 1);

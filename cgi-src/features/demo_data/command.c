@@ -340,6 +340,16 @@ static void make_agreement(struct loader *l)
                "WHERE v.kind = 'agreement' AND t.realm = 'studio'");
 }
 
+/* A provider's phone reads her visits, busy times only. Its token is in nobody's hands: what is kept is the hash of nothing known. */
+static void make_feed(struct loader *l)
+{
+    load_plain(l, "INSERT INTO sec.feed (tenant_id, staff_id, name, token_hash, created_at, read_at, read_from) "
+                  "SELECT f.tenant_id, f.id, 'My phone', sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), "
+                  "now() - interval '40 days', now() - interval '20 minutes', '203.0.113.7' "
+                  "FROM app.staff f JOIN app.tenant t ON t.id = f.tenant_id "
+                  "WHERE t.slug = 'glow' AND f.email_norm = 'provider@glow.example'");
+}
+
 int command_demo(int argc, char **argv)
 {
     const char *role = "postgres", *logins_path = NULL;
@@ -395,6 +405,7 @@ int command_demo(int argc, char **argv)
     make_operator(&l, phc, logins);
     make_support(&l);
     make_agreement(&l);
+    make_feed(&l);
     load_plain(&l, "COMMIT");
     load_plain(&l, "ANALYZE");
     if (fclose(logins) != 0 || rename(unfinished, logins_path) != 0) {

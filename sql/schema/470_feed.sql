@@ -1,4 +1,4 @@
--- 440_feed: private calendar feeds of the staff.
+-- 470_feed: private calendar feeds of the staff.
 
 SET LOCAL ROLE foyer_auth;
 
@@ -27,9 +27,3 @@ CREATE INDEX feed_by_staff ON sec.feed (tenant_id, staff_id);
 RESET ROLE;
 ALTER TABLE sec.feed ADD FOREIGN KEY (tenant_id, staff_id) REFERENCES app.staff (tenant_id, id) ON DELETE CASCADE;
 SELECT app.guard_table('sec.feed');
-
--- The pool that answers feeds sees of time off when it is, never why, and that of the person alone whose feed it is.
-SET LOCAL ROLE foyer_owner;
-GRANT SELECT (tenant_id, id, staff_id, starts_at, ends_at, state, asked_at, decided_at) ON app.time_off TO foyer_slow;
-CREATE POLICY own_time_off ON app.time_off AS RESTRICTIVE FOR SELECT TO foyer_slow USING (staff_id = (SELECT app.actor()));
-RESET ROLE;
