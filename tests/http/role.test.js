@@ -35,6 +35,15 @@ describe("B45 S-12 L49: roles are made, changed and removed by who may, and no f
     assert.equal((await v.submit(`/roles/${id}`, {}, { action: `/roles/${id}/remove` })).status, 303);
     assert.equal(named(name), undefined);
   });
+  test("its form knows every permission, so that none is lost when it is saved as it stands", async () => {
+    const form = h.routes().find((p) => p.method === "POST" && p.path === "/roles/{role_id:uuid}").fields;
+    for (const [name] of h.sql("SELECT name FROM app.permission")) assert.ok(form.includes(name), `${name} is not in the form`);
+    const v = await fresh("owner"), { id } = await make(v, "manager"), was = of(id);
+    assert.ok(was.booking_over && was.report_read);
+    assert.equal((await save(v, id, {})).status, 303);
+    assert.deepEqual(of(id), was);
+    assert.equal((await v.submit(`/roles/${id}`, {}, { action: `/roles/${id}/remove` })).status, 303);
+  });
   test("a role that somebody holds, or that came with the business, is not removed", async () => {
     const v = await fresh("owner"), page = await v.get(`/roles/${role("front-desk")}`);
     assert.ok(!page.text.includes("Remove this role"));
