@@ -57,6 +57,35 @@ AS $$
       ON w.starts < o.closes AND w.ends > o.opens
 $$;
 
+-- The same for each of some days, both included: one look at the week's shifts for all of them.
+CREATE OR REPLACE FUNCTION app.works_days(location uuid, from_day date, to_day date) RETURNS TABLE (day date, staff_id uuid, starts time, ends time)
+LANGUAGE sql STABLE
+AS $$
+    WITH days AS MATERIALIZED (
+        SELECT g::date AS day, date_part('dow', g)::smallint AS weekday
+        FROM generate_series(from_day::timestamp, to_day::timestamp, interval '1 day') AS g
+    ), unlike AS MATERIALIZED (
+        SELECT x.staff_id, x.day, x.location_id, x.starts, x.ends FROM app.shift_day x WHERE x.day BETWEEN from_day AND to_day
+    ), week AS MATERIALIZED (
+        SELECT s.staff_id, s.weekday, s.starts, s.ends, s.valid_from, s.valid_to FROM app.shift s WHERE s.location_id = works_days.location
+    ), hours AS MATERIALIZED (
+        SELECT h.weekday, h.opens, h.closes FROM app.location_hours h WHERE h.location_id = works_days.location
+    )
+    SELECT w.day, w.staff_id, greatest(w.starts, o.opens), least(w.ends, o.closes)
+    FROM (SELECT d.day, d.weekday, s.staff_id, s.starts, s.ends
+          FROM days d
+          JOIN week s ON s.weekday = d.weekday AND s.valid_from <= d.day AND (s.valid_to IS NULL OR s.valid_to >= d.day)
+          WHERE NOT EXISTS (SELECT FROM unlike x WHERE x.staff_id = s.staff_id AND x.day = d.day)
+          UNION ALL
+          SELECT d.day, d.weekday, x.staff_id, x.starts, x.ends
+          FROM days d
+          JOIN unlike x ON x.day = d.day AND x.location_id = works_days.location) AS w
+    JOIN (SELECT h.weekday, h.opens, h.closes FROM hours h
+          UNION ALL
+          SELECT g, '00:00'::time, '24:00'::time FROM generate_series(0, 6) AS g WHERE NOT EXISTS (SELECT FROM hours)) AS o
+      ON o.weekday = w.weekday AND w.starts < o.closes AND w.ends > o.opens
+$$;
+
 DROP FUNCTION IF EXISTS app.works(uuid, uuid, date);
 
 -- What there is to say of a visit at a glance besides its status; NULL: nothing. addons: whether it has any.
@@ -74,8 +103,8 @@ BEGIN
         CASE WHEN deposit > 0 AND status IN ('booked', 'confirmed', 'arrived', 'in_room') THEN 'Deposit due' END), '');
 END $$;
 
-REVOKE ALL ON FUNCTION app.hue_of(text), app.works(uuid, date),
+REVOKE ALL ON FUNCTION app.hue_of(text), app.works(uuid, date), app.works_days(uuid, date, date),
     app.visit_marks(text, text, text, uuid, uuid, bigint, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.hue_of(text), app.works(uuid, date),
+GRANT EXECUTE ON FUNCTION app.hue_of(text), app.works(uuid, date), app.works_days(uuid, date, date),
     app.visit_marks(text, text, text, uuid, uuid, bigint, boolean) TO foyer_staff;
 RESET ROLE;

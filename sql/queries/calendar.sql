@@ -311,37 +311,49 @@ ORDER BY d.day;
 SELECT f.id AS staff_id, f.name AS provider, f.title, nullif(:staff, '') IS NOT NULL AS is_one,
        least(coalesce((SELECT date_part('hour', min(s.starts))::int FROM app.shift s WHERE s.location_id = here.id), 8), 12) AS from_hour,
        greatest(coalesce((SELECT ceil(date_part('epoch', max(s.ends)) / 3600)::int FROM app.shift s WHERE s.location_id = here.id), 20), 12) AS to_hour
-FROM (SELECT l.id, l.zone, date_trunc('week', :day::timestamp) AS monday
+FROM (SELECT l.id, date_trunc('week', :day::timestamp) AS monday,
+             date_trunc('week', :day::timestamp) AT TIME ZONE l.zone AS opens,
+             (date_trunc('week', :day::timestamp) + interval '7 days') AT TIME ZONE l.zone AS closes
       FROM app.location l
       WHERE l.is_active
-        AND l.id = coalesce(:location::uuid, (SELECT g.id FROM app.location g WHERE g.is_active ORDER BY g.position, g.name LIMIT 1))) AS here
+        AND l.id = coalesce(:location::uuid, (SELECT g.id FROM app.location g WHERE g.is_active ORDER BY g.position, g.name LIMIT 1))
+      OFFSET 0) AS here
 JOIN app.staff f ON nullif(:staff, '') IS NULL OR f.id = nullif(:staff, '')::uuid
 WHERE nullif(:staff, '') IS NOT NULL
    OR EXISTS (SELECT FROM app.shift s WHERE s.staff_id = f.id AND s.location_id = here.id
                 AND s.valid_from < here.monday + interval '7 days' AND (s.valid_to IS NULL OR s.valid_to >= here.monday))
    OR EXISTS (SELECT FROM app.shift_day x WHERE x.staff_id = f.id AND x.location_id = here.id AND x.day >= here.monday AND x.day < here.monday + interval '7 days')
    OR EXISTS (SELECT FROM app.appointment a WHERE a.location_id = here.id AND a.staff_id = f.id
-                AND a.starts_at >= here.monday AT TIME ZONE here.zone AND a.starts_at < (here.monday + interval '7 days') AT TIME ZONE here.zone
+                AND a.starts_at >= here.opens AND a.starts_at < here.closes
                 AND a.status NOT IN ('expired', 'cancelled', 'no_show'))
 ORDER BY f.position, f.name, f.id;
 
 -- name: calendar_week_cell :many
 -- Each person's days of the week: when she works there, and whether she is away.
 -- clients: none
-SELECT f.id AS staff_id, d.day, to_char(d.day, 'FMDay FMDD') AS cell_words, f.id || to_char(d.day, 'YYYYMMDD') AS cell, here.id AS place_id,
+WITH days AS MATERIALIZED (
+    SELECT here.id AS place_id, g::date AS day, g AT TIME ZONE here.zone AS opens, (g + interval '1 day') AT TIME ZONE here.zone AS closes
+    FROM (SELECT l.id, l.zone
+          FROM app.location l
+          WHERE l.is_active
+            AND l.id = coalesce(:location::uuid, (SELECT g.id FROM app.location g WHERE g.is_active ORDER BY g.position, g.name LIMIT 1))) AS here,
+         generate_series(date_trunc('week', :day::timestamp), date_trunc('week', :day::timestamp) + interval '6 days', interval '1 day') AS g
+), work AS MATERIALIZED (
+    SELECT h.day, h.staff_id, min(h.starts) AS starts, max(h.ends) AS ends
+    FROM (SELECT d.place_id, min(d.day) AS first, max(d.day) AS last FROM days d GROUP BY d.place_id) AS w
+    CROSS JOIN LATERAL app.works_days(w.place_id, w.first, w.last) AS h
+    GROUP BY h.day, h.staff_id
+)
+SELECT f.id AS staff_id, d.day, to_char(d.day, 'FMDay FMDD') AS cell_words, f.id || to_char(d.day, 'YYYYMMDD') AS cell, d.place_id,
        w.starts AS works_from, w.ends AS works_to,
        o.state = 'approved' AS is_off, o.state = 'asked' AS is_asked
-FROM (SELECT l.id, l.zone
-      FROM app.location l
-      WHERE l.is_active
-        AND l.id = coalesce(:location::uuid, (SELECT g.id FROM app.location g WHERE g.is_active ORDER BY g.position, g.name LIMIT 1))) AS here
-CROSS JOIN LATERAL (SELECT g::date AS day FROM generate_series(date_trunc('week', :day::timestamp), date_trunc('week', :day::timestamp) + interval '6 days', interval '1 day') AS g) AS d
+FROM days d
 JOIN app.staff f ON nullif(:staff, '') IS NULL
-LEFT JOIN LATERAL (SELECT min(h.starts) AS starts, max(h.ends) AS ends FROM app.works(here.id, d.day) AS h WHERE h.staff_id = f.id) AS w ON true
+LEFT JOIN work w ON w.day = d.day AND w.staff_id = f.id
 LEFT JOIN LATERAL (
     SELECT t.state FROM app.time_off t
     WHERE t.staff_id = f.id AND t.state IN ('approved', 'asked')
-      AND t.ends_at > d.day::timestamp AT TIME ZONE here.zone AND t.starts_at < (d.day + 1)::timestamp AT TIME ZONE here.zone
+      AND t.ends_at > d.opens AND t.starts_at < d.closes
     ORDER BY t.state LIMIT 1) AS o ON true
 ORDER BY d.day;
 
@@ -392,7 +404,9 @@ WITH here AS MATERIALIZED (
     SELECT l.id, l.zone, (now() AT TIME ZONE l.zone)::date AS today,
            date_trunc('month', :day::timestamp)::date AS month,
            date_trunc('week', date_trunc('month', :day::timestamp))::date AS first,
-           (date_trunc('week', date_trunc('month', :day::timestamp) + interval '1 month' - interval '1 day') + interval '7 days')::date AS past
+           (date_trunc('week', date_trunc('month', :day::timestamp) + interval '1 month' - interval '1 day') + interval '7 days')::date AS past,
+           date_trunc('week', date_trunc('month', :day::timestamp)) AT TIME ZONE l.zone AS opens,
+           (date_trunc('week', date_trunc('month', :day::timestamp) + interval '1 month' - interval '1 day') + interval '7 days') AT TIME ZONE l.zone AS closes
     FROM app.location l
     WHERE l.is_active
       AND l.id = coalesce(:location::uuid, (SELECT f.id FROM app.location f WHERE f.is_active ORDER BY f.position, f.name LIMIT 1))
@@ -401,9 +415,13 @@ WITH here AS MATERIALIZED (
            count(*) FILTER (WHERE a.status NOT IN ('cancelled', 'no_show'))::int AS n,
            count(*) FILTER (WHERE a.status IN ('cancelled', 'no_show'))::int AS n_off
     FROM here
-    JOIN app.appointment a ON a.location_id = here.id AND a.starts_at >= here.first::timestamp AT TIME ZONE here.zone
-         AND a.starts_at < here.past::timestamp AT TIME ZONE here.zone
+    JOIN app.appointment a ON a.location_id = here.id AND a.starts_at >= here.opens AND a.starts_at < here.closes
     WHERE a.status NOT IN ('expired', 'held') AND (nullif(:staff, '') IS NULL OR a.staff_id = nullif(:staff, '')::uuid)
+    GROUP BY 1
+), works AS (
+    SELECT w.day, count(DISTINCT w.staff_id)::int AS n
+    FROM here CROSS JOIN LATERAL app.works_days(here.id, here.first, here.past - 1) AS w
+    WHERE nullif(:staff, '') IS NULL OR w.staff_id = nullif(:staff, '')::uuid
     GROUP BY 1
 )
 SELECT d.day,
@@ -416,13 +434,13 @@ SELECT d.day,
        v.n AS n_visits,
        v.n = 1 AS is_one_visit,
        nullif(v.n_off, 0) AS n_off,
-       (SELECT count(DISTINCT w.staff_id) FROM app.works(here.id, d.day) AS w
-        WHERE nullif(:staff, '') IS NULL OR w.staff_id = nullif(:staff, '')::uuid)::int AS n_working,
+       coalesce(w.n, 0) AS n_working,
        shut.starts_local IS NOT NULL AS is_closed,
        shut.reason AS closed_reason
 FROM here
 CROSS JOIN LATERAL (SELECT g::date AS day FROM generate_series(here.first::timestamp, here.past - interval '1 day', interval '1 day') AS g) AS d
 LEFT JOIN visits v ON v.day = d.day
+LEFT JOIN works w ON w.day = d.day
 LEFT JOIN LATERAL (
     SELECT c.starts_local, c.reason FROM app.closure c
     WHERE c.ends_local > d.day AND c.starts_local < d.day + 1 AND (c.location_id IS NULL OR c.location_id = here.id)
@@ -545,8 +563,8 @@ SELECT a.id AS appointment_id,
 FROM (SELECT p.from_day, least(greatest(coalesce(nullif(:to, '')::date, p.from_day + 6), p.from_day), p.from_day + 366) AS to_day
       FROM (SELECT coalesce(nullif(:from, '')::date, app.today()) AS from_day) AS p) AS q
 JOIN app.location l ON nullif(:location, '') IS NULL OR l.id = nullif(:location, '')::uuid
-JOIN app.appointment a ON a.location_id = l.id AND a.starts_at >= q.from_day::timestamp AT TIME ZONE l.zone
-     AND a.starts_at < (q.to_day + 1)::timestamp AT TIME ZONE l.zone
+CROSS JOIN LATERAL (SELECT q.from_day::timestamp AT TIME ZONE l.zone AS opens, (q.to_day + 1)::timestamp AT TIME ZONE l.zone AS closes OFFSET 0) AS b
+JOIN app.appointment a ON a.location_id = l.id AND a.starts_at >= b.opens AND a.starts_at < b.closes
 JOIN app.service v ON v.id = a.service_id
 JOIN app.staff f ON f.id = a.staff_id
 LEFT JOIN app.client c ON c.id = a.client_id
@@ -581,8 +599,8 @@ SELECT c.id AS client_id,
 FROM (SELECT p.from_day, least(greatest(coalesce(nullif(:to, '')::date, p.from_day + 6), p.from_day), p.from_day + 366) AS to_day
       FROM (SELECT coalesce(nullif(:from, '')::date, app.today()) AS from_day) AS p) AS q
 JOIN app.location l ON nullif(:location, '') IS NULL OR l.id = nullif(:location, '')::uuid
-JOIN app.appointment a ON a.location_id = l.id AND a.starts_at >= q.from_day::timestamp AT TIME ZONE l.zone
-     AND a.starts_at < (q.to_day + 1)::timestamp AT TIME ZONE l.zone
+CROSS JOIN LATERAL (SELECT q.from_day::timestamp AT TIME ZONE l.zone AS opens, (q.to_day + 1)::timestamp AT TIME ZONE l.zone AS closes OFFSET 0) AS b
+JOIN app.appointment a ON a.location_id = l.id AND a.starts_at >= b.opens AND a.starts_at < b.closes
 JOIN app.service v ON v.id = a.service_id
 JOIN app.staff f ON f.id = a.staff_id
 LEFT JOIN app.client c ON c.id = a.client_id
@@ -602,7 +620,9 @@ LIMIT 5001;
 -- only those that she may see, and nothing is written for it.
 -- clients: none
 SELECT coalesce(bit_xor(hashtextextended(a.id || '.' || a.version, 0)), 0)::text AS number
-FROM app.location l
-JOIN app.appointment a ON a.location_id = l.id AND a.starts_at >= :from::timestamp AT TIME ZONE l.zone
-     AND a.starts_at < (least(:to::date, :from::date + 42) + 1)::timestamp AT TIME ZONE l.zone
-WHERE l.id = :location::uuid AND a.status <> 'expired';
+FROM (SELECT l.id, :from::timestamp AT TIME ZONE l.zone AS opens, (least(:to::date, :from::date + 42) + 1)::timestamp AT TIME ZONE l.zone AS closes
+      FROM app.location l
+      WHERE l.id = :location::uuid
+      OFFSET 0) AS here
+JOIN app.appointment a ON a.location_id = here.id AND a.starts_at >= here.opens AND a.starts_at < here.closes
+WHERE a.status <> 'expired';

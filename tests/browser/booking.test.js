@@ -18,6 +18,7 @@ for (const script of [true, false])
       const type = async (label, text) => { taps++; await page.getByLabel(label, { exact: true }).first().fill(text); };
       await page.goto(`${b.origin(studio)}/book`);
       await tap(page.getByRole("link", { name: service }));
+      await page.getByRole("heading", { level: 1, name: service }).waitFor();
       if (await page.getByRole("button", { name: "Show the days that fit" }).count()) {
         await b.check(page, "weeks asked", { shot: `booking-weeks-${studio}` });
         await type("Due date", day(78));
