@@ -20,6 +20,12 @@ let pressed = null;
 let wasDragged = false;
 let voice = null;
 
+const cardOf = (target) => target.closest?.('.day .visit:is(.is-booked, .is-confirmed)');
+// Where a card stands, by its classes: h9 m30 d45.
+const read = (card, letter) => Number([...card.classList].find((name) => new RegExp(`^${letter}\\d+$`).test(name))?.slice(1) ?? 0);
+const minuteOf = (card) => read(card, 'h') * 60 + read(card, 'm');
+const lengthOf = (card) => read(card, 'd');
+
 document.querySelector('[data-grid]').dataset.ready = '';
 document.addEventListener('keydown', walkOn);
 moveNow();
@@ -34,12 +40,6 @@ if (mayMove) {
   document.addEventListener('click', click, true);
   document.addEventListener('keydown', key, true);
 }
-
-const cardOf = (target) => target.closest?.('.day .visit:is(.is-booked, .is-confirmed)');
-// Where a card stands, by its classes: h9 m30 d45.
-const read = (card, letter) => Number([...card.classList].find((name) => new RegExp(`^${letter}\\d+$`).test(name))?.slice(1) ?? 0);
-const minuteOf = (card) => read(card, 'h') * 60 + read(card, 'm');
-const lengthOf = (card) => read(card, 'd');
 
 // ---- where things are ----
 
