@@ -141,6 +141,8 @@ static enum err download_entry(struct req *r)
 static enum err open_forms(struct req *r)
 {
     struct new_link form;
+    if (!req_query(r, Q_manage_moving)) /* another's visit is not there */
+        return req_error(r);
     enum err e =
         outbox_link(r, "form", req_value(r, "client_id"), visit_id(r), &form);
     if (!e)

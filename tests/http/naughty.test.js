@@ -90,7 +90,7 @@ describe("T11 T12 D-19 V-05: every field of every form, every text", () => {
       // choice or an id, some will do.
       const typed = names.some((x) => /^(name|preferred_name|email|phone|spa_name|message|title|body|reason|substance|reaction|birth_date|signer_name|q-.*)$/.test(x));
       // Each form gets a third of the texts, another one than its neighbours and than yesterday; all of them under FOYER_TURNS (--all).
-      const every = p.path === "/login" ? 12 : p.path.endsWith("/prove") ? 110 : typed ? (process.env.FOYER_TURNS ? 1 : 3) : 27;
+      const every = p.path === "/login" || p.path.startsWith("/signup/{") ? 40 : p.path.endsWith("/prove") ? 110 : typed ? (process.env.FOYER_TURNS ? 1 : 3) : 27;
       const first = pages.indexOf(p) + Math.floor(Date.now() / 86400000);
       const texts = naughty.all.filter((_, i) => (i + first) % every === 0);
       const one = async (text) => {
@@ -98,6 +98,7 @@ describe("T11 T12 D-19 V-05: every field of every form, every text", () => {
         for (const name of names) body[name] = text;
         const r = await v.post(target, body, { from: h.somewhere() });
         ours(r, `${names} = ${text.slice(0, 60)}`);
+        if (p.path.startsWith("/resume")) return; // takes what the server itself has sealed, and nothing else; there is no form to show
         if (r.status !== 422 || !/^text\/html/.test(r.headers["content-type"])) return; // (a draft is answered without a page)
         assert.match(r.text, /class="(error|notice)|role="alert"/, `${text.slice(0, 60)}: no word beside it`);
         let form;
