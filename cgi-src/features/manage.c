@@ -143,8 +143,7 @@ static enum err open_forms(struct req *r)
     struct new_link form;
     if (!req_query(r, Q_manage_moving)) /* another's visit is not there */
         return req_error(r);
-    enum err e =
-        outbox_link(r, "form", req_value(r, "client_id"), visit_id(r), &form);
+    enum err e = outbox_link(r, "form", req_value(r, "client_id"), visit_id(r), &form);
     if (!e)
         e = link_let_in(r, form.id, Q_link_open);
     if (e)
@@ -262,7 +261,9 @@ const struct page manage_pages[] = {
     {POST, HER_LINK "/prove", UNPROVEN, .fields = prove_fields, .run = prove, .again = HER_LINK,
      .no_idempotency = true, .title = "Link: check the date of birth"},
     {GET, HER_LINK "/booked", LINK("manage"), .action = "booking.read",
-     .show = {{"visit", Q_manage_visit}, {"rules", Q_manage_rules}, {"coming", Q_manage_coming},
+     .show = {{"visit", Q_manage_visit},
+              {"rules", Q_manage_rules},
+              {"coming", Q_manage_coming},
               {"has_coming", Q_manage_coming, .once = true}},
      .view = "manage/booked", .title = "Booked"},
     {GET, HER_LINK "/visit", LINK("manage"), .action = "booking.read", VISIT_PAGE,
@@ -291,7 +292,8 @@ const struct page manage_pages[] = {
      .no_idempotency = true, .title = "Open the forms of another appointment of hers"},
     {GET, HER_OTHER "/move", LINK("manage"), .action = "booking.read", .run = show_move,
      .show = {{"current", Q_manage_moving}, SLOTS_SHOWN}, .view = "manage/move",
-     .gives = "week day keep is_taken is_anyone", .title = "Another appointment of hers: another time"},
+     .gives = "week day keep is_taken is_anyone",
+     .title = "Another appointment of hers: another time"},
     {POST, HER_OTHER "/move", LINK("manage"), .action = "booking.move", .fields = move_fields,
      .run = move, .show = {{"current", Q_manage_moving}, VISIT_SHOWN}, .again = HER_OTHER,
      .title = "Another appointment of hers: move"},
