@@ -72,7 +72,7 @@ describe("L24: a visit is moved", () => {
     await page.getByRole("button", { name: "Move", exact: true }).click();
     await page.waitForURL(/\/day\//);
     const hour = (Number(words[1].split(":")[0]) % 12) + (words[2] === "pm" ? 12 : 0);
-    assert.equal(when(first), `${String(hour).padStart(2, "0")}:${words[1].split(":")[1]} 30`);
+    assert.equal(when(first), `${String(hour).padStart(2, "0")}:${words[1].split(":")[1]} ${before.split(" ")[1]}`);
   });
 
   test("stretched at its lower edge, by a finger as by the mouse", async () => {
