@@ -119,16 +119,16 @@ int main(int argc, char **argv)
     if (config_load(argv[2]) || log_open(config_text("log"), "foyer-jobs", "jobs") ||
         keystore_open(config_text("keys"), config_text("master_key")))
         return 78;
+    if (!oidc_trust(config_text("sso_ca"))) {
+        fprintf(stderr, "foyer-jobs: sso_ca = %s: no certificate in PEM can be read there\n",
+                config_text("sso_ca"));
+        return 78;
+    }
     view_directories(config_text("templates"));
     struct str why = S("");
     struct arena *scratch = arena_new(16 << 20);
     if (!gate_check(all_features, scratch, &why)) {
         fprintf(stderr, "foyer-jobs: %.*s\n", (int)why.n, why.p);
-        return 78;
-    }
-    if (!oidc_trust(config_text("sso_ca"))) {
-        fprintf(stderr, "foyer-jobs: sso_ca = %s: no certificate in PEM can be read there\n",
-                config_text("sso_ca"));
         return 78;
     }
     struct sandbox sandbox = jobs_sandbox(scratch);
