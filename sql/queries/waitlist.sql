@@ -92,7 +92,8 @@ SELECT app.waitlist_leave(:entry_id::uuid) AS client_id;
 
 -- name: waitlist_join :one
 -- On the list.
-SELECT app.waitlist_join(:joining::uuid, :service_id::uuid, :places::uuid[], :providers::uuid[], :from_day::date, :to_day::date, :windows::text[]) AS entry_id;
+SELECT app.waitlist_join(:joining::uuid, :service_id::uuid, :places::uuid[], :providers::uuid[], :from_day::date, :to_day::date, :windows::text[]) AS entry_id,
+       :joining::uuid AS client_id;
 
 -- name: waitlist_message :one
 -- An offer as its message tells it; never the service.

@@ -343,6 +343,8 @@ describe("all that is coming", () => {
     assert.deepEqual(h.trail(other.id).map((e) => [e.action, e.clients]), [["booking.read", [b.client]]]);
     assert.match((await a.v.get(`${a.at}/visits/${two}/visit.ics`)).text, new RegExp(`UID:${two}@`));
     const times = await a.v.get(`${a.at}/visits/${two}/move`), form = h.formOf(times.text, /\/move\?/);
+    const fill = await a.v.post(`${a.at}/visits/${two}/fill`, { csrf: form.values.csrf, idem: h.uuid() });
+    assert.match(fill.location, /^\/v\/[0-9a-f-]{36}\/forms$/);
     const moved = await a.v.post(form.action, { ...form.values, slot: k.slotsOf(times.text).at(-1) });
     assert.deepEqual([moved.status, moved.location], [303, `${a.at}/visits/${two}?done=moved`]);
     const gone = h.formOf((await a.v.get(`${a.at}/visits/${two}`)).text, `${a.at}/visits/${two}/cancel`);
@@ -351,6 +353,8 @@ describe("all that is coming", () => {
   });
   test("T02: somebody else's appointment behind one's own link is not there, to look at, move or cancel", async () => {
     const [mine, theirs] = [await booked(), await booked()];
+    const own = h.formOf((await mine.v.get(`${mine.at}/visit`)).text, `${mine.at}/cancel`).values;
+    assert.equal((await mine.v.post(`${mine.at}/visits/${theirs.appointment}/fill`, { csrf: own.csrf, idem: h.uuid() })).status, 404, "/fill");
     for (const end of ["", "/move", "/visit.ics"]) assert.equal((await mine.v.get(`${mine.at}/visits/${theirs.appointment}${end}`)).status, 404, end);
     const keys = h.formOf((await mine.v.get(`${mine.at}/visit`)).text, `${mine.at}/cancel`).values;
     for (const more of [{}, { whole: "true" }]) {

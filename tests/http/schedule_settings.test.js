@@ -59,6 +59,13 @@ describe("B14: what can be booked", () => {
     }
     assert.match((await send(owner, `/settings/services/${service}`, `/settings/services/${service}`, { color: "#000000" })).text, /too dark/);
   });
+  test("a change is kept, and nothing else with it", async () => {
+    const path = `/settings/services/${service}`, all = () => h.sql("SELECT price_cents, deposit_cents, min_notice_min, week_from, week_to, licence, new_client_rule, step_min, is_online FROM app.service WHERE id = :'v1'", service)[0];
+    const was = all();
+    assert.equal((await send(owner, path, path, { description: "Changed by hand" })).status, 303);
+    assert.equal(one("SELECT description FROM app.service WHERE id = :'v1'", service), "Changed by hand");
+    assert.deepEqual(all(), was);
+  });
   test("her own time and places; put away and brought back", async () => {
     const own = `/settings/services/${service}/people/${person}`;
     assert.equal((await send(owner, own, own, { own_min: "55", places: [place] })).status, 303);
@@ -78,7 +85,11 @@ describe("B14: what can be booked", () => {
     r = await send(owner, "/settings/rooms/new", "/settings/rooms/new", { name: `Probe ${h.uuid()}`, unit_kind: "device", location_id: place, unit_group: "Probe" });
     const unit = r.location.match(/rooms\/([0-9a-f-]{36})/)[1];
     assert.deepEqual(h.sql("SELECT kind, unit_group, location_id FROM app.resource WHERE id = :'v1'", unit), [["device", "Probe", place]]);
+    assert.equal((await send(owner, `/settings/rooms/${unit}`, `/settings/rooms/${unit}`, { unit_group: "Probe, large" })).status, 303);
+    assert.equal(one("SELECT unit_group FROM app.resource WHERE id = :'v1'", unit), "Probe, large");
     assert.equal((await send(owner, `/settings/rooms/${unit}`, `/settings/rooms/${unit}/put`, { put: "away" })).status, 303);
+    assert.equal((await send(owner, `/settings/addons/${addon}`, `/settings/addons/${addon}/put`, { put: "away" })).status, 303);
+    assert.equal(one("SELECT is_active FROM app.addon WHERE id = :'v1'", addon), "f");
     assert.equal(one("SELECT is_active FROM app.resource WHERE id = :'v1'", unit), "f");
     within(`UPDATE app.service SET is_active = false WHERE id = '${service}'; UPDATE app.addon SET is_active = false WHERE id = '${addon}';`);
   });

@@ -40,6 +40,10 @@ async function linkTargets() {
   const c = booking.corner("glow", {});
   const visit = await booking.book(c);
   booking.close(c);
+  const other = h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+    INSERT INTO app.appointment (tenant_id, client_id, service_id, staff_id, location_id, starts_at, ends_at, status)
+    SELECT tenant_id, client_id, service_id, staff_id, location_id, starts_at + interval '1 day', ends_at + interval '1 day', 'booked' FROM app.appointment WHERE id = :'v2' RETURNING id`,
+  h.tenantId("glow"), visit.appointment)[0][0];
   people.push({ id: visit.client, full: visit.values.name, email: visit.values.email, phone: "" });
   links = {
     "/v/{link_id:uuid}/forms": [due.v, due.at],
@@ -47,7 +51,8 @@ async function linkTargets() {
     "/v/{link_id:uuid}/forms/{assignment_id:uuid}/consent": [due.v, `${due.at}/${due.consent}/consent`],
     "/v/{link_id:uuid}/forms/{assignment_id:uuid}/copy": [session("glow", signed[0]), `/v/${signed[0]}/forms/${signed[1]}/copy`],
   };
-  for (const end of ["booked", "visit", "visit.ics", "move", "looked"]) links[`/v/{link_id:uuid}/${end}`] = [visit.v, `${visit.at}/${end}`];
+  for (const end of ["", "/visit.ics", "/move"]) links[`/v/{link_id:uuid}/visits/{appointment_id:uuid}${end}`] = [visit.v, `${visit.at}/visits/${other}${end}`];
+  for (const end of ["waitlist", "booked", "visit", "visit.ics", "move", "looked"]) links[`/v/{link_id:uuid}/${end}`] = [visit.v, `${visit.at}/${end}`];
   return links;
 }
 async function ask(p) {
@@ -89,7 +94,7 @@ describe("T16: what all tests did until now, request by request", () => {
       rows.set(id, [...(rows.get(id) || []), { action, outcome, kind, clients: Number(clients), agent }]);
     const actions = new Map(pages.map((p) => [`${p.method} ${p.path}`, p]));
     let compared = 0;
-    const seen = new Set(), named = new Map(), abouts = /\{(client_id|appointment_id|assignment_id|link_id|hold_id)|\/new$/;
+    const seen = new Set(), named = new Map(), abouts = /\{(client_id|appointment_id|assignment_id|link_id|hold_id)|^\/(clients|appointments|series|waitlist)\/new$/;
     for (const l of requests()) {
       seen.add(l.request);
       const { action, door } = actions.get(`${l.method} ${l.route}`) || {};
