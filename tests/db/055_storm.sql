@@ -49,6 +49,8 @@ BEGIN
         BEGIN
             IF who = 'staff' AND dice < 0.5 OR who = 'staff' AND cardinality(visits) = 0 THEN
                 what := 'book';
+                -- the first on one of some quieter days, or by chance there would be nothing to move
+                at := at + CASE WHEN cardinality(visits) = 0 THEN interval '7 days' * (1 + floor(random() * 8)) ELSE interval '0' END;
                 made := app.book(service, place, staff, at, fx.id('a', 'client', 1 + floor(random() * 4)::int), NULL);
                 visits := visits || made;
             ELSIF who = 'staff' THEN
@@ -56,8 +58,8 @@ BEGIN
                 made := visits[k];
                 IF dice < 0.8 THEN
                     what := 'move';
-                    -- every second one to a quieter day, or none would find a place
-                    at := at + CASE WHEN dice < 0.65 THEN interval '7 days' ELSE interval '0' END;
+                    -- most to a quieter day, or none would find a place
+                    at := at + CASE WHEN dice < 0.75 THEN interval '7 days' * (1 + floor(random() * 8)) ELSE interval '0' END;
                     PERFORM app.appointment_move(made, staff, at, NULL);
                 ELSE
                     what := 'cancel';
