@@ -61,9 +61,10 @@ static struct str as_text(struct arena *a, struct str s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const known[] = {
-        "BEGIN",   "END",   "VERSION", "PRODID", "METHOD", "UID",      "SEQUENCE",   "DTSTAMP",
-        "DTSTART", "DTEND", "SUMMARY", "STATUS", "TRANSP", "LOCATION", "DESCRIPTION"};
+    static const char *const known[] = {"BEGIN",   "END",      "VERSION",     "PRODID",
+                                        "METHOD",  "UID",      "SEQUENCE",    "DTSTAMP",
+                                        "DTSTART", "DTEND",    "SUMMARY",     "STATUS",
+                                        "TRANSP",  "LOCATION", "DESCRIPTION", "LAST-MODIFIED"};
     struct arena *a = fuzz_arena();
     struct str in = {(const char *)data, size}, rest = in, place = str_cut(&rest, 0x1e);
     int seen[COUNT_OF(known)] = {0};
