@@ -278,6 +278,8 @@ BEGIN
     END IF;
     UPDATE sec.session e SET revoked_at = now() WHERE e.tenant_id = app.tenant() AND e.staff_id = staff AND e.revoked_at IS NULL;
     UPDATE sec.account_token k SET used_at = now() WHERE k.tenant_id = app.tenant() AND k.staff_id = staff AND k.used_at IS NULL;
+    -- an address that somebody has still does not live again when she comes back
+    UPDATE sec.feed d SET revoked_at = now() WHERE d.tenant_id = app.tenant() AND d.staff_id = staff AND d.revoked_at IS NULL;
     PERFORM sec.note('person.deactivate', 'ok', NULL, '{}', 'staff', staff);
 END $$;
 

@@ -221,6 +221,22 @@ describe("a private feed", () => {
     assert.equal((await read(full.path)).status, 200, "the other one");
     assert.ok(!(await v.get("/account/calendar")).text.includes(`Phone ${tag}`));
   });
+  test("T22 S-12: who is taken back has none of the addresses that she had: they ended when her account was closed", async () => {
+    const id = h.uuid(), token = Buffer.from(h.uuid() + h.uuid()).subarray(0, 32), at = `/feed/${token.toString("base64url")}.ics`;
+    within(`INSERT INTO app.staff (tenant_id, id, name, email, is_provider, perms) VALUES (:'v1', :'v2', 'Zz Comes back', :'v3', true, ',calendar_read,');
+      INSERT INTO sec.feed (tenant_id, staff_id, name, token_hash) VALUES (:'v1', :'v2', 'Zz', sha256(decode(:'v4', 'hex')))`, glow, id, `${tag}@back.example`, token.toString("hex"));
+    const owner = await h.staff("glow", "owner");
+    try {
+      assert.equal((await read(at)).status, 200);
+      assert.equal((await owner.submit(`/people/${id}`, {}, { action: `/people/${id}/deactivate` })).status, 303);
+      assert.equal((await read(at)).status, 404);
+      assert.equal((await owner.submit(`/people/${id}`, {}, { action: `/people/${id}/reactivate` })).status, 303);
+      assert.equal(h.one("SELECT is_active FROM app.staff WHERE id = :'v1'", id), "t");
+      assert.equal((await read(at)).status, 404, "it lives again");
+    } finally {
+      within("UPDATE app.staff SET is_active = false, deactivated_at = now() WHERE id = :'v1'", id);
+    }
+  });
   test("V-26 S-16: no token is in a log", async () => {
     const dir = path.join(h.env.vardir, "log"), files = fs.readdirSync(dir);
     assert.ok(files.includes("access.log"));
