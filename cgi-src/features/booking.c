@@ -186,6 +186,7 @@ static enum err show_details(struct req *r)
     }
     if (!req_show(r, "policy", Q_booking_policy, NULL) ||
         !req_show(r, "rules", Q_booking_rule, NULL) ||
+        !req_show(r, "rule_words", Q_rule_words, NULL) ||
         !req_show(r, "cancellation", Q_booking_cancellation, NULL))
         return req_error(r);
     enum err e = booking_code_shown(r);
@@ -427,6 +428,7 @@ const struct page booking_pages[] = {
      .show = {{"held", Q_booking_held},
               {"parts", Q_booking_parts},
               {"rules", Q_booking_rule},
+              {"rule_words", Q_rule_words},
               {"instead", Q_booking_instead},
               {"policy", Q_booking_policy},
               {"cancellation", Q_booking_cancellation}},

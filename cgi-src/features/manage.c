@@ -250,6 +250,7 @@ static const struct field due_fields[] = {
 #define VISIT_PAGE                                                                                 \
     .show = {{"visit", Q_manage_visit},                                                            \
              {"rules", Q_manage_rules},                                                            \
+             {"rule_words", Q_manage_rule_words},                                                  \
              {"coming", Q_manage_coming},                                                          \
              {"has_coming", Q_manage_coming, .once = true},                                        \
              {"events", Q_manage_events}}
@@ -263,6 +264,7 @@ const struct page manage_pages[] = {
     {GET, HER_LINK "/booked", LINK("manage"), .action = "booking.read",
      .show = {{"visit", Q_manage_visit},
               {"rules", Q_manage_rules},
+              {"rule_words", Q_manage_rule_words},
               {"coming", Q_manage_coming},
               {"has_coming", Q_manage_coming, .once = true}},
      .view = "manage/booked", .title = "Booked"},

@@ -339,7 +339,7 @@ BEGIN
     END IF;
 END $$;
 
--- What a client reads of the rules of booking, a sentence a row.
+-- What a client reads of the rules of booking, a sentence a row: before she books, with her visit, in mails, and where they are set.
 CREATE OR REPLACE FUNCTION app.rule_words(cancel_hours int, move_hours int, max_moves int, late_minutes int, late_cancel_cents bigint, no_show_cents bigint, max_no_shows int)
 RETURNS SETOF text
 LANGUAGE sql IMMUTABLE
@@ -353,8 +353,8 @@ AS $$
                  ELSE format('You can move it online until %s before it', CASE WHEN move_hours = 1 THEN 'an hour' WHEN move_hours % 24 = 0 AND move_hours > 48 THEN move_hours / 24 || ' days' ELSE move_hours || ' hours' END)
                       || CASE WHEN max_moves IS NULL THEN '.' WHEN max_moves = 1 THEN ', once.' ELSE format(', %s times at most.', max_moves) END END),
         (3, CASE WHEN late_minutes > 0 THEN format('If you are more than %s minutes late, we may have to shorten or move your visit.', late_minutes) END),
-        (4, CASE WHEN late_cancel_cents > 0 THEN format('A later cancellation costs $%s.', app.cents_typed(late_cancel_cents)) END),
-        (5, CASE WHEN no_show_cents > 0 THEN format('If you do not come and do not tell us, it costs $%s.', app.cents_typed(no_show_cents)) END),
+        (4, CASE WHEN late_cancel_cents > 0 THEN format('A later cancellation may cost $%s.', app.cents_typed(late_cancel_cents)) END),
+        (5, CASE WHEN no_show_cents > 0 THEN format('If you do not come and do not tell us, it may cost $%s.', app.cents_typed(no_show_cents)) END),
         (6, CASE WHEN max_no_shows IS NOT NULL THEN format('After %s missed %s, please call us to book.', max_no_shows, CASE max_no_shows WHEN 1 THEN 'visit' ELSE 'visits' END) END)
     ) AS w (n, words)
     WHERE w.words IS NOT NULL

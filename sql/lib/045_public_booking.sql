@@ -156,19 +156,17 @@ BEGIN
     WHERE v.tenant_id = app.tenant() AND v.id = ANY (services) AND v.week_from IS NOT NULL;
 END $$;
 
--- Rules of booking in one line, for a message.
+-- The rules of booking that a visit was booked under, in one line, for a message.
 CREATE OR REPLACE FUNCTION app.rule_words(rule uuid) RETURNS text
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN (
-        SELECT 'You can cancel it yourself '
-               || CASE r.cancel_hours WHEN 0 THEN 'at any time before it starts' WHEN 1 THEN 'until one hour before' ELSE 'until ' || r.cancel_hours || ' hours before' END
-               || CASE WHEN r.max_moves = 0 THEN '. To move it, please call us'
-                       ELSE ', and move it ' || CASE r.move_hours WHEN 0 THEN 'at any time before it starts' WHEN 1 THEN 'until one hour before' ELSE 'until ' || r.move_hours || ' hours before' END
-                            || coalesce(CASE r.max_moves WHEN 1 THEN ', once' ELSE ', ' || r.max_moves || ' times at most' END, '') END
-               || '. Later than that, please call us.'
-        FROM app.booking_rule r WHERE r.id = rule);
+        SELECT string_agg(w.words, ' ' ORDER BY w.n)
+        FROM app.booking_rule r
+        CROSS JOIN LATERAL app.rule_words(r.cancel_hours, r.move_hours, r.max_moves, r.late_minutes, r.late_cancel_cents, r.no_show_cents, r.max_no_shows)
+            WITH ORDINALITY AS w (words, n)
+        WHERE r.id = rule);
 END $$;
 
 REVOKE ALL ON FUNCTION app.hold_seconds(uuid), app.hold_longer(uuid, int), app.hold_parts(uuid), app.weeks_window(uuid[], date),

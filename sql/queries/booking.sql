@@ -186,9 +186,8 @@ SELECT app.hold_seconds(:hold_id::uuid) < t.booking_seconds AS is_hasty FROM app
 SELECT sec.count_phone(:phone_kept, 6);
 
 -- name: booking_rule :maybe
--- The studio's rules of booking that are in force, in the words of the page.
-SELECT r.id AS booking_rule_id, r.version AS rule_version, r.cancel_hours, r.cancel_hours = 1 AS is_cancel_hour, r.move_hours, r.move_hours = 1 AS is_move_hour,
-       r.max_moves, r.max_moves = 1 AS is_one_move, r.max_moves = 0 AS is_no_move, r.late_minutes, r.late_cancel_cents, r.no_show_cents
+-- The version of the studio's rules of booking that is in force.
+SELECT r.id AS booking_rule_id, r.version AS rule_version
 FROM app.booking_rule r
 ORDER BY r.version DESC
 LIMIT 1;

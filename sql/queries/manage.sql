@@ -44,13 +44,22 @@ CROSS JOIN LATERAL (SELECT nullif(count(*), 1) AS n FROM app.appointment p
 WHERE k.id = :link_id::uuid AND a.status NOT IN ('held', 'expired');
 
 -- name: manage_rules :maybe
--- The rules of booking that she accepted with it.
-SELECT r.version AS rule_version, r.cancel_hours, r.cancel_hours = 1 AS is_cancel_hour, r.move_hours, r.move_hours = 1 AS is_move_hour,
-       r.max_moves, r.max_moves = 1 AS is_one_move, r.max_moves = 0 AS is_no_move, r.late_minutes, r.late_cancel_cents, r.no_show_cents
+-- The version of the rules of booking that she accepted with it.
+SELECT r.version AS rule_version
 FROM app.link k
 JOIN app.appointment a ON a.client_id = k.client_id AND a.id = coalesce(:appointment_id::uuid, k.appointment_id)
 JOIN app.booking_rule r ON r.id = a.booking_rule_id
 WHERE k.id = :link_id::uuid;
+
+-- name: manage_rule_words :many
+-- What they say.
+SELECT w.words AS sentence
+FROM app.link k
+JOIN app.appointment a ON a.client_id = k.client_id AND a.id = coalesce(:appointment_id::uuid, k.appointment_id)
+JOIN app.booking_rule r ON r.id = a.booking_rule_id
+CROSS JOIN LATERAL app.rule_words(r.cancel_hours, r.move_hours, r.max_moves, r.late_minutes, r.late_cancel_cents, r.no_show_cents, r.max_no_shows) WITH ORDINALITY AS w (words, n)
+WHERE k.id = :link_id::uuid
+ORDER BY w.n;
 
 -- name: manage_coming :many
 -- All her coming appointments here, when there is more than the one that is shown: which belong together, which are of one series.
