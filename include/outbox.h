@@ -49,4 +49,12 @@ struct new_link {
  */
 enum err MUST_CHECK outbox_link(struct req *r, const char *purpose, struct str client_id,
                                 struct str appointment_id, struct new_link *made);
+
+/*
+ * outbox_invite -- a new link of a purpose for the letter's client, and the letter with it; nothing, and OK, when she
+ * has no address. The letter's link need not be given.
+ * Errors: those of outbox_link and outbox_send.
+ */
+enum err MUST_CHECK outbox_invite(struct req *r, const char *purpose, struct str appointment_id,
+                                  struct letter letter);
 #endif

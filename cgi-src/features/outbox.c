@@ -6,6 +6,7 @@
  */
 #include "outbox.h"
 
+#include "account.h"
 #include "crypto.h"
 #include "log.h"
 
@@ -97,7 +98,8 @@ enum err outbox_link(struct req *r, const char *purpose, struct str client_id,
     struct str raw;
     made->id = uuid_new(a);
     made->token = token_new(a);
-    made->url = req_url(r, arena_printf(a, "/l/%.*s", (int)made->token.n, made->token.p));
+    made->url =
+        account_url(a, req_value(r, "tenant_slug"), "/l/", made->token); /* a job has no host */
     if (unesc_base64url(a, made->token, &raw))
         return ERR_INTERNAL;
     req_set(r, "made_link", made->id);
@@ -109,4 +111,15 @@ enum err outbox_link(struct req *r, const char *purpose, struct str client_id,
     else
         req_set_null(r, "made_appointment");
     return req_query(r, Q_outbox_link) ? OK : req_error(r);
+}
+
+enum err outbox_invite(struct req *r, const char *purpose, struct str appointment_id,
+                       struct letter letter)
+{
+    struct new_link link;
+    if (letter.to.n == 0)
+        return OK;
+    enum err e = outbox_link(r, purpose, letter.client_id, appointment_id, &link);
+    letter.link = link.url;
+    return e ? e : outbox_send(r, &letter);
 }

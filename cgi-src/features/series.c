@@ -127,8 +127,8 @@ static enum err show_preview(struct req *r)
     struct rows *visits = req_show(r, "visits", Q_series_preview, NULL);
     if (!visits)
         return req_error(r);
-    if (set_conflicts(r, visits, "rule_key", NULL) > 0 &&
-        !req_show(r, "alternatives", Q_series_alternative, "rule_key"))
+    if (set_conflicts(r, visits, "at_key", NULL) > 0 &&
+        !req_show(r, "alternatives", Q_series_alternative, "at_key"))
         return req_error(r);
     return OK;
 }
@@ -202,8 +202,8 @@ static enum err show_change(struct req *r)
     struct rows *visits = req_show(r, "visits", Q_series_change_preview, NULL);
     if (!visits)
         return req_error(r);
-    if (set_conflicts(r, visits, "new_key", "appointment_id") > 0 &&
-        !req_show(r, "alternatives", Q_series_change_alternative, "new_key"))
+    if (set_conflicts(r, visits, "at_key", "appointment_id") > 0 &&
+        !req_show(r, "alternatives", Q_series_alternative, "at_key"))
         return req_error(r);
     return reply_view(r, 200, "series/change");
 }
@@ -257,7 +257,7 @@ const struct page series_pages[] = {
               {"providers", Q_series_provider},
               {"places", Q_series_place},
               {"visits", Q_series_preview},
-              {"alternatives", Q_series_alternative, .by = "rule_key"}},
+              {"alternatives", Q_series_alternative, .by = "at_key"}},
      .view = "series/new", .title = "New series of appointments"},
     {POST, "/series/new", CAN(booking_write), .action = "series.create", .fields = new_fields,
      .run = book, .show = {SERIES_SHOWN}, .again = "/series/new",
@@ -270,7 +270,7 @@ const struct page series_pages[] = {
               {"coming", Q_series_coming},
               {"providers", Q_series_provider},
               {"visits", Q_series_change_preview},
-              {"alternatives", Q_series_change_alternative, .by = "new_key"}},
+              {"alternatives", Q_series_alternative, .by = "at_key"}},
      .view = "series/change", .title = "Change a series of appointments"},
     {POST, ONE "/change", CAN(booking_write), .action = "series.change", .fields = change_fields,
      .run = change, .show = {VISIT_SHOWN, SERIES_SHOWN}, .again = ONE "/change",

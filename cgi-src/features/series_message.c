@@ -24,21 +24,13 @@ enum err visit_tell_series(struct req *r, const char *kind, struct str series_id
     struct rows *visits = series ? req_show(r, "visits", Q_series_message_visit, NULL) : NULL;
     if (!visits)
         return req_error(r);
-    if (rows_text(series, 0, "email").n == 0)
-        return OK;
-    struct new_link link;
-    struct str client = rows_text(series, 0, "client_id");
-    enum err e = outbox_link(r, "manage", client, rows_text(series, 0, "visit_id"), &link);
-    if (e)
-        return e;
     struct letter letter = {
         .kind = kind,
-        .client_id = client,
+        .client_id = rows_text(series, 0, "client_id"),
         .to = rows_text(series, 0, "email"),
-        .link = link.url,
         .ics = series_ics(r, visits),
         .dedupe_key = arena_printf(req_arena(r), "%s-%.*s-%lld", kind, (int)series_id.n,
                                    series_id.p, (long long)rows_int(series, 0, "version")),
     };
-    return outbox_send(r, &letter);
+    return outbox_invite(r, "manage", rows_text(series, 0, "visit_id"), letter);
 }

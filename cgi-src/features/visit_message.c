@@ -53,23 +53,15 @@ enum err visit_tell(struct req *r, const char *kind, struct str appointment_id)
     struct rows *visit = visit_row(r, appointment_id);
     if (!visit)
         return req_error(r);
-    if (rows_text(visit, 0, "email").n == 0)
-        return OK;
-    struct new_link link;
-    struct str client = rows_text(visit, 0, "client_id");
-    enum err e = outbox_link(r, "manage", client, appointment_id, &link);
-    if (e)
-        return e;
     struct letter letter = {
         .kind = kind,
-        .client_id = client,
+        .client_id = rows_text(visit, 0, "client_id"),
         .to = rows_text(visit, 0, "email"),
-        .link = link.url,
         .ics = mailed_ics(r, visit),
         .dedupe_key = arena_printf(req_arena(r), "%s-%.*s-%lld", kind, (int)appointment_id.n,
                                    appointment_id.p, (long long)rows_int(visit, 0, "version")),
     };
-    return outbox_send(r, &letter);
+    return outbox_invite(r, "manage", appointment_id, letter);
 }
 
 enum err visit_ask_for_forms(struct req *r, struct str appointment_id)
@@ -77,21 +69,15 @@ enum err visit_ask_for_forms(struct req *r, struct str appointment_id)
     struct rows *visit = visit_row(r, appointment_id);
     if (!visit)
         return req_error(r);
-    if (rows_int(visit, 0, "forms_due") == 0 || rows_text(visit, 0, "email").n == 0)
+    if (rows_int(visit, 0, "forms_due") == 0)
         return OK;
-    struct new_link link;
-    struct str client = rows_text(visit, 0, "client_id");
-    enum err e = outbox_link(r, "form", client, appointment_id, &link);
-    if (e)
-        return e;
     struct letter letter = {
         .kind = "forms",
-        .client_id = client,
+        .client_id = rows_text(visit, 0, "client_id"),
         .to = rows_text(visit, 0, "email"),
-        .link = link.url,
         .ics = S(""),
         .dedupe_key =
             arena_printf(req_arena(r), "forms-%.*s", (int)appointment_id.n, appointment_id.p),
     };
-    return outbox_send(r, &letter);
+    return outbox_invite(r, "form", appointment_id, letter);
 }

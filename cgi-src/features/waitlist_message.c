@@ -7,7 +7,6 @@
  */
 #include "waitlist.h"
 
-#include "account.h"
 #include "outbox.h"
 
 enum err waitlist_tell(struct req *r, struct str offer_id)
@@ -16,22 +15,14 @@ enum err waitlist_tell(struct req *r, struct str offer_id)
     struct rows *offer = req_show(r, "offer", Q_waitlist_message, NULL);
     if (!offer)
         return req_error(r);
-    if (rows_text(offer, 0, "email").n == 0)
-        return OK;
-    struct new_link link;
-    struct str client = rows_text(offer, 0, "client_id");
-    enum err e = outbox_link(r, "waitlist", client, S(""), &link);
-    if (e)
-        return e;
     struct letter letter = {
         .kind = "waitlist_offer",
-        .client_id = client,
+        .client_id = rows_text(offer, 0, "client_id"),
         .to = rows_text(offer, 0, "email"),
-        .link = account_url(req_arena(r), req_value(r, "tenant_slug"), "/l/", link.token),
         .ics = S(""),
         .dedupe_key = arena_printf(req_arena(r), "waitlist-%.*s", (int)offer_id.n, offer_id.p),
     };
-    return outbox_send(r, &letter);
+    return outbox_invite(r, "waitlist", S(""), letter);
 }
 
 enum job_end waitlist_fill_job(struct req *r, const struct job *job, struct str *why)

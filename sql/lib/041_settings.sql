@@ -245,32 +245,48 @@ BEGIN
     INSERT INTO app.location_hours (location_id, weekday, opens, closes) SELECT location, w.weekday, w.starts, w.ends FROM app.week_or_refuse(week) w;
 END $$;
 
--- Her week at one place from a day on: what held until then ends the day before, what was planned for later at that place goes.
-CREATE OR REPLACE FUNCTION app.week_save(staff uuid, location uuid, since date, week text[], is_seen boolean) RETURNS void
-LANGUAGE plpgsql
+-- Hours are of somebody and some place that are there, from today there on, two years ahead; field: which one the day was typed in.
+-- Internal.
+CREATE OR REPLACE FUNCTION app.refuse_other_days(staff uuid, location uuid, day date, field text) RETURNS void
+LANGUAGE plpgsql STABLE
 AS $$
 #variable_conflict use_variable
 DECLARE
     here date := (SELECT (now() AT TIME ZONE l.zone)::date FROM app.location l WHERE l.id = location);
-    n bigint;
 BEGIN
     IF here IS NULL OR NOT EXISTS (SELECT FROM app.staff f WHERE f.id = staff) THEN
         RAISE EXCEPTION 'no such person or place' USING ERRCODE = 'FY404';
     END IF;
-    IF since < here OR since > here + 730 THEN
-        RAISE EXCEPTION 'Choose today or a later day, within two years.' USING ERRCODE = 'FY422', COLUMN = 'since';
+    IF day < here OR day > here + 730 THEN
+        RAISE EXCEPTION 'Choose today or a later day, within two years.' USING ERRCODE = 'FY422', COLUMN = field;
     END IF;
-    IF EXISTS (SELECT FROM app.week_or_refuse(week) w
-               JOIN app.shift h ON h.staff_id = staff AND h.location_id <> location AND h.weekday = w.weekday AND (h.valid_to IS NULL OR h.valid_to >= since)
-                    AND h.starts < w.ends AND w.starts < h.ends) THEN
-        RAISE EXCEPTION 'At some of these hours she works at another place already. Change her week there first.' USING ERRCODE = 'FY422', COLUMN = '';
-    END IF;
-    SELECT count(*) INTO n FROM app.visits_outside_week(staff, location, since, week);
+END $$;
+
+-- Visits that new hours would leave outside must have been seen first. Internal.
+CREATE OR REPLACE FUNCTION app.refuse_unseen(n bigint, is_seen boolean) RETURNS void
+LANGUAGE plpgsql IMMUTABLE
+AS $$
+BEGIN
     IF n > 0 AND NOT coalesce(is_seen, false) THEN
         RAISE EXCEPTION '%', CASE n WHEN 1 THEN 'One visit that is booked would fall outside these hours. It is listed below; nothing is cancelled by saving.'
                                   ELSE n || ' visits that are booked would fall outside these hours. They are listed below; nothing is cancelled by saving.' END
             USING ERRCODE = 'FY422', COLUMN = 'is_seen';
     END IF;
+END $$;
+
+-- Her week at one place from a day on: what held until then ends the day before, what was planned for later at that place goes.
+CREATE OR REPLACE FUNCTION app.week_save(staff uuid, location uuid, since date, week text[], is_seen boolean) RETURNS void
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_variable
+BEGIN
+    PERFORM app.refuse_other_days(staff, location, since, 'since');
+    IF EXISTS (SELECT FROM app.week_or_refuse(week) w
+               JOIN app.shift h ON h.staff_id = staff AND h.location_id <> location AND h.weekday = w.weekday AND (h.valid_to IS NULL OR h.valid_to >= since)
+                    AND h.starts < w.ends AND w.starts < h.ends) THEN
+        RAISE EXCEPTION 'At some of these hours she works at another place already. Change her week there first.' USING ERRCODE = 'FY422', COLUMN = '';
+    END IF;
+    PERFORM app.refuse_unseen((SELECT count(*) FROM app.visits_outside_week(staff, location, since, week)), is_seen);
     DELETE FROM app.shift h WHERE h.staff_id = staff AND h.location_id = location AND h.valid_from >= since;
     UPDATE app.shift h SET valid_to = since - 1 WHERE h.staff_id = staff AND h.location_id = location AND (h.valid_to IS NULL OR h.valid_to >= since);
     INSERT INTO app.shift (staff_id, location_id, weekday, starts, ends, valid_from)
@@ -282,22 +298,9 @@ CREATE OR REPLACE FUNCTION app.shift_day_save(staff uuid, day date, location uui
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_variable
-DECLARE
-    here date := (SELECT (now() AT TIME ZONE l.zone)::date FROM app.location l WHERE l.id = location);
-    n bigint;
 BEGIN
-    IF here IS NULL OR NOT EXISTS (SELECT FROM app.staff f WHERE f.id = staff) THEN
-        RAISE EXCEPTION 'no such person or place' USING ERRCODE = 'FY404';
-    END IF;
-    IF day < here OR day > here + 730 THEN
-        RAISE EXCEPTION 'Choose today or a later day, within two years.' USING ERRCODE = 'FY422', COLUMN = 'day';
-    END IF;
-    SELECT count(*) INTO n FROM app.visits_outside_day(staff, location, day, hours);
-    IF n > 0 AND NOT coalesce(is_seen, false) THEN
-        RAISE EXCEPTION '%', CASE n WHEN 1 THEN 'One visit that is booked would fall outside these hours. It is listed below; nothing is cancelled by saving.'
-                                  ELSE n || ' visits that are booked would fall outside these hours. They are listed below; nothing is cancelled by saving.' END
-            USING ERRCODE = 'FY422', COLUMN = 'is_seen';
-    END IF;
+    PERFORM app.refuse_other_days(staff, location, day, 'day');
+    PERFORM app.refuse_unseen((SELECT count(*) FROM app.visits_outside_day(staff, location, day, hours)), is_seen);
     DELETE FROM app.shift_day h WHERE h.staff_id = staff AND h.day = day;
     INSERT INTO app.shift_day (staff_id, day, location_id, starts, ends) SELECT staff, day, location, s.starts, s.ends FROM app.spans_or_refuse(hours, 'hours') s;
     IF NOT FOUND THEN
@@ -379,14 +382,14 @@ REVOKE ALL ON FUNCTION app.cents_or_refuse(text, text), app.cents_typed(bigint),
     app.service_save(uuid, uuid, text, text, text, int, int, int, text, text, boolean, text, numeric, int, int, uuid, int, int, int, text, text, int, uuid[], uuid[], uuid[], uuid[]),
     app.service_person_save(uuid, uuid, int, uuid[]), app.addon_save(uuid, uuid, text, int, text, boolean, int, uuid[]),
     app.unit_save(uuid, uuid, text, text, uuid, text, int), app.clock(text, boolean, text), app.spans_or_refuse(text, text), app.span_words(time, time),
-    app.week_or_refuse(text[]), app.week_is_good(text[]), app.opening_save(uuid, text[]), app.week_save(uuid, uuid, date, text[], boolean), app.shift_day_save(uuid, date, uuid, text, boolean),
+    app.week_or_refuse(text[]), app.week_is_good(text[]), app.opening_save(uuid, text[]), app.refuse_other_days(uuid, uuid, date, text), app.refuse_unseen(bigint, boolean), app.week_save(uuid, uuid, date, text[], boolean), app.shift_day_save(uuid, date, uuid, text, boolean),
     app.closure_save(uuid, date, date, text, text), app.closure_drop(uuid), app.booking_rule_publish(int, int, int, int, int, text, text, int),
     app.rule_words(int, int, int, int, bigint, bigint, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.cents_or_refuse(text, text), app.cents_typed(bigint), app.color_or_refuse(text),
     app.service_save(uuid, uuid, text, text, text, int, int, int, text, text, boolean, text, numeric, int, int, uuid, int, int, int, text, text, int, uuid[], uuid[], uuid[], uuid[]),
     app.service_person_save(uuid, uuid, int, uuid[]), app.addon_save(uuid, uuid, text, int, text, boolean, int, uuid[]),
     app.unit_save(uuid, uuid, text, text, uuid, text, int), app.clock(text, boolean, text), app.spans_or_refuse(text, text), app.span_words(time, time),
-    app.week_or_refuse(text[]), app.week_is_good(text[]), app.opening_save(uuid, text[]), app.week_save(uuid, uuid, date, text[], boolean), app.shift_day_save(uuid, date, uuid, text, boolean),
+    app.week_or_refuse(text[]), app.week_is_good(text[]), app.opening_save(uuid, text[]), app.refuse_other_days(uuid, uuid, date, text), app.refuse_unseen(bigint, boolean), app.week_save(uuid, uuid, date, text[], boolean), app.shift_day_save(uuid, date, uuid, text, boolean),
     app.closure_save(uuid, date, date, text, text), app.closure_drop(uuid), app.booking_rule_publish(int, int, int, int, int, text, text, int),
     app.rule_words(int, int, int, int, bigint, bigint, int) TO foyer_staff;
 GRANT EXECUTE ON FUNCTION app.clock(text, boolean, text), app.spans_or_refuse(text, text), app.week_or_refuse(text[]) TO foyer_booking;

@@ -88,6 +88,25 @@ $$;
 
 DROP FUNCTION IF EXISTS app.works(uuid, uuid, date);
 
+-- Visits of a period of each place's own wall time (from_day NULL: today; to_day NULL: six days on; a year and a day at most), narrowed
+-- down by place, status ('on': that take place), service, provider and words of the client's name (NULL: by none).
+CREATE OR REPLACE FUNCTION app.visits_found(from_day date, to_day date, place uuid, wanted text, service uuid, provider uuid, words text)
+RETURNS SETOF app.appointment
+LANGUAGE sql STABLE
+AS $$
+    SELECT a.*
+    FROM (SELECT p.first, least(greatest(coalesce(visits_found.to_day, p.first + 6), p.first), p.first + 366) AS last
+          FROM (SELECT coalesce(visits_found.from_day, app.today()) AS first) AS p) AS q
+    JOIN app.location l ON visits_found.place IS NULL OR l.id = visits_found.place
+    CROSS JOIN LATERAL (SELECT q.first::timestamp AT TIME ZONE l.zone AS opens, (q.last + 1)::timestamp AT TIME ZONE l.zone AS closes OFFSET 0) AS b
+    JOIN app.appointment a ON a.location_id = l.id AND a.starts_at >= b.opens AND a.starts_at < b.closes
+    WHERE a.status NOT IN ('expired', 'held')
+      AND (visits_found.wanted IS NULL OR a.status = visits_found.wanted COLLATE "C" OR (visits_found.wanted = 'on' AND a.status NOT IN ('cancelled', 'no_show')))
+      AND (visits_found.service IS NULL OR a.service_id = visits_found.service)
+      AND (visits_found.provider IS NULL OR a.staff_id = visits_found.provider)
+      AND (visits_found.words IS NULL OR a.client_id IN (SELECT w.client_id FROM app.client_find(visits_found.words, 1000) AS w))
+$$;
+
 -- What there is to say of a visit at a glance besides its status; NULL: nothing. addons: whether it has any.
 CREATE OR REPLACE FUNCTION app.visit_marks(status text, over_reason text, look text, in_group uuid, in_series uuid, deposit bigint, addons boolean)
 RETURNS text
@@ -103,8 +122,8 @@ BEGIN
         CASE WHEN deposit > 0 AND status IN ('booked', 'confirmed', 'arrived', 'in_room') THEN 'Deposit due' END), '');
 END $$;
 
-REVOKE ALL ON FUNCTION app.hue_of(text), app.works(uuid, date), app.works_days(uuid, date, date),
+REVOKE ALL ON FUNCTION app.hue_of(text), app.works(uuid, date), app.works_days(uuid, date, date), app.visits_found(date, date, uuid, text, uuid, uuid, text),
     app.visit_marks(text, text, text, uuid, uuid, bigint, boolean) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.hue_of(text), app.works(uuid, date), app.works_days(uuid, date, date),
+GRANT EXECUTE ON FUNCTION app.hue_of(text), app.works(uuid, date), app.works_days(uuid, date, date), app.visits_found(date, date, uuid, text, uuid, uuid, text),
     app.visit_marks(text, text, text, uuid, uuid, bigint, boolean) TO foyer_staff;
 RESET ROLE;

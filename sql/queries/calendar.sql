@@ -560,20 +560,13 @@ SELECT a.id AS appointment_id,
        a.status,
        app.in_words(a.status) AS status_words,
        app.visit_marks(a.status, a.overbook_reason, a.asks_look, a.group_id, a.series_id, a.deposit_cents, a.has_addons) AS marks
-FROM (SELECT p.from_day, least(greatest(coalesce(nullif(:to, '')::date, p.from_day + 6), p.from_day), p.from_day + 366) AS to_day
-      FROM (SELECT coalesce(nullif(:from, '')::date, app.today()) AS from_day) AS p) AS q
-JOIN app.location l ON nullif(:location, '') IS NULL OR l.id = nullif(:location, '')::uuid
-CROSS JOIN LATERAL (SELECT q.from_day::timestamp AT TIME ZONE l.zone AS opens, (q.to_day + 1)::timestamp AT TIME ZONE l.zone AS closes OFFSET 0) AS b
-JOIN app.appointment a ON a.location_id = l.id AND a.starts_at >= b.opens AND a.starts_at < b.closes
+FROM app.visits_found(nullif(:from, '')::date, nullif(:to, '')::date, nullif(:location, '')::uuid, nullif(:status, ''), nullif(:service_id, '')::uuid,
+                      nullif(:staff_id, '')::uuid, nullif(btrim(:q), '')) AS a
+JOIN app.location l ON l.id = a.location_id
 JOIN app.service v ON v.id = a.service_id
 JOIN app.staff f ON f.id = a.staff_id
 LEFT JOIN app.client c ON c.id = a.client_id
 LEFT JOIN app.resource r ON r.id = a.room_id
-WHERE a.status NOT IN ('expired', 'held')
-  AND (nullif(:status, '') IS NULL OR a.status = :status COLLATE "C" OR (:status = 'on' AND a.status NOT IN ('cancelled', 'no_show')))
-  AND (nullif(:service_id, '') IS NULL OR a.service_id = nullif(:service_id, '')::uuid)
-  AND (nullif(:staff_id, '') IS NULL OR a.staff_id = nullif(:staff_id, '')::uuid)
-  AND (nullif(btrim(:q), '') IS NULL OR a.client_id IN (SELECT w.client_id FROM app.client_find(:q, 1000) AS w))
 ORDER BY a.starts_at AT TIME ZONE l.zone, a.starts_at, a.id
 LIMIT :page_limit OFFSET :page_offset;
 
@@ -596,20 +589,13 @@ SELECT c.id AS client_id,
        a.cancel_reason,
        a.source AS booked_by,
        to_char(a.price_cents / 100.0, 'FM999999990.00') AS price
-FROM (SELECT p.from_day, least(greatest(coalesce(nullif(:to, '')::date, p.from_day + 6), p.from_day), p.from_day + 366) AS to_day
-      FROM (SELECT coalesce(nullif(:from, '')::date, app.today()) AS from_day) AS p) AS q
-JOIN app.location l ON nullif(:location, '') IS NULL OR l.id = nullif(:location, '')::uuid
-CROSS JOIN LATERAL (SELECT q.from_day::timestamp AT TIME ZONE l.zone AS opens, (q.to_day + 1)::timestamp AT TIME ZONE l.zone AS closes OFFSET 0) AS b
-JOIN app.appointment a ON a.location_id = l.id AND a.starts_at >= b.opens AND a.starts_at < b.closes
+FROM app.visits_found(nullif(:from, '')::date, nullif(:to, '')::date, nullif(:location, '')::uuid, nullif(:status, ''), nullif(:service_id, '')::uuid,
+                      nullif(:staff_id, '')::uuid, nullif(btrim(:q), '')) AS a
+JOIN app.location l ON l.id = a.location_id
 JOIN app.service v ON v.id = a.service_id
 JOIN app.staff f ON f.id = a.staff_id
 LEFT JOIN app.client c ON c.id = a.client_id
 LEFT JOIN app.resource r ON r.id = a.room_id
-WHERE a.status NOT IN ('expired', 'held')
-  AND (nullif(:status, '') IS NULL OR a.status = :status COLLATE "C" OR (:status = 'on' AND a.status NOT IN ('cancelled', 'no_show')))
-  AND (nullif(:service_id, '') IS NULL OR a.service_id = nullif(:service_id, '')::uuid)
-  AND (nullif(:staff_id, '') IS NULL OR a.staff_id = nullif(:staff_id, '')::uuid)
-  AND (nullif(btrim(:q), '') IS NULL OR a.client_id IN (SELECT w.client_id FROM app.client_find(:q, 1000) AS w))
 ORDER BY a.starts_at AT TIME ZONE l.zone, a.starts_at, a.id
 LIMIT 5001;
 

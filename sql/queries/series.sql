@@ -53,6 +53,7 @@ FROM app.series_problem(:location_id::uuid, :day::date, :every::int, :times::int
 -- name: series_preview :many
 -- Each time of a new series, those that cannot be first.
 SELECT to_char(p.rule_at, 'YYYY-MM-DD"T"HH24:MI') AS rule_key,
+       to_char(p.rule_at, 'YYYY-MM-DD"T"HH24:MI') AS at_key,
        p.rule_at,
        p.what IN ('taken', 'clock') AS is_conflict,
        p.what = 'clock' AS is_clock,
@@ -66,28 +67,9 @@ FROM app.series_preview(:service_id::uuid, :location_id::uuid, :staff_id::uuid, 
 ORDER BY p.what NOT IN ('taken', 'clock'), p.rule_at;
 
 -- name: series_alternative :many
--- The free times nearest to each of those that cannot be, with the provider that was asked for; and with anybody else at the same hour.
-SELECT c.key AS rule_key,
-       to_char(f.starts_local, 'YYYY-MM-DD"T"HH24:MI') AS starts_key,
-       f.starts_local AS starts,
-       f.staff_id,
-       s.name AS provider,
-       EXISTS (SELECT FROM unnest(:picks::text[]) AS p (pick) WHERE split_part(p.pick, '=', 2) = to_char(f.starts_local, 'YYYY-MM-DD"T"HH24:MI')
-               AND split_part(p.pick, '=', 3) = f.staff_id::text) AS is_chosen
-FROM (SELECT t.k AS key, t.visit, t.k::timestamp AT TIME ZONE l.zone AS around
-      FROM unnest(:conflicts::text[], :moved::uuid[]) AS t (k, visit) JOIN app.location l ON l.id = :location_id::uuid) AS c
-CROSS JOIN LATERAL (
-    SELECT n.staff_id, n.starts_local FROM app.nearest_free(:service_id::uuid, :location_id::uuid, :staff_id::uuid, c.around, 3, :client_id::uuid, '{}', c.visit) AS n
-    UNION
-    SELECT n.staff_id, n.starts_local FROM app.nearest_free(:service_id::uuid, :location_id::uuid, NULL, c.around, 1, :client_id::uuid, '{}', c.visit) AS n
-    WHERE n.starts_at = c.around
-) AS f
-JOIN app.staff s ON s.id = f.staff_id
-ORDER BY c.key, f.starts_local, s.name;
-
--- name: series_change_alternative :many
--- The same for visits that are to be moved and cannot be: by the time that they should go to.
-SELECT c.key AS new_key,
+-- The free times nearest to each of those that cannot be (at_key: when it should be), with the provider that was asked for; and with
+-- anybody else at the same hour.
+SELECT c.key AS at_key,
        to_char(f.starts_local, 'YYYY-MM-DD"T"HH24:MI') AS starts_key,
        f.starts_local AS starts,
        f.staff_id,
@@ -227,7 +209,7 @@ ORDER BY a.starts_at;
 -- What a change does with each visit, those that cannot be first; of a cancellation, which visits.
 SELECT p.appointment_id,
        to_char(p.rule_at, 'YYYY-MM-DD"T"HH24:MI') AS rule_key,
-       to_char(p.new_rule, 'YYYY-MM-DD"T"HH24:MI') AS new_key,
+       to_char(p.new_rule, 'YYYY-MM-DD"T"HH24:MI') AS at_key,
        a.starts_at AT TIME ZONE s.zone AS starts,
        f.name AS provider,
        p.new_rule,
