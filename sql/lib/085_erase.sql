@@ -51,6 +51,9 @@ BEGIN
     WHERE w.tenant_id = app.tenant() AND w.client_id = client AND f.tenant_id = w.tenant_id AND f.id = w.assignment_id AND f.state = 'due';
     DELETE FROM app.form_draft d USING app.form_assignment f
     WHERE d.tenant_id = app.tenant() AND d.client_id = client AND f.tenant_id = d.tenant_id AND f.id = d.assignment_id AND f.state = 'due';
+    UPDATE app.client_guardian g SET name = 'Erased guardian', email = NULL, phone = NULL, birth_date = NULL, guardian_client_id = NULL,
+        ended_at = coalesce(g.ended_at, now())
+    WHERE g.tenant_id = app.tenant() AND (g.client_id = client OR g.guardian_client_id = client);
     UPDATE app.form_assignment f SET state = 'withdrawn' WHERE f.tenant_id = app.tenant() AND f.client_id = client AND f.state = 'due';
     -- A message about a client has a sealed text; an empty one says that it is gone.
     UPDATE app.message m SET to_address = '(erased)', subject = '', body_sealed = '', link_sealed = NULL, ics_sealed = NULL,

@@ -38,7 +38,7 @@ SELECT is(pg_temp.link(2, 'INSERT INTO app.signature (id, ip) VALUES (gen_random
 SELECT is(pg_temp.link(2, 'INSERT INTO app.signature (id, signed_at) VALUES (gen_random_uuid(), ''2001-01-01'')'), '42501', 'nor the time');
 
 -- what is written once is written once, for the superuser too
-SELECT throws_ok(q, '42501', NULL, 'L13, L57: ' || q) FROM (VALUES ('UPDATE app.signature SET document_sha256 = sha256(''y'')'), ('DELETE FROM app.signature'), ('TRUNCATE app.signature'), ('TRUNCATE app.form_version CASCADE'),
+SELECT throws_ok(q, '42501', NULL, 'L13, L57: ' || q) FROM (VALUES ('UPDATE app.signature SET document_sha256 = sha256(''y'')'), ('DELETE FROM app.signature'), ('TRUNCATE app.signature CASCADE'), ('TRUNCATE app.form_version CASCADE'),
     ('UPDATE app.policy_version SET body = ''x'''), ('DELETE FROM app.policy_version'), ('TRUNCATE app.policy_version CASCADE'), ('TRUNCATE app.chart_note'), ('TRUNCATE app.form_answer CASCADE'), ('TRUNCATE app.form_question CASCADE')) AS v (q);
 SELECT throws_ok(q, 'FY422', NULL, 'E-02: ' || q) FROM (VALUES ('UPDATE app.form_version SET body = ''x'' WHERE version = 1'), ('DELETE FROM app.form_version WHERE version = 1'), ('UPDATE app.form_version SET published_at = NULL WHERE version = 1'),
     ('UPDATE app.form_question SET label = ''x'''), ('DELETE FROM app.form_question'), ('DELETE FROM app.form_answer'), ('UPDATE app.form_draft SET updated_at = now()')) AS v (q);
