@@ -5,7 +5,7 @@
 #   make unit       tests/unit/*_test.c, built with the sanitizers and run
 #   make fuzz       tests/fuzz/*_fuzz.c with clang's libFuzzer, FUZZ_SECONDS=3600 each, two at a time; what is
 #                   found stays in tests/fuzz/crashes, what is new and useful goes into tests/fuzz/corpus.
-#                   (The product writes calendar files and reads none; it neither writes nor reads CSV.)
+#                   (Calendar files are written and read, of CSV files only writing is the product's.)
 #   make analyze    cppcheck, gcc -fanalyzer and clang-tidy over all of cgi-src; what is excepted: scripts/analyze.except
 #   make coverage   branches that the unit and http tests take, as a table; fails under 90 % of those that
 #                   guard a client's data; twenty minutes
@@ -51,7 +51,7 @@ LIBS        := $(shell pkg-config --libs $(PACKAGES)) -lzxcvbn -lm -lpthread
 COMMON := -std=c17 -D_GNU_SOURCE -g -ffile-prefix-map=$(CURDIR)=. -MMD -MP -Iinclude -I$(BUILD)/gen -Icgi-src $(LIB_INCLUDE)
 CFLAGS_PLAIN := $(COMMON) -O2 $(HARD) -fPIE -ffunction-sections -fdata-sections $(WARN) -Werror
 CFLAGS_SAN   := $(COMMON) -O1 $(SAN) -fPIE $(WARN) -Werror
-CFLAGS_FUZZ  := $(COMMON) -O1 -g $(FUZZ) -Wall
+CFLAGS_FUZZ  := $(COMMON) -O1 -g $(FUZZ) -Wall -Werror
 CFLAGS_MEM   := $(COMMON) -O1 -fPIE $(WARN)
 # (the counts are written where the object stood, so its whole path is needed)
 CFLAGS_COV   := $(filter-out -ffile-prefix-map=%,$(COMMON)) -O0 --coverage -fprofile-update=atomic -fPIE $(WARN)

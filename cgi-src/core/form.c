@@ -236,13 +236,14 @@ static void check_uuids(struct arena *a, const struct field *f, const struct pai
             buf_addc(&list, ',');
         buf_add(&list, one);
     }
-    bool is_empty = list.n == 1;
+    bool is_missing = f->required && list.n == 1;
     buf_addc(&list, '}');
     v->clean = buf_str(&list);
-    if (!v->is_good)
-        v->message = bad_message(a, f, v->clean);
-    else if (is_empty && f->required)
+    if (is_missing)
         v->message = str_of(missing_message(f));
+    else if (!v->is_good)
+        v->message = bad_message(a, f, v->clean);
+    v->is_good = v->is_good && !is_missing;
 }
 
 static void check_one(struct arena *a, const struct field *f, const struct pairs *pairs,

@@ -1,5 +1,6 @@
 /* field_fuzz.c -- one typed value against every kind of field: a good one is what the kind says. */
 #include "core/form.h"
+#include "crypto.h"
 #include "fuzz.h"
 
 static const struct field fields[] = {
@@ -12,6 +13,8 @@ static const struct field fields[] = {
     {"v", FIELD_LOCAL},
     {"v", FIELD_INT, .min = -5, .max = 99},
     {"v", FIELD_UUID},
+    {"v", FIELD_UUIDS},
+    {"v", FIELD_UUIDS, .required = true},
     {"v", FIELD_CHOICE, .choices = "a|bc|d e"},
     {"v", FIELD_BOOL},
     {"v", FIELD_PASSWORD, .min = 12, .max = 200},
@@ -70,6 +73,11 @@ static void good(const struct field *f, struct str s)
     case FIELD_UUID:
         MUST(s.n == 36 && only(s, "0123456789abcdef-"));
         break;
+    case FIELD_UUIDS: /* of one value, so a list of one or none */
+        MUST(str_is(s, "{}") ||
+             (s.n == 38 && s.p[0] == '{' && s.p[37] == '}' && uuid_ok(str_part(s, 1, 36)) &&
+              only(str_part(s, 1, 36), "0123456789abcdef-")));
+        break;
     case FIELD_CHOICE:
         MUST(str_is(s, "a") || str_is(s, "bc") || str_is(s, "d e"));
         break;
@@ -98,12 +106,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct form_value *v = &form.values[0];
         MUST(is_text(v->message) && form.has_error == (v->message.n > 0));
         MUST(!(v->is_good && v->message.n > 0));
-        MUST(row[0].kind == FIELD_PASSWORD ? v->typed.n == 0 : str_eq(v->typed, in));
+        bool is_kept = row[0].kind != FIELD_PASSWORD && row[0].kind != FIELD_UUIDS;
+        MUST(is_kept ? str_eq(v->typed, in) : v->typed.n == 0);
         MUST(v->is_good || v->message.n > 0 || v->clean.n == 0);
+        MUST(!row[0].required || v->is_good || v->message.n > 0);
         if (v->is_good)
             good(row, v->clean);
-        /* Checked again, a good value is the same good value. */
-        if (v->is_good && row[0].kind != FIELD_BOOL) {
+        /* Checked again, a good value is the same good value; a list is written otherwise than sent. */
+        if (v->is_good && row[0].kind != FIELD_BOOL && row[0].kind != FIELD_UUIDS) {
             struct pair once = {S("v"), v->clean};
             struct pairs more = {&once, 1};
             struct form second;
