@@ -7,7 +7,6 @@
 #define db_commit fake_wait
 #include "../../cgi-src/core/disclosure.c"
 
-#include <fcntl.h>
 #include <libpq-fe.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -17,11 +16,11 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "core/db_internal.h"
+#include "keystore_fixture.h"
 
 #define TENANT "11111111-2222-4333-8444-555555555555"
 #define ANN "aaaaaaaa-2222-4333-8444-555555555555"
@@ -31,7 +30,6 @@
 enum { NOTES = 20001, OTHERS = 20002 }; /* tables' oids */
 
 static struct arena *a;
-static char dir[64], master[96];
 static struct str wrapped_ann;
 static unsigned char ann_key[KEY_BYTES];
 
@@ -343,7 +341,7 @@ static void a_key_that_cannot_be_unwrapped_opens_nothing(void **state)
     assert_int_equal(opened(note(ANN, NOTE, sealed_note(NOTE)), &shown), ERR_INTERNAL);
     /* it cannot be read just now: that may be over in a moment */
     char path[200];
-    snprintf(path, sizeof path, "%s/" TENANT ".key", dir);
+    snprintf(path, sizeof path, "%s/" TENANT ".key", keystore_dir);
     assert_int_equal(keystore_create_tenant(S(TENANT)), OK);
     struct req *r = request();
     assert_int_equal(disclosure_of(r, S(ANN)), OK);
@@ -356,15 +354,7 @@ static int setup(void **state)
 {
     (void)state;
     a = arena_new(64 << 20);
-    snprintf(dir, sizeof dir, "/tmp/disclosure_test.XXXXXX");
-    if (!mkdtemp(dir))
-        return -1;
-    snprintf(master, sizeof master, "%s/master.key", dir);
-    int fd = open(master, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    if (fd < 0 || write(fd, "0123456789abcdef0123456789abcdef", 32) != 32)
-        return -1;
-    close(fd);
-    return keystore_open(dir, master) || keystore_create_tenant(S(TENANT)) ||
+    return keystore_fixture_open() || keystore_create_tenant(S(TENANT)) ||
                    client_key_new(a, S(TENANT), S(ANN), &wrapped_ann) ||
                    client_key_open(a, S(TENANT), S(ANN), wrapped_ann, ann_key)
                ? -1
@@ -374,9 +364,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    unlink(master);
     arena_free(a);
-    return rmdir(dir);
+    return keystore_fixture_close();
 }
 
 int main(void)

@@ -2,26 +2,20 @@
  * form_token_test.c -- which forms count as sent from a page of ours (SECURITY.md S-09): the token is of this
  * host, this person and this day, and the browser says that it comes from here.
  */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "core/gate.h"
-#include "crypto.h"
+#include "keystore_fixture.h"
 
 static struct arena *a;
 static struct http_request in;
 static struct pair csrf;
-static char dir[64];
 static const struct field fields[] = {{"name", FIELD_TEXT}, {0}};
 static const struct page button = {POST, "/x"}, half_a_form = {POST, "/x", .fields = fields},
                          typed_into = {POST, "/x", .fields = fields, .again = "/x"};
@@ -168,27 +162,15 @@ static void what_a_token_is_bound_to(void **state)
 static int setup(void **state)
 {
     (void)state;
-    char file[96];
     a = arena_new(1 << 20);
-    snprintf(dir, sizeof dir, "/tmp/form_token_test.XXXXXX");
-    if (!mkdtemp(dir))
-        return -1;
-    snprintf(file, sizeof file, "%s/master.key", dir);
-    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    if (fd < 0 || write(fd, "0123456789abcdef0123456789abcdef", 32) != 32)
-        return -1;
-    close(fd);
-    return keystore_open(dir, file) == OK ? 0 : -1;
+    return keystore_fixture_open();
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    char file[96];
-    snprintf(file, sizeof file, "%s/master.key", dir);
-    unlink(file);
     arena_free(a);
-    return rmdir(dir);
+    return keystore_fixture_close();
 }
 
 int main(void)

@@ -2,22 +2,17 @@
  * resume_test.c -- the sealed text in which what was typed travels through a new log-in: only the browser that it was made for
  * brings it back, whole, for half an hour.
  */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "core/resume.h"
-#include "crypto.h"
+#include "keystore_fixture.h"
 
 static struct arena *a;
-static char dir[64];
 static const time_t made = 1700000000;
 
 static const struct resumed typed = {
@@ -72,27 +67,15 @@ static void every_altered_byte_is_noticed(void **state)
 static int setup(void **state)
 {
     (void)state;
-    char file[96];
     a = arena_new(8 << 20);
-    snprintf(dir, sizeof dir, "/tmp/resume_test.XXXXXX");
-    if (!mkdtemp(dir))
-        return -1;
-    snprintf(file, sizeof file, "%s/master.key", dir);
-    int fd = open(file, O_WRONLY | O_CREAT | O_EXCL, 0600);
-    if (fd < 0 || write(fd, "0123456789abcdef0123456789abcdef", 32) != 32)
-        return -1;
-    close(fd);
-    return keystore_open(dir, file) == OK ? 0 : -1;
+    return keystore_fixture_open();
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    char file[96];
-    snprintf(file, sizeof file, "%s/master.key", dir);
-    unlink(file);
     arena_free(a);
-    return rmdir(dir);
+    return keystore_fixture_close();
 }
 
 int main(void)
