@@ -382,7 +382,7 @@ BEGIN
 END $$;
 
 -- A new client with her wrapped key. A visitor who makes one stands for this client for the rest of the transaction: she
--- may then book, sign and receive for her, and no one else.
+-- may then book, sign and receive for her, and no one else. (That the business has its agreement is asked by a trigger of app.client.)
 CREATE OR REPLACE FUNCTION app.client_new(client_id uuid, name text, preferred_name text, email text, phone text, birth_date date, due_date date, is_adult boolean, wrapped_key bytea)
 RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -394,7 +394,6 @@ BEGIN
     IF app.tenant() IS NULL OR NOT (kind = 'visitor' AND app.own_client() IS NULL OR kind = 'staff' AND app.may_own('client_write')) THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
-    PERFORM sec.agreement_check(kind);
     IF birth_date > (now() AT TIME ZONE 'UTC')::date + 1 THEN
         RAISE EXCEPTION 'This date of birth lies in the future.' USING ERRCODE = 'FY422', COLUMN = 'birth_date';
     END IF;

@@ -30,14 +30,15 @@ AS $$
     SELECT EXISTS (SELECT FROM app.agreement a WHERE a.tenant_id = app.tenant()) OR NOT EXISTS (SELECT FROM sec.agreement_now())
 $$;
 
--- Before a client is entered. kind: of who enters her. Internal.
+-- Before a client is entered, by whom or whatever it be: trigger client_needs_agreement. kind: of who enters her. Internal.
 CREATE OR REPLACE FUNCTION sec.agreement_check(kind text) RETURNS void
 LANGUAGE plpgsql
 AS $$
 BEGIN
-    IF kind IN ('staff', 'visitor') AND NOT sec.agreement_holds() THEN
-        RAISE EXCEPTION '%', CASE kind WHEN 'staff' THEN 'Before the first client is entered, an owner accepts the agreement with whoever runs Foyer: Settings, The business.'
-                                      ELSE 'This studio is not open for booking yet.' END USING ERRCODE = 'FY422';
+    IF NOT sec.agreement_holds() THEN
+        RAISE EXCEPTION '%', CASE kind WHEN 'visitor' THEN 'This studio is not open for booking yet.'
+                                      ELSE 'Before the first client is entered, an owner accepts the agreement with whoever runs Foyer: Settings, The business.' END
+            USING ERRCODE = 'FY422';
     END IF;
 END $$;
 
