@@ -34,7 +34,7 @@ $$;
 -- Who has to wait before a password may be compared (S-03), as three counters and one more:
 --   login         one account, tried from anywhere
 --   login-from    one network
---   login-studio  all of a business in this hour: many accounts, tried from many networks (T05)
+--   login-studio  all of a business, in this hour of the clock and the one before: many accounts, tried from many networks (T05)
 --   login-device  one account, tried in a browser that she has logged in with before
 -- In a browser that is known to the account only the last one counts: nobody elsewhere can lock her out, however hard she tries.
 -- known: staff id of the account when the browser is known to it, or NULL. Internal.
@@ -45,16 +45,31 @@ AS $$
     UNION ALL
     SELECT v.key, v.free
     FROM (VALUES (sec.throttle_key('login', app.tenant() || '|' || address), 5),
-                 (sec.throttle_key('login-from', sec.throttle_net(ip)), 20),
-                 (sec.throttle_key('login-studio', app.tenant() || '|' || date_trunc('hour', now())), sec.login_studio_free())) AS v (key, free)
+                 (sec.throttle_key('login-from', sec.throttle_net(ip)), 20)) AS v (key, free)
     WHERE known IS NULL
 $$;
--- So many failures of strangers a business bears in an hour before all strangers wait.
-CREATE OR REPLACE FUNCTION sec.login_studio_free() RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT 25 $$;
+-- So many failures of strangers a business bears in two hours of the clock before all strangers wait. With the waits between, the most that
+-- can be tried within any hour is seven more: 27 of T05's 30,000.
+CREATE OR REPLACE FUNCTION sec.login_studio_free() RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT 20 $$;
+CREATE OR REPLACE FUNCTION sec.login_studio_key(at timestamptz) RETURNS bytea
+LANGUAGE sql STABLE
+AS $$ SELECT sec.throttle_key('login-studio', app.tenant() || '|' || to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24')) $$;
+-- As sec.throttle_wait, over both hours.
+CREATE OR REPLACE FUNCTION sec.login_studio_wait() RETURNS int
+LANGUAGE sql STABLE
+AS $$
+    SELECT CASE WHEN t.fails < sec.login_studio_free() THEN 0
+                ELSE greatest(0, ceil(least(900, 30 * 2 ^ least(t.fails - sec.login_studio_free(), 10)) - extract(epoch FROM clock_timestamp() - t.last_at)))::int END
+    FROM (SELECT coalesce(sum(o.fails), 0)::int AS fails, max(o.last_at) AS last_at
+          FROM sec.throttle o WHERE o.key IN (sec.login_studio_key(now()), sec.login_studio_key(now() - interval '1 hour'))) t
+$$;
 
 CREATE OR REPLACE FUNCTION sec.login_wait(address text, ip inet, known uuid) RETURNS int
 LANGUAGE sql STABLE
-AS $$ SELECT max(sec.throttle_wait(c.key, c.free)) FROM sec.login_counters(address, ip, known) c $$;
+AS $$
+    SELECT greatest(max(sec.throttle_wait(c.key, c.free)), CASE WHEN known IS NULL THEN sec.login_studio_wait() END)
+    FROM sec.login_counters(address, ip, known) c
+$$;
 
 -- The account of an address when the browser with this cookie is known to it.
 CREATE OR REPLACE FUNCTION sec.login_known(address text, device bytea) RETURNS uuid
@@ -138,6 +153,10 @@ DECLARE
 BEGIN
     here := sec.enter_host(host, 'visitor', 'login', ip, agent, request_id);
     known := sec.login_known(address, device);
+    IF known IS NULL THEN
+        -- One after the other, so that of many that were compared at the same moment none counts that came too late.
+        PERFORM pg_advisory_xact_lock(hashtextextended('login-studio|' || here.tenant, 0));
+    END IF;
     wait_seconds := sec.login_wait(address, ip, known);
     SELECT f.id, f.name, f.has_mfa INTO who FROM app.staff f
     WHERE f.tenant_id = here.tenant AND f.id = login_done.staff_id AND f.is_active
@@ -165,19 +184,23 @@ BEGIN
     RETURN NEXT;
 END $$;
 
--- Counts a failed log-in; how long to wait now. When strangers begin to have to wait, the owners are written to, once an hour. Internal.
+-- Counts a failed log-in; how long to wait now. While strangers have to wait, the owners are written to, once an hour. Internal.
 CREATE OR REPLACE FUNCTION sec.login_failed(address text, ip inet, known uuid) RETURNS int
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_variable
 BEGIN
     PERFORM sec.throttle_fail(c.key) FROM sec.login_counters(address, ip, known) c;
-    IF known IS NULL AND (SELECT t.fails = sec.login_studio_free() FROM sec.throttle t
-                          WHERE t.key = sec.throttle_key('login-studio', app.tenant() || '|' || date_trunc('hour', now()))) THEN
-        INSERT INTO app.job (kind, subject_id, dedupe_key)
-        VALUES ('account.flood', app.tenant(), 'flood-' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24'))
-        ON CONFLICT DO NOTHING;
-        PERFORM sec.note('login.flood', 'ok', NULL, '{}', NULL, NULL);
+    IF known IS NULL THEN
+        PERFORM sec.throttle_fail(sec.login_studio_key(now()));
+        IF sec.login_studio_wait() > 0 THEN
+            INSERT INTO app.job (kind, subject_id, dedupe_key)
+            VALUES ('account.flood', app.tenant(), 'flood-' || to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24'))
+            ON CONFLICT DO NOTHING;
+            IF FOUND THEN
+                PERFORM sec.note('login.flood', 'ok', NULL, '{}', NULL, NULL);
+            END IF;
+        END IF;
     END IF;
     RETURN sec.login_wait(address, ip, known);
 END $$;

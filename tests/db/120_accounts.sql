@@ -108,11 +108,18 @@ DELETE FROM sec.throttle;
 
 -- T05: many accounts from many places, each below its own limit: strangers wait, and the owners are told, once
 SELECT fx.fails('user#@studio.test', '203.0.113.#', '', 40);
-SELECT is((SELECT t.fails FROM sec.throttle t WHERE t.key = sec.throttle_key('login-studio', fx.id('a', 'tenant', 1) || '|' || date_trunc('hour', now()))), sec.login_studio_free(), 'T05: no more than these were tried');
+CREATE FUNCTION fx.studio_key(hours_ago int) RETURNS bytea LANGUAGE sql AS $$
+    SELECT sec.throttle_key('login-studio', fx.id('a', 'tenant', 1) || '|' || to_char((now() - make_interval(hours => hours_ago)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24')) $$;
+SELECT is((SELECT sum(t.fails)::int FROM sec.throttle t WHERE t.key IN (fx.studio_key(0), fx.studio_key(1))), sec.login_studio_free(), 'T05: no more than these were tried');
 SELECT is((SELECT count(*) FROM app.job WHERE tenant_id = fx.id('a', 'tenant', 1) AND kind = 'account.flood'), 1::bigint, 'T05: the owners are told, once');
 SELECT is(fx.waits('alpha', 'sam4@studio.test', ''), 't', 'T05: strangers wait');
 SELECT is(fx.waits('alpha', 'sam3@studio.test', 'her browser'), 'f', 'T05: who is known does not');
 SELECT is(fx.waits('beta', 'sam4@studio.test', ''), 'f', 'T05: nor does another business');
+DELETE FROM sec.throttle WHERE key = fx.studio_key(1);
+UPDATE sec.throttle SET key = fx.studio_key(1) WHERE key = fx.studio_key(0);
+SELECT is(fx.waits('alpha', 'sam4@studio.test', ''), 't', 'T05: the turn of an hour gives nobody another few');
+UPDATE sec.throttle SET key = fx.studio_key(2) WHERE key = fx.studio_key(1);
+SELECT is(fx.waits('alpha', 'sam4@studio.test', ''), 'f', 'T05: the hour after that forgives');
 DELETE FROM sec.throttle;
 DELETE FROM app.job WHERE kind = 'account.flood';
 
