@@ -1,5 +1,5 @@
 /*
- * chart.c -- a client's chart: allergies, treatment history, signed consents, providers' notes.
+ * chart.c -- a client's chart: treatment history, signed consents, providers' notes.
  * Owns: what is written into it. Never: changes what is signed; the tables refuse.
  */
 #include "features.h"
@@ -17,14 +17,6 @@ static const struct field addendum_fields[] = {
     {0},
 };
 
-static const struct field allergy_fields[] = {
-    {"substance", FIELD_TEXT, .required = true, .max = 120,
-     .missing = "Say what the client is allergic to."},
-    {"reaction", FIELD_TEXT, .max = 200},
-    {"severity", FIELD_CHOICE, .required = true, .choices = "mild|moderate|severe"},
-    {0},
-};
-
 #define CHART "/clients/{client_id:uuid}/chart"
 #define THEN .then = "/clients/{client_id}/chart", .again = CHART
 
@@ -32,6 +24,8 @@ const struct page chart_pages[] = {
     {GET, CHART, CAN(chart_read), .action = "chart.read",
      .show = {{"client", Q_client_one},
               {"allergies", Q_client_allergy},
+              {"medications", Q_health_medications},
+              {"conditions", Q_health_conditions},
               {"visits", Q_client_visit},
               {"forms", Q_client_form},
               {"notes", Q_chart_note},
@@ -44,11 +38,5 @@ const struct page chart_pages[] = {
     {POST, "/clients/{client_id:uuid}/notes/{note_id:uuid}/addendum", CAN(chart_write),
      .action = "note.sign", .fields = addendum_fields, .save = Q_chart_addendum_sign, THEN,
      .title = "Chart: add to a signed note"},
-    {POST, "/clients/{client_id:uuid}/allergies", CAN(chart_write), .action = "allergy.create",
-     .fields = allergy_fields, .save = Q_chart_allergy_add, THEN,
-     .title = "Chart: note an allergy"},
-    {POST, "/clients/{client_id:uuid}/allergies/{allergy_id:uuid}/end", CAN(chart_write),
-     .action = "allergy.end", .save = Q_chart_allergy_end, .then = "/clients/{client_id}/chart",
-     .title = "Chart: end an allergy"},
     {0},
 };

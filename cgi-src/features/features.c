@@ -33,6 +33,7 @@ const struct feature all_features[] = {
     {"waitlist", waitlist_pages},
     {"client", client_pages},
     {"chart", chart_pages},
+    {"health", health_pages},
     {"form", form_pages},
     {"booking", booking_pages},
     {"booking_page", booking_page_pages},

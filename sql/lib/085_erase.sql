@@ -45,6 +45,9 @@ BEGIN
     WHERE c.tenant_id = app.tenant() AND c.id = client;
     DELETE FROM app.client_word w WHERE w.tenant_id = app.tenant() AND w.client_id = client;
     DELETE FROM app.allergy a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    DELETE FROM app.medication a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    DELETE FROM app.health_condition a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    DELETE FROM app.none_known a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.chart_note n WHERE n.tenant_id = app.tenant() AND n.client_id = client AND n.state = 'draft'
         AND NOT EXISTS (SELECT FROM app.chart_note x WHERE x.tenant_id = n.tenant_id AND x.client_id = client AND x.addendum_to = n.id);
     DELETE FROM app.form_answer w USING app.form_assignment f

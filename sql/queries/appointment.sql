@@ -52,11 +52,15 @@ CROSS JOIN LATERAL (
 WHERE a.id = :appointment_id::uuid;
 
 -- name: appointment_allergy :many
--- What the visit's client is allergic to, the gravest first.
-SELECT y.id, y.client_id, y.substance_sealed, y.reaction_sealed, y.severity
-FROM app.allergy y
-WHERE y.client_id = (SELECT a.client_id FROM app.appointment a WHERE a.id = :appointment_id::uuid)
-  AND y.ended_at IS NULL
+-- What the visit's client is allergic to, the gravest first; or that there is nothing, as somebody said. No row: nobody asked.
+SELECT y.id, coalesce(y.client_id, n.client_id) AS client_id, y.substance_sealed, y.reaction_sealed, y.severity, n.client_id IS NOT NULL AS is_none,
+       coalesce(f.name, 'the client') AS said_by,
+       (coalesce(y.noted_at, n.said_at) AT TIME ZONE app.zone())::date AS said_on
+FROM (SELECT a.id, a.client_id, a.substance_sealed, a.reaction_sealed, a.severity, a.noted_at, a.noted_by
+      FROM app.allergy a WHERE a.client_id = (SELECT v.client_id FROM app.appointment v WHERE v.id = :appointment_id::uuid) AND a.ended_at IS NULL) AS y
+FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o WHERE o.client_id = (SELECT v.client_id FROM app.appointment v WHERE v.id = :appointment_id::uuid) AND o.kind = 'allergy' AND o.ended_at IS NULL) AS n
+     ON n.client_id = y.client_id
+LEFT JOIN app.staff f ON f.id = coalesce(y.noted_by, n.said_by)
 ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END, y.noted_at;
 
 -- name: appointment_addon :many
@@ -244,10 +248,15 @@ CROSS JOIN LATERAL app.contact(c.id) AS k
 WHERE c.id = :client_id::uuid;
 
 -- name: appointment_client_allergy :many
--- What she is allergic to.
-SELECT y.id, y.client_id, y.substance_sealed, y.reaction_sealed, y.severity
-FROM app.allergy y
-WHERE y.client_id = :client_id::uuid AND y.ended_at IS NULL
+-- What she is allergic to, the gravest first; or that there is nothing, as somebody said. No row: nobody asked.
+SELECT y.id, coalesce(y.client_id, n.client_id) AS client_id, y.substance_sealed, y.reaction_sealed, y.severity, n.client_id IS NOT NULL AS is_none,
+       coalesce(f.name, 'the client') AS said_by,
+       (coalesce(y.noted_at, n.said_at) AT TIME ZONE app.zone())::date AS said_on
+FROM (SELECT a.id, a.client_id, a.substance_sealed, a.reaction_sealed, a.severity, a.noted_at, a.noted_by
+      FROM app.allergy a WHERE a.client_id = :client_id::uuid AND a.ended_at IS NULL) AS y
+FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o WHERE o.client_id = :client_id::uuid AND o.kind = 'allergy' AND o.ended_at IS NULL) AS n
+     ON n.client_id = y.client_id
+LEFT JOIN app.staff f ON f.id = coalesce(y.noted_by, n.said_by)
 ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END, y.noted_at;
 
 -- name: appointment_choice_service :many

@@ -179,12 +179,17 @@ WHERE a.status <> 'expired'
 ORDER BY a.starts_at, a.id;
 
 -- name: calendar_allergy :many
--- What the day's clients are allergic to; asked after calendar_visit, whose clients these are.
+-- What the day's clients are allergic to, or that there is nothing; no row: nobody asked. After calendar_visit, whose clients these are.
 -- clients: seen
-SELECT y.id, app.seen(y.client_id) AS client_id, y.substance_sealed
-FROM app.allergy y
-WHERE y.client_id = ANY ((SELECT app.seen_clients())::uuid[]) AND y.ended_at IS NULL
-ORDER BY y.client_id, y.noted_at;
+SELECT y.id, app.seen(coalesce(y.client_id, n.client_id)) AS client_id, y.substance_sealed, n.client_id IS NOT NULL AS is_none
+FROM (SELECT a.id, a.client_id, a.substance_sealed, a.noted_at
+      FROM app.allergy a
+      WHERE a.client_id = ANY ((SELECT app.seen_clients())::uuid[]) AND a.ended_at IS NULL) AS y
+FULL JOIN (SELECT o.client_id
+           FROM app.none_known o
+           WHERE o.client_id = ANY ((SELECT app.seen_clients())::uuid[]) AND o.kind = 'allergy' AND o.ended_at IS NULL) AS n
+     ON n.client_id = y.client_id
+ORDER BY 2, y.noted_at;
 
 -- name: calendar_due :many
 -- How many forms each visit still waits for; asked after calendar_visit.

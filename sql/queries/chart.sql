@@ -62,17 +62,3 @@ SELECT :new_id::uuid, o.client_id, o.appointment_id, :body_sealed::bytea, 'signe
 FROM app.chart_note o
 WHERE o.id = :note_id::uuid AND o.client_id = :client_id::uuid AND o.state = 'signed' AND o.addendum_to IS NULL
 RETURNING n.client_id;
-
--- name: chart_allergy_add :one
--- Notes an allergy.
--- seals: allergy
-INSERT INTO app.allergy AS y (id, client_id, substance_sealed, reaction_sealed, severity)
-VALUES (:new_id::uuid, :client_id::uuid, :substance_sealed::bytea, :reaction_sealed::bytea, :severity)
-RETURNING y.client_id;
-
--- name: chart_allergy_end :one
--- Ends an allergy that was noted in error or no longer holds; the row stays.
-UPDATE app.allergy y
-SET ended_at = now()
-WHERE y.id = :allergy_id::uuid AND y.client_id = :client_id::uuid AND y.ended_at IS NULL
-RETURNING y.client_id;

@@ -141,7 +141,7 @@ describe("the chart", () => {
   test("L12: an allergy is noted, stands on every page of the client, and is ended", async () => {
     const desk = await h.staff("glow", "front-desk"), v = await h.staff("glow", "provider");
     const id = await addClient(desk, { name: `Allergy ${uniq()}` });
-    assert.match((await v.get(`/clients/${id}/chart`)).text, /None on record/);
+    assert.match((await v.get(`/clients/${id}/chart`)).text, /Not asked yet/);
     const substance = `Latex ${uniq()}`;
     const r = await v.submit(`/clients/${id}/chart`, { substance, reaction: "hives" }, { action: `/clients/${id}/allergies`, extra: { severity: "severe" } });
     assert.equal(r.status, 303);
@@ -152,7 +152,7 @@ describe("the chart", () => {
     assert.match(chart.text, new RegExp(`allergy is-severe"><strong>${substance}`));
     const end = await v.submit(`/clients/${id}/chart`, {}, { action: /\/end$/ });
     assert.equal(end.status, 303);
-    assert.match((await v.get(`/clients/${id}/chart`)).text, /None on record/);
+    assert.match((await v.get(`/clients/${id}/chart`)).text, /Not asked yet/);
   });
 
   test("L13: signed consents stand in the chart with a link to their evidence", async () => {

@@ -10,6 +10,7 @@
 #include "crypto.h"
 #include "db.h"
 #include "loader.h"
+#include "chart_data.h"
 #include "signatures.h"
 
 enum { DAYS_AHEAD = 21, DAYS_BACK = 21, DAYS_BACK_LARGE = 720, LARGE = 3000, KEPT_MESSAGES = 24 };
@@ -418,6 +419,7 @@ void load_people(struct loader *l)
     make_clients(&p, (int)year);
     make_visits(&p, (int)weekday);
     make_allergies(&p);
+    load_health(l, p.clients, (size_t)l->clients);
     make_notes(&p);
     make_assignments(l);
     load_signatures(l, p.clients, (size_t)l->clients);

@@ -47,6 +47,8 @@ struct val filling_shown(struct arena *a, const struct filling *f, size_t blank)
 struct form_document filling_document(struct arena *a, const struct filling *f);
 /* Puts the allergies named in the answers on the client's list, but for those already there. */
 enum err MUST_CHECK filling_note_allergies(struct req *r, const struct filling *f);
+/* Puts the medications named in the answers on her list, and that she knows of none of a kind: health_told.c. */
+enum err MUST_CHECK filling_note_health(struct req *r, const struct filling *f);
 /* Keeps the due date of an answered question with the key "due_date", where it can be one. */
 enum err MUST_CHECK filling_note_due_date(struct req *r, const struct filling *f);
 

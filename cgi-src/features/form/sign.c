@@ -157,6 +157,8 @@ enum err form_sign(struct req *r)
     if (!e)
         e = filling_note_allergies(r, &f);
     if (!e)
+        e = filling_note_health(r, &f);
+    if (!e)
         e = filling_note_due_date(r, &f);
     return e ? e : reply_redirect(r, form_path(r, "/copy?signed=1"));
 }

@@ -1,0 +1,82 @@
+/* chart_data.c -- what stands in demo clients' charts beside notes and allergies. */
+#include "chart_data.h"
+
+static const char *const medications[][3] = {
+    /* name, dose, since */
+    {"Levothyroxine", "75 µg daily", "2019"},
+    {"Lisinopril", "10 mg daily", "2021"},
+    {"Sertraline", "50 mg daily", "last spring"},
+    {"Ibuprofen", "400 mg when needed", ""},
+    {"Prenatal vitamins", "1 tablet daily", "this year"},
+    {"Apixaban", "5 mg twice daily", "2023"},
+};
+static const char *const conditions[][3] = {
+    /* name, since, note */
+    {"Hypothyroidism", "2019", "stable"},
+    {"Migraine", "her twenties", "with aura"},
+    {"Cold sores", "2008", "before lip treatments: ask about prophylaxis"},
+    {"Eczema", "childhood", ""},
+    {"High blood pressure", "2021", "treated"},
+};
+
+static void put(struct loader *l, const struct demo_client *c, const char *table,
+                const char *column, struct str row, const char *plain)
+{
+    if (*plain)
+        load_bytes(l, demo_seal(l, c, table, column, row, str_of(plain)));
+    else
+        load_null(l);
+}
+
+/* Some have one line of it; who of them, and which, comes from numbers of its own. */
+static void make_list(struct loader *l, const struct demo_client *clients, size_t n,
+                      const char *copy, const char *table, const char *const columns[3],
+                      const char *const (*lines)[3], size_t n_lines, unsigned percent)
+{
+    struct demo_random random = {.state = n_lines};
+    load_copy_begin(l, copy);
+    for (size_t i = 0; i < n; i++) {
+        if (!demo_chance(&random, percent))
+            continue;
+        const char *const *line = lines[demo_below(&random, n_lines)];
+        struct str id = demo_uuid(&random, l->scratch);
+        load_text(l, l->tenant_id);
+        load_text(l, id);
+        load_text(l, clients[i].id);
+        for (size_t k = 0; k < 3; k++)
+            put(l, &clients[i], table, columns[k], id, line[k]);
+        load_text(l, l->staff[2]);
+        load_row_end(l);
+    }
+    load_copy_end(l);
+}
+
+void load_health(struct loader *l, const struct demo_client *clients, size_t n)
+{
+    static const char *const of_medication[] = {"medication_sealed", "dose_sealed",
+                                                "taken_since_sealed"};
+    static const char *const of_condition[] = {"condition_sealed", "had_since_sealed",
+                                               "remark_sealed"};
+    make_list(l, clients, n,
+              "app.medication (tenant_id, id, client_id, medication_sealed, dose_sealed, "
+              "taken_since_sealed, noted_by)",
+              "app.medication", of_medication, medications, COUNT_OF(medications), 30);
+    make_list(l, clients, n,
+              "app.health_condition (tenant_id, id, client_id, condition_sealed, had_since_sealed, "
+              "remark_sealed, noted_by)",
+              "app.health_condition", of_condition, conditions, COUNT_OF(conditions), 22);
+    /* Of ten who have none, nine were asked. */
+    LOAD(l,
+         "INSERT INTO app.none_known (tenant_id, client_id, kind, said_at, said_by) "
+         "SELECT c.tenant_id, c.id, k.kind, c.created_at, $2::uuid FROM app.client c "
+         "CROSS JOIN (VALUES ('allergy'), ('medication'), ('condition')) AS k (kind) "
+         "WHERE c.tenant_id = $1::uuid AND hashtext(c.id::text || k.kind) % 10 <> 0 "
+         "AND NOT CASE k.kind "
+         "WHEN 'allergy' THEN EXISTS (SELECT FROM app.allergy y WHERE y.tenant_id = c.tenant_id "
+         "AND y.client_id = c.id) "
+         "WHEN 'medication' THEN EXISTS (SELECT FROM app.medication y WHERE y.tenant_id = "
+         "c.tenant_id AND y.client_id = c.id) "
+         "ELSE EXISTS (SELECT FROM app.health_condition y WHERE y.tenant_id = c.tenant_id "
+         "AND y.client_id = c.id) END",
+         load_z(l, l->tenant_id), load_z(l, l->staff[2]));
+}

@@ -1,0 +1,87 @@
+/*
+ * health_told.c -- what a signed form says of a client's health beside her allergies: what she takes,
+ * and that she knows of none.
+ * Owns: how these answers become lines of her chart (app.medication, app.none_known).
+ * Never: ends a line; who reads the chart decides that.
+ */
+#include "crypto.h"
+#include "filling.h"
+
+static enum err seal_part(struct req *r, struct str id, const char *column, struct str plain,
+                          const char *param)
+{
+    struct str sealed;
+    if (plain.n == 0) {
+        req_set_null(r, param);
+        return OK;
+    }
+    enum err e =
+        req_seal(r, req_value(r, "client_id"), "app.medication", column, id, plain, &sealed);
+    if (!e)
+        req_set_bytes(r, param, sealed);
+    return e;
+}
+
+static bool is_listed(const struct rows *known, struct str name)
+{
+    for (size_t i = 0; i < rows_count(known); i++)
+        if (str_eq(rows_text(known, i, "medication_sealed"), name))
+            return true;
+    return false;
+}
+
+/* One line of the answer: name TAB dose TAB since. */
+static enum err note_medication(struct req *r, struct str line)
+{
+    struct str id = uuid_new(req_arena(r)), name = str_cut(&line, '\t'),
+               dose = str_cut(&line, '\t');
+    req_set(r, "medication_id", id);
+    enum err e = seal_part(r, id, "medication_sealed", name, "medication_bytes");
+    if (!e)
+        e = seal_part(r, id, "dose_sealed", dose, "dose_bytes");
+    if (!e)
+        e = seal_part(r, id, "taken_since_sealed", line, "taken_since_bytes");
+    if (e)
+        return e;
+    return req_query(r, Q_health_told_medication_put) ? OK : req_error(r);
+}
+
+static enum err note_none(struct req *r, const char *kind)
+{
+    req_set(r, "none_known_id", uuid_new(req_arena(r)));
+    req_set(r, "known_kind", str_of(kind));
+    return req_query(r, Q_health_told_none) ? OK : req_error(r);
+}
+
+static enum err note_medications(struct req *r, struct str answer)
+{
+    struct rows *known = req_query(r, Q_health_told_medications);
+    if (!known)
+        return req_error(r);
+    while (answer.n > 0) {
+        struct str line = str_cut(&answer, '\n'), rest = line;
+        struct str name = str_cut(&rest, '\t');
+        enum err e = name.n == 0 || is_listed(known, name) ? OK : note_medication(r, line);
+        if (e)
+            return e;
+    }
+    return OK;
+}
+
+enum err filling_note_health(struct req *r, const struct filling *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        const struct question *q = &f->questions[i];
+        bool is_medications = str_is(q->kind, "medications");
+        enum err e = OK;
+        if (is_medications && !str_is(q->answer, "none") && !str_is(q->answer, "some"))
+            e = note_medications(r, q->answer);
+        else if (is_medications && str_is(q->answer, "none"))
+            e = note_none(r, "medication");
+        else if (str_is(q->kind, "allergies") && str_is(q->answer, "none"))
+            e = note_none(r, "allergy");
+        if (e)
+            return e;
+    }
+    return OK;
+}
