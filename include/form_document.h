@@ -39,11 +39,13 @@ struct str form_document_hash(struct arena *a, struct str text);
 /*
  * form_answer_words -- a kept answer as it stands in the document.
  * In:  kind of the question (app.form_question.kind) and the answer as app.form_answer keeps it:
- *      text, long, choice   as typed
- *      multi                the options, a line each
+ *      text, long, choice, initials   as typed
+ *      multi, body          the options or regions, a line each
+ *      number               digits with a point; its unit is the caller's to add
  *      date                 YYYY-MM-DD
  *      yes_no, acknowledge  "yes" or "no"
  *      allergies            "none", or a line each: substance TAB reaction TAB severity
+ *      medications          "none", or a line each: name TAB dose TAB since when
  * Out: words for people; "Not answered" for an empty one.
  */
 struct str form_answer_words(struct arena *a, struct str kind, struct str answer);

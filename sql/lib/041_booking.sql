@@ -215,7 +215,7 @@ BEGIN
     SELECT appointment, a.id, a.minutes, a.price_cents FROM app.addon a WHERE a.id = ANY (addons);
 END $$;
 
--- Forms that this visit asks for. A consent signed before stands for the visit it was given for, so each visit asks anew.
+-- Forms that this visit asks for (app.forms_asked: by service and by rule, not while a signature stands).
 -- (plpgsql, like take_slots: its plans are kept. A function in SQL is planned at each call, 7 ms here instead of one.)
 CREATE OR REPLACE FUNCTION app.assign_forms(appointment uuid) RETURNS void
 LANGUAGE plpgsql
@@ -223,12 +223,10 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     INSERT INTO app.form_assignment (client_id, appointment_id, form_id, due_by, position)
-    SELECT a.client_id, a.id, x.form_id, a.starts_at, x.position
+    SELECT a.client_id, a.id, x.form_id, a.starts_at, x.place_in_list
     FROM app.appointment a
-    JOIN app.service_form x ON x.service_id = a.service_id
-    JOIN app.form f ON f.id = x.form_id AND f.is_active
+    CROSS JOIN LATERAL app.forms_asked(a.id) AS x
     WHERE a.id = appointment
-      AND EXISTS (SELECT FROM app.form_version v WHERE v.form_id = f.id AND v.published_at IS NOT NULL)
     ON CONFLICT (tenant_id, appointment_id, form_id) DO NOTHING;
 END $$;
 

@@ -46,9 +46,11 @@ WHERE a.state = 'signed' AND (a.appointment_id = l.appointment_id OR l.appointme
 ORDER BY is_signed, p.id IS DISTINCT FROM l.appointment_id, p.starts_at, a.position, v.title, a.id;
 
 -- name: form_assignment :one
--- One form of the link's client in the wording that is in force now, with what signing it needs.
+-- One form of the link's client in the wording that is in force now and in the language that she asks for, or went on in; with what
+-- signing it needs.
 SELECT a.id AS assignment_id, a.client_id, a.state, f.kind = 'consent' AS is_consent,
-       v.id AS form_version_id, v.version, v.title, v.body AS wording, v.sha256 AS wording_sha256,
+       v.id AS form_version_id, v.version, coalesce(x.title, v.title) AS title, coalesce(x.body, v.body) AS wording, v.sha256 AS wording_sha256,
+       coalesce(x.language, v.language) AS language,
        coalesce(d.form_version_id, v.id) AS answered_version_id,
        b.name AS studio, c.name AS client_name, s.name AS service_name, p.starts_at AT TIME ZONE z.zone AS starts_local, z.zone,
        t.id AS disclosure_id, t.version AS disclosure_version, t.body AS disclosure,
@@ -58,7 +60,7 @@ JOIN app.tenant b ON b.id = a.tenant_id
 JOIN app.form f ON f.id = a.form_id
 JOIN app.client c ON c.id = a.client_id
 JOIN LATERAL (
-    SELECT n.id, n.version, n.title, n.body, n.sha256 FROM app.form_version n
+    SELECT n.id, n.version, n.title, n.body, n.sha256, n.language FROM app.form_version n
     WHERE n.form_id = a.form_id AND n.published_at IS NOT NULL
     ORDER BY n.version DESC LIMIT 1) v ON true
 LEFT JOIN app.appointment p ON p.id = a.appointment_id
@@ -70,25 +72,43 @@ LEFT JOIN LATERAL (
     WHERE x.kind = 'terms' AND x.effective_on <= current_date
     ORDER BY x.version DESC LIMIT 1) t ON true
 LEFT JOIN app.form_draft d ON d.assignment_id = a.id
+LEFT JOIN app.form_translation x ON x.form_version_id = v.id AND x.language = coalesce(:lang, d.language)
 LEFT JOIN app.signature g ON g.assignment_id = a.id
 WHERE a.id = :assignment_id AND a.client_id = (SELECT app.own_client());
 
 -- name: form_questions :many
--- The questions of a version; beside each the answer kept so far, also one given to an older version of the same question.
-SELECT q.id AS question_id, q.key AS question_key, q.kind, q.label, q.help, q.options, q.is_required, q.follow_up_label,
+-- The questions of a version; beside each the answer kept so far, also one given to an older version of the same question. What can be
+-- chosen is kept in the form's own language (options) and shown in hers (options_shown).
+SELECT q.id AS question_id, q.key AS question_key, q.kind, coalesce(x.label, q.label) AS label,
+       coalesce(nullif(x.help, ''), q.help) AS help, q.options,
+       CASE WHEN cardinality(x.options) = cardinality(q.options) THEN x.options ELSE q.options END AS options_shown,
+       q.is_required, CASE WHEN q.follow_up_label IS NOT NULL THEN coalesce(x.follow_up_label, q.follow_up_label) END AS follow_up_label,
+       coalesce(x.unit, q.unit) AS unit, q.number_min::text AS number_min, q.number_max::text AS number_max, q.when_key, q.when_value,
        a.id, a.client_id, a.answer_sealed, a.detail_sealed
 FROM app.form_question q
+LEFT JOIN app.form_question_translation x ON x.question_id = q.id AND x.language = :language
 LEFT JOIN app.form_question was ON was.form_version_id = :answered_version_id AND was.key = q.key AND was.kind = q.kind
 LEFT JOIN app.form_answer a ON a.question_id = was.id AND a.assignment_id = :assignment_id
 WHERE q.form_version_id = :form_version_id
 ORDER BY q.position, q.key;
 
+-- name: form_languages :many
+-- The languages that a form can be read in, when there is more than its own.
+SELECT l.language AS lang, app.language_words(l.language) AS language_words, l.language = :language AS is_shown,
+       row_number() OVER w = 1 AS is_first, lead(l.n) OVER w IS NULL AS is_last
+FROM (SELECT v.language, 0 AS n FROM app.form_version v
+      WHERE v.id = :form_version_id::uuid AND EXISTS (SELECT FROM app.form_translation t WHERE t.form_version_id = v.id)
+      UNION ALL
+      SELECT t.language, 1 FROM app.form_translation t WHERE t.form_version_id = :form_version_id::uuid) AS l
+WINDOW w AS (ORDER BY l.n, l.language)
+ORDER BY l.n, l.language;
+
 -- name: form_draft_touch :exec
 -- The draft of a form, begun or gone on with, in this version; it also makes two savings at once wait for one another.
-INSERT INTO app.form_draft (assignment_id, client_id, form_version_id)
-VALUES (:assignment_id, :client_id, :form_version_id)
+INSERT INTO app.form_draft (assignment_id, client_id, form_version_id, language)
+VALUES (:assignment_id, :client_id, :form_version_id, :language)
 ON CONFLICT (tenant_id, assignment_id) DO UPDATE
-SET form_version_id = excluded.form_version_id, updated_at = now();
+SET form_version_id = excluded.form_version_id, language = excluded.language, updated_at = now();
 
 -- name: form_answers_clear :exec
 -- All answers of a draft go, because all come anew.

@@ -1,42 +1,82 @@
 /*
  * answers.c -- the answers of one form: loaded, taken from the post, checked, kept.
- * Owns: the names of the posted fields (q-KEY, q-KEY-more, q-KEY-substance, -reaction, -severity)
- * and how answers are spelled in app.form_answer.
+ * Owns: the names of the posted fields (q-KEY, q-KEY-more; lists: lines.c), how answers are spelled in
+ * app.form_answer, and which questions are asked at all: one with a condition only when an earlier one
+ * has the answer that opens it. What is not asked is not kept, whatever was posted.
  * Never: keeps an answer in the open; shows HTML.
  */
 #include "core/form.h"
+#include <math.h>
+#include <stdlib.h>
+
 #include "crypto.h"
 #include "filling.h"
-#include "shown.h"
 
-enum { MAX_TEXT = 300, MAX_LONG = 4000, MAX_DETAIL = 2000, MAX_SUBSTANCE = 120 };
+enum { MAX_TEXT = 300, MAX_LONG = 4000, MAX_DETAIL = 2000, MAX_INITIALS = 8, MAX_NUMBER = 20 };
 
-static const char severities[] = "mild|moderate|severe";
+bool question_is(const struct question *q, const char *kind) { return str_is(q->kind, kind); }
 
-static bool is_kind(const struct question *q, const char *kind) { return str_is(q->kind, kind); }
+#define is_kind question_is
+
+static bool is_of_options(const struct question *q)
+{
+    return is_kind(q, "multi") || is_kind(q, "body");
+}
 
 /* ---- loading ---- */
 
-/* The lines of a kept allergy answer; none for "none", "some" and "". */
-static void split_allergies(struct arena *a, struct question *q)
+/* ---- conditions ---- */
+
+/* Whether one of the lines of an answer is this. */
+static bool has_line(struct str answer, struct str value)
 {
-    q->allergies = arena_alloc(a, ALLERGIES_MAX * sizeof *q->allergies);
-    struct str rest = q->answer;
-    if (str_is(rest, "none") || str_is(rest, "some"))
-        return;
-    while (rest.n > 0 && q->n_allergies < ALLERGIES_MAX) {
-        struct str line = str_cut(&rest, '\n');
-        struct allergy *one = &q->allergies[q->n_allergies++];
-        one->substance = str_cut(&line, '\t');
-        one->reaction = str_cut(&line, '\t');
-        one->severity = line;
-    }
+    while (answer.n > 0)
+        if (str_eq(str_cut(&answer, '\n'), value))
+            return true;
+    return false;
 }
 
-static enum err load_questions(struct req *r, struct filling *f)
+/* A question is asked when the one it hangs on is asked and has the answer that opens it. Those come before
+ * it in the form: publishing sees to that. */
+static bool is_opened(const struct filling *f, size_t i)
+{
+    const struct question *q = &f->questions[i];
+    if (q->when_key.n == 0)
+        return true;
+    for (size_t k = 0; k < i; k++)
+        if (str_eq(f->questions[k].key, q->when_key))
+            return !f->questions[k].is_hidden && has_line(f->questions[k].answer, q->when_value);
+    return true;
+}
+
+/* Marks what is not asked, and forgets its answer. */
+static void hide_unasked(struct filling *f, size_t i)
+{
+    struct question *q = &f->questions[i];
+    q->is_hidden = !is_opened(f, i);
+    if (!q->is_hidden)
+        return;
+    q->answer = q->detail = q->message = q->detail_message = S("");
+    q->n_lines = 0;
+}
+
+static void load_options(struct arena *a, const struct filling *f, const struct rows *rows,
+                         size_t i, struct question *q)
+{
+    size_t n_face;
+    if (is_kind(q, "body")) {
+        q->n_options = body_regions(f->language, &q->options, &q->shown, &n_face);
+        return;
+    }
+    q->n_options = rows_array(rows, a, i, "options", &q->options);
+    if (rows_array(rows, a, i, "options_shown", &q->shown) != q->n_options)
+        q->shown = q->options;
+}
+
+static enum err load_questions(struct req *r, struct filling *f, enum query query)
 {
     struct arena *a = req_arena(r);
-    struct rows *rows = req_query(r, Q_form_questions);
+    struct rows *rows = req_query(r, query);
     if (!rows)
         return req_error(r);
     f->n = rows_count(rows);
@@ -49,27 +89,50 @@ static enum err load_questions(struct req *r, struct filling *f)
                                .label = rows_text(rows, i, "label"),
                                .help = rows_text(rows, i, "help"),
                                .follow_up_label = rows_text(rows, i, "follow_up_label"),
+                               .unit = rows_text(rows, i, "unit"),
+                               .number_min = rows_text(rows, i, "number_min"),
+                               .number_max = rows_text(rows, i, "number_max"),
+                               .when_key = rows_text(rows, i, "when_key"),
+                               .when_value = rows_text(rows, i, "when_value"),
                                .is_required = rows_bool(rows, i, "is_required"),
                                .answer = rows_text(rows, i, "answer_sealed"),
                                .detail = rows_text(rows, i, "detail_sealed")};
-        q->n_options = rows_array(rows, a, i, "options", &q->options);
-        if (is_kind(q, "allergies"))
-            split_allergies(a, q);
+        load_options(a, f, rows, i, q);
+        if (is_list(q))
+            lines_split(a, q);
+        hide_unasked(f, i);
     }
     return OK;
 }
 
+/* Which language was asked for: by the address, or by the form that was sent. */
+static void take_language(struct req *r)
+{
+    const struct str *values;
+    if (req_values(r, "lang", &values) > 0)
+        req_set(r, "lang", values[0]);
+}
+
+enum err filling_load_version(struct req *r, struct filling *f)
+{
+    *f = (struct filling){.language = req_value(r, "language")};
+    return load_questions(r, f, Q_form_build_shown);
+}
+
 enum err filling_load(struct req *r, struct filling *f)
 {
+    take_language(r);
     *f = (struct filling){.form = req_show(r, "form", Q_form_assignment, NULL)};
     if (!f->form)
         return req_error(r);
     if (str_is(rows_text(f->form, 0, "state"), "withdrawn"))
         return ERR_GONE;
-    static const char *const params[] = {"client_id", "form_version_id", "answered_version_id"};
+    static const char *const params[] = {"client_id", "form_version_id", "answered_version_id",
+                                         "language"};
     for (size_t i = 0; i < COUNT_OF(params); i++)
         req_set(r, params[i], rows_text(f->form, 0, params[i]));
-    return load_questions(r, f);
+    f->language = rows_text(f->form, 0, "language");
+    return load_questions(r, f, Q_form_questions);
 }
 
 bool filling_is_signed(const struct filling *f)
@@ -79,8 +142,8 @@ bool filling_is_signed(const struct filling *f)
 
 /* ---- taking ---- */
 
-static size_t posted(struct req *r, const struct question *q, const char *part,
-                     const struct str **values)
+size_t question_posted(struct req *r, const struct question *q, const char *part,
+                       const struct str **values)
 {
     return req_values(r,
                       arena_cstr(req_arena(r), arena_printf(req_arena(r), "q-%.*s%s", (int)q->key.n,
@@ -91,11 +154,10 @@ static size_t posted(struct req *r, const struct question *q, const char *part,
 static struct str posted_one(struct req *r, const struct question *q, const char *part)
 {
     const struct str *values;
-    return posted(r, q, part, &values) > 0 ? values[0] : S("");
+    return question_posted(r, q, part, &values) > 0 ? values[0] : S("");
 }
 
-/* Puts a typed text into *value as it is kept, and says what is wrong with it. */
-static struct str check_text(struct req *r, struct field rule, struct str typed, struct str *value)
+struct str question_check(struct req *r, struct field rule, struct str typed, struct str *value)
 {
     struct form form;
     rule.name = "x";
@@ -120,7 +182,7 @@ static const char choose_listed[] = "Please choose from the list.";
 static void take_multi(struct req *r, struct question *q)
 {
     const struct str *values;
-    size_t n = posted(r, q, "", &values);
+    size_t n = question_posted(r, q, "", &values);
     struct buf b = buf_in(req_arena(r), 128);
     for (size_t k = 0; k < n; k++)
         if (!is_option(q, values[k]))
@@ -136,65 +198,57 @@ static void take_multi(struct req *r, struct question *q)
     q->answer = buf_str(&b);
 }
 
-/* The typed lines as they are kept. Lines without any text are left out. */
-static void join_allergies(struct arena *a, struct question *q, struct str says)
+/* A number as it is kept: digits with a point, whatever was typed; false: it is none. */
+static bool plain_number(struct arena *a, struct str typed, struct str *kept)
 {
-    if (q->n_allergies == 0 || str_is(says, "none")) {
-        q->answer = says;
+    struct buf b = buf_in(a, 32);
+    size_t n_digits = 0, n_points = 0;
+    for (size_t i = 0; i < typed.n; i++) {
+        char c = typed.p[i];
+        if (c >= '0' && c <= '9')
+            n_digits++;
+        else if ((c == '.' || c == ',') && n_points++ == 0 && n_digits > 0)
+            c = '.';
+        else if (c != '-' || i > 0)
+            return false;
+        buf_addc(&b, c);
+    }
+    *kept = buf_str(&b);
+    return n_digits > 0 && kept->p[kept->n - 1] != '.';
+}
+
+static double value_of(struct arena *a, struct str number)
+{
+    return number.n > 0 ? strtod(arena_cstr(a, number), NULL) : NAN;
+}
+
+static struct str range_message(struct arena *a, const struct question *q)
+{
+    const char *unit = arena_cstr(a, q->unit), *blank = q->unit.n > 0 ? " " : "";
+    const char *min = arena_cstr(a, q->number_min), *max = arena_cstr(a, q->number_max);
+    if (q->number_min.n > 0 && q->number_max.n > 0)
+        return arena_printf(a, "Please give a number from %s to %s%s%s.", min, max, blank, unit);
+    if (q->number_min.n > 0)
+        return arena_printf(a, "Please give %s%s%s or more.", min, blank, unit);
+    return arena_printf(a, "Please give %s%s%s or less.", max, blank, unit);
+}
+
+static void take_number(struct req *r, struct question *q)
+{
+    struct arena *a = req_arena(r);
+    struct str kept;
+    q->message = question_check(r, (struct field){.kind = FIELD_TEXT, .max = MAX_NUMBER},
+                                posted_one(r, q, ""), &q->answer);
+    if (q->message.n > 0 || q->answer.n == 0)
+        return;
+    if (!plain_number(a, q->answer, &kept)) {
+        q->message = S("Please give a number, such as 62 or 62.5.");
         return;
     }
-    struct buf b = buf_in(a, 256);
-    for (size_t i = 0; i < q->n_allergies; i++) {
-        const struct allergy *one = &q->allergies[i];
-        buf_printf(&b, "%s%.*s\t%.*s\t%.*s", i ? "\n" : "", (int)one->substance.n, one->substance.p,
-                   (int)one->reaction.n, one->reaction.p, (int)one->severity.n, one->severity.p);
-    }
-    q->answer = buf_str(&b);
-}
-
-static bool take_allergy(struct req *r, struct allergy *one, struct str substance,
-                         struct str reaction, struct str severity)
-{
-    const struct field text = {.kind = FIELD_TEXT, .max = MAX_SUBSTANCE};
-    const struct field choice = {.kind = FIELD_CHOICE, .choices = severities};
-    struct str first = check_text(r, text, substance, &one->substance);
-    struct str second = check_text(r, text, reaction, &one->reaction);
-    struct str third = check_text(r, choice, severity, &one->severity);
-    one->message = first.n ? first : second.n ? second : third;
-    return one->substance.n || one->reaction.n || one->severity.n;
-}
-
-static void take_allergies(struct req *r, struct question *q)
-{
-    const struct str *substances, *reactions, *strengths;
-    size_t n = posted(r, q, "-substance", &substances);
-    size_t n_reactions = posted(r, q, "-reaction", &reactions);
-    size_t n_strengths = posted(r, q, "-severity", &strengths);
-    struct str says = posted_one(r, q, "");
-    q->n_allergies = 0;
-
-    if (n != n_reactions || n != n_strengths || n > ALLERGIES_MAX) {
-        q->message = S("Please list no more than 30 allergies here, and tell us about the others.");
-        n = 0;
-    }
-    if (says.n > 0 && !str_is(says, "none") && !str_is(says, "some")) {
-        q->message = str_of(choose_listed);
-        says = S("");
-    }
-    for (size_t i = 0; i < n; i++) {
-        struct allergy *one = &q->allergies[q->n_allergies];
-        if (take_allergy(r, one, substances[i], reactions[i], strengths[i]))
-            q->n_allergies++;
-        if (one->message.n)
-            q->message = S("Please look at the marked line again.");
-    }
-    /* "None" beside a named allergy is a contradiction that nobody but her may settle. */
-    if (str_is(says, "none") && q->n_allergies > 0) {
-        q->message =
-            S("You chose \"No known allergies\" and also named one. Please change either.");
-        says = S("some");
-    }
-    join_allergies(req_arena(r), q, says);
+    q->answer = kept;
+    double value = value_of(a, kept);
+    if (value < value_of(a, q->number_min) || value > value_of(a, q->number_max))
+        q->message = range_message(a, q);
 }
 
 static struct field rule_of(const struct question *q)
@@ -207,27 +261,44 @@ static struct field rule_of(const struct question *q)
         return (struct field){.kind = FIELD_CHOICE, .choices = "yes|no"};
     if (is_kind(q, "acknowledge"))
         return (struct field){.kind = FIELD_CHOICE, .choices = "yes"};
+    if (is_kind(q, "initials"))
+        return (struct field){.kind = FIELD_TEXT, .max = MAX_INITIALS};
     return (struct field){.kind = FIELD_TEXT, .max = MAX_TEXT};
 }
 
 static void take_question(struct req *r, struct question *q)
 {
     q->message = q->detail_message = S("");
-    if (is_kind(q, "multi")) {
+    if (is_of_options(q)) {
         take_multi(r, q);
         return;
     }
-    if (is_kind(q, "allergies")) {
-        take_allergies(r, q);
+    if (is_list(q)) {
+        lines_take(r, q);
         return;
     }
-    q->message = check_text(r, rule_of(q), posted_one(r, q, ""), &q->answer);
+    if (is_kind(q, "number")) {
+        take_number(r, q);
+        return;
+    }
+    q->message = question_check(r, rule_of(q), posted_one(r, q, ""), &q->answer);
     if (is_kind(q, "choice") && q->answer.n > 0 && !is_option(q, q->answer))
         q->message = str_of(choose_listed);
     q->detail = S("");
     if (q->follow_up_label.n > 0 && !str_is(q->answer, "no"))
-        q->detail_message = check_text(r, (struct field){.kind = FIELD_LONG, .max = MAX_DETAIL},
-                                       posted_one(r, q, "-more"), &q->detail);
+        q->detail_message = question_check(r, (struct field){.kind = FIELD_LONG, .max = MAX_DETAIL},
+                                           posted_one(r, q, "-more"), &q->detail);
+}
+
+/* Whether the page that was posted showed this question: it says so of those with a condition. */
+static bool was_on_page(struct req *r, const struct question *q)
+{
+    const struct str *keys;
+    size_t n = req_values(r, "shown", &keys);
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(keys[i], q->key))
+            return true;
+    return false;
 }
 
 bool filling_take(struct req *r, struct filling *f)
@@ -235,9 +306,20 @@ bool filling_take(struct req *r, struct filling *f)
     bool all_good = true;
     for (size_t i = 0; i < f->n; i++) {
         take_question(r, &f->questions[i]);
+        f->questions[i].was_shown = was_on_page(r, &f->questions[i]);
+        hide_unasked(f, i);
         all_good &= f->questions[i].message.n == 0 && f->questions[i].detail_message.n == 0;
     }
     return all_good;
+}
+
+bool filling_has_opened(const struct filling *f)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (f->questions[i].when_key.n > 0 && !f->questions[i].is_hidden &&
+            !f->questions[i].was_shown)
+            return true;
+    return false;
 }
 
 /* ---- completeness ---- */
@@ -246,7 +328,7 @@ static struct str missing_message(const struct question *q)
 {
     if (is_kind(q, "choice") || is_kind(q, "yes_no"))
         return S("Please choose one.");
-    if (is_kind(q, "multi"))
+    if (is_of_options(q))
         return S("Please tick what applies.");
     if (is_kind(q, "acknowledge"))
         return S("Please tick this to go on.");
@@ -254,22 +336,11 @@ static struct str missing_message(const struct question *q)
         return S("Please give the date.");
     if (is_kind(q, "allergies"))
         return S("Please name your allergies, or choose \"No known allergies\".");
+    if (is_kind(q, "medications"))
+        return S("Please name your medicines, or choose \"I take none\".");
+    if (is_kind(q, "initials"))
+        return S("Please write your initials.");
     return S("Please fill this in.");
-}
-
-static void complete_allergies(struct question *q)
-{
-    if (str_is(q->answer, "some"))
-        q->message = missing_message(q);
-    for (size_t i = 0; i < q->n_allergies; i++) {
-        struct allergy *one = &q->allergies[i];
-        if (one->message.n == 0 && one->substance.n == 0)
-            one->message = S("Please name what you are allergic to.");
-        else if (one->message.n == 0 && one->severity.n == 0)
-            one->message = S("Please choose how strong the reaction is.");
-        if (one->message.n > 0)
-            q->message = S("Please look at the marked line again.");
-    }
 }
 
 bool filling_complete(struct filling *f)
@@ -277,10 +348,15 @@ bool filling_complete(struct filling *f)
     bool all_there = true;
     for (size_t i = 0; i < f->n; i++) {
         struct question *q = &f->questions[i];
+        if (q->is_hidden)
+            continue;
         if (q->message.n == 0 && q->answer.n == 0 && q->is_required)
             q->message = missing_message(q);
-        if (is_kind(q, "allergies") && q->message.n == 0)
-            complete_allergies(q);
+        if (is_list(q) && q->message.n == 0) {
+            if (str_is(q->answer, "some"))
+                q->message = missing_message(q);
+            lines_complete(q);
+        }
         if (q->follow_up_label.n > 0 && str_is(q->answer, "yes") && q->detail.n == 0 &&
             q->detail_message.n == 0)
             q->detail_message = S("Please tell us a little more, because you answered yes.");
@@ -355,197 +431,4 @@ enum err filling_keep(struct req *r, const struct filling *f)
     if (!req_query(r, Q_form_draft_touch) || !req_query(r, Q_form_answers_clear))
         return req_error(r);
     return put_answers(r, f);
-}
-
-/* ---- showing ---- */
-
-static struct val shown_options(struct arena *a, const struct question *q)
-{
-    struct shown_item *items = arena_alloc(a, (q->n_options + 1) * sizeof *items);
-    for (size_t i = 0; i < q->n_options; i++) {
-        bool is_chosen = false;
-        for (struct str rest = q->answer; rest.n > 0 && !is_chosen;)
-            is_chosen = str_eq(str_cut(&rest, '\n'), q->options[i]);
-        shown_text(&items[i], "option", q->options[i]);
-        shown_flag(&items[i], "is_chosen", is_chosen);
-    }
-    return shown_items(a, items, q->n_options);
-}
-
-static struct val shown_allergies(struct arena *a, const struct question *q, size_t blank)
-{
-    static const struct allergy none = {{"", 0}, {"", 0}, {"", 0}, {"", 0}};
-    size_t n = q->n_allergies + blank < 3 ? 3 : q->n_allergies + blank;
-    if (n > ALLERGIES_MAX)
-        n = ALLERGIES_MAX;
-    struct shown_item *items = arena_alloc(a, (n + 1) * sizeof *items);
-    for (size_t i = 0; i < n; i++) {
-        const struct allergy *one = i < q->n_allergies ? &q->allergies[i] : &none;
-        shown_text(&items[i], "line", arena_printf(a, "%zu", i + 1));
-        shown_text(&items[i], "substance", one->substance);
-        shown_text(&items[i], "reaction", one->reaction);
-        shown_flag(&items[i], "is_mild", str_is(one->severity, "mild"));
-        shown_flag(&items[i], "is_moderate", str_is(one->severity, "moderate"));
-        shown_flag(&items[i], "is_severe", str_is(one->severity, "severe"));
-        shown_text(&items[i], "line_message", one->message);
-    }
-    return shown_items(a, items, n);
-}
-
-static bool has_marked_line(const struct question *q)
-{
-    for (size_t i = 0; i < q->n_allergies; i++)
-        if (q->allergies[i].message.n > 0)
-            return true;
-    return false;
-}
-
-/* Ids of what explains a field: its help, its error. */
-static struct str described_by(struct arena *a, const struct question *q)
-{
-    struct buf b = buf_in(a, 128);
-    if (q->help.n > 0)
-        buf_printf(&b, "q-%.*s-help", (int)q->key.n, q->key.p);
-    if (q->message.n > 0)
-        buf_printf(&b, "%sq-%.*s-error", b.n ? " " : "", (int)q->key.n, q->key.p);
-    return buf_str(&b);
-}
-
-static void show_question(struct arena *a, const struct question *q, size_t blank,
-                          struct shown_item *item)
-{
-    static const char *const kinds[] = {"text", "long",   "choice",    "multi",
-                                        "date", "yes_no", "allergies", "acknowledge"};
-    for (size_t i = 0; i < COUNT_OF(kinds); i++)
-        shown_flag(item, arena_cstr(a, arena_printf(a, "is_%s", kinds[i])), is_kind(q, kinds[i]));
-    shown_text(item, "key", q->key);
-    shown_text(item, "label", q->label);
-    shown_text(item, "help", q->help);
-    shown_flag(item, "is_required", q->is_required);
-    shown_text(item, "answer", q->answer);
-    shown_flag(item, "says_yes", str_is(q->answer, "yes"));
-    shown_flag(item, "says_no", str_is(q->answer, "no"));
-    shown_flag(item, "says_none", str_is(q->answer, "none"));
-    shown_flag(item, "says_some", str_is(q->answer, "some") || q->n_allergies > 0);
-    shown_text(item, "follow_up_label", q->follow_up_label);
-    shown_text(item, "detail", q->detail);
-    shown_text(item, "described_by", described_by(a, q));
-    shown_text(item, "message", q->message);
-    shown_text(item, "detail_message", q->detail_message);
-    shown_list(item, "options", shown_options(a, q));
-    if (is_kind(q, "allergies")) {
-        shown_flag(item, "has_marked_line", has_marked_line(q));
-        shown_list(item, "lines", shown_allergies(a, q, blank));
-    }
-}
-
-struct val filling_shown(struct arena *a, const struct filling *f, size_t blank)
-{
-    struct shown_item *items = arena_alloc(a, (f->n + 1) * sizeof *items);
-    for (size_t i = 0; i < f->n; i++)
-        show_question(a, &f->questions[i], blank, &items[i]);
-    return shown_items(a, items, f->n);
-}
-
-/* ---- what becomes of the answers ---- */
-
-struct form_document filling_document(struct arena *a, const struct filling *f)
-{
-    struct form_document_answer *answers = arena_alloc(a, (f->n * 2 + 1) * sizeof *answers);
-    size_t n = 0;
-    for (size_t i = 0; i < f->n; i++) {
-        const struct question *q = &f->questions[i];
-        answers[n++] =
-            (struct form_document_answer){q->label, form_answer_words(a, q->kind, q->answer)};
-        if (q->follow_up_label.n > 0 && q->detail.n > 0)
-            answers[n++] = (struct form_document_answer){q->follow_up_label, q->detail};
-    }
-    return (struct form_document){
-        .studio = rows_text(f->form, 0, "studio"),
-        .client = rows_text(f->form, 0, "client_name"),
-        .title = rows_text(f->form, 0, "title"),
-        .version = arena_printf(a, "%lld", (long long)rows_int(f->form, 0, "version")),
-        .answers = answers,
-        .n_answers = n,
-        .wording = rows_text(f->form, 0, "wording"),
-        .disclosure = rows_text(f->form, 0, "disclosure"),
-        .disclosure_version =
-            arena_printf(a, "%lld", (long long)rows_int(f->form, 0, "disclosure_version"))};
-}
-
-/* Whether two names of a substance are the same, whatever their case (ASCII; better listed twice
- * than left out). */
-static bool same_substance(struct str a, struct str b)
-{
-    if (a.n != b.n)
-        return false;
-    for (size_t i = 0; i < a.n; i++) {
-        char x = a.p[i], y = b.p[i];
-        if (x >= 'A' && x <= 'Z')
-            x = (char)(x - 'A' + 'a');
-        if (y >= 'A' && y <= 'Z')
-            y = (char)(y - 'A' + 'a');
-        if (x != y)
-            return false;
-    }
-    return true;
-}
-
-/* The same substance at another severity is news, and is noted beside the old line. */
-static bool is_listed(const struct rows *known, const struct allergy *one)
-{
-    for (size_t i = 0; i < rows_count(known); i++)
-        if (same_substance(rows_text(known, i, "substance_sealed"), one->substance) &&
-            str_eq(rows_text(known, i, "severity"), one->severity))
-            return true;
-    return false;
-}
-
-static enum err note_allergy(struct req *r, const struct allergy *one)
-{
-    struct str id = uuid_new(req_arena(r)), client = req_value(r, "client_id"), sealed;
-    enum err e =
-        req_seal(r, client, "app.allergy", "substance_sealed", id, one->substance, &sealed);
-    if (e)
-        return e;
-    req_set(r, "allergy_id", id);
-    req_set(r, "severity", one->severity);
-    req_set_bytes(r, "substance_bytes", sealed);
-    req_set_null(r, "reaction_bytes");
-    if (one->reaction.n > 0) {
-        e = req_seal(r, client, "app.allergy", "reaction_sealed", id, one->reaction, &sealed);
-        if (e)
-            return e;
-        req_set_bytes(r, "reaction_bytes", sealed);
-    }
-    return req_query(r, Q_form_allergy_put) ? OK : req_error(r);
-}
-
-enum err filling_note_allergies(struct req *r, const struct filling *f)
-{
-    struct rows *known = NULL;
-    for (size_t i = 0; i < f->n; i++) {
-        const struct question *q = &f->questions[i];
-        for (size_t k = 0; k < q->n_allergies; k++) {
-            if (!known && !(known = req_query(r, Q_form_allergies)))
-                return req_error(r);
-            enum err e =
-                is_listed(known, &q->allergies[k]) ? OK : note_allergy(r, &q->allergies[k]);
-            if (e)
-                return e;
-        }
-    }
-    return OK;
-}
-
-enum err filling_note_due_date(struct req *r, const struct filling *f)
-{
-    for (size_t i = 0; i < f->n; i++) {
-        const struct question *q = &f->questions[i];
-        if (!str_is(q->key, "due_date") || !str_is(q->kind, "date") || q->answer.n == 0)
-            continue;
-        req_set(r, "due_told", q->answer);
-        return req_query(r, Q_form_due_date) ? OK : req_error(r);
-    }
-    return OK;
 }

@@ -178,10 +178,9 @@ static struct str date_words(struct arena *a, struct str date)
     return arena_printf(a, "%lld %s %lld", (long long)day, months[month - 1], (long long)year);
 }
 
-static struct str allergy_words(struct arena *a, struct str answer)
+/* A line each: the first text, the second after a colon, the third in brackets. */
+static struct str list_words(struct arena *a, struct str answer)
 {
-    if (str_is(answer, "none"))
-        return S("No known allergies");
     struct buf b = buf_in(a, answer.n + 64);
     while (answer.n > 0) {
         struct str line = str_cut(&answer, '\n');
@@ -208,6 +207,8 @@ struct str form_answer_words(struct arena *a, struct str kind, struct str answer
     if (str_is(kind, "date"))
         return date_words(a, answer);
     if (str_is(kind, "allergies"))
-        return allergy_words(a, answer);
+        return str_is(answer, "none") ? S("No known allergies") : list_words(a, answer);
+    if (str_is(kind, "medications"))
+        return str_is(answer, "none") ? S("None") : list_words(a, answer);
     return answer;
 }

@@ -7,29 +7,36 @@
 #include "form_document.h"
 #include "web.h"
 
-/* One line of an allergy question, as typed; severity "" while nothing is chosen. */
-struct allergy {
-    struct str substance, reaction, severity, message;
+/* One line of a list, as typed: of allergies the substance, the reaction and how strong it is ("" while
+ * nothing is chosen), of medicines the name, the dose and since when. */
+struct line {
+    struct str first, second, third, message;
 };
 
 struct question {
-    struct str id, key, kind, label, help, follow_up_label;
-    const struct str *options;
+    struct str id, key, kind, label, help, follow_up_label, unit;
+    const struct str *options; /* as they are kept and posted */
+    const struct str *shown;   /* the same in the language shown */
     size_t n_options;
+    struct str number_min, number_max;
+    struct str when_key, when_value; /* asked only when that earlier question has that answer */
     bool is_required;
+    bool is_hidden;            /* not asked, because of what is answered before it */
+    bool was_shown;            /* with a condition: the page that was posted showed it */
     struct str answer, detail; /* as app.form_answer keeps them, see form_document.h */
     struct str message, detail_message;
-    struct allergy *allergies;
-    size_t n_allergies;
+    struct line *lines;
+    size_t n_lines;
 };
 
 struct filling {
-    struct rows *form; /* the row of form_assignment */
+    struct rows *form;   /* the row of form_assignment */
+    struct str language; /* in which it is shown and signed */
     struct question *questions;
     size_t n;
 };
 
-enum { ALLERGIES_MAX = 30 };
+enum { LINES_MAX = 30 };
 
 /* Loads the form of the path with its questions and kept answers. ERR_NOT_FOUND: not hers;
  * ERR_GONE: withdrawn. */
@@ -37,11 +44,15 @@ enum err MUST_CHECK filling_load(struct req *r, struct filling *f);
 bool filling_is_signed(const struct filling *f);
 /* Replaces the kept answers by what was posted. Messages say what cannot be kept; false: some. */
 bool filling_take(struct req *r, struct filling *f);
+/* Whether what was posted opened questions that its page did not show. */
+bool filling_has_opened(const struct filling *f);
 /* Adds messages for what is missing before it can be signed; false: some is. */
 bool filling_complete(struct filling *f);
 /* Keeps the answers as the draft, each sealed under the client's key. */
 enum err MUST_CHECK filling_keep(struct req *r, const struct filling *f);
-/* The questions for the template, with at least `blank` empty lines for allergies. */
+/* The questions of a version, without answers: for whoever looks at a form before it is published. */
+enum err MUST_CHECK filling_load_version(struct req *r, struct filling *f);
+/* The questions for the template, with at least `blank` empty lines for lists. */
 struct val filling_shown(struct arena *a, const struct filling *f, size_t blank);
 /* The document as it is shown before signing. */
 struct form_document filling_document(struct arena *a, const struct filling *f);
@@ -51,5 +62,29 @@ enum err MUST_CHECK filling_note_allergies(struct req *r, const struct filling *
 enum err MUST_CHECK filling_note_health(struct req *r, const struct filling *f);
 /* Keeps the due date of an answered question with the key "due_date", where it can be one. */
 enum err MUST_CHECK filling_note_due_date(struct req *r, const struct filling *f);
+
+/* ---- answers.c, for lines.c ---- */
+
+bool question_is(const struct question *q, const char *kind);
+/* The values posted for q under its name and an end such as "-more". */
+size_t question_posted(struct req *r, const struct question *q, const char *end,
+                       const struct str **values);
+/* Puts a typed text into *value as it is kept, and says what is wrong with it. */
+struct str question_check(struct req *r, struct field rule, struct str typed, struct str *value);
+
+/* ---- lines.c: questions that are answered by a list ---- */
+
+bool is_list(const struct question *q);
+void lines_split(struct arena *a, struct question *q);
+void lines_take(struct req *r, struct question *q);
+void lines_complete(struct question *q);
+
+/* ---- words.c ---- */
+
+/* The regions of the body as they are kept, those of the face first; *shown: in this language. */
+size_t body_regions(struct str language, const struct str **kept, const struct str **shown,
+                    size_t *n_face);
+/* A kept answer in words of this language, as it stands in the document; "" for none: "Not answered". */
+struct str answer_words(struct arena *a, struct str language, const struct question *q);
 
 #endif

@@ -46,21 +46,29 @@ static enum err show_questions(struct req *r)
     bool is_typed = req_values(r, "intent", &intent) > 0;
     bool is_from_signing = !is_typed && req_values(r, "csrf", &keys) > 0;
     bool is_good = !is_typed || filling_take(r, &f);
-    if (is_typed ? str_is(intent[0], "next") : is_from_signing || req_has(r, "check"))
+    bool has_opened = is_typed && filling_has_opened(&f);
+    if (has_opened) /* what has just come into sight is asked before it is missed */
+        is_good = false;
+    else if (is_typed ? str_is(intent[0], "next") : is_from_signing || req_has(r, "check"))
         is_good = filling_complete(&f) && is_good;
     if (!is_good)
         req_refuse(r, "",
                    is_from_signing ? "Some answers are missing, so this cannot be signed yet."
-                                   : "");
+                   : has_opened
+                       ? "What you answered opens more questions below. Please answer them too."
+                       : "");
     req_set_list(r, "questions", filling_shown(req_arena(r), &f, req_has(r, "more") ? 3 : 1));
+    if (!req_show(r, "languages", Q_form_languages, NULL))
+        return req_error(r);
     return reply_view(r, 200, "form/questions");
 }
 
-/* Back to the first list of allergies, with more lines to write on. */
-static enum err more_lines(struct req *r, const struct filling *f)
+/* Back to the list that more lines were asked for ("more-KEY"; "more": the first), with more to write on. */
+static enum err more_lines(struct req *r, const struct filling *f, struct str intent)
 {
+    struct str key = intent.n > 5 ? str_part(intent, 5, intent.n - 5) : S("");
     for (size_t i = 0; i < f->n; i++)
-        if (str_is(f->questions[i].kind, "allergies"))
+        if (is_list(&f->questions[i]) && (key.n == 0 || str_eq(f->questions[i].key, key)))
             return reply_redirect(r,
                                   arena_printf(req_arena(r), "%s?more=1#q-%.*s",
                                                arena_cstr(req_arena(r), form_path(r, "")),
@@ -74,14 +82,14 @@ static enum err after_keeping(struct req *r, struct filling *f, struct str inten
 {
     if (intent.n == 0)
         return reply_bytes(r, 200, "text/plain; charset=utf-8", S("kept\n"), NULL);
-    if (str_is(intent, "more"))
-        return more_lines(r, f);
+    if (str_starts(intent, S("more")))
+        return more_lines(r, f, intent);
     if (str_is(intent, "save")) {
         struct str link = req_value(r, "link_id");
         return reply_redirect(
             r, arena_printf(req_arena(r), "/v/%.*s/forms?kept=1", (int)link.n, link.p));
     }
-    if (filling_complete(f))
+    if (!filling_has_opened(f) && filling_complete(f))
         return reply_redirect(r, form_path(r, "/consent"));
     /* What she typed so far is kept, although the page comes back with what is missing. */
     enum err e = req_commit(r);
@@ -112,13 +120,18 @@ const struct page form_pages[] = {
      .show = {{"desk", Q_form_desk}, {"forms", Q_form_list}}, .view = "form/list",
      .title = "Forms of a visit"},
     {GET, QUESTIONS, LINK("form"), .action = "form.read", .run = show_questions,
-     .show = {{"form", Q_form_assignment}, {"kept", Q_form_questions}}, .view = "form/questions",
-     .gives = "questions", .title = "Form: the questions"},
+     .show = {{"form", Q_form_assignment},
+              {"kept", Q_form_questions},
+              {"languages", Q_form_languages}},
+     .view = "form/questions", .gives = "questions", .title = "Form: the questions"},
     {POST, QUESTIONS, LINK("form"), .action = "form.save", .run = save_answers, .again = QUESTIONS,
      .no_idempotency = true, .max_body = MAX_ANSWERS, .title = "Form: keep the answers"},
     {GET, CONSENT, LINK("form"), .action = "form.read", .run = form_show_consent,
-     .show = {{"form", Q_form_assignment}, {"kept", Q_form_questions}}, .view = "form/consent",
-     .gives = "document document_sha256 is_stale", .title = "Form: read and sign"},
+     .show = {{"form", Q_form_assignment},
+              {"kept", Q_form_questions},
+              {"languages", Q_form_languages}},
+     .view = "form/consent", .gives = "document document_sha256 is_stale",
+     .title = "Form: read and sign"},
     {POST, CONSENT, LINK("form"), .action = "form.sign", .run = form_sign, .again = CONSENT,
      .max_body = MAX_SIGNATURE, .title = "Form: sign"},
     {GET, QUESTIONS "/copy", LINK("form"), .action = "form.copy", .run = form_show_copy,

@@ -5,7 +5,7 @@
 #define FOYER_FORM_SHOWN_H
 #include "view.h"
 
-enum { SHOWN_MAX = 32 };
+enum { SHOWN_MAX = 40 };
 
 struct shown_item {
     struct kv values[SHOWN_MAX];

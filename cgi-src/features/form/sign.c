@@ -51,6 +51,8 @@ enum err form_show_consent(struct req *r)
     bool is_stale = req_has(r, "document_sha256") && !str_eq(req_value(r, "document_sha256"), hash);
     req_set(r, "is_stale", is_stale ? S("yes") : S(""));
     req_set(r, "document_sha256", hash);
+    if (!req_show(r, "languages", Q_form_languages, NULL))
+        return req_error(r);
     return reply_view(r, 200, "form/consent");
 }
 
