@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "decoder.h"
 #include "sandbox.h"
 
 /* Each returns 0 when it could do what it tried. A refusal: an error, or the end by SIGSYS. */
@@ -125,6 +126,23 @@ static void attempt_in_child(const struct sandbox *s, const struct attempt *a)
     _exit(a->run() == 0 ? 0 : 2);
 }
 
+/* A worker in its sandbox, whose decoder was started before (SECURITY.md H-04). */
+static int decoder_in_child(const struct sandbox *s)
+{
+    int status = 0;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct decoder *d = decoder_start(decoder_attempt, &(struct decoder_limits){0});
+        int wrong = d && sandbox_enter(s) == OK ? decoder_selftest(d) : 1;
+        fflush(stdout);
+        _exit(wrong ? 1 : 0);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid)
+        return 1;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
+}
+
 int sandbox_selftest(const struct sandbox *s)
 {
     int wrong = 0;
@@ -152,5 +170,7 @@ int sandbox_selftest(const struct sandbox *s)
         printf("%-5s %s: %s\n", good ? "ok" : "WRONG", a->what, how);
         wrong += !good;
     }
+    if (!s->is_jobs)
+        wrong += decoder_in_child(s);
     return wrong ? 1 : 0;
 }

@@ -76,7 +76,7 @@ describe("H-05: how the programs are built", () => {
   });
 });
 
-describe("H-03: what a worker may ask of the kernel", () => {
+describe("H-03 H-04: what a worker, and what reads files for it, may ask of the kernel", () => {
   for (const [program, words] of [...["staff", "public", "slow", "status"].map((p) => ["foyer-web", ["--pool", p]]), ["foyer-jobs", []]])
     test(`${program} ${words.join(" ")}: --selftest-sandbox`, () => {
       const all = as([plain(program), "--config", path.join(h.env.vardir, "foyer.conf"), ...words, "--selftest-sandbox"]);
@@ -86,6 +86,12 @@ describe("H-03: what a worker may ask of the kernel", () => {
         assert.match(got.stdout, new RegExp(`^ok +${what}.*: (killed|refused|done)$`, "m"));
       // By the list of calls, for Landlock forbids it on newer kernels alone.
       if (program === "foyer-web") assert.match(got.stdout, /^ok +open a file for reading and empty it: killed$/m);
+      if (program === "foyer-web") {
+        const child = Object.fromEntries([...got.stdout.matchAll(/^ok +decoder: (.*): (\w+)$/gm)].map((m) => m.slice(1)));
+        for (const what of ["open a file", "socket", "fork", "thread", "execute a program"]) assert.equal(child[what], "killed", `H-04: a decoder's child: ${what}`);
+        assert.equal(child["take 600 MB of memory"], "refused", "H-04");
+        assert.equal(child["read, write and end"], "done", "H-04: after all of those a worker in its sandbox still has its decoder");
+      }
       assert.match(got.stdout, new RegExp(`socket to the network: ${program === "foyer-jobs" ? "done" : "killed"}`));
     });
   test("every worker of the running stack has its filter; masters, which start them, have none", () => {
