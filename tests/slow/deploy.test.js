@@ -10,12 +10,15 @@ const { spawn, spawnSync } = require("node:child_process");
 const stack = require("./stack");
 
 let s, checkout, owner;
+const file = (name) => path.join(checkout, name);
 before(async () => {
   s = stack.start("deploy");
   checkout = fs.mkdtempSync(path.join(os.tmpdir(), "foyer-checkout-"));
   fs.chmodSync(checkout, 0o755);
   for (const part of ["Makefile", "cgi-src", "include", "sql", "templates", "nginx", "scripts", "build"])
     spawnSync("cp", ["-a", path.join(stack.root, part), checkout]);
+  fs.mkdirSync(path.join(checkout, "tests", "db"), { recursive: true });
+  fs.copyFileSync(path.join(stack.root, "tests", "db", "lint.sql"), file("tests/db/lint.sql")); // a release has it, for the drill
   owner = await s.h.staff("glow", "owner");
 });
 after(() => {
@@ -23,7 +26,6 @@ after(() => {
   s.stop();
 });
 
-const file = (name) => path.join(checkout, name);
 const release = () => fs.readlinkSync(path.join(s.vardir, "app"));
 const releases = () => fs.readdirSync(fs.realpathSync(s.vardir)).filter((f) => /^app-/.test(f)).sort();
 const programs = () => ["staff", "public", "slow", "status"].map((pool) => fs.readlinkSync(`/proc/${s.workers(pool)[0]}/exe`));

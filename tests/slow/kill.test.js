@@ -67,12 +67,16 @@ test("no process, no shared memory is left when it ends", async () => {
   const segments = () => fs.readFileSync("/proc/sysvipc/shm", "utf8").split("\n").slice(1).map((l) => l.trim().split(/\s+/)).filter((w) => Number(w[4]) === master);
   const files = new Set([master, ...s.kids(master)].flatMap(shared));
   s.stop();
+  let left;
   await stack.until(() => {
-    const left = fs.readdirSync("/proc").filter((p) => /^\d+$/.test(p) && Number(p) !== process.pid).filter((p) => {
-      try { return fs.readFileSync(`/proc/${p}/cmdline`, "utf8").includes(s.vardir); } catch { return false; }
+    left = fs.readdirSync("/proc").filter((p) => /^\d+$/.test(p) && Number(p) !== process.pid).flatMap((p) => {
+      try {
+        const words = fs.readFileSync(`/proc/${p}/cmdline`, "utf8").replaceAll("\0", " ");
+        return words.includes(s.vardir) ? [`${p} ${words}`] : [];
+      } catch { return []; }
     });
     return left.length === 0;
-  }, "processes are left", 10000);
+  }, "no process", 20000).catch((e) => assert.fail(`${e.message}: ${left.join("; ")}`));
   assert.deepEqual([...files].filter((f) => fs.existsSync(f)), [], "shared memory is left");
   assert.equal(segments().length, 0, "a System V segment is left");
 });
