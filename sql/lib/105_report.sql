@@ -188,8 +188,18 @@ AS $$
                 ELSE floor(minutes / 1440) || CASE WHEN minutes < 2880 THEN ' day ' ELSE ' days ' END || floor((minutes::numeric % 1440) / 60) || ' h' END
 $$;
 
+-- Reports are a business's one after the other (D-26), so that twenty of them at once cost the others what one does; who waits too long
+-- is told to come back (lock_timeout). Always true.
+CREATE OR REPLACE FUNCTION app.report_turn() RETURNS boolean
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('report of ' || app.tenant(), 0));
+    RETURN true;
+END $$;
+
 REVOKE ALL ON FUNCTION app.report_use(uuid, date, date, boolean), app.report_missed(uuid, date, date), app.report_ahead(uuid, date, date),
-    app.report_busy(uuid, date, date), app.ahead_words(double precision) FROM PUBLIC;
+    app.report_busy(uuid, date, date), app.report_turn(), app.ahead_words(double precision) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.report_use(uuid, date, date, boolean), app.report_missed(uuid, date, date), app.report_ahead(uuid, date, date),
-    app.report_busy(uuid, date, date), app.ahead_words(double precision) TO foyer_slow;
+    app.report_busy(uuid, date, date), app.report_turn(), app.ahead_words(double precision) TO foyer_slow;
 RESET ROLE;

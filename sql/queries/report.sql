@@ -39,7 +39,8 @@ FROM (
                                 WHEN :period IN ('last_week', 'this_month', 'last_month') THEN :period
                                 ELSE 'this_week' END AS name) AS n
     ) AS p
-) AS q;
+) AS q
+WHERE app.report_turn(); -- before any of the others counts
 
 -- name: report_place :many
 -- Places that a report can be of.

@@ -145,6 +145,22 @@ describe("A-15 S-07 L18: having a copy made is in the trail", () => {
     const text = (() => { try { return h.one(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true), set_config('foyer.actor_kind', 'job', true); SELECT audit.export_count('2020-01-01', '2030-01-01', NULL, NULL, NULL, false, 5)`, tenant); } catch (e) { return e.message; } })();
     assert.match(text, /more than 5 rows/);
   });
+  test("D-26: one copy of a business is made at a time, and so many are kept", async () => {
+    const insert = (n, state) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true); SET LOCAL session_replication_role = replica;
+      INSERT INTO app.trail_export (tenant_id, kind, from_day, to_day, act, state) SELECT :'v1'::uuid, 'csv', '2026-01-02', '2026-01-02', 'seeded', :'v2' FROM generate_series(1, :v3); COMMIT`, tenant, state, n);
+    const ask = () => v.submit("/audit/exports", { from: today, to: today, kind: "csv" }, { action: "/audit/exports" });
+    const forget = () => h.sql("DELETE FROM app.trail_export WHERE act = 'seeded'");
+    try {
+      for (const [n, state, words] of [[1, "waiting", /still being made/], [50, "ready", /No more copies can be kept/]]) {
+        insert(n, state);
+        const r = await ask();
+        assert.equal(r.status, 422);
+        assert.match(r.text, words);
+        forget();
+      }
+    } finally { forget(); }
+    assert.equal((await copy({ kind: "csv" })).file.status, 200);
+  });
   test("another studio's copy is not there", async () => {
     const other = await h.staff("first-light", "owner", { fresh: true });
     assert.equal((await other.get(`/audit/exports/${newest()}/trail.copy`)).status, 404);

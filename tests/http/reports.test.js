@@ -233,6 +233,25 @@ describe("L24 B14: the numbers are those that another way of counting finds, and
   });
 });
 
+describe("D-26: reports of one business are made one after the other", () => {
+  test("while one of A's is made the next waits, A's other pages and B's reports do not; one that waits too long is told to come back", async () => {
+    const a = await h.staff("glow", "owner"), b = await h.staff("first-light", "owner");
+    const release = await h.holding(`SELECT pg_advisory_xact_lock(hashtextextended('report of ${tenant()}', 0))`);
+    let waiting, file;
+    try {
+      waiting = a.get("/reports");
+      file = a.get("/reports/hours/report.csv");
+      assert.equal((await b.get("/reports")).status, 200);
+      assert.equal((await a.get("/settings")).status, 200);
+      for (const r of await Promise.all([waiting, file])) {
+        assert.equal(r.status, 503);
+        assert.ok(Number(r.headers["retry-after"]) > 0);
+      }
+    } finally { await release(); }
+    assert.equal((await a.get("/reports")).status, 200);
+  });
+});
+
 describe("L24: who sees a report, of which days and places", () => {
   const all = ["/reports", "/reports/missed", "/reports/ahead", "/reports/hours", "/reports/days/report.csv"];
   test("only who may see reports, and nothing of another business", async () => {
