@@ -1,4 +1,4 @@
-// security_doc.test.js -- docs/security.md says nothing of tests that is not so: each file that it names exists and holds the ids that
+// security_doc.test.js -- docs/security.md and docs/requirements.md say nothing of tests that is not so: each file that it names exists and holds the ids that
 // stand behind it; each of the forty threats has its line; one that is "not yet" tested has really no test.
 "use strict";
 const { test } = require("node:test");
@@ -34,6 +34,17 @@ test("a threat with tests names one that holds its id, or says how far it goes; 
     const holds = all.filter(([, content]) => has(content, id)).map(([f]) => f);
     if (/^not yet/.test(shown)) assert.deepEqual(holds, [], `${id} has a test now: say so`);
     else if (!/^part of it/.test(shown)) assert.ok(holds.some((f) => shown.includes(`\`${f}\` ${id}`)), `${id}: no test of its own is named`);
+  }
+});
+test("docs/requirements.md: each requirement has its line and a test that holds its id", () => {
+  const page = read("docs/requirements.md"), count = { R: 5, S: 16, A: 15, D: 26, H: 10, K: 3 }, none = ["D-24", "H-06"];
+  const wanted = ["B03", "B12", "B19", "B45", "B46", "B47", "B48", "B56", "L18", "L27", "L37", "L48", "L49", "L50", "S-20",
+    ...Object.entries(count).flatMap(([k, n]) => Array.from({ length: n }, (_, i) => `${k}-${String(i + 1).padStart(2, "0")}`))].filter((id) => !none.includes(id));
+  const lines = new Map([...page.matchAll(/^\| (\w+(?:-\d\d)?) \| ([^|]+) \| ([^|]+) \|$/gm)].map(([, id, , kept]) => [id, kept]));
+  for (const id of wanted) assert.match(lines.get(id) || "", new RegExp(`\`tests/[\\w./]+\` ${id}(;|$| )`), `${id} has no line`);
+  for (const [, file, id] of page.matchAll(/`(tests\/[\w./]+)`(?: ([A-Z]+-?\d\d))?/g)) {
+    assert.ok(fs.existsSync(path.join(root, file)), `${file} does not exist`);
+    if (id) assert.ok(has(read(file), id), `${file} has no ${id}`);
   }
 });
 test("README.md leads to it", () => assert.match(read("README.md"), /\(docs\/security\.md\)/));
