@@ -1,4 +1,4 @@
--- 570_budget: what a business may have made and kept of its trail at a time (D-26): a copy costs the jobs, which are everybody's, up to some
+-- 610_budget: what a business may have made and kept of its trail at a time (D-26): a copy costs the jobs, which are everybody's, up to some
 -- seconds, and its parts stay for a week.
 
 SET LOCAL ROLE foyer_owner;
