@@ -566,6 +566,20 @@ static bool verify_forgotten(struct audit *au, const PGresult *tenants)
     return true;
 }
 
+/* Signed notes against what the trail says was signed. */
+static bool verify_notes(struct audit *au, const char *tenant_id, const char *name)
+{
+    PGresult *res =
+        operator_ask(au->conn, "foyer audit", "SELECT * FROM audit.seal_notes($1)", 1, &tenant_id);
+    for (int i = 0; res && i < PQntuples(res); i++) {
+        printf("%s: note %s of client %s %s\n", name, PQgetvalue(res, i, 0), PQgetvalue(res, i, 1),
+               PQgetvalue(res, i, 2));
+        au->result->findings++;
+    }
+    PQclear(res);
+    return res != NULL;
+}
+
 static bool verify_all(struct audit *au, const char *slug)
 {
     PGresult *tenants =
@@ -579,6 +593,7 @@ static bool verify_all(struct audit *au, const char *slug)
         }
         is_found = true;
         good = verify_tenant(au, id, *name ? name : id) &&
+               verify_notes(au, id, *name ? name : id) &&
                (!slug || (find_stopped(au, id) && find_strays(au, id)));
     }
     if (good && slug && !is_found) {

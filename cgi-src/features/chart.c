@@ -4,9 +4,11 @@
  */
 #include "features.h"
 
-/* id: the draft that is written again; without it the note is new. */
+/* id: the draft that is written again, or the new note's; version: of the draft as this window was shown it; editor: the window. */
 static const struct field note_fields[] = {
     {"id", FIELD_UUID},
+    {"version", FIELD_INT, .max = 1000000},
+    {"editor", FIELD_UUID},
     {"appointment_id", FIELD_UUID},
     {"body", FIELD_LONG, .required = true, .missing = "Write the note first."},
     {0},
@@ -28,6 +30,9 @@ const struct page chart_pages[] = {
               {"conditions", Q_health_conditions},
               {"visits", Q_client_visit},
               {"forms", Q_client_form},
+              {"desk", Q_chart_desk},
+              {"templates", Q_chart_template},
+              {"chosen", Q_chart_template_chosen},
               {"notes", Q_chart_note},
               {"addenda", Q_chart_addendum, .by = "note_id"}},
      .view = "chart/show", .title = "Chart"},

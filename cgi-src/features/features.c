@@ -34,6 +34,7 @@ const struct feature all_features[] = {
     {"client", client_pages},
     {"chart", chart_pages},
     {"health", health_pages},
+    {"note_template", note_template_pages},
     {"form", form_pages},
     {"booking", booking_pages},
     {"booking_page", booking_page_pages},

@@ -37,6 +37,7 @@ extern const struct page client_pages[];
 extern const struct page form_pages[];
 extern const struct page chart_pages[];
 extern const struct page health_pages[];
+extern const struct page note_template_pages[];
 extern const struct page booking_pages[];
 extern const struct page booking_page_pages[];
 extern const struct page manage_pages[];

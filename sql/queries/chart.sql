@@ -4,6 +4,7 @@ SELECT n.id,
        n.client_id,
        n.id AS note_id,
        n.body_sealed,
+       n.version,
        n.state = 'draft' AS is_draft,
        n.state = 'signed' AS is_signed,
        n.state = 'draft' AND n.author_id = app.actor() AND w.may AS can_change,
@@ -36,21 +37,39 @@ CROSS JOIN (SELECT app.zone() AS zone) AS z
 WHERE n.client_id = :client_id::uuid AND n.addendum_to IS NOT NULL
 ORDER BY n.written_at;
 
+-- name: chart_desk :one
+-- A fresh id: of the note that this page may begin, and of the window that writes drafts. No client's.
+-- clients: none
+SELECT gen_random_uuid() AS fresh_id;
+
+-- name: chart_template :many
+-- What a note may begin with.
+-- clients: none
+SELECT t.id AS template_id, t.name AS template FROM app.note_template t WHERE t.is_active ORDER BY t.position, t.name;
+
+-- name: chart_template_chosen :maybe
+-- The template that was chosen for the note to be written.
+-- clients: none
+SELECT t.name AS template, t.body FROM app.note_template t WHERE t.is_active AND t.id = :template_id::uuid;
+
 -- name: chart_note_keep :one
--- Keeps a draft, new or again; a signed note refuses.
+-- Keeps a draft, new or again; a signed note refuses, and so does one that another window has changed.
 -- seals: chart_note
-INSERT INTO app.chart_note AS n (id, client_id, appointment_id, body_sealed)
-VALUES (coalesce(:id::uuid, :new_id::uuid), :client_id::uuid, :appointment_id::uuid, :body_sealed::bytea)
-ON CONFLICT (tenant_id, id) DO UPDATE SET body_sealed = excluded.body_sealed
+INSERT INTO app.chart_note AS n (id, client_id, appointment_id, body_sealed, version, editor)
+VALUES (coalesce(:id::uuid, :new_id::uuid), :client_id::uuid, :appointment_id::uuid, :body_sealed::bytea,
+        app.note_turn(:id::uuid, :version::int, :editor::uuid), :editor::uuid)
+ON CONFLICT (tenant_id, id) DO UPDATE SET body_sealed = excluded.body_sealed, version = excluded.version, editor = excluded.editor
 WHERE n.client_id = excluded.client_id
 RETURNING n.client_id;
 
 -- name: chart_note_sign :one
 -- Signs what stands in the form: a draft or a new note. From then on it stays as it is.
 -- seals: chart_note
-INSERT INTO app.chart_note AS n (id, client_id, appointment_id, body_sealed, state, signed_at)
-VALUES (coalesce(:id::uuid, :new_id::uuid), :client_id::uuid, :appointment_id::uuid, :body_sealed::bytea, 'signed', now())
-ON CONFLICT (tenant_id, id) DO UPDATE SET body_sealed = excluded.body_sealed, state = 'signed', signed_at = now()
+INSERT INTO app.chart_note AS n (id, client_id, appointment_id, body_sealed, version, editor, state, signed_at)
+VALUES (coalesce(:id::uuid, :new_id::uuid), :client_id::uuid, :appointment_id::uuid, :body_sealed::bytea,
+        app.note_turn(:id::uuid, :version::int, :editor::uuid), :editor::uuid, 'signed', now())
+ON CONFLICT (tenant_id, id) DO UPDATE SET body_sealed = excluded.body_sealed, version = excluded.version, editor = excluded.editor,
+    state = 'signed', signed_at = now()
 WHERE n.client_id = excluded.client_id
 RETURNING n.client_id;
 

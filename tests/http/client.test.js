@@ -107,12 +107,12 @@ describe("the chart", () => {
     let page = (await v.get(chart)).text;
     assert.ok(h.decode(page).includes(secret) && !page.includes("<b>first"), "the draft is not shown, or not escaped");
     const keys = h.formOf(page, `/clients/${id}/notes`).values;
-    const changed = await v.post(`/clients/${id}/notes`, { ...keys, id: noteId, body: "second words" });
+    const changed = await v.post(`/clients/${id}/notes`, { ...keys, id: noteId, version: "1", body: "second words" });
     assert.equal(changed.status, 303);
     assert.equal(h.one(`SELECT count(*) FROM app.chart_note WHERE client_id = :'v1'`, id), "1");
 
     page = (await v.get(chart)).text;
-    const signed = await v.post(`/clients/${id}/notes/sign`, { ...h.formOf(page, `/clients/${id}/notes`).values, id: noteId, body: "final words" });
+    const signed = await v.post(`/clients/${id}/notes/sign`, { ...h.formOf(page, `/clients/${id}/notes`).values, id: noteId, version: "2", body: "final words" });
     assert.equal(signed.status, 303);
     assert.ok(h.trail(signed.id).some((e) => e.action === "note.sign"));
     page = (await v.get(chart)).text;

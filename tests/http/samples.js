@@ -23,6 +23,7 @@ const statements = {
   note_id: "SELECT id FROM app.chart_note WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   medication_id: "SELECT id FROM app.medication WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   condition_id: "SELECT id FROM app.health_condition WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
+  template_id: "WITH made AS (INSERT INTO app.note_template (tenant_id, name, body) SELECT :'t'::uuid, 'A sample', 'A sample' WHERE NOT EXISTS (SELECT FROM app.note_template WHERE tenant_id = :'t') RETURNING id) SELECT id FROM made UNION ALL (SELECT id FROM app.note_template WHERE tenant_id = :'t' ORDER BY position, id) LIMIT 1",
   allergy_id: "SELECT id FROM app.allergy WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   staff_id: "SELECT id FROM app.staff WHERE tenant_id = :'t' AND NOT is_support ORDER BY position, id LIMIT 1",
   location_id: "SELECT id FROM app.location WHERE tenant_id = :'t' ORDER BY position, id LIMIT 1",

@@ -6,11 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "chart_data.h"
 #include "config.h"
 #include "crypto.h"
 #include "db.h"
 #include "loader.h"
-#include "chart_data.h"
 #include "signatures.h"
 
 enum { DAYS_AHEAD = 21, DAYS_BACK = 21, DAYS_BACK_LARGE = 720, LARGE = 3000, KEPT_MESSAGES = 24 };
@@ -338,6 +338,19 @@ static void make_notes(struct people *p)
     LOAD(l,
          "DELETE FROM app.chart_note n USING app.appointment a WHERE a.tenant_id = n.tenant_id "
          "AND a.id = n.appointment_id AND n.tenant_id = $1 AND a.status <> 'done'",
+         load_z(l, l->tenant_id));
+    load_plain(l, "ANALYZE app.chart_note");
+    LOAD(l,
+         "INSERT INTO audit.event (tenant_id, actor_kind, action, object_kind, object_id, "
+         "client_ids, reason) SELECT n.tenant_id, 'system', 'note.sealed', 'chart_note', n.id, "
+         "ARRAY[n.client_id], encode(app.note_digest(n), 'hex') FROM app.chart_note n "
+         "WHERE n.tenant_id = $1 AND n.state = 'signed'",
+         load_z(l, l->tenant_id));
+    LOAD(l,
+         "INSERT INTO app.note_template (tenant_id, name, body, position) VALUES "
+         "($1, 'Treatment', E'Reason for the visit:\\n\\nTreatment:\\n\\nHow it was borne:\\n"
+         "\\nAftercare given:\\n', 1), "
+         "($1, 'Follow-up', E'Since the last visit:\\n\\nFindings:\\n\\nNext:\\n', 2)",
          load_z(l, l->tenant_id));
 }
 
