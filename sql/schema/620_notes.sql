@@ -1,4 +1,4 @@
--- 610_notes: notes are begun from templates, two windows do not overwrite each other, and what is signed leaves its hash in the trail.
+-- 620_notes: notes are begun from templates, two windows do not overwrite each other, and what is signed leaves its hash in the trail.
 
 SET LOCAL ROLE foyer_owner;
 
