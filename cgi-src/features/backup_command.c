@@ -120,7 +120,7 @@ static const char *samples_sql(struct arena *a, PGconn *c, const char *n)
         "WHERE c.table_schema = 'app' AND c.column_name LIKE '%\\_sealed' AND EXISTS (SELECT FROM "
         "information_schema.columns x "
         "WHERE x.table_schema = 'app' AND x.table_name = c.table_name AND x.column_name = "
-        "'client_id') ORDER BY 1",
+        "'client_id' AND x.data_type = 'uuid') ORDER BY 1", /* (single sign-on's is no client) */
         0, NULL);
     struct buf b = buf_in(a, 8192);
     buf_addz(&b, "SELECT * FROM (");

@@ -196,6 +196,9 @@ test("D-16, T38: a role that sees only some rows gets no dump and no fingerprint
   assert.match(all.at(-1), /^rows [1-9]/);
 });
 
+test("K-03: sealed values of clients are found in every table that has them, and open", () =>
+  assert.match(good(foyer(["backup", "samples", "50", "--as", "postgres"])).stdout, /^[1-9]\d* sealed values opened, 0 did not$/m));
+
 test("T38: a fingerprint changes with one row, one policy, one grant", () => {
   const lines = () => new Set(good(foyer(["backup", "fingerprint", "--as", "postgres"])).stdout.split("\n").filter((l) => /permission |catalog/.test(l)));
   const changed = (text, back) => {
