@@ -46,6 +46,7 @@ struct new_link {
 /*
  * outbox_link -- a new token link for a client: purpose "manage" or "form".
  * appointment_id may be "". It ends a day after the visit does, or after 14 days without a visit.
+ * With the request's value made_guardian it is that guardian's: his date of birth opens it.
  */
 enum err MUST_CHECK outbox_link(struct req *r, const char *purpose, struct str client_id,
                                 struct str appointment_id, struct new_link *made);

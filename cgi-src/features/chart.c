@@ -33,6 +33,8 @@ const struct page chart_pages[] = {
               {"desk", Q_chart_desk},
               {"templates", Q_chart_template},
               {"chosen", Q_chart_template_chosen},
+              {"signers", Q_form_signers},
+              {"consents", Q_form_consents},
               {"notes", Q_chart_note},
               {"addenda", Q_chart_addendum, .by = "note_id"}},
      .view = "chart/show", .title = "Chart"},

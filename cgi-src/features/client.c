@@ -45,6 +45,7 @@ static enum err send_form_link(struct req *r)
         return ERR_INVALID;
     }
     struct new_link link;
+    req_set(r, "made_guardian", rows_text(found, 0, "guardian_id"));
     enum err e = outbox_link(r, "form", client_id, rows_text(found, 0, "appointment_id"), &link);
     if (e)
         return e;
@@ -75,6 +76,8 @@ const struct page client_pages[] = {
               {"allergies", Q_client_allergy},
               {"visits", Q_client_visit},
               {"forms", Q_client_form},
+              {"signers", Q_form_signers},
+              {"consents", Q_form_consents},
               {"running", Q_series_of_client},
               {"waits", Q_waitlist_of_client}},
      .view = "client/show", .title = "Client"},

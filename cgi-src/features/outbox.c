@@ -106,6 +106,8 @@ enum err outbox_link(struct req *r, const char *purpose, struct str client_id,
     req_set(r, "made_purpose", str_of(purpose));
     req_set(r, "made_client", client_id);
     req_set_bytes(r, "made_token", raw);
+    if (req_value(r, "made_guardian").n == 0)
+        req_set_null(r, "made_guardian");
     if (appointment_id.n > 0)
         req_set(r, "made_appointment", appointment_id);
     else

@@ -257,8 +257,10 @@ REVOKE ALL ON FUNCTION sec.count_try(text, inet, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.count_try(text, inet, int) TO foyer_public, foyer_slow;
 
 -- A new link for a client. token: raw bytes, kept as a hash only. Who may: staff that may send or book, the client herself
--- (a visitor who has just booked included), a job.
-CREATE OR REPLACE FUNCTION sec.link_new(link_id uuid, purpose text, client_id uuid, appointment_id uuid, token bytea, second_factor text, expires_at timestamptz)
+-- (a visitor who has just booked included), a job. guardian_id: it goes to a guardian of hers, whose date of birth opens it.
+DROP FUNCTION IF EXISTS sec.link_new(uuid, text, uuid, uuid, bytea, text, timestamptz);
+CREATE OR REPLACE FUNCTION sec.link_new(link_id uuid, purpose text, client_id uuid, appointment_id uuid, token bytea, second_factor text, expires_at timestamptz,
+    guardian_id uuid DEFAULT NULL)
 RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -276,9 +278,9 @@ BEGIN
     IF coalesce(length(token), 0) < 32 THEN
         RAISE EXCEPTION 'a token has 32 bytes' USING ERRCODE = 'FY400';
     END IF;
-    INSERT INTO app.link (id, purpose, client_id, appointment_id, token_hash, second_factor, expires_at)
+    INSERT INTO app.link (id, purpose, client_id, appointment_id, token_hash, second_factor, expires_at, guardian_id)
     VALUES (coalesce(link_id, gen_random_uuid()), purpose, client_id, appointment_id, sha256(token), factor,
-            least(coalesce(expires_at, now() + interval '14 days'), now() + interval '190 days'))
+            least(coalesce(expires_at, now() + interval '14 days'), now() + interval '190 days'), guardian_id)
     RETURNING id INTO link_id;
     RETURN link_id;
 END $$;
@@ -367,7 +369,8 @@ BEGIN
     wait_seconds := sec.throttle_wait(by_address, 20);
     SELECT k.id, k.client_id, k.second_factor, k.failures, k.token_hash = sha256(token) AS is_own_token,
            k.revoked_at IS NOT NULL OR k.locked_at IS NOT NULL OR k.expires_at <= now() OR coalesce(k.uses_left = 0, false) AS is_over,
-           (SELECT c.birth_date FROM app.client c WHERE c.tenant_id = here.tenant AND c.id = k.client_id) AS born
+           CASE WHEN k.guardian_id IS NULL THEN (SELECT c.birth_date FROM app.client c WHERE c.tenant_id = here.tenant AND c.id = k.client_id)
+                ELSE (SELECT g.birth_date FROM app.guardians_of(k.client_id) g WHERE g.guardian_id = k.guardian_id) END AS born
     INTO l
     FROM app.link k WHERE k.tenant_id = here.tenant AND k.id = link_id
     FOR UPDATE OF k;
@@ -469,7 +472,7 @@ GRANT EXECUTE ON FUNCTION sec.login_lookup(text, text, inet, bytea), sec.login_d
 GRANT EXECUTE ON FUNCTION sec.logout() TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.staff_mail(uuid, text, uuid, text, text, bytea, text) TO foyer_staff, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION sec.password_set(uuid, text) TO foyer_migrator, foyer_backfill;
-GRANT EXECUTE ON FUNCTION sec.link_new(uuid, text, uuid, uuid, bytea, text, timestamptz) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+GRANT EXECUTE ON FUNCTION sec.link_new(uuid, text, uuid, uuid, bytea, text, timestamptz, uuid) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION sec.link_find(bytea), sec.link_open(uuid, bytea), sec.link_open_again(text, uuid, bytea) TO foyer_public;
 GRANT EXECUTE ON FUNCTION sec.link_prove(text, uuid, bytea, date, bytea, inet, text, uuid) TO foyer_public, foyer_slow;
 GRANT EXECUTE ON FUNCTION app.client_new(uuid, text, text, text, text, date, date, boolean, bytea) TO foyer_staff, foyer_public;

@@ -140,11 +140,13 @@ WHERE c.id = :client_id::uuid
 RETURNING c.id AS client_id;
 
 -- name: client_form_link :one
--- To whom a fresh form link goes, and for which visit: the next that still waits for a form, if there is one.
+-- To whom a fresh form link goes (a minor's: to her guardian, where his address and date of birth are known), and for which visit: the
+-- next that still waits for a form, if there is one.
 SELECT c.id AS client_id,
-       app.mail_address(c.id) AS email,
+       coalesce(g.email, app.mail_address(c.id)) AS email,
        c.birth_date IS NOT NULL AS can_prove,
-       coalesce(c.preferred_name, c.name) AS addressee,
+       coalesce(g.guardian_name, c.preferred_name, c.name) AS addressee,
+       g.guardian_id,
        (SELECT f.appointment_id
         FROM app.form_assignment f
         JOIN app.appointment a ON a.client_id = f.client_id AND a.id = f.appointment_id
@@ -152,6 +154,11 @@ SELECT c.id AS client_id,
         ORDER BY a.starts_at
         LIMIT 1) AS appointment_id
 FROM app.client c
+LEFT JOIN LATERAL (
+    SELECT x.guardian_id, x.guardian_name, x.email
+    FROM app.guardians_of(c.id) x
+    WHERE app.is_minor(c.id) AND x.email IS NOT NULL AND x.birth_date IS NOT NULL
+    LIMIT 1) AS g ON true
 WHERE c.id = :client_id::uuid;
 
 -- name: client_watch :one

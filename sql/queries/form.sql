@@ -129,6 +129,89 @@ VALUES (:signature_id, :assignment_id, :client_id, :form_version_id, :disclosure
         :wording_sha256, :method, :signer_name_bytes, :strokes_bytes, :zone)
 RETURNING id AS signature_id, client_id;
 
+-- name: form_signer :one
+-- Who may sign by this link: the client, or for a minor her guardians (form_guardians); and where that is.
+SELECT c.id AS client_id, coalesce(c.preferred_name, c.name) AS calling_name, m.is_minor,
+       m.is_minor AND NOT EXISTS (SELECT FROM app.guardians_of(c.id) g WHERE g.guardian_id = coalesce(l.guardian_id, g.guardian_id)) AS lacks_guardian,
+       NOT m.is_minor AND l.guardian_id IS NOT NULL AS is_of_age,
+       EXISTS (SELECT FROM app.guardians_of(c.id) g WHERE l.guardian_id IS NULL AND g.birth_date IS NOT NULL) AS asks_guardian_date,
+       l.place = 'desk' AS is_desk, w.name AS witness_name
+FROM app.link l
+JOIN app.client c ON c.id = l.client_id
+CROSS JOIN LATERAL (SELECT app.is_minor(c.id) AS is_minor) AS m
+LEFT JOIN app.staff w ON l.place = 'desk' AND w.id = l.created_by
+WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid;
+
+-- name: form_guardians :many
+-- The guardians who may sign for her by this link.
+SELECT l.client_id, g.guardian_id, g.guardian_name, app.relation_words(g.relation) AS relation,
+       g.birth_date IS NULL AND l.place <> 'desk' AS is_unproven
+FROM app.link l
+CROSS JOIN LATERAL app.guardians_of(l.client_id) g
+WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND app.is_minor(l.client_id)
+  AND g.guardian_id = coalesce(l.guardian_id, g.guardian_id);
+
+-- name: form_signer_take :one
+-- Finds out who signs; the signature of this transaction is his. Failures are counted, so it must be committed whatever comes of it.
+SELECT t.is_ok, t.tries_left, t.is_over, t.wait_seconds, t.problem
+FROM sec.signer_take(:guardian_id::uuid, :guardian_birth::date, :witness_token::bytea) t;
+
+-- name: form_purposes :many
+-- The questions that ask for a consent.
+SELECT q.id AS question_id, q.purpose
+FROM app.form_question q
+WHERE q.form_version_id = :form_version_id AND q.purpose IS NOT NULL;
+
+-- name: form_consents_put :exec
+-- What the signature allows, by purpose; where two questions ask for one, both must say yes.
+INSERT INTO app.consent (client_id, purpose, signature_id, is_given)
+SELECT :client_id, x.purpose, :signature_id, bool_and(x.is_given)
+FROM unnest(:purposes::text[], :givens::boolean[]) AS x (purpose, is_given)
+GROUP BY x.purpose;
+
+-- name: form_event_add :exec
+-- What happens to a form, a row for each of the details; not again within so many seconds by the same link.
+INSERT INTO app.form_event (id, assignment_id, client_id, kind, detail)
+SELECT gen_random_uuid(), :assignment_id::uuid, app.own_client(), :event_kind, d.detail
+FROM regexp_split_to_table(coalesce(:event_details, ''), ',') AS d (detail)
+WHERE NOT EXISTS (
+    SELECT FROM app.form_event e
+    WHERE e.client_id = app.own_client() AND e.assignment_id = :assignment_id::uuid AND e.kind = :event_kind AND e.detail = d.detail
+      AND e.link_id IS NOT DISTINCT FROM nullif(current_setting('foyer.link_id', true), '')::uuid
+      AND e.at > clock_timestamp() - make_interval(secs => :event_quiet::int));
+
+-- name: form_allowed :many
+-- What she was asked to allow by the forms that she signed, as it stands now.
+SELECT app.own_client() AS client_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands, c.is_given,
+       c.since AT TIME ZONE app.zone() AS since, c.withdrawn_at AT TIME ZONE app.zone() AS withdrawn, c.withdrawn_kind = 'staff' AS by_staff
+FROM app.consents_of(app.own_client()) c
+ORDER BY c.purpose;
+
+-- name: form_withdraw :one
+-- She takes back what she allowed, from now on.
+SELECT app.own_client() AS client_id, app.consent_withdraw(app.own_client(), :purpose) AS consent_id;
+
+-- name: form_consents :many
+-- What a client allows, for the chart.
+SELECT :client_id::uuid AS client_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands, c.is_given, c.signature_id,
+       c.since AT TIME ZONE app.zone() AS since, c.withdrawn_at AT TIME ZONE app.zone() AS withdrawn, c.withdrawn_kind = 'staff' AS by_staff,
+       c.stands AND (app.may('chart_write') OR app.reaches('chart_write', :client_id::uuid)) AS can_withdraw
+FROM app.consents_of(:client_id::uuid) c
+ORDER BY c.purpose;
+
+-- name: form_withdraw_for :one
+-- Staff writes down that she takes back what she allowed.
+SELECT c.id AS client_id, app.consent_withdraw(c.id, :purpose) AS consent_id
+FROM app.client c
+WHERE c.id = :client_id::uuid;
+
+-- name: form_signers :one
+-- Who signs a client's forms: for a minor her guardians.
+SELECT c.id AS client_id, app.is_minor(c.id) AS is_minor,
+       (SELECT string_agg(g.guardian_name || ' (' || lower(app.relation_words(g.relation)) || ')', ', ') FROM app.guardians_of(c.id) g) AS guardian_names
+FROM app.client c
+WHERE c.id = :client_id::uuid;
+
 -- name: form_allergies :many
 -- What is on the client's list already, so that an intake repeats nothing.
 SELECT a.id, a.client_id, a.substance_sealed, a.severity
@@ -159,7 +242,12 @@ WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client(
 SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256, s.wording_sha256, s.zone, app.zone_words(s.zone) AS zone_words,
        s.signed_at AT TIME ZONE s.zone AS signed_local, s.signed_at, host(s.ip) AS address, s.agent, s.link_id,
        CASE s.actor_kind WHEN 'client' THEN 'The client' WHEN 'staff' THEN 'Staff' ELSE 'The system' END AS actor_words,
-       CASE s.second_factor WHEN 'birth_date' THEN 'Date of birth, proven' ELSE 'None' END AS factor_words,
+       CASE WHEN s.second_factor = 'birth_date' AND s.guardian_id IS NULL THEN 'Date of birth, proven'
+            WHEN s.guardian_id IS NOT NULL AND (y.birth_date IS NOT NULL OR s.place <> 'desk') THEN 'The guardian''s date of birth, proven'
+            WHEN s.second_factor = 'staff' THEN 'Known to the member of staff who was there' ELSE 'None' END AS factor_words,
+       CASE s.place WHEN 'kiosk' THEN 'On the studio''s tablet' WHEN 'desk' THEN 'At the desk, before a witness' ELSE 'By her link' END AS place_words,
+       y.name AS guardian_name, lower(app.relation_words(y.relation)) AS guardian_relation, w.name AS witness_name,
+       coalesce(s.seconds_spent, 0) > 0 AS has_time, ceil(s.seconds_spent / 60.0)::int AS minutes_spent,
        CASE s.method WHEN 'drawn' THEN 'Drawn by hand' ELSE 'Typed name' END AS method_words, s.request_id,
        v.title, v.version, f.name AS form_name, p.version AS disclosure_version, c.name AS client_name,
        a.id AS appointment_id, a.starts_at AT TIME ZONE o.zone AS starts_local, e.name AS service_name,
@@ -171,6 +259,8 @@ JOIN app.form f ON f.id = v.form_id
 JOIN app.policy_version p ON p.id = s.disclosure_id
 JOIN app.form_assignment t ON t.id = s.assignment_id AND t.client_id = s.client_id
 LEFT JOIN app.client c ON c.id = s.client_id
+LEFT JOIN app.client_guardian y ON y.client_id = s.client_id AND y.id = s.guardian_id
+LEFT JOIN app.staff w ON w.id = s.witness_id
 LEFT JOIN app.appointment a ON a.id = t.appointment_id
 LEFT JOIN app.location o ON o.id = a.location_id
 LEFT JOIN app.service e ON e.id = a.service_id

@@ -15,7 +15,7 @@ VALUES ('message.send', :message_id::uuid, :dedupe_key);
 SELECT sec.link_new(:made_link::uuid, :made_purpose, :made_client::uuid, :made_appointment::uuid, :made_token::bytea, 'birth_date',
     greatest(now() + interval '1 day',
              coalesce((SELECT a.ends_at + interval '1 day' FROM app.appointment a WHERE a.id = :made_appointment::uuid),
-                      now() + interval '14 days'))) AS link_id;
+                      now() + interval '14 days')), :made_guardian::uuid) AS link_id;
 
 -- name: outbox_staff :exec
 -- A mail about an account, sealed under the business's key, and its job.

@@ -26,6 +26,7 @@ function somebody(label) {
       JOIN app.form_assignment c ON c.appointment_id = p.id AND c.state = 'due'
       JOIN app.form fc ON fc.id = c.form_id AND fc.kind = 'consent'
       WHERE p.tenant_id = :'v1'::uuid AND p.starts_at > now() + interval '1 hour' AND p.status IN ('booked', 'confirmed')
+        AND EXISTS (SELECT FROM app.client y WHERE y.tenant_id = p.tenant_id AND y.id = p.client_id AND y.birth_date < current_date - interval '18 years')
         AND p.client_id <> ALL (string_to_array(:'v2', ',')::uuid[])
         AND NOT EXISTS (SELECT FROM app.form_draft d WHERE d.assignment_id IN (i.id, c.id))
       ORDER BY p.starts_at DESC, p.id LIMIT 1),

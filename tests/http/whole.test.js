@@ -52,7 +52,7 @@ async function linkTargets() {
     "/v/{link_id:uuid}/forms/{assignment_id:uuid}/copy": [session("glow", signed[0]), `/v/${signed[0]}/forms/${signed[1]}/copy`],
   };
   for (const end of ["", "/visit.ics", "/move"]) links[`/v/{link_id:uuid}/visits/{appointment_id:uuid}${end}`] = [visit.v, `${visit.at}/visits/${other}${end}`];
-  for (const end of ["waitlist", "booked", "visit", "visit.ics", "move", "looked"]) links[`/v/{link_id:uuid}/${end}`] = [visit.v, `${visit.at}/${end}`];
+  for (const end of ["waitlist", "booked", "visit", "visit.ics", "move", "looked", "allowed"]) links[`/v/{link_id:uuid}/${end}`] = [visit.v, `${visit.at}/${end}`];
   return links;
 }
 async function ask(p) {

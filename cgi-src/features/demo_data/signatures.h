@@ -14,4 +14,7 @@ struct str demo_seal(struct loader *l, const struct demo_client *c, const char *
 /* Signs the forms of past visits, and half of those to come. */
 void load_signatures(struct loader *l, const struct demo_client *clients, size_t n);
 
+/* A form about photographs that some have signed, and a minor with her guardian (consents.c). */
+void load_consents(struct loader *l, const struct demo_client *clients, size_t n);
+
 #endif

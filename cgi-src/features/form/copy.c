@@ -71,6 +71,8 @@ enum err form_show_copy(struct req *r)
     if (!copy)
         return req_error(r);
     enum err e = show_document(r, copy);
+    if (!e)
+        e = form_event(r, "copy_read", "", 60);
     return e ? e : reply_view(r, 200, "form/copy");
 }
 

@@ -8,9 +8,10 @@
 #include "features/features.h"
 #include "pages.h"
 
-enum { MAX_ANSWERS = 256 * 1024, MAX_SIGNATURE = 512 * 1024 };
+enum { MAX_ANSWERS = 256 * 1024, MAX_SIGNATURE = 512 * 1024, ONE_DAY = 86400 };
 
-#define LIST "/v/{link_id:uuid}/forms"
+#define HER_LINK "/v/{link_id:uuid}"
+#define LIST HER_LINK "/forms"
 #define QUESTIONS LIST "/{assignment_id:uuid}"
 #define CONSENT QUESTIONS "/consent"
 
@@ -57,6 +58,11 @@ static enum err show_questions(struct req *r)
                    : has_opened
                        ? "What you answered opens more questions below. Please answer them too."
                        : "");
+    e = form_event(r, "opened", "", ONE_DAY);
+    if (!e)
+        e = form_event(r, "shown", "questions", 0);
+    if (e)
+        return e;
     req_set_list(r, "questions", filling_shown(req_arena(r), &f, req_has(r, "more") ? 3 : 1));
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
@@ -112,6 +118,8 @@ static enum err save_answers(struct req *r)
         return reply_again(r, QUESTIONS);
     }
     e = filling_keep(r, &f);
+    if (!e)
+        e = form_event(r, "kept", "", 30);
     return e ? e : after_keeping(r, &f, intent);
 }
 
@@ -129,7 +137,9 @@ const struct page form_pages[] = {
     {GET, CONSENT, LINK("form"), .action = "form.read", .run = form_show_consent,
      .show = {{"form", Q_form_assignment},
               {"kept", Q_form_questions},
-              {"languages", Q_form_languages}},
+              {"languages", Q_form_languages},
+              {"signer", Q_form_signer},
+              {"guardians", Q_form_guardians}},
      .view = "form/consent", .gives = "document document_sha256 is_stale",
      .title = "Form: read and sign"},
     {POST, CONSENT, LINK("form"), .action = "form.sign", .run = form_sign, .again = CONSENT,
@@ -137,6 +147,16 @@ const struct page form_pages[] = {
     {GET, QUESTIONS "/copy", LINK("form"), .action = "form.copy", .run = form_show_copy,
      .show = {{"copy", Q_form_copy}}, .view = "form/copy", .gives = "document strokes",
      .title = "Form: the client's copy"},
+    {GET, HER_LINK "/allowed", LINK(NULL), .action = "consent.list",
+     .show = {{"allowed", Q_form_allowed}}, .view = "form/allowed", .title = "What she allowed"},
+    {POST, HER_LINK "/allowed", LINK(NULL), .action = "consent.withdraw",
+     .fields = form_withdraw_fields, .save = Q_form_withdraw,
+     .then = "/v/{link_id}/allowed?done={purpose}", .again = HER_LINK "/allowed",
+     .title = "Take back what she allowed"},
+    {POST, "/clients/{client_id:uuid}/consents/withdraw", CAN(chart_write),
+     .action = "consent.withdraw", .fields = form_withdraw_fields, .save = Q_form_withdraw_for,
+     .then = "/clients/{client_id}/chart#consents", .again = "/clients/{client_id:uuid}/chart",
+     .title = "Chart: write down that a consent is withdrawn"},
     {GET, "/clients/{client_id:uuid}/signatures/{signature_id:uuid}", CAN(chart_read),
      .action = "consent.read", .run = form_show_signature,
      .show = {{"signature", Q_form_signature}}, .view = "form/signature",

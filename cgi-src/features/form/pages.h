@@ -8,6 +8,24 @@ struct str form_path(struct req *r, const char *end);
 /* The answer for a form that is signed: to the copy, or, to a second attempt, that it is. */
 enum err form_signed_already(struct req *r, const char *copy);
 
+/* signer.c */
+/* Writes down what happens to the form: kind as app.form_event names it, details "a,b" a row each;
+ * none that the same link did within so many seconds before. */
+enum err MUST_CHECK form_event(struct req *r, const char *kind, const char *details,
+                               int quiet_seconds);
+/* Shows who may sign (`signer`, `guardians`). */
+enum err MUST_CHECK form_show_signer(struct req *r);
+/*
+ * form_take_signer -- finds out who signs, from what was posted and from the link; the signature of
+ * this transaction is then his. Otherwise the transaction is over, for failures are counted:
+ * SIGNER_REFUSED with messages of why, SIGNER_LOCKED when the link has just been locked.
+ */
+enum signer_end { SIGNER_TAKEN, SIGNER_REFUSED, SIGNER_LOCKED };
+enum err MUST_CHECK form_take_signer(struct req *r, enum signer_end *end);
+/* The consents of a form that was just signed. */
+enum err MUST_CHECK form_put_consents(struct req *r, const struct filling *f);
+extern const struct field form_withdraw_fields[];
+
 /* sign.c */
 enum err form_show_consent(struct req *r);
 enum err form_sign(struct req *r);

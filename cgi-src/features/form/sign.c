@@ -23,6 +23,8 @@ static const struct field sign_fields[] = {
      .missing = "Type your full name to sign."},
     {"method", FIELD_CHOICE, .required = true, .choices = "typed|drawn"},
     {"strokes", FIELD_LONG, .max = MAX_STROKES},
+    {"guardian_id", FIELD_UUID}, /* of a minor: who signs, and his own date of birth */
+    {"guardian_birth", FIELD_DATE},
     {0},
 };
 
@@ -40,6 +42,11 @@ enum err form_show_consent(struct req *r)
         return form_signed_already(r, "/copy");
     if (!filling_complete(&f))
         return reply_redirect(r, form_path(r, "?check=1"));
+    e = form_show_signer(r);
+    if (!e)
+        e = form_event(r, "shown", "document,disclosure", 0);
+    if (e)
+        return e;
 
     /* What is shown is read back from the very bytes that are hashed. */
     struct form_document document = filling_document(a, &f);
@@ -150,12 +157,20 @@ enum err form_sign(struct req *r)
     struct str shown = form_document_hash(a, form_document_text(a, &document));
     if (!may_sign(r, &f, shown, &strokes))
         return reply_again(r, CONSENT);
+    enum signer_end end;
+    e = form_take_signer(r, &end);
+    if (e)
+        return e;
+    if (end != SIGNER_TAKEN)
+        return end == SIGNER_LOCKED ? reply_view(r, 410, "manage/locked") : reply_again(r, CONSENT);
     document.signer = req_value(r, "signer_name");
     document.method = req_value(r, "method");
     if (strokes.n > 0)
         document.strokes_sha256 = form_document_hash(a, strokes);
 
     e = put_signature(r, &f, form_document_text(a, &document), strokes);
+    if (!e)
+        e = form_put_consents(r, &f);
     if (!e)
         e = filling_note_allergies(r, &f);
     if (!e)

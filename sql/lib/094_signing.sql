@@ -1,0 +1,226 @@
+-- 094_signing: who may sign, how long it took, and what a signature allows until it is withdrawn.
+
+SET LOCAL ROLE foyer_owner;
+
+-- Words for a purpose, in the middle of a sentence.
+CREATE OR REPLACE FUNCTION app.purpose_words(purpose text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT CASE purpose WHEN 'photo_chart' THEN 'Photographs in the chart'
+                        WHEN 'photo_teaching' THEN 'Photographs for teaching'
+                        WHEN 'photo_website' THEN 'Photographs on the website' END
+$$;
+
+CREATE OR REPLACE FUNCTION app.relation_words(relation text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT CASE relation WHEN 'parent' THEN 'Parent' WHEN 'legal_guardian' THEN 'Legal guardian' WHEN 'grandparent' THEN 'Grandparent'
+                         WHEN 'foster_parent' THEN 'Foster parent' WHEN 'carer' THEN 'Carer' WHEN 'other' THEN 'Guardian' END
+$$;
+
+-- How long somebody was at a form, in seconds: the time between one thing that happened to it and the next, until now. Where nothing
+-- happened for more than five minutes nobody was there.
+CREATE OR REPLACE FUNCTION app.form_seconds(client uuid, assignment uuid) RETURNS int
+LANGUAGE sql STABLE
+AS $$
+    SELECT coalesce(sum(g.seconds) FILTER (WHERE g.seconds <= 300), 0)::int
+    FROM (SELECT extract(epoch FROM coalesce(lead(e.at) OVER (ORDER BY e.at), clock_timestamp()) - e.at) AS seconds
+          FROM app.form_event e
+          WHERE e.client_id = client AND e.assignment_id = assignment
+            AND e.kind IN ('opened', 'shown', 'kept', 'code_sent', 'code_proven')) AS g
+$$;
+
+-- Only what is due may be signed, in the wording that is in force now and that she was shown, under the terms of signing electronically
+-- that are in force now; of a minor, by a guardian who may, on that day at the studio. Who signs, where, and before whom is what
+-- sec.signer_take found out in this transaction; without a link (restored, or by the owner of the database) it is what the row says.
+CREATE OR REPLACE FUNCTION app.signature_check() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    due record;
+    newest record;
+    l record;
+    minor boolean;
+BEGIN
+    SELECT a.state, a.form_id INTO due FROM app.form_assignment a
+    WHERE a.tenant_id = NEW.tenant_id AND a.id = NEW.assignment_id AND a.client_id = NEW.client_id
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'no such form' USING ERRCODE = 'FY404';
+    END IF;
+    IF due.state <> 'due' THEN
+        RAISE EXCEPTION 'This form is % already.', due.state USING ERRCODE = 'FY422', COLUMN = 'form';
+    END IF;
+    SELECT v.id, v.version, v.sha256 INTO newest FROM app.form_version v
+    WHERE v.tenant_id = NEW.tenant_id AND v.form_id = due.form_id AND v.published_at IS NOT NULL
+    ORDER BY v.version DESC LIMIT 1;
+    IF NOT FOUND OR newest.id <> NEW.form_version_id OR newest.sha256 <> NEW.wording_sha256 THEN
+        RAISE EXCEPTION 'The wording of this form has changed since you opened it. Please read the new text and sign again.'
+            USING ERRCODE = 'FY422', COLUMN = 'form';
+    END IF;
+    IF NEW.disclosure_id IS DISTINCT FROM (
+        SELECT p.id FROM app.policy_version p
+        WHERE p.tenant_id = NEW.tenant_id AND p.kind = 'terms' AND p.effective_on <= current_date
+        ORDER BY p.version DESC LIMIT 1) THEN
+        RAISE EXCEPTION 'The terms of signing electronically have changed since you opened this form. Please read them again.'
+            USING ERRCODE = 'FY422', COLUMN = 'form';
+    END IF;
+    minor := app.is_minor(NEW.client_id);
+    SELECT k.second_factor, k.place, k.guardian_id, k.signing_in = pg_current_xact_id() AS is_taken, k.signing_guardian, k.signing_witness
+    INTO l
+    FROM app.link k WHERE k.tenant_id = NEW.tenant_id AND k.id = NEW.link_id;
+    IF FOUND THEN
+        NEW.second_factor := l.second_factor;
+        NEW.place := l.place;
+        NEW.guardian_id := CASE WHEN l.is_taken THEN l.signing_guardian END;
+        NEW.witness_id := CASE WHEN l.is_taken THEN l.signing_witness END;
+        NEW.signer := CASE WHEN NEW.guardian_id IS NULL THEN 'client' ELSE 'guardian' END;
+        IF NEW.place = 'desk' AND NEW.witness_id IS NULL THEN
+            RAISE EXCEPTION 'At the desk a member of the staff is the witness.' USING ERRCODE = 'FY422', COLUMN = 'form';
+        END IF;
+    END IF;
+    IF minor AND NOT EXISTS (SELECT FROM app.guardians_of(NEW.client_id) g WHERE g.guardian_id = NEW.guardian_id) THEN
+        RAISE EXCEPTION 'For somebody under eighteen a parent or guardian signs.' USING ERRCODE = 'FY422', COLUMN = 'form';
+    END IF;
+    IF NOT minor AND (NEW.guardian_id IS NOT NULL OR l.guardian_id IS NOT NULL) THEN
+        RAISE EXCEPTION 'She is of age now and signs herself.' USING ERRCODE = 'FY422', COLUMN = 'form';
+    END IF;
+    NEW.seconds_spent := coalesce(NEW.seconds_spent, app.form_seconds(NEW.client_id, NEW.assignment_id));
+    UPDATE app.form_assignment a SET state = 'signed' WHERE a.tenant_id = NEW.tenant_id AND a.id = NEW.assignment_id;
+    INSERT INTO app.form_event (assignment_id, client_id, kind, detail, at)
+    SELECT NEW.assignment_id, NEW.client_id, v.kind, v.detail, CASE WHEN NEW.signed_at < now() THEN NEW.signed_at ELSE clock_timestamp() END
+    FROM (VALUES ('consented', 'disclosure'), ('signed', NEW.place)) AS v (kind, detail);
+    RETURN NEW;
+END $$;
+
+-- What she was asked to allow: as it stands (app.consent_stands), since when, by which signature; or when and by whom it ended.
+CREATE OR REPLACE FUNCTION app.consents_of(client uuid)
+RETURNS TABLE (purpose text, stands boolean, is_given boolean, since timestamptz, withdrawn_at timestamptz, withdrawn_kind text, signature_id uuid)
+LANGUAGE sql STABLE
+AS $$
+    SELECT DISTINCT ON (c.purpose) c.purpose, app.consent_stands(client, c.purpose), c.is_given, c.at, c.withdrawn_at, c.withdrawn_kind, c.signature_id
+    FROM app.consent c
+    WHERE c.client_id = client
+    ORDER BY c.purpose, c.at DESC, c.id DESC
+$$;
+
+-- Withdraws what stands of a purpose, at once: by the client, or by staff at her request. Older lines of the purpose end as well, so that
+-- none comes back. NULL: nothing stood.
+CREATE OR REPLACE FUNCTION app.consent_withdraw(client uuid, wanted text) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    by_kind text := app.actor_kind();
+    ended uuid;
+BEGIN
+    IF NOT (CASE by_kind WHEN 'client' THEN client = app.own_client()
+                         WHEN 'staff' THEN app.may('chart_write') OR app.reaches('chart_write', client)
+                         ELSE false END) IS TRUE THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    IF NOT app.consent_stands(client, wanted) THEN
+        RETURN NULL;
+    END IF;
+    SELECT c.id INTO ended FROM app.consent c
+    WHERE c.tenant_id = app.tenant() AND c.client_id = client AND c.purpose = wanted ORDER BY c.at DESC, c.id DESC LIMIT 1;
+    INSERT INTO app.form_event (assignment_id, client_id, kind, detail)
+    SELECT s.assignment_id, client, 'withdrawn', wanted FROM app.consent c JOIN app.signature s ON s.tenant_id = c.tenant_id AND s.id = c.signature_id
+    WHERE c.tenant_id = app.tenant() AND c.id = ended;
+    UPDATE app.consent c SET withdrawn_at = now(), withdrawn_kind = by_kind, withdrawn_by = CASE by_kind WHEN 'staff' THEN app.actor() END
+    WHERE c.tenant_id = app.tenant() AND c.client_id = client AND c.purpose = wanted AND c.is_given AND c.withdrawn_at IS NULL;
+    RETURN ended;
+END $$;
+
+REVOKE ALL ON FUNCTION app.form_seconds(uuid, uuid), app.consents_of(uuid), app.consent_withdraw(uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.form_seconds(uuid, uuid) TO foyer_staff, foyer_public, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.consents_of(uuid) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.consent_withdraw(uuid, text) TO foyer_staff, foyer_public;
+GRANT EXECUTE ON FUNCTION app.is_minor(uuid), app.guardians_of(uuid), app.zone() TO foyer_auth;
+GRANT EXECUTE ON FUNCTION app.age_on(date, date) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs, foyer_auth;
+GRANT EXECUTE ON FUNCTION app.purpose_words(text), app.relation_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+
+RESET ROLE;
+SET LOCAL ROLE foyer_auth;
+
+-- Who signs by the link of this transaction: the client, or for a minor a guardian, whose date of birth is asked for unless the link was
+-- sent to him and he gave it at the door. One row always, for failures are counted with those of the link: is_ok, tries_left (5 in all),
+-- is_over, wait_seconds (too many from this network). problem: what she is told when it is none of these.
+-- chosen: the guardian named on the page; born: the date he gave; witness: token of the session of the staff that opened the link at the desk.
+CREATE OR REPLACE FUNCTION sec.signer_take(chosen uuid, born date, witness bytea, OUT is_ok boolean, OUT tries_left int, OUT is_over boolean,
+                                           OUT wait_seconds int, OUT problem text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    from_here inet := nullif(current_setting('foyer.ip', true), '')::inet;
+    by_address bytea := sec.throttle_key('link-from', sec.throttle_net(from_here));
+    l record;
+    g record;
+    minor boolean := app.is_minor(app.own_client());
+    saw uuid;
+    guardian uuid;
+BEGIN
+    is_ok := false;
+    is_over := false;
+    wait_seconds := 0;
+    SELECT k.id, k.client_id, k.guardian_id, k.place, k.created_by, k.failures, k.locked_at IS NOT NULL AS is_locked INTO l
+    FROM app.link k
+    WHERE k.tenant_id = app.tenant() AND k.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND k.client_id = app.own_client()
+    FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    tries_left := greatest(0, 5 - l.failures);
+    is_over := l.is_locked;
+    IF is_over THEN
+        RETURN;
+    END IF;
+    IF l.place = 'desk' THEN
+        SELECT e.staff_id INTO saw
+        FROM sec.session e JOIN app.staff f ON f.tenant_id = e.tenant_id AND f.id = e.staff_id AND f.is_active AND NOT f.is_support
+        WHERE e.tenant_id = app.tenant() AND e.token_hash = sha256(witness) AND e.revoked_at IS NULL AND e.absolute_until > now() AND e.staff_id = l.created_by;
+        IF NOT FOUND THEN
+            problem := 'witness';
+            RETURN;
+        END IF;
+    END IF;
+    IF NOT minor AND l.guardian_id IS NOT NULL THEN
+        problem := 'of_age';
+        RETURN;
+    END IF;
+    IF minor THEN
+        SELECT x.guardian_id, x.birth_date INTO g FROM app.guardians_of(l.client_id) x WHERE x.guardian_id = coalesce(l.guardian_id, chosen);
+        IF NOT FOUND THEN
+            problem := 'guardian';
+            RETURN;
+        END IF;
+        IF l.guardian_id IS NULL AND NOT (g.birth_date IS NULL AND l.place = 'desk') THEN
+            IF g.birth_date IS NULL THEN
+                problem := 'unknown';
+                RETURN;
+            END IF;
+            wait_seconds := sec.throttle_wait(by_address, 20);
+            IF wait_seconds > 0 THEN
+                RETURN;
+            END IF;
+            IF born IS DISTINCT FROM g.birth_date THEN
+                PERFORM sec.throttle_fail(by_address);
+                UPDATE app.link k SET failures = k.failures + 1, locked_at = CASE WHEN k.failures + 1 >= 5 THEN now() END
+                WHERE k.tenant_id = app.tenant() AND k.id = l.id;
+                tries_left := greatest(0, tries_left - 1);
+                is_over := tries_left = 0;
+                PERFORM sec.note('guardian.prove', 'failed', CASE WHEN is_over THEN 'locked' ELSE 'wrong' END, ARRAY[l.client_id], 'link', l.id);
+                RETURN;
+            END IF;
+        END IF;
+        guardian := g.guardian_id;
+    END IF;
+    is_ok := true;
+    UPDATE app.link k SET signing_in = pg_current_xact_id(), signing_guardian = guardian, signing_witness = saw
+    WHERE k.tenant_id = app.tenant() AND k.id = l.id;
+END $$;
+
+REVOKE ALL ON FUNCTION sec.signer_take(uuid, date, bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sec.signer_take(uuid, date, bytea) TO foyer_public;
+
+RESET ROLE;

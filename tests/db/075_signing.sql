@@ -1,0 +1,90 @@
+-- Who signs and what it allows: L20, L54; E-03, E-05. At alpha, by links.
+BEGIN;
+SELECT no_plan();
+CREATE FUNCTION pg_temp.link(n int, VARIADIC q text[]) RETURNS text LANGUAGE sql AS $$ SELECT fx.ask('foyer_public', VARIADIC ARRAY[format('SELECT 1 FROM fx.as_link(''alpha'', %s)', n)] || q) $$;
+CREATE FUNCTION pg_temp.staff(who text, VARIADIC q text[]) RETURNS text LANGUAGE sql AS $$ SELECT fx.ask('foyer_staff', VARIADIC ARRAY[format('SELECT 1 FROM fx.as_staff(''alpha'', %L)', who)] || q) $$;
+CREATE FUNCTION pg_temp.sign(n int, assignment int DEFAULT NULL, version int DEFAULT 1, signature int DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
+    SELECT format('INSERT INTO app.signature (id, assignment_id, client_id, form_version_id, disclosure_id, document_sealed, document_sha256, wording_sha256, method, signer_name_sealed, zone)
+        SELECT fx.id(''a'', ''signature'', %s), fx.id(''a'', ''assignment'', %s), fx.id(''a'', ''client'', %s), v.id, fx.id(''a'', ''policy'', 2), ''\x01'', sha256(''doc''), v.sha256, ''typed'', ''\x01'', ''America/New_York'' FROM app.form_version v WHERE v.id = fx.id(''a'', ''version'', %s)',
+        coalesce(signature, n), coalesce(assignment, n), n, version) $$;
+CREATE FUNCTION pg_temp.take(guardian text, born text DEFAULT 'NULL') RETURNS text LANGUAGE sql AS $$
+    SELECT format('SELECT is_ok, tries_left, problem FROM sec.signer_take(%s, %s, NULL)', guardian, born) $$;
+COMMIT;
+
+-- client 1 turns sixteen today, client 2 eighteen, client 3 is of age
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+UPDATE app.client SET birth_date = (now() AT TIME ZONE app.zone())::date - interval '16 years' WHERE id = fx.id('a', 'client', 1);
+UPDATE app.client SET birth_date = (now() AT TIME ZONE app.zone())::date - interval '18 years' WHERE id = fx.id('a', 'client', 2);
+INSERT INTO app.client_guardian (id, client_id, name, relation, birth_date, may_sign, ended_at) VALUES
+    (fx.id('a', 'guardian', 1), fx.id('a', 'client', 1), 'Ines', 'parent', '1980-02-03', true, NULL),
+    (fx.id('a', 'guardian', 2), fx.id('a', 'client', 1), 'Paul', 'carer', '1981-02-03', false, NULL),
+    (fx.id('a', 'guardian', 3), fx.id('a', 'client', 1), 'Otto', 'parent', '1982-02-03', true, now()),
+    (fx.id('a', 'guardian', 4), fx.id('a', 'client', 2), 'Ida', 'parent', '1983-02-03', true, NULL);
+COMMIT;
+
+SELECT is(pg_temp.link(1, pg_temp.sign(1)), 'FY422', 'L54: a minor does not sign');
+SELECT is(pg_temp.link(1, pg_temp.take('NULL')), 'f,5,guardian', 'L54: a guardian must be named');
+SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 4)', '''1983-02-03''')), 'f,5,guardian', 'L54: another child''s guardian is none of hers');
+SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 2)', '''1981-02-03''')), 'f,5,guardian', 'L54: nor one who may not sign');
+SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 3)', '''1982-02-03''')), 'f,5,guardian', 'L54: nor one who is no longer');
+SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 1)', '''1980-02-04''')), 'f,4,', 'T23: a wrong date of the guardian''s is counted');
+SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 1)', format('%L', (now() - interval '16 years')::date))), 'f,4,', 'L54: the child''s own date is none');
+SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 1)', '''1980-02-03'''), pg_temp.sign(1)), 'INSERT 0 1', 'L54: with his own he signs');
+SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 1)', '''1980-02-03'''), 'UPDATE app.link SET signing_guardian = NULL'), '42501', 'L54: who signs is not the page''s to say');
+SELECT is(pg_temp.link(1, 'INSERT INTO app.signature (id, guardian_id) VALUES (gen_random_uuid(), fx.id(''a'', ''guardian'', 1))'), '42501', 'L54: nor in the row');
+-- that he was proven counts for that transaction alone
+SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 1)', '''1980-02-03'''), 'COMMIT'), 'COMMIT', 'he proves himself and does not sign');
+SELECT is(pg_temp.link(1, pg_temp.sign(1)), 'FY422', 'L54: later she cannot sign on it');
+SELECT is(pg_temp.link(2, pg_temp.take('NULL'), pg_temp.sign(2)), 'INSERT 0 1', 'L54: on her eighteenth birthday she signs herself');
+SELECT is(pg_temp.link(2, pg_temp.take('fx.id(''a'', ''guardian'', 4)', '''1983-02-03'''), pg_temp.sign(2), 'SELECT signer, guardian_id FROM app.signature WHERE client_id = fx.id(''a'', ''client'', 2)'), 'client,', 'L54: and nobody for her');
+-- a link that was sent to a guardian
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+UPDATE app.link SET guardian_id = fx.id('a', 'guardian', 1) WHERE id = fx.id('a', 'link', 1);
+UPDATE app.link SET guardian_id = fx.id('a', 'guardian', 4) WHERE id = fx.id('a', 'link', 2);
+COMMIT;
+SELECT is(fx.ask('foyer_public', format('SELECT is_ok FROM sec.link_prove(''alpha.foyer.localhost'', fx.id(''a'', ''link'', 1), fx.tok(''link alpha 1''), %L, fx.tok(''x''), ''192.0.2.9'', NULL, NULL)', (now() - interval '16 years')::date)), 'f', 'L54: his link is not opened by her date of birth');
+SELECT is(fx.ask('foyer_public', 'SELECT is_ok FROM sec.link_prove(''alpha.foyer.localhost'', fx.id(''a'', ''link'', 1), fx.tok(''link alpha 1''), ''1980-02-03'', fx.tok(''x''), ''192.0.2.9'', NULL, NULL)'), 't', 'L54: but by his');
+SELECT is(pg_temp.link(2, pg_temp.take('NULL')), 'f,5,of_age', 'L54: when she is of age his link signs no more');
+SELECT is(pg_temp.link(2, pg_temp.sign(2)), 'FY422', 'L54: says the database');
+
+-- consents by purpose: a new version asks
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+INSERT INTO app.form (id, name, kind) VALUES (fx.id('a', 'form', 9), 'Photographs', 'consent');
+INSERT INTO app.form_version (id, form_id, version, title, body) VALUES (fx.id('a', 'version', 9), fx.id('a', 'form', 9), 1, 'Photographs', 'As I say below.');
+INSERT INTO app.form_question (form_version_id, position, key, kind, label, purpose) VALUES
+    (fx.id('a', 'version', 9), 1, 'chart', 'yes_no', 'In your chart?', 'photo_chart'), (fx.id('a', 'version', 9), 2, 'site', 'acknowledge', 'On the website', 'photo_website');
+UPDATE app.form_version SET published_at = now() WHERE id = fx.id('a', 'version', 9);
+INSERT INTO app.form_assignment (id, client_id, form_id) SELECT fx.id('a', 'assignment', n), fx.id('a', 'client', 3), fx.id('a', 'form', 9) FROM generate_series(31, 32) n;
+INSERT INTO app.form_event (assignment_id, client_id, kind, detail, at) SELECT fx.id('a', 'assignment', 31), fx.id('a', 'client', 3), v.kind, '', now() - v.ago
+FROM (VALUES ('opened', interval '3 hours'), ('shown', interval '2 hours 58 minutes'), ('kept', interval '2 hours 50 minutes'), ('shown', interval '4 minutes'), ('kept', interval '1 minute')) AS v (kind, ago);
+COMMIT;
+CREATE FUNCTION pg_temp.allow(signature int, VARIADIC given text[]) RETURNS text LANGUAGE sql AS $$
+    SELECT 'INSERT INTO app.consent (client_id, purpose, signature_id, is_given) VALUES ' || string_agg(format('(fx.id(''a'', ''client'', 3), %L, fx.id(''a'', ''signature'', %s), %L)', split_part(g, '=', 1), signature, split_part(g, '=', 2)), ', ') FROM unnest(given) g $$;
+CREATE FUNCTION pg_temp.stands() RETURNS text LANGUAGE sql AS $$
+    SELECT pg_temp.staff('provider', 'SELECT app.consent_stands(fx.id(''a'', ''client'', 3), ''photo_chart''), app.consent_stands(fx.id(''a'', ''client'', 3), ''photo_website''), app.consent_stands(fx.id(''a'', ''client'', 3), ''photo_teaching'')') $$;
+SELECT is(pg_temp.stands(), 'f,f,f', 'nothing is allowed that nobody was asked about');
+SELECT is(pg_temp.link(3, pg_temp.sign(3, 31, 9, 31), pg_temp.allow(31, 'photo_teaching=t')), 'FY422', 'a form allows only what it asks for');
+SELECT is(pg_temp.link(3, pg_temp.sign(3, 31, 9, 31), pg_temp.allow(31, 'photo_chart=t', 'photo_website=t'), 'COMMIT'), 'COMMIT', 'she allows both');
+SELECT is((SELECT seconds_spent BETWEEN 358 AND 365 FROM app.signature WHERE id = fx.id('a', 'signature', 31)), true, 'time spent: two minutes, then three and one; hours away do not count');
+SELECT is((SELECT string_agg(kind || ' ' || detail, ', ' ORDER BY at, kind) FROM app.form_event WHERE assignment_id = fx.id('a', 'assignment', 31) AND kind IN ('consented', 'signed')), 'consented disclosure, signed link', 'that it was signed is written by the database');
+SELECT is(pg_temp.stands(), 't,t,f', 'consent_stands: what she said yes to');
+SELECT is(pg_temp.link(3, 'SELECT app.consent_withdraw(app.own_client(), ''photo_website'') IS NOT NULL', 'COMMIT'), 'COMMIT', 'she takes one back');
+SELECT is(pg_temp.stands(), 't,f,f', 'at once');
+SELECT is((SELECT withdrawn_kind FROM app.consent WHERE signature_id = fx.id('a', 'signature', 31) AND purpose = 'photo_website'), 'client', 'by whom is kept');
+SELECT is((SELECT count(*) FROM app.form_event WHERE assignment_id = fx.id('a', 'assignment', 31) AND kind = 'withdrawn' AND detail = 'photo_website'), 1::bigint, 'and what happened to the form');
+SELECT is(pg_temp.link(3, 'SELECT app.consent_withdraw(app.own_client(), ''photo_website'') IS NULL'), 't', 'twice is once');
+SELECT is(pg_temp.link(2, 'SELECT app.consent_withdraw(fx.id(''a'', ''client'', 3), ''photo_chart'')'), 'FY403', 'T02: another''s is not hers to take back');
+SELECT is(pg_temp.staff('front-desk', 'SELECT app.consent_withdraw(fx.id(''a'', ''client'', 3), ''photo_chart'')'), 'FY403', 'staff without the permission neither');
+SELECT is(pg_temp.link(3, 'UPDATE app.consent SET withdrawn_at = NULL'), '42501', 'no page undoes it');
+SELECT throws_ok('UPDATE app.consent SET withdrawn_at = NULL, withdrawn_kind = NULL WHERE withdrawn_at IS NOT NULL', '42501', NULL, 'nor the owner of the database');
+SELECT throws_ok(q, '42501', NULL, q) FROM (VALUES ('UPDATE app.consent SET is_given = true, purpose = ''photo_teaching'''), ('DELETE FROM app.consent'), ('TRUNCATE app.consent'), ('UPDATE app.form_event SET at = now()'), ('DELETE FROM app.form_event')) AS v (q);
+SELECT is(pg_temp.link(3, pg_temp.sign(3, 32, 9, 32), pg_temp.allow(32, 'photo_chart=f', 'photo_website=t'), 'COMMIT'), 'COMMIT', 'she signs the form again');
+SELECT is(pg_temp.stands(), 'f,t,f', 'what was said last counts, a no as well');
+SELECT is(pg_temp.staff('provider', 'SELECT app.consent_withdraw(fx.id(''a'', ''client'', 3), ''photo_website'') IS NOT NULL', 'COMMIT'), 'COMMIT', 'staff writes down that she takes it back');
+SELECT is(pg_temp.stands(), 'f,f,f', 'at once');
+BEGIN;
+SELECT * FROM finish();
+COMMIT;

@@ -1,0 +1,190 @@
+// signing.test.js -- who signs, where and how, what is written down of it, and what it allows until it is taken back.
+// L20 L54; SECURITY.md E-01 E-03 E-05 S-14 S-15 T22 T23. (What is shown and signed: form.test.js.)
+"use strict";
+const { test, describe } = require("node:test");
+const assert = require("node:assert/strict");
+const h = require("./harness");
+const { somebody } = require("./form_client");
+
+const glow = h.tenantId("glow");
+// The words of a page, without its markup.
+const sentence = (s) => h.decode(s.replace(/<[^>]*>/g, " ")).replace(/\s+/g, " ");
+const signaturesOf = (which) => Number(h.one("SELECT count(*) FROM app.signature WHERE assignment_id = :'v1'::uuid", which));
+const consentPage = (p) => `${p.at}/${p.consent}/consent`;
+// All boxes of a consent ticked: it may be read and signed.
+async function filled(p = somebody("glow"), which = p.consent) {
+  const page = await p.v.get(`${p.at}/${which}`);
+  const ticks = Object.fromEntries([...page.text.matchAll(/type="checkbox" name="(q-[a-z_]+)" value="yes"/g)].map(([, n]) => [n, "yes"]));
+  assert.equal((await p.v.submit(`${p.at}/${which}`, { ...ticks, intent: "next" })).location, `${p.at}/${which}/consent`);
+  return p;
+}
+const signing = { accepts: "yes", signer_name: "Zoë O'Hara" };
+// Makes her a minor of so many years, with guardians [name, relation, birth date or null].
+function minor(p, years, ...guardians) {
+  h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\nUPDATE app.client SET birth_date = (now() AT TIME ZONE app.zone())::date - make_interval(years => :'v3') WHERE id = :'v1'::uuid", p.client, glow, years);
+  return guardians.map(([name, relation, born]) => h.one(`INSERT INTO app.client_guardian (tenant_id, client_id, name, relation, birth_date)
+    VALUES (:'v1'::uuid, :'v2'::uuid, :'v3', :'v4', nullif(:'v5', '')::date) RETURNING id`, glow, p.client, name, relation, born || ""));
+}
+
+describe("L54 E-05: a minor's forms are signed by a guardian", () => {
+  test("nobody on record: the page says who has to come, and nothing can be signed; the chart says so too", async () => {
+    const p = await filled();
+    const before = h.formOf((await p.v.get(consentPage(p))).text).values;
+    minor(p, 17);
+    const page = await p.v.get(consentPage(p));
+    assert.match(sentence(page.text), /is under eighteen, so a parent or guardian signs this form/);
+    assert.doesNotMatch(page.text, /name="signer_name"/);
+    const r = await p.v.post(consentPage(p), { ...before, ...signing });
+    assert.equal(r.status, 422);
+    assert.equal(signaturesOf(p.consent), 0);
+    const doctor = await h.staff("glow", "owner");
+    assert.match(sentence((await doctor.get(`/clients/${p.client}/chart`)).text), /no parent or guardian is on record who may sign/);
+  });
+  test("he is named, proves his own date of birth, and his name and relation stand with the signature", async () => {
+    const p = await filled();
+    const [mother, uncle] = minor(p, 16, ["Ines Halvorsen", "parent", "1981-05-17"], ["Ole Halvorsen", "other", null]);
+    const page = await p.v.get(consentPage(p));
+    assert.match(sentence(page.text), /Who signs for .* I am Ines Halvorsen \(Parent\) .*I am Ole Halvorsen \(Guardian; the studio does not know the date of birth/);
+    assert.doesNotMatch(page.text, /name="guardian_id"[^>]*checked|name="accepts"[^>]*checked/);
+    const refused = async (values, words) => {
+      const r = await p.v.submit(consentPage(p), { ...signing, ...values });
+      assert.equal(r.status, 422, JSON.stringify(values));
+      assert.match(sentence(r.text), words);
+      assert.equal(signaturesOf(p.consent), 0);
+    };
+    await refused({}, /Choose who signs/);
+    await refused({ guardian_id: h.uuid(), guardian_birth: "1981-05-17" }, /Choose who signs/);
+    await refused({ guardian_id: uncle, guardian_birth: "1981-05-17" }, /sign at the desk/);
+    await refused({ guardian_id: mother, guardian_birth: "1981-05-18" }, /You can try 4 more times/);
+    const own = h.one("SELECT birth_date FROM app.client WHERE id = :'v1'::uuid", p.client);
+    await refused({ guardian_id: mother, guardian_birth: own }, /You can try 3 more times/);
+    const r = await p.v.submit(consentPage(p), { ...signing, signer_name: "Ines Halvorsen", guardian_id: mother, guardian_birth: "1981-05-17" });
+    assert.equal(r.status, 303, sentence(r.text).slice(0, 500));
+    const [signer, guardian, id] = h.sql("SELECT signer, guardian_id, id FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)[0];
+    assert.deepEqual([signer, guardian], ["guardian", mother]);
+    const chart = sentence((await (await h.staff("glow", "owner")).get(`/clients/${p.client}/signatures/${id}`)).text);
+    assert.match(chart, /Ines Halvorsen, parent/);
+    assert.match(chart, /The guardian's date of birth, proven/);
+  });
+  test("T23: five wrong dates lock the link, whoever's they are", async () => {
+    const p = await filled();
+    const [mother] = minor(p, 12, ["Ines", "parent", "1981-05-17"]);
+    let r;
+    for (let i = 1; i <= 5; i++) r = await p.v.submit(consentPage(p), { ...signing, guardian_id: mother, guardian_birth: `1981-06-0${i}` }, { from: h.somewhere() });
+    assert.equal(r.status, 410);
+    assert.match(r.text, /This link is locked/);
+    assert.equal((await p.v.get(consentPage(p))).status, 410);
+    assert.equal(h.trail(r.id).some((e) => e.action === "guardian.prove" && e.outcome === "failed" && e.reason === "locked"), true);
+    assert.equal(signaturesOf(p.consent), 0);
+  });
+  test("on her eighteenth birthday, in the studio's zone, she signs herself, and nobody for her", async () => {
+    const p = await filled();
+    const [mother] = minor(p, 18, ["Ines", "parent", "1981-05-17"]);
+    const page = await p.v.get(consentPage(p));
+    assert.doesNotMatch(page.text, /guardian_id|guardian_birth/);
+    const r = await p.v.submit(consentPage(p), { ...signing, guardian_id: mother, guardian_birth: "1981-05-17" });
+    assert.equal(r.status, 303);
+    assert.deepEqual(h.sql("SELECT signer, coalesce(guardian_id::text, '') FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)[0], ["client", ""]);
+  });
+  test("staff sends a minor's link to her guardian: his date of birth opens it, and he signs without giving it again", async () => {
+    const p = await filled();
+    const [mother] = minor(p, 15, ["Ines Halvorsen", "parent", "1981-05-17"]);
+    h.sql("UPDATE app.client_guardian SET email = 'ines@example.com' WHERE id = :'v1'::uuid", mother);
+    const desk = await h.staff("glow", "front-desk");
+    assert.equal((await desk.submit(`/clients/${p.client}`, {}, { action: /form-link/ })).status, 303);
+    assert.deepEqual(h.sql("SELECT m.to_address FROM app.message m WHERE m.client_id = :'v1'::uuid ORDER BY m.created_at DESC LIMIT 1", p.client)[0], ["ines@example.com"]);
+    const link = h.one("SELECT id FROM app.link WHERE guardian_id = :'v1'::uuid", mother);
+    const token = Buffer.alloc(32, 7 + Math.floor(Math.random() * 200));
+    h.sql("UPDATE app.link SET token_hash = sha256(decode(:'v2', 'hex')) WHERE id = :'v1'::uuid", link, token.toString("hex"));
+    const v = new h.Visitor("glow");
+    assert.equal((await v.get(`/l/${token.toString("base64url")}`)).status, 303);
+    const own = h.one("SELECT birth_date FROM app.client WHERE id = :'v1'::uuid", p.client);
+    assert.equal((await v.submit(`/v/${link}`, { birth_date: own })).status, 422);
+    assert.equal((await v.submit(`/v/${link}`, { birth_date: "1981-05-17" })).location, `/v/${link}/forms`);
+    const page = await v.get(`/v/${link}/forms/${p.consent}/consent`);
+    assert.doesNotMatch(page.text, /name="guardian_birth"/);
+    assert.equal((await v.submit(`/v/${link}/forms/${p.consent}/consent`, { ...signing, guardian_id: mother })).status, 303);
+    assert.equal(h.one("SELECT guardian_id FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent), mother);
+  });
+});
+
+describe("L20 E-04: what happened to a form is written down", () => {
+  test("opened, each page shown, kept, consented, signed, copy read; and the time that it took, without the hours away", async () => {
+    const p = await filled();
+    await p.v.get(consentPage(p));
+    assert.equal((await p.v.submit(consentPage(p), signing)).status, 303);
+    await p.v.get(`${p.at}/${p.consent}/copy`);
+    const events = h.sql("SELECT kind, detail, actor_kind, link_id, host(ip) FROM app.form_event WHERE assignment_id = :'v1'::uuid ORDER BY at, kind", p.consent);
+    assert.deepEqual([...new Set(events.map(([kind, detail]) => `${kind} ${detail}`.trim()))].sort(),
+      ["consented disclosure", "copy_read", "kept", "opened", "shown disclosure", "shown document", "shown questions", "signed link"]);
+    for (const [kind, , actor, link, ip] of events) assert.deepEqual([actor, link, ip], ["client", p.link, "127.0.0.1"], kind);
+    assert.ok(Number(h.one("SELECT seconds_spent FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)) < 300);
+  });
+  test("what she answers is not in it", async () => {
+    const p = somebody("glow");
+    await p.v.submit(`${p.at}/${p.intake}`, { "q-reason": "Rosebud", intent: "save" });
+    assert.doesNotMatch(JSON.stringify(h.sql("SELECT e::text FROM app.form_event e WHERE e.assignment_id = :'v1'::uuid", p.intake)), /Rosebud/);
+  });
+});
+
+// A form of three questions that ask for consents, due for her.
+function photographs(p) {
+  const form = h.uuid();
+  h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+    INSERT INTO app.form (id, name, kind) VALUES (:'v2'::uuid, 'Photographs of a test', 'consent');
+    INSERT INTO app.form_version (id, form_id, version, title, body) VALUES (:'v2'::uuid, :'v2'::uuid, 1, 'Photographs', 'As I say below.');
+    INSERT INTO app.form_question (form_version_id, position, key, kind, label, purpose) VALUES
+      (:'v2'::uuid, 1, 'chart', 'yes_no', 'In your chart?', 'photo_chart'), (:'v2'::uuid, 2, 'teaching', 'yes_no', 'To teach?', 'photo_teaching'),
+      (:'v2'::uuid, 3, 'website', 'acknowledge', 'On the website, too.', 'photo_website');
+    UPDATE app.form_version SET published_at = now() WHERE id = :'v2'::uuid`, glow, form);
+  return () => h.one("INSERT INTO app.form_assignment (tenant_id, client_id, form_id) VALUES (:'v1'::uuid, :'v2'::uuid, :'v3'::uuid) RETURNING id", glow, p.client, form);
+}
+const stands = (p) => h.sql(`SELECT FROM set_config('foyer.tenant_id', :'v2', false);
+  SELECT app.consent_stands(:'v1'::uuid, 'photo_chart'), app.consent_stands(:'v1'::uuid, 'photo_teaching'), app.consent_stands(:'v1'::uuid, 'photo_website')`, p.client, glow)
+  .at(-1).join("");
+
+describe("L20: consents by purpose, and taking them back", () => {
+  test("what is signed stands; what she takes back ends at once, on her page and on the chart; another signature replaces it", async () => {
+    const p = somebody("glow"), ask = photographs(p);
+    const sign = async (answers) => {
+      const which = ask();
+      assert.equal((await p.v.submit(`${p.at}/${which}`, { ...answers, intent: "next" })).location, `${p.at}/${which}/consent`);
+      assert.equal((await p.v.submit(`${p.at}/${which}/consent`, signing)).status, 303);
+    };
+    assert.match((await p.v.get(`/v/${p.link}/allowed`)).text, /Nothing so far/);
+    assert.equal(stands(p), "fff");
+    await sign({ "q-chart": "yes", "q-teaching": "yes", "q-website": "yes" });
+    assert.equal(stands(p), "ttt");
+    const r = await p.v.submit(`/v/${p.link}/allowed`, { purpose: "photo_website" });
+    assert.equal(r.location, `/v/${p.link}/allowed?done=photo_website`);
+    assert.equal(stands(p), "ttf");
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.outcome, e.clients]), [["consent.withdraw", "ok", [p.client]]]);
+    assert.match(sentence((await p.v.get(r.location)).text), /Taken back\. From this moment .* Photographs on the website Taken back/);
+    assert.equal((await p.v.submit(`/v/${p.link}/allowed`, { purpose: "everything" })).status, 422);
+
+    const doctor = await h.staff("glow", "owner");
+    const chart = await doctor.get(`/clients/${p.client}/chart`);
+    assert.match(sentence(chart.text), /Photographs for teaching Allowed since .* Photographs on the website Taken back/);
+    const form = h.formOf(chart.text, `/clients/${p.client}/consents/withdraw`).values;
+    const s = await doctor.post(`/clients/${p.client}/consents/withdraw`, { ...form, purpose: "photo_chart" });
+    assert.equal(s.status, 303);
+    assert.equal(stands(p), "ftf");
+    assert.deepEqual(h.trail(s.id).map((e) => [e.action, e.clients]), [["consent.withdraw", [p.client]]]);
+    assert.match(sentence((await p.v.get(`/v/${p.link}/allowed`)).text), /by the studio as you asked/);
+
+    await sign({ "q-chart": "yes", "q-teaching": "no", "q-website": "" });
+    assert.equal(stands(p), "tff");
+    assert.equal(Number(h.one("SELECT count(*) FROM app.form_event WHERE client_id = :'v1'::uuid AND kind = 'withdrawn'", p.client)), 2);
+  });
+  test("T02: another client's are not hers to take back; who may not write charts takes none back", async () => {
+    const p = somebody("glow"), q = somebody("glow"), ask = photographs(p), which = ask();
+    await p.v.submit(`${p.at}/${which}`, { "q-chart": "yes", "q-website": "yes", intent: "next" });
+    await p.v.submit(`${p.at}/${which}/consent`, signing);
+    assert.equal(stands(p), "tft");
+    await q.v.submit(`${q.at.replace("/forms", "")}/allowed`, { purpose: "photo_chart" }).catch(() => {});
+    assert.equal(stands(p), "tft");
+    const desk = await h.staff("glow", "front-desk"), own = h.formOf((await desk.get("/account")).text).values;
+    assert.equal((await desk.post(`/clients/${p.client}/consents/withdraw`, { csrf: own.csrf, idem: h.uuid(), purpose: "photo_chart" })).status, 403);
+    assert.equal(stands(p), "tft");
+  });
+});
