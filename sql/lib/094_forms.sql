@@ -34,7 +34,8 @@ BEGIN
         WHERE t.client_id = client AND t.form_id = form AND t.state = 'signed'
           AND (f.validity = 'life' OR f.validity = 'days' AND s.signed_at + make_interval(days => f.valid_days) > at)
           AND v.version >= coalesce((SELECT max(n.version) FROM app.form_version n WHERE n.form_id = form AND n.published_at IS NOT NULL AND n.asks_again), 0)
-          AND NOT EXISTS (SELECT FROM app.form_event e WHERE e.client_id = t.client_id AND e.assignment_id = t.id AND e.kind = 'withdrawn'));
+          AND NOT EXISTS (SELECT FROM app.form_event e WHERE e.client_id = t.client_id AND e.assignment_id = t.id AND e.kind = 'withdrawn'
+                            AND NOT starts_with(e.detail, 'photo_')));  -- one use taken back leaves the rest of the form as it is
 END $$;
 
 -- The wording in force: the newest published version, unless it was withdrawn. Internal.

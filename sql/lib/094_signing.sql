@@ -51,9 +51,8 @@ BEGIN
     IF due.state <> 'due' THEN
         RAISE EXCEPTION 'This form is % already.', due.state USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
-    SELECT v.id, v.version, v.sha256 INTO newest FROM app.form_version v
-    WHERE v.tenant_id = NEW.tenant_id AND v.form_id = due.form_id AND v.published_at IS NOT NULL
-    ORDER BY v.version DESC LIMIT 1;
+    SELECT v.id, v.sha256 INTO newest FROM app.form_version v
+    WHERE v.tenant_id = NEW.tenant_id AND v.id = app.form_in_force(due.form_id);
     IF NOT FOUND OR newest.id <> NEW.form_version_id OR newest.sha256 <> NEW.wording_sha256 THEN
         RAISE EXCEPTION 'The wording of this form has changed since you opened it. Please read the new text and sign again.'
             USING ERRCODE = 'FY422', COLUMN = 'form';
