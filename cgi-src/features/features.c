@@ -35,6 +35,8 @@ const struct feature all_features[] = {
     {"chart", chart_pages},
     {"health", health_pages},
     {"note_template", note_template_pages},
+    {"product", product_pages},
+    {"encounter", encounter_pages},
     {"form", form_pages},
     {"booking", booking_pages},
     {"booking_page", booking_page_pages},

@@ -80,3 +80,38 @@ void load_health(struct loader *l, const struct demo_client *clients, size_t n)
          "AND y.client_id = c.id) END",
          load_z(l, l->tenant_id), load_z(l, l->staff[2]));
 }
+
+static const char products_sql[] =
+    "WITH p AS (INSERT INTO app.product (tenant_id, name, kind, unit) SELECT $1::uuid, v.name, "
+    "v.kind, v.unit FROM (VALUES ('Botulinum toxin A, 100 units', 'toxin', 'units', 'medspa'), "
+    "('Hyaluronic acid filler, 1 ml', 'filler', 'ml', 'medspa'), ('Glycolic peel 30 %', 'peel', "
+    "'ml', 'medspa'), ('Ultrasound gel', 'consumable', 'ml', 'ultrasound')) AS v (name, kind, "
+    "unit, studio) WHERE v.studio = $2 RETURNING tenant_id, id) "
+    "INSERT INTO app.product_lot (tenant_id, product_id, lot, expires_on, received_on) "
+    "SELECT p.tenant_id, p.id, upper(left(md5(p.id::text || g), 6)), current_date + g * 200 - 220, "
+    "current_date - 400 FROM p CROSS JOIN generate_series(1, 3) AS g";
+
+/* Each done visit of the last weeks whose client is even in the order of her id. */
+static const char encounters_sql[] =
+    "INSERT INTO app.encounter (tenant_id, client_id, appointment_id, service_id, provider_id, "
+    "done_on, noted_at, noted_by) SELECT a.tenant_id, a.client_id, a.id, a.service_id, a.staff_id, "
+    "a.starts_at::date, a.ends_at, a.staff_id FROM app.appointment a WHERE a.tenant_id = "
+    "$1::uuid AND a.status = 'done' AND a.starts_at > now() - interval '22 days' "
+    "AND hashtext(a.id::text) % 2 = 0";
+
+static const char used_sql[] =
+    "INSERT INTO app.encounter_product (tenant_id, client_id, encounter_id, lot_id, amount_milli, "
+    "noted_by) SELECT e.tenant_id, e.client_id, e.id, l.id, CASE p.unit WHEN 'units' THEN 20000 "
+    "WHEN 'ml' THEN 1000 ELSE 1000 END, e.noted_by FROM app.encounter e "
+    "CROSS JOIN LATERAL (SELECT x.* FROM app.product x WHERE x.tenant_id = e.tenant_id "
+    "ORDER BY md5(x.name || e.id::text) LIMIT 1) AS p "
+    "JOIN LATERAL (SELECT y.id FROM app.product_lot y WHERE y.tenant_id = e.tenant_id "
+    "AND y.product_id = p.id AND y.expires_on >= e.done_on ORDER BY y.expires_on LIMIT 1) AS l ON "
+    "true WHERE e.tenant_id = $1::uuid";
+
+void load_encounters(struct loader *l)
+{
+    LOAD(l, products_sql, load_z(l, l->tenant_id), l->studio->kind);
+    LOAD(l, encounters_sql, load_z(l, l->tenant_id));
+    LOAD(l, used_sql, load_z(l, l->tenant_id));
+}

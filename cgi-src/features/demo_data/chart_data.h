@@ -5,5 +5,7 @@
 
 /* Medications, conditions, and who knows of none; after the allergies. */
 void load_health(struct loader *l, const struct demo_client *clients, size_t n);
+/* The register of products, and treatments with lots and settings; after the visits. */
+void load_encounters(struct loader *l);
 
 #endif

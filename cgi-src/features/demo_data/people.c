@@ -433,6 +433,7 @@ void load_people(struct loader *l)
     make_visits(&p, (int)weekday);
     make_allergies(&p);
     load_health(l, p.clients, (size_t)l->clients);
+    load_encounters(l);
     make_notes(&p);
     make_assignments(l);
     load_signatures(l, p.clients, (size_t)l->clients);

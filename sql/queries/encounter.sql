@@ -1,0 +1,150 @@
+-- name: encounter_of_client :many
+-- Her treatments, the newest first; what was entered in error is left out.
+SELECT e.id,
+       e.client_id,
+       e.id AS encounter_id,
+       e.done_on,
+       coalesce(v.name, 'Treatment') AS service,
+       f.name AS provider,
+       e.aftercare_sealed
+FROM app.encounter e
+JOIN app.staff f ON f.id = e.provider_id
+LEFT JOIN app.service v ON v.id = e.service_id
+WHERE e.client_id = :client_id::uuid AND e.void_at IS NULL
+ORDER BY e.done_on DESC, e.noted_at DESC
+LIMIT 100;
+
+-- name: encounter_products :many
+-- What was used in her treatments, with lot and expiry.
+SELECT x.id, x.client_id, x.encounter_id, x.id AS line_id, p.name AS product, l.lot, l.expires_on,
+       app.amount_words(x.amount_milli, p.unit) AS amount, x.area_sealed
+FROM app.encounter_product x
+JOIN app.product_lot l ON l.id = x.lot_id
+JOIN app.product p ON p.id = l.product_id
+WHERE x.client_id = :client_id::uuid AND x.void_at IS NULL
+ORDER BY x.noted_at, x.id;
+
+-- name: encounter_devices :many
+-- How devices were set in her treatments.
+SELECT x.id, x.client_id, x.encounter_id, x.id AS setting_id, r.name AS device, x.settings_sealed
+FROM app.encounter_device x
+JOIN app.resource r ON r.id = x.device_id
+WHERE x.client_id = :client_id::uuid AND x.void_at IS NULL
+ORDER BY x.noted_at, x.id;
+
+-- name: encounter_one :one
+-- One treatment, with who noted it.
+SELECT e.id,
+       e.client_id,
+       e.id AS encounter_id,
+       c.name,
+       e.done_on,
+       coalesce(v.name, 'Treatment') AS service,
+       f.name AS provider,
+       e.aftercare_sealed,
+       e.appointment_id,
+       w.name AS noted_by,
+       e.noted_at AT TIME ZONE app.zone() AS noted,
+       e.void_at IS NOT NULL AS is_void,
+       e.void_at IS NULL AND (app.may('chart_write') OR app.reaches('chart_write', e.client_id)) AS can_change
+FROM app.encounter e
+JOIN app.client c ON c.id = e.client_id
+JOIN app.staff f ON f.id = e.provider_id
+JOIN app.staff w ON w.id = e.noted_by
+LEFT JOIN app.service v ON v.id = e.service_id
+WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid;
+
+-- name: encounter_visits :many
+-- Her visits that have no treatment noted yet.
+SELECT a.id AS appointment_id, a.client_id, a.starts_at AT TIME ZONE l.zone AS starts, v.name AS service, a.id = :appointment_id::uuid AS is_chosen
+FROM app.appointment a
+JOIN app.location l ON l.id = a.location_id
+JOIN app.service v ON v.id = a.service_id
+WHERE a.client_id = :client_id::uuid AND a.status IN ('arrived', 'in_room', 'done', 'booked', 'confirmed') AND a.starts_at < now() + interval '1 day'
+  AND NOT EXISTS (SELECT FROM app.encounter e WHERE e.appointment_id = a.id AND e.void_at IS NULL)
+ORDER BY a.starts_at DESC
+LIMIT 30;
+
+-- name: encounter_services :many
+-- Services, for a treatment without a visit.
+-- clients: none
+SELECT v.id AS service_id, v.name AS service, v.id = :service_id::uuid AS is_chosen FROM app.service v WHERE v.is_active ORDER BY v.category, v.position, v.name;
+
+-- name: encounter_providers :many
+-- Who may have given it; she who writes is chosen.
+-- clients: none
+SELECT f.id AS provider_id, f.name AS provider, f.id = coalesce(:provider_id::uuid, app.actor()) AS is_chosen
+FROM app.staff f
+WHERE f.is_active AND NOT f.is_support
+ORDER BY f.position, f.name;
+
+-- name: encounter_lots :many
+-- Lots that may be used on that day.
+-- clients: none
+SELECT l.id AS lot_id, p.name AS product, l.lot, l.expires_on, p.unit
+FROM app.product_lot l
+JOIN app.product p ON p.id = l.product_id AND p.is_active
+WHERE l.used_up_at IS NULL AND l.expires_on >= app.today()
+ORDER BY p.name, l.expires_on, l.lot;
+
+-- name: encounter_units :many
+-- Devices.
+-- clients: none
+SELECT r.id AS device_id, r.name AS device FROM app.resource r WHERE r.kind = 'device' AND r.is_active ORDER BY r.position, r.name;
+
+-- name: encounter_add :one
+-- Notes a treatment: of a visit, which says service, provider and day where the form does not; or without one.
+-- Two who note the same visit at once have one treatment between them.
+-- seals: encounter
+INSERT INTO app.encounter AS e (id, client_id, appointment_id, service_id, provider_id, done_on, aftercare_sealed)
+SELECT :new_id::uuid, c.id, a.id, coalesce(:service_id::uuid, a.service_id), coalesce(:provider_id::uuid, a.staff_id, app.actor()),
+       coalesce(:done_on::date, (a.starts_at AT TIME ZONE app.zone())::date, app.today()), :aftercare_sealed::bytea
+FROM app.client c
+LEFT JOIN app.appointment a ON a.id = :appointment_id::uuid AND a.client_id = c.id
+WHERE c.id = :client_id::uuid AND (:appointment_id::uuid IS NULL OR a.id IS NOT NULL)
+ON CONFLICT (tenant_id, appointment_id) WHERE appointment_id IS NOT NULL AND void_at IS NULL DO UPDATE SET aftercare_sealed = e.aftercare_sealed
+RETURNING e.client_id, e.id AS encounter_id;
+
+-- name: encounter_aftercare :one
+-- What she was told to do afterwards, as it stands now. id: the treatment's.
+-- seals: encounter
+UPDATE app.encounter e SET aftercare_sealed = :aftercare_sealed::bytea
+WHERE e.id = :id::uuid AND e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid AND e.void_at IS NULL
+RETURNING e.client_id, e.id AS encounter_id;
+
+-- name: encounter_void :one
+-- It was entered in error: it stays, and is shown no more.
+UPDATE app.encounter e SET void_at = now(), void_by = app.actor()
+WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid AND e.void_at IS NULL
+RETURNING e.client_id;
+
+-- name: encounter_product_add :one
+-- Notes what was used; an expired lot is refused by the table.
+-- seals: encounter_product
+INSERT INTO app.encounter_product AS x (id, client_id, encounter_id, lot_id, amount_milli, area_sealed)
+SELECT :new_id::uuid, e.client_id, e.id, :lot_id::uuid, app.amount_kept(:amount), :area_sealed::bytea
+FROM app.encounter e
+WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid
+RETURNING x.client_id, x.encounter_id;
+
+-- name: encounter_product_void :one
+-- That line was entered in error.
+UPDATE app.encounter_product x SET void_at = now()
+WHERE x.id = :line_id::uuid AND x.encounter_id = :encounter_id::uuid AND x.client_id = :client_id::uuid AND x.void_at IS NULL
+RETURNING x.client_id, x.encounter_id;
+
+-- name: encounter_device_add :one
+-- Notes how a device was set.
+-- seals: encounter_device
+INSERT INTO app.encounter_device AS x (id, client_id, encounter_id, device_id, settings_sealed)
+SELECT :new_id::uuid, e.client_id, e.id, r.id, :settings_sealed::bytea
+FROM app.encounter e
+JOIN app.resource r ON r.id = :device_id::uuid AND r.kind = 'device'
+WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid AND e.void_at IS NULL
+RETURNING x.client_id, x.encounter_id;
+
+-- name: encounter_device_void :one
+-- That line was entered in error.
+UPDATE app.encounter_device x SET void_at = now()
+WHERE x.id = :setting_id::uuid AND x.encounter_id = :encounter_id::uuid AND x.client_id = :client_id::uuid AND x.void_at IS NULL
+RETURNING x.client_id, x.encounter_id;
