@@ -39,8 +39,9 @@ const validator = new HtmlValidate({
 let browser;
 async function start() {
   browser ??= await chromium.launch({
-    executablePath: process.env.FOYER_CHROMIUM || "/usr/bin/chromium",
+    executablePath: process.env.FOYER_CHROMIUM || "/usr/bin/chromium-headless-shell",
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run",
+      "--renderer-process-limit=1", // one for each browser of a test takes as long to start as a page to be judged
       `--host-resolver-rules=MAP *.${h.env.domain} 127.0.0.1,MAP ${h.env.domain} 127.0.0.1`],
   });
   return browser;
