@@ -225,9 +225,9 @@ VALUES (:allergy_id, :client_id, :substance_bytes, :reaction_bytes, :severity);
 
 -- name: form_due_date :exec
 -- The due date that she gave in a form she signed; one that cannot be one stays an answer and nothing more.
-SELECT FROM (SELECT (now() AT TIME ZONE app.zone())::date AS today) AS t
-CROSS JOIN LATERAL sec.due_date_told(:due_told::date)
-WHERE :due_told::date BETWEEN t.today - 21 AND t.today + 287;
+SELECT FROM (SELECT d.due FROM (SELECT :due_told::date AS due, (now() AT TIME ZONE app.zone())::date AS today) AS d
+             WHERE d.due BETWEEN d.today - 21 AND d.today + 287 OFFSET 0) AS t
+CROSS JOIN LATERAL sec.due_date_told(t.due);
 
 -- name: form_copy :one
 -- What the link's client signed, exactly.

@@ -5,6 +5,7 @@ const { test, describe } = require("node:test");
 const assert = require("node:assert/strict");
 const crypto = require("node:crypto");
 const h = require("./harness");
+const k = require("./booking_client");
 const { session, somebody } = require("./form_client");
 
 const full = {
@@ -165,6 +166,32 @@ describe("L20 L13: signing", () => {
     assert.equal(sha(text), h.one("SELECT encode(document_sha256, 'hex') FROM app.signature WHERE id = :'v1'::uuid", id));
     assert.match(text, /Question 1\n {2}What brings you to us\?\n\nAnswer 1\n {2}A line between the brows\n/);
     assert.match(text, /Signed by\n {2}Zoë O'Hara\n/);
+  });
+  test("B57 L09: a due date in a form that she signs is hers from then on, and her visits that no longer fit ask for a look; one that cannot be one is an answer only", async () => {
+    const c = k.corner("first-light", { forms: true, people: 2 }), week = (w) => k.dayIn(280 - w * 7 + 20);
+    h.sql("UPDATE app.service SET week_from = 26, week_to = 32 WHERE id = :'v1'", c.service);
+    try {
+      for (const [told, due, look] of [[week(20), week(20), "due_date"], ["1999-02-03", week(28), ""]]) {
+        const b = await k.book(c, { slot: 2, days: 20, person: { due_date: week(28) } });
+        const keys = h.formOf((await b.v.get(`${b.at}/visit`)).text, `${b.at}/fill`).values, fill = await b.v.post(`${b.at}/fill`, keys);
+        const intake = h.one("SELECT a.id FROM app.form_assignment a JOIN app.form f ON f.id = a.form_id WHERE a.appointment_id = :'v1' AND f.kind = 'intake'", b.appointment);
+        const now = () => h.sql("SELECT c.due_date, coalesce(a.asks_look, '') FROM app.client c JOIN app.appointment a ON a.client_id = c.id WHERE a.id = :'v1'", b.appointment)[0];
+        const at = `${fill.location}/${intake}`;
+        const asked = await b.v.submit(at, { "q-due_date": told, "q-care_provider": "Dr. Ames", "q-medical_scan": "no", "q-multiples": "One", "q-complications": "no",
+          "q-allergies": "none", "q-truthful": "yes", intent: "next" });
+        assert.equal(asked.location, `${at}/consent`, h.decode(asked.text));
+        assert.deepEqual(now(), [week(28), ""], "it counts before it is signed");
+        const r = await b.v.submit(`${at}/consent`, signing);
+        assert.equal(r.location, `${at}/copy?signed=1`);
+        assert.deepEqual(now(), [due, look]);
+        assert.equal(signaturesOf(intake), 1);
+        const desk = await h.staff("first-light", "front-desk"), page = (await desk.get(`/appointments/${b.appointment}`)).text;
+        assert.equal(/The due date has changed, and the week of this visit no longer fits/.test(page), look !== "");
+        assert.equal(/This visit is best between weeks 26 and 32/.test((await b.v.get(`${b.at}/visit`)).text), look !== "");
+      }
+    } finally {
+      k.close(c);
+    }
   });
   test("the same allergy is not noted twice", async () => {
     const p = await filled();
