@@ -21,7 +21,8 @@ static const struct field status_fields[] = {
     {"staff_id", FIELD_UUID}, {"day", FIELD_DATE, .required = true},                               \
         {"time", FIELD_TIME, .required = true}, {"starts_at", FIELD_LOCAL},                        \
         {"minutes", FIELD_INT, .min = 5, .max = 600, .bad = "Give 5 to 600 minutes."},             \
-        {"back", FIELD_CHOICE, .choices = "day|rooms|week"}, {"quiet", FIELD_BOOL},                \
+        {"room_id", FIELD_UUID}, {"back", FIELD_CHOICE, .choices = "day|rooms|week"},              \
+        {"quiet", FIELD_BOOL}, {"whole", FIELD_BOOL},                                              \
     {                                                                                              \
         "version", FIELD_INT, .required = true, .max = INT32_MAX                                   \
     }
@@ -138,13 +139,6 @@ static enum err tell_booked(struct req *r, struct str id)
 /* Several services in one visit: a visit each, all or none. */
 static enum err book_together(struct req *r)
 {
-    const struct str *ticked;
-    if (req_values(r, "addon", &ticked) > 0) {
-        req_refuse(r, "addon",
-                   "Add-ons go with a single service. Leave them out, or book the others by "
-                   "themselves.");
-        return ERR_INVALID;
-    }
     struct rows *made = req_query(r, Q_appointment_book_together);
     if (!made)
         return refuse_kindly(r);
@@ -191,10 +185,17 @@ static enum err change(struct req *r, enum query statement, const char *kind)
 /* Back to the view of the calendar in which it was dragged, or to the visit. */
 static enum err move(struct req *r)
 {
-    struct rows *moved = req_query(r, Q_appointment_move);
+    bool is_whole = str_is(req_value(r, "whole"), "true");
+    if (is_whole && req_has(r, "room_id")) {
+        req_refuse(r, "room_id",
+                   "A room is chosen for one part. Move the visit first, then its parts.");
+        return ERR_INVALID;
+    }
+    struct rows *moved = req_query(r, is_whole ? Q_appointment_move_whole : Q_appointment_move);
     if (!moved)
         return refuse_kindly(r);
-    struct str id = req_value(r, "appointment_id"), back = req_value(r, "back");
+    struct str id = is_whole ? rows_text(moved, 0, "first_part") : req_value(r, "appointment_id");
+    struct str back = req_value(r, "back");
     enum err e = is_loud(r) ? visit_tell(r, "moved", id) : OK;
     if (e || back.n == 0)
         return e ? e : to_appointment(r, id);
@@ -221,6 +222,7 @@ const struct page appointment_pages[] = {
               {"together", Q_appointment_together},
               {"waivers", Q_appointment_waiver},
               {"providers", Q_appointment_provider},
+              {"rooms", Q_appointment_room},
               {"series", Q_series_of_visit}},
      .view = "appointment/show", .title = "Appointment"},
     {GET, ONE "/move", CAN(booking_write), .action = "appointment.read",
@@ -231,7 +233,8 @@ const struct page appointment_pages[] = {
               {"warnings", Q_appointment_move_warning},
               {"near", Q_appointment_near},
               {"allergies", Q_appointment_allergy},
-              {"providers", Q_appointment_provider}},
+              {"providers", Q_appointment_provider},
+              {"rooms", Q_appointment_room}},
      .view = "appointment/move", .title = "Appointment: move it"},
     {POST, ONE "/status", CAN(booking_write), .action = "appointment.status",
      .fields = status_fields, .save = Q_appointment_set_status,

@@ -24,7 +24,7 @@ static const struct field slot_fields[] = {
     {"place", FIELD_UUID, .required = true},
     {"who", FIELD_UUID},
     {"also", FIELD_TEXT, .max = 300},
-    {"addons", FIELD_TEXT, .max = 600},
+    {"addons", FIELD_TEXT, .max = 1000},
     {"due", FIELD_TOKEN, .max = 200},
     {"slot", FIELD_INT, .required = true, .max = INT64_MAX / 2, .missing = "Please choose a time."},
     {0},
@@ -113,7 +113,7 @@ static const struct field weeks_fields[] = {
     {"place", FIELD_UUID},
     {"who", FIELD_UUID},
     {"also", FIELD_TEXT, .max = 300},
-    {"addons", FIELD_TEXT, .max = 600},
+    {"addons", FIELD_TEXT, .max = 1000},
     {"due_date", FIELD_DATE, .required = true, .missing = "Please give your due date."},
     {0},
 };

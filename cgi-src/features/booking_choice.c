@@ -9,29 +9,78 @@
 
 #include "crypto.h"
 
-enum { DUE_LIFE = 2 * 24 * 3600, DATE_CHARS = 10 };
+enum { DUE_LIFE = 2 * 24 * 3600, DATE_CHARS = 10, UUID_CHARS = 36 };
 
-/* "a,b" of uuids, each once, at most so many: the list as it goes on, and as an array for statements. */
-static void read_list(struct req *r, const char *name, const char *list_name, size_t most)
+/* Whether a list "a,b" holds this one. */
+static bool list_holds(struct str list, struct str one)
 {
-    struct str rest = req_value(r, name);
+    while (list.n > 0)
+        if (str_eq(str_cut(&list, ','), one))
+            return true;
+    return false;
+}
+
+/* "a,b" of uuids, each once: the list as it goes on, and as an array for statements. */
+static void read_services(struct req *r)
+{
+    struct str rest = req_value(r, "also");
     struct buf list = buf_in(req_arena(r), 256), array = buf_in(req_arena(r), 256);
     size_t n = 0;
     buf_addc(&array, '{');
-    while (rest.n > 0 && n < most) {
+    while (rest.n > 0 && n < CHOICE_SERVICES) {
         struct str one = str_cut(&rest, ',');
-        bool is_there = false;
-        for (struct str seen = buf_str(&list); seen.n > 0 && !is_there;)
-            is_there = str_eq(str_cut(&seen, ','), one);
-        if (!uuid_ok(one) || is_there)
+        if (!uuid_ok(one) || list_holds(buf_str(&list), one))
             continue;
         buf_printf(&list, "%s%.*s", n ? "," : "", (int)one.n, one.p);
         buf_printf(&array, "%s%.*s", n ? "," : "", (int)one.n, one.p);
         n++;
     }
     buf_addc(&array, '}');
-    req_set(r, list_name, buf_str(&list));
-    req_set(r, name, buf_str(&array));
+    req_set(r, "also_list", buf_str(&list));
+    req_set(r, "also", buf_str(&array));
+}
+
+/* Which part of the visit a service is, from 2 on; 0: none, it was left out again. */
+static int part_of(struct req *r, struct str service)
+{
+    struct str rest = req_value(r, "also_list");
+    for (int part = 2; rest.n > 0; part++)
+        if (str_eq(str_cut(&rest, ','), service))
+            return part;
+    return 0;
+}
+
+/*
+ * "a,SERVICE.b": an add-on of the first service by its id alone, one of another with that service before it. The list as
+ * it goes on; as two arrays, which add-ons and with which part each goes.
+ */
+static void read_addons(struct req *r)
+{
+    struct str rest = req_value(r, "addons");
+    struct buf list = buf_in(req_arena(r), 256), array = buf_in(req_arena(r), 256),
+               parts = buf_in(req_arena(r), 64);
+    size_t n = 0;
+    buf_addc(&array, '{');
+    buf_addc(&parts, '{');
+    while (rest.n > 0 && n < CHOICE_ADDONS) {
+        struct str one = str_cut(&rest, ','), addon = one;
+        int part = 1;
+        if (one.n > UUID_CHARS && one.p[UUID_CHARS] == '.') {
+            part = part_of(r, str_part(one, 0, UUID_CHARS));
+            addon = str_part(one, UUID_CHARS + 1, one.n - UUID_CHARS - 1);
+        }
+        if (part == 0 || !uuid_ok(addon) || list_holds(buf_str(&list), one))
+            continue;
+        buf_printf(&list, "%s%.*s", n ? "," : "", (int)one.n, one.p);
+        buf_printf(&array, "%s%.*s", n ? "," : "", (int)addon.n, addon.p);
+        buf_printf(&parts, "%s%d", n ? "," : "", part);
+        n++;
+    }
+    buf_addc(&array, '}');
+    buf_addc(&parts, '}');
+    req_set(r, "addon_list", buf_str(&list));
+    req_set(r, "addons", buf_str(&array));
+    req_set(r, "addon_at", buf_str(&parts));
 }
 
 void choice_read(struct req *r)
@@ -40,8 +89,8 @@ void choice_read(struct req *r)
         return;
     req_set(r, "is_choice_read", S("true"));
     struct str token = req_value(r, "due"), due = choice_open_due(r, token);
-    read_list(r, "also", "also_list", CHOICE_SERVICES);
-    read_list(r, "addons", "addon_list", CHOICE_ADDONS);
+    read_services(r);
+    read_addons(r);
     req_set(r, "due_token", due.n > 0 ? token : S(""));
     req_set(r, "due", due);
     if (due.n == 0)

@@ -10,7 +10,7 @@ enum { CHOICE_SERVICES = 5 /* besides the first */, CHOICE_ADDONS = 12 };
 
 /*
  * choice_read -- makes values of what was sent as also, addons and due: also and addons as arrays for statements (never
- * NULL), due as a date or NULL, and also_list, addon_list, due_token as texts for links and forms. What is none is left
+ * NULL), addon_at beside addons (with which part of the visit each goes, from 1 on), due as a date or NULL, and also_list, addon_list, due_token as texts for links and forms. What is none is left
  * out. Reading it again changes nothing.
  */
 void choice_read(struct req *r);

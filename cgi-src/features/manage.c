@@ -156,12 +156,13 @@ static enum err open_forms(struct req *r)
 
 static const struct field move_fields[] = {
     {"with", FIELD_CHOICE, .choices = "same|any"},
+    {"whole", FIELD_BOOL},
     {"slot", FIELD_INT, .required = true, .max = INT64_MAX / 2, .missing = "Please choose a time."},
     {"version", FIELD_INT, .required = true, .max = INT32_MAX},
     {0},
 };
 
-/* Sets what is moved; with whom: the same person, unless ?with=any. */
+/* Sets what is moved: the visit, or with ?whole=true all parts of it; with whom: the same people, unless ?with=any. */
 static enum err load_moving(struct req *r)
 {
     struct rows *moving = req_show(r, "current", Q_manage_moving, NULL);
@@ -170,14 +171,23 @@ static enum err load_moving(struct req *r)
     req_set(r, "moving", rows_text(moving, 0, "moving"));
     req_set(r, "service_id", rows_text(moving, 0, "service_id"));
     req_set(r, "place", rows_text(moving, 0, "place"));
-    if (str_is(req_value(r, "with"), "any")) {
+    struct str group = rows_text(moving, 0, "group_id");
+    bool is_anyone = str_is(req_value(r, "with"), "any"),
+         is_whole = group.n > 0 && str_is(req_value(r, "whole"), "true");
+    if (is_anyone) {
         req_set_null(r, "who");
         req_set(r, "is_anyone", S("true"));
-        req_set(r, "keep", S("&with=any"));
     } else {
         req_set(r, "who", rows_text(moving, 0, "staff_id"));
-        req_set(r, "keep", S(""));
     }
+    if (is_whole) {
+        req_set(r, "together", group);
+        req_set(r, "is_whole", S("true"));
+    }
+    req_set(r, "keep", is_whole && is_anyone ? S("&whole=true&with=any")
+                       : is_whole            ? S("&whole=true")
+                       : is_anyone           ? S("&with=any")
+                                             : S(""));
     return OK;
 }
 
@@ -196,14 +206,19 @@ static enum err move(struct req *r)
     enum err e = load_moving(r);
     if (e)
         return e;
-    if (!req_query(r, Q_manage_move)) {
+    struct rows *whole = NULL;
+    if (req_has(r, "is_whole") ? !(whole = req_query(r, Q_manage_move_whole))
+                               : !req_query(r, Q_manage_move)) {
         if (req_error(r) == ERR_CONFLICT && str_is(req_error_field(r), "starts_at")) {
             req_set(r, "is_taken", S("true"));
             return reply_again(r, is_other(r) ? HER_OTHER "/move" : HER_LINK "/move");
         }
         return req_error(r);
     }
-    e = visit_tell(r, "moved", req_value(r, "moving"));
+    /* Her message is about the first part, and says how many there are. */
+    e = visit_tell(r, "moved",
+                   whole && rows_count(whole) > 0 ? rows_text(whole, 0, "appointment_id")
+                                                  : req_value(r, "moving"));
     return e ? e : reply_redirect(r, visit_path(r, "?done=moved"));
 }
 
@@ -276,7 +291,7 @@ const struct page manage_pages[] = {
      .no_idempotency = true, .title = "Open the forms of her appointment"},
     {GET, HER_LINK "/move", LINK("manage"), .action = "booking.read", .run = show_move,
      .show = {{"current", Q_manage_moving}, SLOTS_SHOWN}, .view = "manage/move",
-     .gives = "week day keep is_taken is_anyone", .title = "Her appointment: another time"},
+     .gives = "week day keep is_taken is_anyone is_whole", .title = "Her appointment: another time"},
     {POST, HER_LINK "/move", LINK("manage"), .action = "booking.move", .fields = move_fields,
      .run = move, .show = {{"current", Q_manage_moving}, VISIT_SHOWN}, .again = HER_LINK "/visit",
      .title = "Her appointment: move"},
@@ -294,7 +309,7 @@ const struct page manage_pages[] = {
      .no_idempotency = true, .title = "Open the forms of another appointment of hers"},
     {GET, HER_OTHER "/move", LINK("manage"), .action = "booking.read", .run = show_move,
      .show = {{"current", Q_manage_moving}, SLOTS_SHOWN}, .view = "manage/move",
-     .gives = "week day keep is_taken is_anyone",
+     .gives = "week day keep is_taken is_anyone is_whole",
      .title = "Another appointment of hers: another time"},
     {POST, HER_OTHER "/move", LINK("manage"), .action = "booking.move", .fields = move_fields,
      .run = move, .show = {{"current", Q_manage_moving}, VISIT_SHOWN}, .again = HER_OTHER,

@@ -11,6 +11,8 @@ DROP FUNCTION IF EXISTS app.hold(uuid, uuid, uuid, timestamptz, int);
 DROP FUNCTION IF EXISTS app.book(uuid, uuid, uuid, timestamptz, uuid, uuid);
 DROP FUNCTION IF EXISTS app.appointment_move(uuid, uuid, timestamptz, int);
 DROP FUNCTION IF EXISTS app.take_addons(uuid, uuid[]);
+DROP FUNCTION IF EXISTS app.claim(uuid, uuid, uuid, timestamptz, uuid[], uuid, int, int, boolean, uuid[]);
+DROP FUNCTION IF EXISTS app.appointment_move(uuid, uuid, timestamptz, int, int, text);
 
 -- The version of a text that is in force today where the business is; NULL when it has published none.
 CREATE OR REPLACE FUNCTION app.policy_in_force(kind text) RETURNS uuid
@@ -82,11 +84,26 @@ BEGIN
             AND (t.state = 'booked' OR (t.state = 'hold' AND t.hold_until >= now()))) AS q;
 END $$;
 
+-- Why a service cannot be done at a place in this room or with this device, in words; NULL: it can. Internal.
+CREATE OR REPLACE FUNCTION app.unit_unfit(p_service uuid, p_location uuid, p_unit uuid) RETURNS text
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF p_unit IS NULL OR EXISTS (SELECT FROM app.units_for(p_service, p_location) AS u WHERE u.id = p_unit) THEN
+        RETURN NULL;
+    END IF;
+    RETURN coalesce((SELECT format(CASE WHEN r.location_id IS DISTINCT FROM p_location OR NOT r.is_active THEN '%s cannot be used here.'
+                                        WHEN r.kind = 'room' THEN 'This service is not done in %s.' ELSE 'This service does not use %s.' END, r.name)
+                     FROM app.resource r WHERE r.id = p_unit), 'There is no such room.');
+END $$;
+
 -- Finds provider, room and devices for this start and locks them: on return nobody else can take them. p_over: somebody who may books
 -- over what is taken, or outside the hours; then over names those that were taken already. resources, in ascending order, are all
--- that is needed. p_before: the services of the same visit before this one, which need no grid. Internal.
+-- that is needed. p_before: the services of the same visit before this one, which need no grid. p_unit: the room or device that is wanted;
+-- else a visit that is moved keeps those that it has while they are free. Internal.
 CREATE OR REPLACE FUNCTION app.claim(p_service uuid, p_location uuid, p_staff uuid, p_starts timestamptz, p_skip uuid[], p_client uuid,
-    p_extra int, p_minutes int, p_over boolean, p_before uuid[],
+    p_extra int, p_minutes int, p_over boolean, p_before uuid[], p_unit uuid DEFAULT NULL,
     OUT staff_id uuid, OUT room_id uuid, OUT resources uuid[], OUT over uuid[], OUT is_over boolean, OUT during tstzrange,
     OUT ends_at timestamptz, OUT price_cents bigint, OUT deposit_cents bigint)
 LANGUAGE plpgsql
@@ -98,6 +115,8 @@ DECLARE
     day date;
     around tstzrange;
     is_free boolean;
+    kept uuid[];
+    words text;
 BEGIN
     IF app.tenant() IS NULL THEN
         RAISE EXCEPTION 'no tenant was entered' USING ERRCODE = 'FY403';
@@ -110,6 +129,10 @@ BEGIN
     END IF;
     IF NOT isfinite(p_starts) OR p_starts IS NULL THEN
         RAISE EXCEPTION 'Choose a time.' USING ERRCODE = 'FY422', COLUMN = 'starts_at';
+    END IF;
+    words := app.unit_unfit(p_service, p_location, p_unit);
+    IF words IS NOT NULL THEN
+        RAISE EXCEPTION '%', words USING ERRCODE = 'FY422', COLUMN = 'room_id';
     END IF;
     price_cents := s.price_cents;
     deposit_cents := s.deposit_cents;
@@ -153,7 +176,9 @@ BEGIN
     END IF;
     during := tstzrange(p_starts - make_interval(mins => s.before_min), ends_at + make_interval(mins => s.after_min));
 
-    -- of each group the first unit that is free; booked over, one that is not when none is
+    -- of each group the unit that is wanted, or else the one that it has, or else the first that is free; booked over, one that is not when
+    -- none is
+    kept := ARRAY(SELECT t.resource_id FROM app.slot t WHERE t.appointment_id = ANY (p_skip) AND t.state <> 'released');
     SELECT array_agg(q.id), array_agg(q.id) FILTER (WHERE q.is_busy), (min(q.id::text) FILTER (WHERE q.is_room))::uuid
     INTO resources, over, room_id
     FROM (
@@ -161,9 +186,12 @@ BEGIN
         FROM app.units_for(p_service, p_location) AS u
         CROSS JOIN LATERAL (SELECT app.is_busy(u.id, claim.during, p_skip) AS is_busy) AS b
         WHERE u.id IS NOT NULL
-        ORDER BY u.grp, b.is_busy, u.ord
+        ORDER BY u.grp, u.id IS DISTINCT FROM p_unit, b.is_busy, u.id <> ALL (kept), u.ord
     ) AS q;
     over := coalesce(over, '{}');
+    IF p_unit = ANY (over) AND NOT p_over THEN
+        RAISE EXCEPTION '% is taken at this time.', (SELECT r.name FROM app.resource r WHERE r.id = p_unit) USING ERRCODE = 'FY409', COLUMN = 'room_id';
+    END IF;
     IF app.is_busy(staff_id, during, p_skip) THEN
         over := over || staff_id;
     END IF;
@@ -215,7 +243,8 @@ BEGIN
     SELECT appointment, a.id, a.minutes, a.price_cents FROM app.addon a WHERE a.id = ANY (addons);
 END $$;
 
--- Forms that this visit asks for (app.forms_asked: by service and by rule, not while a signature stands).
+-- Forms that this visit asks for (app.forms_asked: by service and by rule, not while a signature stands). The parts of one visit ask for each
+-- form once, in the first of them that takes place.
 -- (plpgsql, like take_slots: its plans are kept. A function in SQL is planned at each call, 7 ms here instead of one.)
 CREATE OR REPLACE FUNCTION app.assign_forms(appointment uuid) RETURNS void
 LANGUAGE plpgsql
@@ -227,6 +256,9 @@ BEGIN
     FROM app.appointment a
     CROSS JOIN LATERAL app.forms_asked(a.id) AS x
     WHERE a.id = appointment
+      AND NOT EXISTS (SELECT FROM app.appointment p JOIN app.form_assignment o ON o.client_id = p.client_id AND o.appointment_id = p.id
+                      WHERE p.group_id = a.group_id AND p.id <> a.id AND o.form_id = x.form_id
+                        AND (o.state = 'signed' OR (o.state = 'due' AND p.status IN ('booked', 'confirmed', 'arrived', 'in_room'))))
     ON CONFLICT (tenant_id, appointment_id, form_id) DO NOTHING;
 END $$;
 
@@ -419,10 +451,10 @@ BEGIN
     RETURN a;
 END $$;
 
--- Moves an appointment to another start, or another provider (NULL: any who is free); minutes: another length. Its add-ons and its group
--- stay. The new version is returned. A client is held to the hours and counts that she accepted.
+-- Moves an appointment to another start, or another provider (NULL: any who is free); minutes: another length; unit: a room or device that
+-- is chosen by the staff. Its add-ons and its group stay. The new version is returned. A client is held to the hours and counts that she accepted.
 CREATE OR REPLACE FUNCTION app.appointment_move(appointment uuid, staff uuid, starts_at timestamptz, expected_version int,
-    minutes int DEFAULT NULL, over_reason text DEFAULT NULL) RETURNS int
+    minutes int DEFAULT NULL, over_reason text DEFAULT NULL, unit uuid DEFAULT NULL) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
@@ -437,12 +469,15 @@ BEGIN
         RAISE EXCEPTION 'This appointment can no longer be moved.' USING ERRCODE = 'FY422', COLUMN = 'starts_at';
     END IF;
     PERFORM app.check_rule(a, 'move');
+    IF is_client AND unit IS NOT NULL THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
     IF minutes IS NOT NULL AND (is_client OR minutes NOT BETWEEN 5 AND 600) THEN
         RAISE EXCEPTION 'Give 5 to 600 minutes.' USING ERRCODE = 'FY422', COLUMN = 'minutes';
     END IF;
     long := app.visit_length(a.service_id, '{}', appointment);
     c := app.claim(a.service_id, a.location_id, app.bookable_staff(staff, a.location_id), starts_at, ARRAY[appointment], a.client_id,
-        long.extra, coalesce(minutes, long.fixed), app.check_over(staff, a.location_id, over_reason), '{}');
+        long.extra, coalesce(minutes, long.fixed), app.check_over(staff, a.location_id, over_reason), '{}', unit);
     UPDATE app.slot t SET state = 'released', hold_until = NULL
     WHERE t.tenant_id = app.tenant() AND t.appointment_id = appointment AND t.state <> 'released';
     PERFORM app.take_slots(appointment, c.resources, c.over, c.during, NULL);
@@ -484,6 +519,11 @@ BEGIN
     UPDATE app.appointment p SET status = status, cancel_reason = CASE status WHEN 'cancelled' THEN reason END
     WHERE p.tenant_id = app.tenant() AND p.id = appointment
     RETURNING p.version INTO now_at;
+    IF status = 'cancelled' AND a.group_id IS NOT NULL THEN
+        -- what this part was asked to sign for all of them, the next one asks for
+        PERFORM app.assign_forms(p.id) FROM (SELECT x.id FROM app.appointment x WHERE x.tenant_id = app.tenant() AND x.group_id = a.group_id
+            AND x.client_id = a.client_id AND x.status IN ('booked', 'confirmed', 'arrived', 'in_room') ORDER BY x.group_position) AS p;
+    END IF;
     RETURN now_at;
 END $$;
 
@@ -503,16 +543,16 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION app.lock_time(uuid[], uuid, uuid[], uuid[], tstzrange), app.load_of(uuid, date, text),
-    app.claim(uuid, uuid, uuid, timestamptz, uuid[], uuid, int, int, boolean, uuid[]), app.check_over(uuid, uuid, text),
+    app.unit_unfit(uuid, uuid, uuid), app.claim(uuid, uuid, uuid, timestamptz, uuid[], uuid, int, int, boolean, uuid[], uuid), app.check_over(uuid, uuid, text),
     app.take_slots(uuid, uuid[], uuid[], tstzrange, timestamptz), app.take_addons(uuid, uuid[]), app.hold_end(int),
     app.put_visit(uuid, uuid, uuid, timestamptz, uuid, uuid, uuid[], text, timestamptz, uuid, uuid[], uuid, int),
     app.assign_forms(uuid), app.may_book_for(uuid), app.may_change(uuid, uuid, uuid), app.bookable_staff(uuid, uuid),
     app.appointment_lock(uuid, int), app.policy_in_force(text), app.hold(uuid, uuid, uuid, timestamptz, int, uuid[], uuid),
     app.hold_show(uuid), app.book_confirm(uuid, uuid, uuid), app.book(uuid, uuid, uuid, timestamptz, uuid, uuid, uuid[], text),
-    app.appointment_move(uuid, uuid, timestamptz, int, int, text), app.appointment_set_status(uuid, text, int, text),
+    app.appointment_move(uuid, uuid, timestamptz, int, int, text, uuid), app.appointment_set_status(uuid, text, int, text),
     app.free_expired_holds() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.policy_in_force(text), app.hold_show(uuid), app.book_confirm(uuid, uuid, uuid),
     app.book(uuid, uuid, uuid, timestamptz, uuid, uuid, uuid[], text), app.appointment_set_status(uuid, text, int, text) TO foyer_staff, foyer_public;
 GRANT EXECUTE ON FUNCTION app.hold(uuid, uuid, uuid, timestamptz, int, uuid[], uuid),
-    app.appointment_move(uuid, uuid, timestamptz, int, int, text) TO foyer_staff, foyer_public, foyer_jobs;
+    app.appointment_move(uuid, uuid, timestamptz, int, int, text, uuid) TO foyer_staff, foyer_public, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.free_expired_holds() TO foyer_jobs;

@@ -175,8 +175,9 @@ END $$;
 
 -- Why a start is not free: a row for each reason, none when it is free. Staff are told what stands in the way, never whose visit it
 -- is; visitors and clients only that the time is taken, or what their own rules say.
+DROP FUNCTION IF EXISTS app.why_not(uuid, uuid, uuid, timestamptz, uuid, uuid[], uuid, int);
 CREATE OR REPLACE FUNCTION app.why_not(service uuid, location uuid, staff uuid, starts_at timestamptz, client uuid DEFAULT NULL,
-    addons uuid[] DEFAULT '{}', moving uuid DEFAULT NULL, minutes int DEFAULT NULL)
+    addons uuid[] DEFAULT '{}', moving uuid DEFAULT NULL, minutes int DEFAULT NULL, unit uuid DEFAULT NULL)
 RETURNS TABLE (code text, words text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -193,14 +194,25 @@ DECLARE
     who text;
     against record;
     n_found int := 0;
+    until timestamptz;
+    unfit text;
+    is_unit_busy boolean := false;
 BEGIN
     PERFORM app.check_may_look(moving);
     long := app.visit_length(service, addons, moving);
-    IF EXISTS (SELECT FROM app.free_starts(service, location, staff, NULL, NULL, skip, client, NULL, long.extra, coalesce(minutes, long.fixed), ARRAY[starts_at]) AS f)
-       AND app.on_grid(service, location, starts_at) THEN
+    SELECT v.* INTO s FROM app.service v WHERE v.id = service AND v.is_active AND (v.is_online OR is_staff OR app.own_client() IS NOT NULL);
+    IF unit IS NOT NULL THEN
+        unfit := app.unit_unfit(service, location, unit);
+    END IF;
+    SELECT f.ends_at INTO until
+    FROM app.free_starts(service, location, staff, NULL, NULL, skip, client, NULL, long.extra, coalesce(minutes, long.fixed), ARRAY[starts_at]) AS f
+    ORDER BY f.ends_at LIMIT 1;
+    IF until IS NOT NULL AND unit IS NOT NULL THEN
+        is_unit_busy := app.is_busy(unit, tstzrange(starts_at - make_interval(mins => s.before_min), until + make_interval(mins => s.after_min)), skip);
+    END IF;
+    IF until IS NOT NULL AND app.on_grid(service, location, starts_at) AND unfit IS NULL AND NOT is_unit_busy THEN
         RETURN;
     END IF;
-    SELECT v.* INTO s FROM app.service v WHERE v.id = service AND v.is_active AND (v.is_online OR is_staff OR app.own_client() IS NOT NULL);
     SELECT l.zone INTO z FROM app.location l WHERE l.id = location AND l.is_active;
     IF s.id IS NULL OR z IS NULL THEN
         RETURN QUERY SELECT 'service', 'This service is not offered here.';
@@ -256,6 +268,13 @@ BEGIN
         RETURN QUERY SELECT 'closed', 'The place is not open for all of this time.';
     END IF;
     -- rooms and devices
+    IF unfit IS NOT NULL THEN
+        n_found := n_found + 1;
+        RETURN QUERY SELECT 'unit', unfit;
+    ELSIF unit IS NOT NULL AND (is_unit_busy OR app.is_busy(unit, during, skip)) THEN
+        n_found := n_found + 1;
+        RETURN QUERY SELECT 'no_room', format('%s is taken at this time.', (SELECT r.name FROM app.resource r WHERE r.id = unit));
+    END IF;
     FOR against IN
         SELECT u.grp, bool_or(u.is_room) AS is_room
         FROM app.units_for(service, location) AS u
@@ -490,11 +509,11 @@ END $$;
 
 REVOKE ALL ON FUNCTION app.wall_instant(timestamp, text), app.client_rules(uuid, uuid, uuid, date, uuid[], uuid[]), app.prerequisite_words(uuid),
     app.rule_against(uuid, uuid, timestamptz, uuid, date, uuid[], uuid[]), app.hold_to_rules(uuid, uuid, timestamptz, uuid, uuid[], uuid[]),
-    app.booking_warnings(uuid, uuid, timestamptz, uuid, uuid), app.why_not(uuid, uuid, uuid, timestamptz, uuid, uuid[], uuid, int),
+    app.booking_warnings(uuid, uuid, timestamptz, uuid, uuid), app.why_not(uuid, uuid, uuid, timestamptz, uuid, uuid[], uuid, int, uuid),
     app.is_busy(uuid, tstzrange, uuid[]), app.is_working(uuid, uuid, tstzrange), app.on_grid(uuid, uuid, timestamptz),
     app.booking_rule_now(), app.check_rule(app.appointment, text), app.visit_limits(uuid), app.booking_waive(uuid, text, text),
     app.look_again(uuid, uuid), app.appointment_looked(uuid, int) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.why_not(uuid, uuid, uuid, timestamptz, uuid, uuid[], uuid, int), app.visit_limits(uuid),
+GRANT EXECUTE ON FUNCTION app.why_not(uuid, uuid, uuid, timestamptz, uuid, uuid[], uuid, int, uuid), app.visit_limits(uuid),
     app.wall_instant(timestamp, text) TO foyer_staff, foyer_public, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.booking_warnings(uuid, uuid, timestamptz, uuid, uuid), app.booking_waive(uuid, text, text),
     app.appointment_looked(uuid, int) TO foyer_staff;

@@ -136,7 +136,10 @@ SELECT f.client_id,
        s.signed_at AT TIME ZONE l.zone AS signed
 FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
-JOIN app.form_assignment f ON f.client_id = a.client_id AND f.appointment_id = a.id
+-- the parts of one visit ask for a form once
+JOIN app.form_assignment f ON f.client_id = a.client_id
+     AND f.appointment_id IN (SELECT p.id FROM app.appointment p WHERE p.id = a.id OR (p.group_id = a.group_id AND p.client_id = a.client_id))
+     AND (f.appointment_id = a.id OR EXISTS (SELECT FROM app.service_form x WHERE x.service_id = a.service_id AND x.form_id = f.form_id))
 JOIN app.form o ON o.id = f.form_id
 LEFT JOIN app.signature s ON s.client_id = f.client_id AND s.assignment_id = f.id
 WHERE a.id = :appointment_id::uuid AND f.state <> 'withdrawn'
@@ -153,6 +156,17 @@ JOIN app.staff f ON f.id = x.staff_id
 WHERE a.id = :appointment_id::uuid AND f.is_active AND f.is_provider
 ORDER BY f.position, f.name;
 
+-- name: appointment_room :many
+-- Rooms in which this visit's service is done here, and the room or device that is asked for, even when it is none of them.
+-- clients: none
+SELECT r.id AS room_id, r.name AS room, r.id = :room_id::uuid AS is_chosen
+FROM app.appointment a
+JOIN app.resource r ON r.location_id = a.location_id
+WHERE a.id = :appointment_id::uuid
+  AND (r.id = :room_id::uuid
+       OR (r.kind = 'room' AND r.is_active AND EXISTS (SELECT FROM app.service_room x WHERE x.service_id = a.service_id AND x.resource_id = r.id)))
+ORDER BY r.position, r.name, r.id;
+
 -- name: appointment_asked :one
 -- Where a visit shall go, as it was dragged, typed or followed; what is not said stays as it is.
 SELECT to_char(q.starts, 'YYYY-MM-DD') AS day,
@@ -161,14 +175,19 @@ SELECT to_char(q.starts, 'YYYY-MM-DD') AS day,
        q.starts AS new_starts,
        q.starts + make_interval(mins => q.minutes) AS new_ends,
        f.name AS new_provider,
+       (SELECT r.name FROM app.resource r WHERE r.id = :room_id::uuid) AS new_room,
        coalesce(:back, '') AS back,
-       :day::date IS NOT NULL AND (q.starts, q.minutes, f.id) IS DISTINCT FROM (a.starts_at AT TIME ZONE l.zone, q.length, a.staff_id) AS is_asked
+       g.n AS n_parts, g.n IS NOT NULL AND coalesce(:whole::boolean, false) AS is_whole,
+       :day::date IS NOT NULL
+           AND ((q.starts, q.minutes, f.id) IS DISTINCT FROM (a.starts_at AT TIME ZONE l.zone, q.length, a.staff_id)
+                OR (:room_id::uuid IS NOT NULL AND NOT EXISTS (SELECT FROM app.slot t WHERE t.appointment_id = a.id AND t.state <> 'released' AND t.resource_id = :room_id::uuid))) AS is_asked
 FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 CROSS JOIN LATERAL (
     SELECT coalesce(:starts_at::timestamp, :day::date + coalesce(:time::time, (a.starts_at AT TIME ZONE l.zone)::time), a.starts_at AT TIME ZONE l.zone) AS starts,
            coalesce(:minutes::int, date_part('epoch', a.ends_at - a.starts_at)::int / 60) AS minutes,
            date_part('epoch', a.ends_at - a.starts_at)::int / 60 AS length) AS q
+CROSS JOIN LATERAL (SELECT nullif(count(*), 1)::int AS n FROM app.appointment p WHERE p.group_id = a.group_id AND p.status IN ('booked', 'confirmed')) AS g
 JOIN app.staff f ON f.id = coalesce(:staff_id::uuid, a.staff_id)
 WHERE a.id = :appointment_id::uuid;
 
@@ -180,8 +199,17 @@ FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 CROSS JOIN LATERAL app.why_not(a.service_id, a.location_id, coalesce(:staff_id::uuid, a.staff_id),
     coalesce(:starts_at::timestamp, :day::date + coalesce(:time::time, (a.starts_at AT TIME ZONE l.zone)::time)) AT TIME ZONE l.zone,
-    a.client_id, '{}', a.id, nullif(:minutes::int, date_part('epoch', a.ends_at - a.starts_at)::int / 60)) AS w
-WHERE a.id = :appointment_id::uuid AND :day::date IS NOT NULL AND app.may_visit('booking_write', a.staff_id, a.location_id);
+    a.client_id, '{}', a.id, nullif(:minutes::int, date_part('epoch', a.ends_at - a.starts_at)::int / 60), :room_id::uuid) AS w
+WHERE a.id = :appointment_id::uuid AND :day::date IS NOT NULL AND NOT coalesce(:whole::boolean, false) AND app.may_visit('booking_write', a.staff_id, a.location_id)
+UNION ALL
+SELECT g.words, true
+FROM app.appointment a
+JOIN app.location l ON l.id = a.location_id
+CROSS JOIN LATERAL app.group_why_not(a.group_id, :staff_id::uuid IS NULL,
+    coalesce(:starts_at::timestamp, :day::date + coalesce(:time::time, (a.starts_at AT TIME ZONE l.zone)::time)) AT TIME ZONE l.zone
+    - (a.starts_at - (SELECT min(p.starts_at) FROM app.appointment p WHERE p.group_id = a.group_id AND p.status IN ('booked', 'confirmed')))) AS g (words)
+WHERE a.id = :appointment_id::uuid AND a.group_id IS NOT NULL AND :day::date IS NOT NULL AND :whole::boolean AND g.words IS NOT NULL
+  AND app.may_visit('booking_write', a.staff_id, a.location_id);
 
 -- name: appointment_move_warning :many
 -- What it would not keep of the rules that bind clients; staff may all the same.
@@ -203,12 +231,24 @@ JOIN app.location l ON l.id = a.location_id
 CROSS JOIN LATERAL app.nearest_free(a.service_id, a.location_id, :staff_id::uuid,
     coalesce(:starts_at::timestamp, :day::date + coalesce(:time::time, (a.starts_at AT TIME ZONE l.zone)::time)) AT TIME ZONE l.zone, 6, a.client_id, '{}', a.id) AS n
 JOIN app.staff f ON f.id = n.staff_id
-WHERE a.id = :appointment_id::uuid AND :day::date IS NOT NULL AND app.may_visit('booking_write', a.staff_id, a.location_id)
+WHERE a.id = :appointment_id::uuid AND :day::date IS NOT NULL AND NOT coalesce(:whole::boolean, false) AND app.may_visit('booking_write', a.staff_id, a.location_id)
   AND (n.starts_at, n.staff_id) <> (a.starts_at, a.staff_id)
-ORDER BY n.starts_at;
+UNION ALL
+-- of a whole visit: where this part would come to lie
+SELECT to_char(n.starts_local, 'YYYY-MM-DD'), to_char(n.starts_local, 'HH24:MI'), n.starts_local, n.staff_id, n.provider
+FROM (SELECT q.starts_local + (a.starts_at - f.starts_at) AS starts_local, a.staff_id, s.name AS provider
+      FROM app.appointment a
+      JOIN app.staff s ON s.id = a.staff_id
+      CROSS JOIN LATERAL (SELECT min(p.starts_at) AS starts_at FROM app.appointment p WHERE p.group_id = a.group_id AND p.status IN ('booked', 'confirmed')) AS f
+      CROSS JOIN LATERAL app.group_move_starts(a.group_id, :staff_id::uuid IS NULL, :day::date - 3, :day::date + 15) AS q
+      WHERE a.id = :appointment_id::uuid AND a.group_id IS NOT NULL AND :day::date IS NOT NULL AND :whole::boolean
+        AND app.may_visit('booking_write', a.staff_id, a.location_id)
+      ORDER BY abs(extract(epoch FROM q.starts_local + (a.starts_at - f.starts_at) - coalesce(:starts_at::timestamp, :day::date + coalesce(:time::time, '12:00'))))
+      LIMIT 6) AS n
+ORDER BY near_starts;
 
 -- name: appointment_move :one
--- Moves a visit to another start, provider or length; a time that is taken is refused by app.appointment_move, unless there is a
+-- Moves a visit to another start, provider, length or room; a time that is taken is refused by app.appointment_move, unless there is a
 -- reason to book over it and the right to.
 SELECT a.client_id, a.location_id, to_char(coalesce(:starts_at::timestamp, :day::date + :time::time), 'YYYY-MM-DD') AS day,
        coalesce(:staff_id::uuid, a.staff_id) AS staff_id
@@ -216,7 +256,23 @@ FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 CROSS JOIN LATERAL app.appointment_move(a.id, :staff_id::uuid,
     app.wall_instant(coalesce(:starts_at::timestamp, :day::date + :time::time), l.zone), :version::int,
-    nullif(:minutes::int, date_part('epoch', a.ends_at - a.starts_at)::int / 60), nullif(:over_reason, '')) AS moved
+    nullif(:minutes::int, date_part('epoch', a.ends_at - a.starts_at)::int / 60), nullif(:over_reason, ''), :room_id::uuid) AS moved
+WHERE a.id = :appointment_id::uuid;
+
+-- name: appointment_move_whole :one
+-- Moves all parts of the visit that it belongs to, so that this one begins then; each keeps its length, and its provider unless anyone
+-- will do, or another does this one. The first part is given.
+SELECT a.client_id, a.location_id, to_char(coalesce(:starts_at::timestamp, :day::date + :time::time), 'YYYY-MM-DD') AS day, coalesce(:staff_id::uuid, a.staff_id) AS staff_id,
+       g.parts[1] AS first_part
+FROM app.appointment a
+JOIN app.location l ON l.id = a.location_id
+CROSS JOIN LATERAL (
+    SELECT array_agg(p.id ORDER BY p.group_position) AS parts, min(p.starts_at) AS starts_at,
+           array_agg(CASE WHEN :staff_id::uuid IS NULL THEN NULL WHEN p.id = a.id THEN :staff_id::uuid ELSE p.staff_id END ORDER BY p.group_position) AS staff
+    FROM app.appointment p
+    WHERE p.group_id = a.group_id AND p.status IN ('booked', 'confirmed')) AS g
+CROSS JOIN LATERAL app.group_move(a.group_id, g.staff,
+    app.wall_instant(coalesce(:starts_at::timestamp, :day::date + :time::time), l.zone) - (a.starts_at - g.starts_at), a.id, :version::int) AS moved
 WHERE a.id = :appointment_id::uuid;
 
 -- name: appointment_set_status :one
@@ -383,8 +439,13 @@ WHERE l.id = :location_id::uuid;
 WITH made AS MATERIALIZED (
     SELECT app.book_group(array_remove(ARRAY[:service_id::uuid, :service_2::uuid, :service_3::uuid], NULL), l.id, (ARRAY[:staff_id::uuid, NULL, NULL])[1:1
         + (:service_2::uuid IS NOT NULL)::int + (:service_3::uuid IS NOT NULL)::int],
-        app.wall_instant(coalesce(:starts_at::timestamp, :day::date + :time::time), l.zone), :booked_client::uuid, NULL) AS id
+        app.wall_instant(coalesce(:starts_at::timestamp, :day::date + :time::time), l.zone), :booked_client::uuid, NULL, w.addons, w.parts) AS id
     FROM app.location l
+    -- each add-on goes with the first of the services that it is offered with
+    CROSS JOIN (SELECT coalesce(array_agg(u.id), '{}') AS addons,
+                       coalesce(array_agg(coalesce((SELECT min(s.part)::int FROM unnest(array_remove(ARRAY[:service_id::uuid, :service_2::uuid, :service_3::uuid], NULL))
+                                                        WITH ORDINALITY AS s (id, part) JOIN app.service_addon x ON x.service_id = s.id AND x.addon_id = u.id), 1)), '{}') AS parts
+                FROM unnest(:addon_ids::uuid[]) AS u (id)) AS w
     WHERE l.id = :location_id::uuid
 )
 SELECT m.id AS group_id FROM made m;

@@ -43,7 +43,7 @@ SELECT sec.count_try('hold', :address::inet, 30);
 -- Keeps the chosen time for as long as the studio allows, of one service with its add-ons or of several; FY409 when it has just been taken.
 SELECT CASE WHEN cardinality(:also::uuid[]) > 0
             THEN app.hold_group(:service_id::uuid || :also::uuid[], :place::uuid, array_fill(NULL::uuid, ARRAY[1 + cardinality(:also::uuid[])]),
-                                to_timestamp(:slot::float8), t.hold_minutes)
+                                to_timestamp(:slot::float8), t.hold_minutes, NULL, :addons::uuid[], :addon_at::int[])
             ELSE app.hold(:service_id::uuid, :place::uuid, :who::uuid, to_timestamp(:slot::float8), t.hold_minutes, :addons::uuid[]) END AS hold_id
 FROM app.tenant t WHERE t.id = app.tenant();
 
@@ -51,7 +51,7 @@ FROM app.tenant t WHERE t.id = app.tenant();
 -- Whether this time of this form was asked for before, and where that went. A page of times is one form with many buttons.
 SELECT k.is_new, k.location
 FROM app.idem_take(:idem || '-' || :slot::text,
-                   app.sha256_of(concat_ws('|', :service_id::text, :place::text, :who::text, :slot::text, :also::text, :addons::text)), 'hold') k;
+                   app.sha256_of(concat_ws('|', :service_id::text, :place::text, :who::text, :slot::text, :also::text, :addons::text, :addon_at::text)), 'hold') k;
 
 -- name: booking_hold_kept :exec
 -- Where it went.
@@ -80,8 +80,9 @@ ORDER BY h.starts_at;
 -- name: booking_instead :many
 -- Free times near the one that is being kept, to choose instead; none unless one is wanted.
 WITH held AS MATERIALIZED (
-    SELECT h.is_group, array_agg(h.service_id ORDER BY h.starts_at) AS services, 
-           ARRAY(SELECT u FROM app.hold_parts(:hold_id::uuid) x CROSS JOIN LATERAL unnest(x.addons) AS u) AS addons,
+    SELECT h.is_group, array_agg(h.service_id ORDER BY h.starts_at) AS services,
+           ARRAY(SELECT u FROM app.hold_parts(:hold_id::uuid) WITH ORDINALITY AS x CROSS JOIN LATERAL unnest(x.addons) AS u ORDER BY x.ordinality, u) AS addons,
+           ARRAY(SELECT x.ordinality::int FROM app.hold_parts(:hold_id::uuid) WITH ORDINALITY AS x CROSS JOIN LATERAL unnest(x.addons) AS u ORDER BY x.ordinality, u) AS addon_at,
            min(h.location_id::text)::uuid AS location_id, coalesce(to_timestamp(:slot::float8), min(h.starts_at)) AS around,
            (coalesce(to_timestamp(:slot::float8), min(h.starts_at)) AT TIME ZONE min(h.zone))::date AS day
     FROM app.hold_parts(:hold_id::uuid) h
@@ -100,7 +101,8 @@ FROM (
     FROM held h
     CROSS JOIN LATERAL (
         SELECT g.starts_at, g.starts_local
-        FROM app.free_group_starts(h.services, h.location_id, array_fill(NULL::uuid, ARRAY[cardinality(h.services)]), h.day - 3, h.day + 15, NULL, :due_date::date) g
+        FROM app.free_group_starts(h.services, h.location_id, array_fill(NULL::uuid, ARRAY[cardinality(h.services)]), h.day - 3, h.day + 15, NULL, :due_date::date,
+                                                h.addons, h.addon_at) g
         ORDER BY abs(extract(epoch FROM g.starts_at - h.around)), g.starts_at
         LIMIT 6) AS q
     WHERE h.is_group
@@ -133,12 +135,13 @@ FROM app.tenant t;
 -- Keeps another time than the one held, for the same services, add-ons and place.
 WITH held AS MATERIALIZED (
     SELECT bool_or(h.is_group) AS is_group, array_agg(h.service_id ORDER BY h.starts_at) AS services, min(h.location_id::text)::uuid AS location_id,
-           ARRAY(SELECT u FROM app.hold_parts(:hold_id::uuid) x CROSS JOIN LATERAL unnest(x.addons) AS u) AS addons
+           ARRAY(SELECT u FROM app.hold_parts(:hold_id::uuid) WITH ORDINALITY AS x CROSS JOIN LATERAL unnest(x.addons) AS u ORDER BY x.ordinality, u) AS addons,
+           ARRAY(SELECT x.ordinality::int FROM app.hold_parts(:hold_id::uuid) WITH ORDINALITY AS x CROSS JOIN LATERAL unnest(x.addons) AS u ORDER BY x.ordinality, u) AS addon_at
     FROM app.hold_parts(:hold_id::uuid) h
     HAVING count(*) > 0
 )
 SELECT CASE WHEN h.is_group
-            THEN app.hold_group(h.services, h.location_id, array_fill(NULL::uuid, ARRAY[cardinality(h.services)]), to_timestamp(:slot::float8), 10)
+            THEN app.hold_group(h.services, h.location_id, array_fill(NULL::uuid, ARRAY[cardinality(h.services)]), to_timestamp(:slot::float8), 10, NULL, h.addons, h.addon_at)
             ELSE app.hold(h.services[1], h.location_id, :who::uuid, to_timestamp(:slot::float8), 10, h.addons) END AS hold_id
 FROM held h;
 
@@ -193,13 +196,17 @@ ORDER BY r.version DESC
 LIMIT 1;
 
 -- name: booking_addons :many
--- What may be added to the service, and the list of those chosen after one is tapped.
-SELECT n.name, n.minutes, n.price_cents, n.id = ANY (:addons::uuid[]) AS is_chosen,
-       array_to_string(CASE WHEN n.id = ANY (:addons::uuid[]) THEN array_remove(:addons::uuid[], n.id) ELSE :addons::uuid[] || n.id END, ',') AS list
-FROM app.service_addon x
+-- What may be added to each of the services, and the list of those chosen after one is tapped; to which, when there are several.
+SELECT n.name, n.minutes, n.price_cents, k.key = ANY (c.chosen) AS is_chosen, CASE WHEN cardinality(:also::uuid[]) > 0 THEN v.name END AS goes_with,
+       array_to_string(CASE WHEN k.key = ANY (c.chosen) THEN array_remove(c.chosen, k.key) ELSE c.chosen || k.key END, ',') AS list
+FROM unnest(:service_id::uuid || :also::uuid[]) WITH ORDINALITY AS s (id, part)
+JOIN app.service v ON v.id = s.id
+JOIN app.service_addon x ON x.service_id = s.id
 JOIN app.addon n ON n.id = x.addon_id
-WHERE x.service_id = :service_id::uuid AND n.is_online AND n.is_active AND cardinality(:also::uuid[]) = 0
-ORDER BY n.position, n.name;
+CROSS JOIN LATERAL (SELECT CASE s.part WHEN 1 THEN '' ELSE s.id || '.' END || n.id AS key) AS k
+CROSS JOIN LATERAL (SELECT coalesce(string_to_array(nullif(:addon_list, ''), ','), '{}') AS chosen) AS c
+WHERE n.is_online AND n.is_active
+ORDER BY s.part, n.position, n.name;
 
 -- name: booking_also :many
 -- Other services at this place that can be done in the same visit, and the list of those chosen after one is tapped; six at most.

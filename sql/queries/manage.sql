@@ -27,8 +27,7 @@ SELECT a.client_id, coalesce(c.preferred_name, c.name) AS called, v.name AS serv
        CASE WHEN v.week_from IS NOT NULL AND c.due_date - (a.starts_at AT TIME ZONE l.zone)::date BETWEEN -21 AND 280
             THEN (280 - (c.due_date - (a.starts_at AT TIME ZONE l.zone)::date)) / 7 END AS in_week,
        c.due_date,
-       (SELECT count(*) FROM app.form_assignment d WHERE d.client_id = a.client_id AND d.appointment_id = a.id AND d.state = 'due') AS forms_due,
-       (SELECT count(*) = 1 FROM app.form_assignment d WHERE d.client_id = a.client_id AND d.appointment_id = a.id AND d.state = 'due') AS is_one_form
+       w.n AS forms_due, w.n = 1 AS is_one_form
 FROM app.link k
 JOIN app.appointment a ON a.client_id = k.client_id AND a.id = coalesce(:appointment_id::uuid, k.appointment_id)
 JOIN app.client c ON c.id = a.client_id
@@ -41,6 +40,11 @@ CROSS JOIN LATERAL (SELECT string_agg(o.name, ', ' ORDER BY o.position, o.name) 
                     FROM app.appointment_addon d JOIN app.addon o ON o.id = d.addon_id WHERE d.appointment_id = a.id) AS n
 CROSS JOIN LATERAL (SELECT nullif(count(*), 1) AS n FROM app.appointment p
                     WHERE p.group_id = a.group_id AND p.status IN ('booked', 'confirmed') AND p.starts_at > now()) AS g
+-- the parts of one visit ask for a form once
+CROSS JOIN LATERAL (SELECT count(*) AS n FROM app.form_assignment d
+                    WHERE d.client_id = a.client_id AND d.state = 'due'
+                      AND d.appointment_id IN (SELECT p.id FROM app.appointment p WHERE p.id = a.id
+                                               OR (p.group_id = a.group_id AND p.status NOT IN ('cancelled', 'expired')))) AS w
 WHERE k.id = :link_id::uuid AND a.status NOT IN ('held', 'expired');
 
 -- name: manage_rules :maybe
@@ -101,6 +105,7 @@ ORDER BY e.at;
 SELECT a.id AS moving, a.client_id, a.service_id, a.location_id AS place, a.staff_id, f.name AS provider,
        CASE WHEN a.id = k.appointment_id THEN '' ELSE '/visits/' || a.id END AS base,
        a.starts_at AT TIME ZONE l.zone AS old_starts, a.version, x.can_move, x.moves_left = 1 AS is_last_move,
+       CASE WHEN g.n > 1 THEN a.group_id END AS group_id, g.starts_at AT TIME ZONE l.zone AS group_starts,
        coalesce(l.phone, t.phone) AS studio_phone
 FROM app.link k
 JOIN app.appointment a ON a.client_id = k.client_id AND a.id = coalesce(:appointment_id::uuid, k.appointment_id)
@@ -108,7 +113,16 @@ JOIN app.location l ON l.id = a.location_id
 JOIN app.tenant t ON t.id = a.tenant_id
 LEFT JOIN app.staff f ON f.id = a.staff_id
 CROSS JOIN LATERAL app.visit_limits(a.id) AS x
+CROSS JOIN LATERAL (SELECT count(*) AS n, min(p.starts_at) AS starts_at FROM app.appointment p
+                    WHERE p.group_id = a.group_id AND p.status IN ('booked', 'confirmed') AND p.starts_at > now()) AS g
 WHERE k.id = :link_id::uuid;
+
+-- name: manage_move_whole :many
+-- The same of all coming parts of the visit that it belongs to: all or none, one after the other from the new time on. The first is given.
+SELECT p.id AS appointment_id
+FROM app.group_move_as(:together::uuid, :who::uuid IS NULL, to_timestamp(:slot::float8), :moving::uuid, :version::int) AS moved
+CROSS JOIN LATERAL (SELECT x.id FROM app.appointment x WHERE x.group_id = :together::uuid AND x.status IN ('booked', 'confirmed')
+                    ORDER BY x.group_position LIMIT 1) AS p;
 
 -- name: manage_move :one
 -- Moves it: the new time is taken and the old one given back at once, or neither.

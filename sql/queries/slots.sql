@@ -1,23 +1,11 @@
 -- name: slots_first :maybe
 -- The first free time from today on, or from the first day that her weeks leave; whether it lies after the seven days that are offered first.
-SELECT f.slot, f.starts, to_char(f.starts, 'YYYY-MM-DD') AS day_key, f.starts::date >= w.today + 7 AS is_far
+SELECT extract(epoch FROM f.starts_at)::bigint AS slot, f.starts_local AS starts, to_char(f.starts_local, 'YYYY-MM-DD') AS day_key,
+       f.starts_local::date >= w.today + 7 AS is_far
 FROM app.location l
 CROSS JOIN LATERAL (SELECT (now() AT TIME ZONE l.zone)::date AS today, greatest((now() AT TIME ZONE l.zone)::date, x.first_day) AS from_day
                     FROM app.weeks_window(:service_id::uuid || coalesce(:also::uuid[], '{}'), :due::date) x) AS w
-CROSS JOIN LATERAL (
-    SELECT extract(epoch FROM n.starts_at)::bigint AS slot, n.starts_local AS starts
-    FROM (
-        SELECT o.starts_at, o.starts_local
-        FROM app.first_free(:service_id::uuid, l.id, :who::uuid, w.from_day, NULL, coalesce(:addons::uuid[], '{}'), :due::date, :moving::uuid) o
-        WHERE coalesce(cardinality(:also::uuid[]), 0) = 0
-        UNION ALL
-        SELECT g.starts_at, g.starts_local
-        FROM app.free_group_starts(:service_id::uuid || :also::uuid[], l.id, array_fill(NULL::uuid, ARRAY[1 + cardinality(:also::uuid[])]),
-                                   w.from_day, w.from_day + 30, NULL, :due::date) g
-        WHERE cardinality(:also::uuid[]) > 0
-    ) AS n
-    ORDER BY n.starts_at
-    LIMIT 1) AS f
+CROSS JOIN LATERAL app.visit_first(:service_id::uuid, coalesce(:also::uuid[], '{}'), l.id, :who::uuid, :addons::uuid[], :addon_at::int[], :moving::uuid, :together::uuid, :due::date, w.from_day) AS f
 WHERE l.id = :place::uuid;
 
 -- name: slots_place :one
@@ -39,9 +27,12 @@ SELECT v.id AS service_id, s.names AS service_names, s.n > 1 AS is_group, s.minu
 FROM app.service v
 JOIN app.location l ON l.id = :place::uuid
 CROSS JOIN LATERAL (
-    SELECT count(*) AS n, string_agg(x.name, ', ' ORDER BY array_position(v.id || coalesce(:also::uuid[], '{}'), x.id)) AS names, sum(x.duration_min)::int + coalesce((SELECT sum(d.minutes) FROM app.addon d WHERE d.id = ANY (:addons::uuid[])), 0)::int AS minutes,
-           (sum(x.price_cents) + coalesce((SELECT sum(d.price_cents) FROM app.addon d WHERE d.id = ANY (:addons::uuid[])), 0))::bigint AS price_cents
-    FROM app.service x WHERE x.id = ANY (v.id || coalesce(:also::uuid[], '{}'))) AS s
+    SELECT count(*) AS n, string_agg(x.name, ', ' ORDER BY array_position(v.id || coalesce(:also::uuid[], '{}'), x.id)) AS names, sum(x.duration_min)::int + coalesce(e.minutes, 0)::int AS minutes,
+           (sum(x.price_cents) + coalesce(e.price_cents, 0))::bigint AS price_cents
+    FROM app.service x
+    CROSS JOIN (SELECT sum(d.minutes) AS minutes, sum(d.price_cents) AS price_cents FROM unnest(:addons::uuid[]) AS u (id) JOIN app.addon d ON d.id = u.id) AS e
+    WHERE x.id = ANY (v.id || coalesce(:also::uuid[], '{}'))
+    GROUP BY e.minutes, e.price_cents) AS s
 CROSS JOIN LATERAL (
     SELECT greatest((now() AT TIME ZONE l.zone)::date, q.first_day) AS earliest,
            least((now() AT TIME ZONE l.zone)::date + v.horizon_days, q.last_day) AS latest
@@ -66,15 +57,9 @@ WHERE v.id = :service_id::uuid AND w.week_from IS NOT NULL;
 -- What is free in those seven days, asked for once: the days that have something, which of them is open (the one asked for, or
 -- the first), and its times, each once, whoever is free; in seconds since 1970.
 WITH free AS MATERIALIZED (
-    SELECT DISTINCT extract(epoch FROM f.starts_at)::bigint AS slot, f.starts_local::date AS day
-    FROM app.offered_times(:service_id::uuid, :place::uuid, :who::uuid, :week::date, :week::date + 7, :moving::uuid, NULL,
-                           coalesce(:addons::uuid[], '{}'), :due::date) f
-    WHERE coalesce(cardinality(:also::uuid[]), 0) = 0
-    UNION ALL
-    SELECT extract(epoch FROM g.starts_at)::bigint, g.starts_local::date
-    FROM app.free_group_starts(:service_id::uuid || :also::uuid[], :place::uuid, array_fill(NULL::uuid, ARRAY[1 + cardinality(:also::uuid[])]),
-                               :week::date, :week::date + 7, NULL, :due::date) g
-    WHERE cardinality(:also::uuid[]) > 0
+    SELECT extract(epoch FROM f.starts_at)::bigint AS slot, f.starts_local::date AS day
+    FROM app.visit_starts(:service_id::uuid, coalesce(:also::uuid[], '{}'), :place::uuid, :who::uuid, :addons::uuid[], :addon_at::int[], :moving::uuid, :together::uuid, :due::date,
+                          :week::date, :week::date + 7) f
 )
 SELECT to_char(o.day, 'YYYY-MM-DD') AS open_day,
        ARRAY(SELECT DISTINCT f.day FROM free f ORDER BY f.day)::text AS free_days,
@@ -109,34 +94,14 @@ ORDER BY f.slot;
 
 -- name: slots_later :many
 -- When nothing is free in the seven days: the first day after them that has something; no row when none has.
-SELECT s.day, to_char(s.day, 'YYYY-MM-DD') AS day_key
-FROM (SELECT min(f.day) AS day
-      FROM (SELECT o.starts_local::date AS day
-            FROM app.first_free(:service_id::uuid, :place::uuid, :who::uuid, :week::date + 7, NULL, coalesce(:addons::uuid[], '{}'), :due::date, :moving::uuid) o
-            WHERE coalesce(cardinality(:also::uuid[]), 0) = 0
-            UNION ALL
-            SELECT g.starts_local::date
-            FROM app.free_group_starts(:service_id::uuid || :also::uuid[], :place::uuid, array_fill(NULL::uuid, ARRAY[1 + cardinality(:also::uuid[])]),
-                                       :week::date + 7, :week::date + 69, NULL, :due::date) g
-            WHERE cardinality(:also::uuid[]) > 0) AS f) AS s
-WHERE s.day IS NOT NULL;
+SELECT f.starts_local::date AS day, to_char(f.starts_local, 'YYYY-MM-DD') AS day_key
+FROM app.visit_first(:service_id::uuid, coalesce(:also::uuid[], '{}'), :place::uuid, :who::uuid, :addons::uuid[], :addon_at::int[], :moving::uuid, :together::uuid, :due::date, :week::date + 7) f;
 
 -- name: slots_nearest :many
 -- The free times nearest to one that was taken.
 SELECT extract(epoch FROM f.starts_at)::bigint AS slot, f.starts_local AS starts, f.starts_local::date AS day
-FROM (SELECT n.starts_at, n.starts_local
-      FROM app.nearest_free(:service_id::uuid, :place::uuid, :who::uuid, to_timestamp(:slot::float8), 6, NULL, coalesce(:addons::uuid[], '{}'),
-                            :moving::uuid, :due::date) n
-      WHERE coalesce(cardinality(:also::uuid[]), 0) = 0
-      UNION ALL
-      SELECT q.starts_at, q.starts_local
-      FROM (SELECT g.starts_at, g.starts_local
-            FROM app.location l
-            CROSS JOIN LATERAL app.free_group_starts(:service_id::uuid || :also::uuid[], l.id, array_fill(NULL::uuid, ARRAY[1 + cardinality(:also::uuid[])]),
-                (to_timestamp(:slot::float8) AT TIME ZONE l.zone)::date - 3, (to_timestamp(:slot::float8) AT TIME ZONE l.zone)::date + 15, NULL, :due::date) g
-            WHERE l.id = :place::uuid AND cardinality(:also::uuid[]) > 0
-            ORDER BY abs(extract(epoch FROM g.starts_at) - :slot::float8), g.starts_at
-            LIMIT 6) AS q) AS f
+FROM app.visit_nearest(:service_id::uuid, coalesce(:also::uuid[], '{}'), :place::uuid, :who::uuid, :addons::uuid[], :addon_at::int[], :moving::uuid, :together::uuid, :due::date,
+                       to_timestamp(:slot::float8), 6) f
 ORDER BY slot;
 
 -- name: slots_month :maybe
@@ -157,17 +122,10 @@ WITH month AS MATERIALIZED (
     FROM app.service v JOIN app.location l ON l.id = :place::uuid
     WHERE v.id = :service_id::uuid AND isfinite(:month::date)
 ), free AS MATERIALIZED (
-    SELECT f.day, f.n_free
+    SELECT f.starts_local::date AS day, count(*)::int AS n_free
     FROM month m
-    CROSS JOIN LATERAL app.free_days(:service_id::uuid, :place::uuid, :who::uuid, m.first, (m.first + interval '1 month')::date, NULL,
-                                     coalesce(:addons::uuid[], '{}'), :due::date, :moving::uuid) f
-    WHERE coalesce(cardinality(:also::uuid[]), 0) = 0
-    UNION ALL
-    SELECT g.starts_local::date, count(*)::int
-    FROM month m
-    CROSS JOIN LATERAL app.free_group_starts(:service_id::uuid || :also::uuid[], :place::uuid, array_fill(NULL::uuid, ARRAY[1 + cardinality(:also::uuid[])]),
-                                             m.first, (m.first + interval '1 month')::date, NULL, :due::date) g
-    WHERE cardinality(:also::uuid[]) > 0
+    CROSS JOIN LATERAL app.visit_starts(:service_id::uuid, coalesce(:also::uuid[], '{}'), :place::uuid, :who::uuid, :addons::uuid[], :addon_at::int[], :moving::uuid, :together::uuid, :due::date,
+                                        m.first, (m.first + interval '1 month')::date) f
     GROUP BY 1
 )
 SELECT d.day < m.first AS is_blank, d.day, to_char(d.day, 'YYYY-MM-DD') AS day_key, to_char(d.day, 'FMDD') AS day_number,

@@ -199,6 +199,71 @@ SELECT is(pg_temp.try(format('SELECT app.group_move(%L, ARRAY[NULL, NULL, NULL]:
 SELECT is((SELECT string_agg(to_char(a.starts_at AT TIME ZONE 'America/New_York', 'HH24:MI'), ', ' ORDER BY a.group_position) FROM app.appointment a WHERE a.group_id::text = :'together'), '09:30, 10:00, 11:10', 'and stays in order');
 SELECT is((SELECT count(*) FROM app.slot t JOIN app.appointment a ON a.id = t.appointment_id WHERE a.group_id::text = :'together' AND t.state = 'booked'), 5::bigint, 'B-08: the old times are given back');
 
+-- add-ons of several services: each with its own part
+SELECT pg_temp.client(1);
+INSERT INTO app.addon (id, name, minutes, price_cents) VALUES (fx.id('c', 'addon', 3), 'Cooling', 10, 1500);
+INSERT INTO app.service_addon (service_id, addon_id) VALUES (fx.id('c', 'service', 3), fx.id('c', 'addon', 3)), (fx.id('c', 'service', 2), fx.id('c', 'addon', 3));
+SELECT is((SELECT count(*) FROM app.free_group_starts(ARRAY[fx.id('c', 'service', 2), fx.id('c', 'service', 1), fx.id('c', 'service', 3)], fx.id('c', 'location', 1), ARRAY[NULL, NULL, NULL]::uuid[], fx.day() + 30, fx.day() + 31, NULL, NULL,
+    ARRAY[fx.id('c', 'addon', 1), fx.id('c', 'addon', 3)], ARRAY[2, 3])), 22::bigint, 'B14: with 25 minutes more, so many starts less');
+SELECT pg_temp.try(format('SELECT app.book_group(ARRAY[fx.id(''c'', ''service'', 2), fx.id(''c'', ''service'', 1), fx.id(''c'', ''service'', 3)], fx.id(''c'', ''location'', 1), ARRAY[NULL, NULL, NULL]::uuid[], %L, fx.id(''c'', ''client'', 1), NULL, ARRAY[fx.id(''c'', ''addon'', 1), fx.id(''c'', ''addon'', 3)], ARRAY[2, 3])', pg_temp.at('09:00', 30))) AS three \gset
+SELECT is((SELECT string_agg(to_char(a.starts_at AT TIME ZONE 'America/New_York', 'HH24:MI') || ' ' || extract(epoch FROM a.ends_at - a.starts_at)::int / 60 || ' ' || coalesce((SELECT string_agg(n.name, '+') FROM app.appointment_addon d JOIN app.addon n ON n.id = d.addon_id WHERE d.appointment_id = a.id), ''), ', ' ORDER BY a.group_position)
+    FROM app.appointment a WHERE a.group_id::text = :'three'), '09:00 30 , 09:30 75 Mask, 10:55 40 Cooling', 'B14 B-01: each part is as long as its add-ons make it, and the next begins after it');
+SELECT matches(pg_temp.try(format('SELECT app.book_group(ARRAY[fx.id(''c'', ''service'', 2), fx.id(''c'', ''service'', 3)], fx.id(''c'', ''location'', 1), ARRAY[NULL, NULL]::uuid[], %L, fx.id(''c'', ''client'', 1), NULL, ARRAY[fx.id(''c'', ''addon'', 1)], ARRAY[2])', pg_temp.at('09:00', 31))), '^FY422 This extra', 'one that its part does not offer is refused');
+
+-- a whole visit is moved, by the same people or by whoever is free, its add-ons with it
+SELECT is((SELECT count(*) FROM app.group_move_starts(:'three', true, fx.day() + 31, fx.day() + 32)), 22::bigint, 'B-08: so many starts it can be moved to');
+SELECT is((SELECT count(*) FROM app.group_move_starts(:'three', true, fx.day() + 30, fx.day() + 31)), 21::bigint, 'its own time does not stand in its way, and is none of them');
+SELECT is(pg_temp.try(format('SELECT app.group_move_as(%L, false, %L, NULL, NULL)', :'three', pg_temp.at('11:00', 31))), '', 'B-08: it is moved, as one, by the same people');
+SELECT is((SELECT string_agg(to_char(a.starts_at AT TIME ZONE 'America/New_York', 'HH24:MI') || ' ' || a.n_moves, ', ' ORDER BY a.group_position) FROM app.appointment a WHERE a.group_id::text = :'three'), '11:00 1, 11:30 1, 12:55 1', 'and each part counts as moved once');
+UPDATE app.appointment SET booking_rule_id = fx.id('c', 'rule', 1) WHERE group_id::text = :'three' AND group_position = 3;
+SELECT matches(pg_temp.try(format('SELECT app.group_move_as(%L, false, %L, NULL, NULL)', :'three', pg_temp.at('13:00', 31))), '^FY422', 'L21: not more often than the rules allow');
+SELECT pg_temp.staff();
+SELECT is(app.group_why_not(:'three', false, pg_temp.at('15:00', 32)), 'The parts of this visit cannot be done one after the other at this time by the same people.', 'staff read what stands in the way');
+SELECT is(app.group_why_not(:'three', false, pg_temp.at('13:05', 32)), NULL, 'or that nothing does');
+SELECT matches(pg_temp.try(format('SELECT app.group_move(%L, ARRAY[NULL, NULL, NULL]::uuid[], %L, %L, 1)', :'three', pg_temp.at('13:00', 32), (SELECT a.id FROM app.appointment a WHERE a.group_id::text = :'three' AND a.group_position = 2))), '^FY409 Somebody else', 'who looked at an older version is told');
+SELECT pg_temp.client(2);
+SELECT is(left(pg_temp.try(format('SELECT count(*) FROM app.group_move_starts(%L, true, fx.day() + 33, fx.day() + 34)', :'three')), 5), 'FY404', 'T02: somebody else''s is not there');
+SELECT is(left(pg_temp.try(format('SELECT app.group_move(%L, ARRAY[NULL, NULL, NULL]::uuid[], %L)', :'three', pg_temp.at('13:00', 33))), 5), 'FY404', 'T02: nor moved');
+
+-- its parts ask for a form once; when that part is cancelled, the next one asks
+INSERT INTO app.form (id, name, kind) VALUES (fx.id('c', 'form', 1), 'Consent', 'consent'), (fx.id('c', 'form', 2), 'Laser', 'consent');
+INSERT INTO app.form_version (id, form_id, version, title, body, published_at) SELECT fx.id('c', 'version', n), fx.id('c', 'form', n), 1, 'Consent', 'I agree.', now() FROM generate_series(1, 2) n;
+INSERT INTO app.service_form (service_id, form_id) VALUES (fx.id('c', 'service', 2), fx.id('c', 'form', 1)), (fx.id('c', 'service', 1), fx.id('c', 'form', 1)), (fx.id('c', 'service', 3), fx.id('c', 'form', 1)), (fx.id('c', 'service', 3), fx.id('c', 'form', 2));
+SELECT pg_temp.staff();
+SELECT pg_temp.try(format('SELECT app.book_group(ARRAY[fx.id(''c'', ''service'', 2), fx.id(''c'', ''service'', 1), fx.id(''c'', ''service'', 3)], fx.id(''c'', ''location'', 1), ARRAY[NULL, NULL, NULL]::uuid[], %L, fx.id(''c'', ''client'', 1), NULL)', pg_temp.at('09:00', 34))) AS asked \gset
+CREATE FUNCTION pg_temp.asks(together text) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(a.group_position || ' ' || f.name || ' ' || d.state, ', ' ORDER BY a.group_position, f.name) FROM app.appointment a JOIN app.form_assignment d ON d.appointment_id = a.id JOIN app.form f ON f.id = d.form_id
+    WHERE a.group_id::text = together AND a.status = 'booked' $$;
+SELECT is(pg_temp.asks(:'asked'), '1 Consent due, 3 Laser due', 'L09: one visit asks for each form once');
+SELECT app.appointment_set_status(a.id, 'cancelled', NULL) FROM app.appointment a WHERE a.group_id::text = :'asked' AND a.group_position = 1;
+SELECT is(pg_temp.asks(:'asked'), '2 Consent due, 3 Laser due', 'L09: what a cancelled part was to ask, the next one asks');
+UPDATE app.form_assignment d SET state = 'signed' FROM app.appointment a WHERE a.id = d.appointment_id AND a.group_id::text = :'asked' AND a.group_position = 2;
+SELECT app.appointment_set_status(a.id, 'cancelled', NULL) FROM app.appointment a WHERE a.group_id::text = :'asked' AND a.group_position = 2;
+SELECT is(pg_temp.asks(:'asked'), '3 Laser due', 'L09: what was signed for the visit stands');
+DELETE FROM app.service_form WHERE service_id IN (fx.id('c', 'service', 1), fx.id('c', 'service', 2), fx.id('c', 'service', 3));
+
+-- a room that is chosen
+INSERT INTO app.service_staff (service_id, staff_id) VALUES (fx.id('c', 'service', 3), fx.id('c', 'staff', 1));
+INSERT INTO app.resource (id, kind, name, location_id, position) VALUES (fx.id('c', 'room', 2), 'room', 'Room 2', fx.id('c', 'location', 1), 8), (fx.id('c', 'room', 3), 'room', 'Room 3', fx.id('c', 'location', 1), 9);
+INSERT INTO app.service_room (service_id, resource_id) VALUES (fx.id('c', 'service', 3), fx.id('c', 'room', 2));
+SELECT pg_temp.book(3, 2, pg_temp.at('09:00', 40), 1) AS roomy \gset
+SELECT pg_temp.book(3, 1, pg_temp.at('12:00', 40), 2) AS other \gset
+CREATE FUNCTION pg_temp.into_room(visit text, room int, at timestamptz) RETURNS text LANGUAGE sql AS $$
+    SELECT pg_temp.try(format('SELECT app.appointment_move(%L, fx.id(''c'', ''staff'', 2), %L, NULL, NULL, NULL, %s)', visit, at, CASE WHEN room IS NULL THEN 'NULL' ELSE format('fx.id(''c'', ''room'', %s)', room) END)) $$;
+CREATE FUNCTION pg_temp.room_of(visit text) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(r.name, ' ' ORDER BY r.name) || CASE WHEN bool_or(r.id = a.room_id) THEN '' ELSE '?' END FROM app.appointment a JOIN app.slot t ON t.appointment_id = a.id AND t.state = 'booked' JOIN app.resource r ON r.id = t.resource_id AND r.kind = 'room' WHERE a.id::text = visit GROUP BY a.id $$;
+SELECT is(pg_temp.room_of(:'roomy'), 'Room 1', 'it takes the first room that is free');
+SELECT is(pg_temp.into_room(:'roomy', 2, pg_temp.at('09:00', 40)), '2', 'B-01: it is put into the room that is chosen');
+SELECT is(pg_temp.room_of(:'roomy'), 'Room 2', 'B-01: and takes it, and no other');
+SELECT is(pg_temp.into_room(:'roomy', NULL, pg_temp.at('10:00', 40)) || ' ' || pg_temp.room_of(:'roomy'), '3 Room 2', 'moved on, it keeps its room');
+SELECT is(pg_temp.into_room(:'roomy', 1, pg_temp.at('12:00', 40)), 'FY409 Room 1 is taken at this time.', 'B-01: a room that is taken is refused with words');
+SELECT is(pg_temp.into_room(:'roomy', 3, pg_temp.at('10:00', 40)), 'FY422 This service is not done in Room 3.', 'so is one in which it is not done');
+SELECT is((SELECT string_agg(w.words, ' ') FROM app.why_not(fx.id('c', 'service', 3), fx.id('c', 'location', 1), fx.id('c', 'staff', 2), pg_temp.at('12:00', 40), fx.id('c', 'client', 1), '{}', :'roomy', NULL, fx.id('c', 'room', 1)) AS w), 'Room 1 is taken at this time.', 'B-09: the page says so before, and not whose it is');
+SELECT is((SELECT count(*) FROM app.why_not(fx.id('c', 'service', 3), fx.id('c', 'location', 1), fx.id('c', 'staff', 2), pg_temp.at('12:00', 40), fx.id('c', 'client', 1), '{}', :'roomy', NULL, fx.id('c', 'room', 2)) AS w), 0::bigint, 'another room is free then');
+SELECT is(pg_temp.into_room(:'other', 2, pg_temp.at('12:00', 40)) || ' ' || pg_temp.room_of(:'other'), '2 Room 2', 'with another provider as well');
+SELECT pg_temp.client(1);
+SELECT is(left(pg_temp.into_room(:'roomy', 1, pg_temp.at('15:00', 40)), 5), 'FY403', 'a client chooses no room');
+
 -- a wall time that does not exist is refused, not moved in silence
 SELECT matches(pg_temp.try($$ SELECT app.wall_instant('2027-03-14 02:30', 'America/New_York') $$), '^FY422 There is no 2:30', 'B-06: the clock leaves it out');
 SELECT is(app.wall_instant('2027-11-07 01:30', 'America/New_York'), '2027-11-07 06:30Z'::timestamptz, 'B-06: of two the second');

@@ -149,6 +149,28 @@ describe("more than one thing in a visit", () => {
     const client = h.one("SELECT id FROM app.client WHERE email = :'v1'", person.email);
     assert.match((await k.message(g, client, "booked")).text, /has 2 parts, one after the other, until/);
   });
+  test("B14: each part has its own add-ons, and loses them when it is left out", async () => {
+    const v = new h.Visitor("glow"), day = k.dayIn(24), when = `&week=${day}&day=${day}`;
+    h.sql("INSERT INTO app.service_addon (tenant_id, service_id, addon_id) VALUES (:'v1', :'v2', :'v3')", g.tenant, second, addon);
+    const links = (text, word) => [...text.matchAll(new RegExp(`href="(\\?(?:addons|also)=[^"]*)"[^>]*><b>${word}: (Zz [^<]*)</b><small>(?:to (Zz [^,]*), )?`, "g"))]
+      .map(([, href, name, to]) => [h.decode(href), name, to]);
+    const both = await v.get(`${g.path}?also=${second}${when}`), [first, other] = links(both.text, "Add").filter(([, name]) => name === "Zz light");
+    assert.match(first[2], /^Zz test/);
+    assert.equal(other[2], "Zz second");
+    const one = await v.get(`${g.path}${other[0]}${when}`);
+    assert.match(one.text, /1 h 5 min · \$85\.00/);
+    const two = await v.get(`${g.path}${links(one.text, "Add").find(([, name]) => name === "Zz light")[0]}${when}`);
+    assert.match(two.text, /1 h 20 min · \$100\.00/);
+    const less = await v.get(`${g.path}${links(two.text, "With").find(([, name]) => name === "Zz second")[0]}${when}`);
+    assert.match(less.text, /45 min · \$65\.00/, "the add-on of a part that was left out stays");
+    const form = timesForm(one.text), slot = k.slotsOf(one.text)[1], held = await v.post(form.action, { ...form.values, slot }, { from: h.somewhere() });
+    assert.equal(held.status, 303);
+    assert.match((await v.get(held.location)).text, /Zz second[\s\S]*with Zz light/);
+    const person = k.person();
+    assert.equal((await k.confirm(v, held.location, person)).status, 303);
+    assert.deepEqual(h.sql(`SELECT a.group_position, extract(epoch FROM a.starts_at)::bigint - :v2, extract(epoch FROM a.ends_at - a.starts_at)::int, a.price_cents, (SELECT count(*) FROM app.appointment_addon d WHERE d.appointment_id = a.id)
+      FROM app.appointment a JOIN app.client c ON c.id = a.client_id WHERE c.email = :'v1' ORDER BY 1`, person.email, slot), [["1", "0", "1800", "5000", "0"], ["2", "1800", "2100", "3500", "1"]]);
+  });
   test("taken while she looked: the nearest times for the whole visit", async () => {
     const v = new h.Visitor("glow"), day = k.dayIn(23), at = `${g.path}?also=${second}&week=${day}&day=${day}`;
     const page = await v.get(at), form = timesForm(page.text), slot = k.slotsOf(page.text)[2];

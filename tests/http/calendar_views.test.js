@@ -272,16 +272,58 @@ describe("a visit at the desk: add-ons, several services, over what is taken, ru
   test("two services in one visit: both or none, one after the other, and each leads to the other", async () => {
     const v = await h.staff("glow", "front-desk"), [staff_id, on, time] = free(160);
     const both = { service_id: services[0], service_2: services[1], staff_id, day: on, time };
-    const refused = await send(v, { ...both, addon: [addon] });
-    assert.equal(refused.status, 422);
-    assert.match(refused.text, /Add-ons go with a single service/);
-    const r = await send(v, both);
+    const r = await send(v, { ...both, addon: [addon] });
     assert.equal(r.status, 303, errors(r));
+    assert.equal(h.one("SELECT service_id FROM app.appointment a JOIN app.appointment_addon d ON d.tenant_id = a.tenant_id AND d.appointment_id = a.id WHERE d.addon_id = :'v1' AND a.group_id = (SELECT group_id FROM app.appointment WHERE id = :'v2')", addon, r.location.slice(14)), services[0], "the add-on goes with the service that offers it");
     const rows = h.sql("SELECT b.id, b.service_id, b.starts_at >= a.ends_at FROM app.appointment a JOIN app.appointment b ON b.tenant_id = a.tenant_id AND b.group_id = a.group_id AND b.id <> a.id WHERE a.id = :'v1'", r.location.slice(14));
     assert.deepEqual(rows.map(([, s, after]) => [s, after]), [[services[1], "t"]]);
     const page = await v.get(r.location);
     assert.ok(page.text.includes(`/appointments/${rows[0][0]}"`));
     assert.match((await v.get(`/day/${on}?location=${place}`)).text.split("<li ").find((x) => x.includes(rows[0][0])), /One of several/);
+    // moved as a whole: shown first, then done; each part an hour later than it was
+    const parts = () => h.sql("SELECT extract(epoch FROM starts_at)::bigint FROM app.appointment WHERE group_id = (SELECT group_id FROM app.appointment WHERE id = :'v1') ORDER BY group_position", rows[0][0]).map(([s]) => Number(s));
+    const before = parts(), [at, own] = h.sql("SELECT to_char((starts_at + interval '1 hour') AT TIME ZONE :'v2', 'HH24:MI'), staff_id FROM app.appointment WHERE id = :'v1'", rows[0][0], zone)[0];
+    const asked = await v.get(`/appointments/${rows[0][0]}/move?day=${on}&time=${at}&whole=1&staff_id=${own}`);
+    assert.match(asked.text, /name="whole" value="1" checked/);
+    assert.match(asked.text, /This time is free/);
+    const night = await v.get(`/appointments/${rows[0][0]}/move?day=${on}&time=23:00&whole=1&staff_id=${own}`);
+    assert.match(night.text, /The parts of this visit cannot be done one after the other at this time by the same people[\s\S]*Free near it[\s\S]*whole=1/);
+    const values = h.formOf(asked.text, /\/move$/).values;
+    assert.equal((await v.post(`/appointments/${rows[0][0]}/move`, { ...values, time: "23:00", quiet: "1" })).status, 422);
+    const moved = await v.post(`/appointments/${rows[0][0]}/move`, { ...values, idem: h.uuid(), quiet: "1" });
+    assert.deepEqual([moved.status, moved.location], [303, r.location], errors(moved));
+    assert.deepEqual(parts(), before.map((s) => s + 3600));
+  });
+
+  test("B-01 B-09: a room is chosen with a move, and refused in words when it is taken or not for this", async () => {
+    const v = await h.staff("glow", "front-desk"), [staff_id, on, time] = free(155), rooms = [h.uuid(), h.uuid(), h.uuid()], service = h.uuid();
+    h.sql(`${as} INSERT INTO app.service (id, name, category, duration_min, price_cents, is_online, position) VALUES (:'v2', 'Zz roomy', 'Zz', 30, 0, false, 991);
+      INSERT INTO app.service_staff (service_id, staff_id) VALUES (:'v2', :'v3');
+      INSERT INTO app.resource (id, kind, name, location_id, position) SELECT r, 'room', 'Zz room ' || n, :'v5', 990 + n FROM unnest(:'v4'::uuid[]) WITH ORDINALITY AS u (r, n);
+      INSERT INTO app.service_room (service_id, resource_id) SELECT :'v2', r FROM unnest((:'v4'::uuid[])[1:2]) AS r`, glow(), service, staff_id, `{${rooms.join(",")}}`, place);
+    try {
+      const id = (await send(v, { service_id: service, staff_id, day: on, time })).location.slice(14), room = () => h.one("SELECT room_id FROM app.appointment WHERE id = :'v1'", id);
+      assert.equal(room(), rooms[0]);
+      const page = await v.get(`/appointments/${id}/move?day=${on}&time=${time}&room_id=${rooms[1]}&back=rooms`), values = h.formOf(page.text, /\/move$/).values;
+      assert.match(page.text, /in Zz room 2<[\s\S]*This time is free/);
+      assert.deepEqual([values.room_id, /Zz room 3/.test(page.text)], [rooms[1], false]);
+      const r = await v.post(`/appointments/${id}/move`, { ...values, quiet: "1" });
+      assert.equal(r.location, `/rooms/${on}?location=${place}`, errors(r));
+      assert.equal(room(), rooms[1]);
+      const column = (await v.get(r.location)).text.split('<section class="day-col">').find((s) => s.includes("Zz room 2"));
+      assert.ok(column.includes(id) && column.includes(`data-unit="${rooms[1]}"`));
+      h.sql(`${as} INSERT INTO app.slot (appointment_id, resource_id, during, state) SELECT id, :'v3', tstzrange(starts_at, ends_at), 'booked' FROM app.appointment WHERE id = :'v2'`, glow(), id, rooms[0]); // somebody else's, for the test
+      h.sql(`SET session_replication_role = replica; UPDATE app.slot SET appointment_id = (SELECT a.id FROM app.appointment a WHERE a.tenant_id = :'v3' AND a.id <> :'v1' AND a.status = 'booked' LIMIT 1) WHERE appointment_id = :'v1' AND resource_id = :'v2' AND state = 'booked'`, id, rooms[0], glow());
+      const move = async (room_id) => v.post(`/appointments/${id}/move`, { ...await form(v, id, /\/move$/), day: on, time, room_id, quiet: "1" });
+      assert.match((await v.get(`/appointments/${id}/move?day=${on}&time=${time}&room_id=${rooms[0]}`)).text, /Zz room 1 is taken at this time/);
+      const taken = await move(rooms[0]), unfit = await move(rooms[2]);
+      assert.deepEqual([taken.status, unfit.status, room()], [422, 422, rooms[1]]);
+      assert.match(taken.text, /id="move-room-error">Zz room 1 is taken at this time\./);
+      assert.match(unfit.text, /id="move-room-error">This service is not done in Zz room 3\./);
+      assert.ok([404, 422].includes((await move(h.uuid())).status));
+    } finally {
+      h.sql("UPDATE app.resource SET is_active = false WHERE id = ANY (:'v1'::uuid[]); UPDATE app.service SET is_active = false WHERE id = :'v2'; DELETE FROM app.slot WHERE resource_id = :'v3' AND state = 'booked'", `{${rooms.join(",")}}`, service, rooms[0]);
+    }
   });
 
   test("moved over another one by who may, with a reason; who may not is refused, and the trail has its own word for it", async () => {

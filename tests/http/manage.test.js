@@ -370,6 +370,34 @@ describe("all that is coming", () => {
     assert.deepEqual(statuses(b), ["cancelled", "cancelled"]);
     await k.message(c, b.client, "cancelled");
   });
+  test("B-08 L09: she moves a visit of several services as a whole: all parts or none, one after the other, told once; its forms are asked for once", async () => {
+    h.sql("INSERT INTO app.service_form (tenant_id, service_id, form_id) SELECT tenant_id, :'v2', form_id FROM app.service_form WHERE service_id = :'v1'", c.service, second);
+    try {
+      const { b, one, two } = await twice();
+      const forms = (id) => Number(h.one("SELECT count(*) FROM app.form_assignment WHERE appointment_id = :'v1'", id));
+      assert.ok(forms(one) > 0 && forms(two) === 0, "both parts ask");
+      assert.match((await b.v.get(`${b.at}/visits/${two}`)).text, /Fill in/);
+      const link = h.decode((await b.v.get(`${b.at}/visit`)).text.match(/href="([^"]*\/move[^"]*)"/)[1]);
+      assert.equal(link, `${b.at}/move?whole=true`);
+      const page = await b.v.get(`${link}&week=${k.dayIn(41)}&day=${k.dayIn(41)}`), form = h.formOf(page.text, /\/move\?/);
+      assert.match(page.text, /Another time for the whole visit/);
+      const slot = k.slotsOf(page.text)[3];
+      const taken = await k.hold(new h.Visitor("glow"), c, slot, { days: 41 });
+      assert.ok(taken);
+      const late = await b.v.post(form.action, { ...form.values, slot });
+      assert.equal(late.status, 409);
+      const near = k.slotsOf(late.text.slice(late.text.indexOf("Nearest free times")))[0], again = h.formOf(late.text, /\/move\?/);
+      const r = await b.v.post(again.action, { ...again.values, slot: near });
+      assert.deepEqual([r.status, r.location], [303, `${b.at}/visit?done=moved`]);
+      assert.deepEqual(h.sql("SELECT extract(epoch FROM starts_at)::bigint - :v2, n_moves FROM app.appointment WHERE client_id = :'v1' ORDER BY group_position", b.client, near), [["0", "1"], ["1800", "1"]]);
+      assert.match((await k.message(c, b.client, "moved")).text, /2 parts/);
+      assert.equal(h.one("SELECT count(*) FROM app.message WHERE client_id = :'v1' AND kind = 'moved'", b.client), "1");
+      const old = await b.v.post(again.action, { ...again.values, idem: h.uuid(), slot: k.slotsOf(late.text)[1] });
+      assert.ok([409, 422].includes(old.status), "an older page moved it again");
+    } finally {
+      h.sql("DELETE FROM app.service_form WHERE service_id = :'v1'", second);
+    }
+  });
   test("B57: her due date changes, and she and the studio see what no longer fits", async () => {
     const f = k.corner("first-light"), week = (w, days) => k.dayIn(280 - w * 7 + days);
     h.sql("UPDATE app.service SET week_from = 26, week_to = 32 WHERE id = :'v1'", f.service);

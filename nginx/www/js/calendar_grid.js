@@ -58,14 +58,16 @@ function placeOf(track) {
   return {
     day: asked.get('day') ?? head.querySelector('a')?.pathname.split('/')[2] ?? location.pathname.split('/')[2],
     staff: asked.get('staff_id'),
+    unit: track.dataset.unit,
     name: head.firstChild.textContent.trim() || head.textContent.trim(),
   };
 }
 
-// Columns that it may go to: those in which somebody works; rooms are chosen by the server.
+// Columns that it may go to: those in which somebody works; from a room's to rooms', from a device's to devices'.
 function tracksOf(card) {
   const own = card.closest('.day-track');
   const all = [...card.closest('.day').querySelectorAll('.day-track')];
+  if (own.dataset.unit) return all.filter((track) => track.dataset.kind === own.dataset.kind);
   const isOfPeople = all.some((track) => placeOf(track).staff);
   return isOfPeople ? all.filter((track) => track === own || placeOf(track).staff) : [own];
 }
@@ -105,10 +107,11 @@ function shift(minute, length) {
 
 function finish() {
   const { card, track, minute, length } = moving;
-  const { day, staff } = placeOf(track);
+  const { day, staff, unit } = placeOf(track);
   const isSame = track === card.closest('.day-track') && minute === minuteOf(card) && length === lengthOf(card);
   const asked = new URLSearchParams({ day, time: clock(minute), back: location.pathname.split('/')[1] });
   if (staff) asked.set('staff_id', staff);
+  if (unit && track !== card.closest('.day-track')) asked.set('room_id', unit);
   if (length !== lengthOf(card)) asked.set('minutes', length);
   const address = `${card.querySelector('a').pathname}/move?${asked}`;
   giveUp();
