@@ -14,6 +14,7 @@ enum err MUST_CHECK waitlist_tell(struct req *r, struct str offer_id);
 
 /* Jobs, for the table of message_job.c. subject: the slot that became free; the offer that is over. */
 enum job_end waitlist_fill_job(struct req *r, const struct job *job, struct str *why);
+enum job_end waitlist_look_job(struct req *r, const struct job *job, struct str *why);
 enum job_end waitlist_lapse_job(struct req *r, const struct job *job, struct str *why);
 
 #endif

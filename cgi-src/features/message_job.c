@@ -118,6 +118,7 @@ const struct job_kind job_kinds[] = {
     {"sso.discover", "sso.discover", sso_discover, NULL},
     {"sso.exchange", "sso.exchange", sso_exchange, NULL},
     {"waitlist.fill", "waitlist.fill", waitlist_fill_job, NULL},
+    {"waitlist.look", "waitlist.look", waitlist_look_job, NULL},
     {"waitlist.lapse", "waitlist.lapse", waitlist_lapse_job, NULL},
     {"outside.read", "outside.read", outside_read, NULL},
     {0},

@@ -25,10 +25,10 @@ enum err waitlist_tell(struct req *r, struct str offer_id)
     return outbox_invite(r, "waitlist", S(""), letter);
 }
 
-enum job_end waitlist_fill_job(struct req *r, const struct job *job, struct str *why)
+/* Each who was offered something by this statement is told, or nothing is done. */
+static enum job_end offer(struct req *r, enum query statement, struct str *why)
 {
-    req_set(r, "freed", job->subject_id);
-    struct rows *offers = req_query(r, Q_waitlist_fill);
+    struct rows *offers = req_query(r, statement);
     if (!offers)
         return JOB_LATER;
     for (size_t i = 0; i < rows_count(offers); i++)
@@ -37,6 +37,18 @@ enum job_end waitlist_fill_job(struct req *r, const struct job *job, struct str 
             return JOB_LATER;
         }
     return JOB_DONE;
+}
+
+enum job_end waitlist_fill_job(struct req *r, const struct job *job, struct str *why)
+{
+    req_set(r, "freed", job->subject_id);
+    return offer(r, Q_waitlist_fill, why);
+}
+
+enum job_end waitlist_look_job(struct req *r, const struct job *job, struct str *why)
+{
+    (void)job;
+    return offer(r, Q_waitlist_look, why);
 }
 
 enum job_end waitlist_lapse_job(struct req *r, const struct job *job, struct str *why)

@@ -134,6 +134,55 @@ BEGIN
     END LOOP;
 END $$;
 
+-- More time may be free than before (app.time_opens): offers to each who waits and has no open offer the first time that suits her within
+-- the next 31 days, in the order in which they joined. Run by the jobs; what it offers is returned, so that each of them is told.
+CREATE OR REPLACE FUNCTION app.waitlist_look() RETURNS TABLE (offer_id uuid, client_id uuid)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+    e record;
+    place record;
+    t record;
+    made uuid;
+BEGIN
+    FOR e IN
+        SELECT w.id, w.client_id, w.places, w.from_day, w.to_day
+        FROM app.waitlist_entry w
+        JOIN app.service v ON v.tenant_id = w.tenant_id AND v.id = w.service_id AND v.is_active
+        JOIN app.client c ON c.tenant_id = w.tenant_id AND c.id = w.client_id AND c.is_active
+        WHERE w.tenant_id = app.tenant() AND w.state = 'waiting' AND w.to_day >= current_date - 1
+          AND NOT EXISTS (SELECT FROM app.waitlist_offer o WHERE o.tenant_id = w.tenant_id AND o.entry_id = w.id AND o.state = 'open')
+          AND app.mail_address(w.client_id) IS NOT NULL
+        ORDER BY w.joined_at, w.id
+        FOR UPDATE OF w
+    LOOP
+        made := NULL;
+        FOR place IN SELECT l.id, greatest(e.from_day, (now() AT TIME ZONE l.zone)::date) AS day
+                     FROM unnest(e.places) WITH ORDINALITY AS p (id, o) JOIN app.location l ON l.id = p.id ORDER BY p.o LOOP
+            FOR t IN
+                SELECT f.staff_id, f.starts_at
+                FROM app.waitlist_starts(e.id, place.id, NULL, place.day, least(e.to_day + 1, place.day + 31)) AS f
+                ORDER BY f.starts_at, f.staff_id
+                LIMIT 3
+            LOOP
+                BEGIN
+                    made := app.waitlist_hold(e.id, place.id, t.staff_id, t.starts_at);
+                EXCEPTION WHEN SQLSTATE 'FY409' OR SQLSTATE 'FY422' OR exclusion_violation THEN
+                    made := NULL; -- somebody who books was faster
+                END;
+                EXIT WHEN made IS NOT NULL;
+            END LOOP;
+            EXIT WHEN made IS NOT NULL;
+        END LOOP;
+        IF made IS NOT NULL THEN
+            offer_id := made;
+            client_id := e.client_id;
+            RETURN NEXT;
+        END IF;
+    END LOOP;
+END $$;
+
 -- An offer and its entry, locked in the one order that all keep. Internal.
 CREATE OR REPLACE FUNCTION app.waitlist_lock(offer uuid, OUT o app.waitlist_offer, OUT client uuid)
 LANGUAGE plpgsql
@@ -395,11 +444,11 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION app.waitlist_window_words(uuid), app.waitlist_until(uuid, timestamptz), app.waitlist_starts(uuid, uuid, uuid, date, date),
-    app.waitlist_hold(uuid, uuid, uuid, timestamptz), app.waitlist_fill(uuid), app.waitlist_lock(uuid), app.waitlist_close(uuid, text),
+    app.waitlist_hold(uuid, uuid, uuid, timestamptz), app.waitlist_fill(uuid), app.waitlist_look(), app.waitlist_lock(uuid), app.waitlist_close(uuid, text),
     app.waitlist_accept(uuid), app.waitlist_refuse(uuid), app.waitlist_lapse(uuid),
     app.waitlist_join(uuid, uuid, uuid[], uuid[], date, date, text[]), app.waitlist_leave(uuid),
     app.waitlist_offer_by_hand(uuid, uuid, uuid, timestamptz), app.waitlist_choices(uuid, int), app.waitlist_offered(uuid), app.waitlist_forget(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.waitlist_fill(uuid), app.waitlist_lapse(uuid) TO foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.waitlist_fill(uuid), app.waitlist_look(), app.waitlist_lapse(uuid) TO foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.waitlist_accept(uuid), app.waitlist_refuse(uuid), app.waitlist_join(uuid, uuid, uuid[], uuid[], date, date, text[]),
     app.waitlist_leave(uuid), app.waitlist_offered(uuid) TO foyer_staff, foyer_public;
 GRANT EXECUTE ON FUNCTION app.waitlist_window_words(uuid) TO foyer_staff, foyer_public;

@@ -185,6 +185,7 @@ AS $$
         ('waitlist.accept', 'took a time that was offered'),
         ('waitlist.decline', 'declined a time that was offered'),
         ('waitlist.fill', 'offered a time that had become free'),
+        ('waitlist.look', 'offered a time that other hours had opened'),
         ('waitlist.lapse', 'ended an offer that nobody answered'),
         ('waitlist.settings', 'changed how long an offer stands'),
         ('booking.create', 'booked online'),

@@ -130,6 +130,26 @@ LEFT JOIN LATERAL (
 ) AS away ON true
 ORDER BY f.position, f.name, f.id;
 
+-- name: calendar_outside :many
+-- When those who work at the place that day are busy in a calendar elsewhere, within their hours: no more than that is known of it.
+-- keeps: reference
+SELECT w.staff_id, b.starts AS outside_starts,
+       greatest(least(date_part('epoch', b.ends - b.starts)::int / 300 * 5, 720), 5) AS outside_d
+FROM (SELECT l.id, l.zone
+      FROM app.location l
+      WHERE l.is_active
+        AND l.id = coalesce(:location::uuid, (SELECT f.id FROM app.location f WHERE f.is_active ORDER BY f.position, f.name LIMIT 1))) AS here
+CROSS JOIN LATERAL (
+    SELECT q.staff_id, (:day::date + min(q.starts)) AT TIME ZONE here.zone AS opens, (:day::date + max(q.ends)) AT TIME ZONE here.zone AS closes
+    FROM app.works(here.id, :day::date) AS q GROUP BY q.staff_id) AS w
+CROSS JOIN LATERAL (
+    SELECT range_agg(tstzrange(o.starts_at, o.ends_at)) * tstzmultirange(tstzrange(w.opens, greatest(w.closes, w.opens))) AS m
+    FROM app.outside_busy o
+    WHERE o.staff_id = w.staff_id AND o.ends_at > w.opens AND o.starts_at < w.closes) AS x
+CROSS JOIN LATERAL unnest(x.m) AS u (r)
+CROSS JOIN LATERAL (SELECT lower(u.r) AT TIME ZONE here.zone AS starts, upper(u.r) AT TIME ZONE here.zone AS ends) AS b
+ORDER BY w.staff_id, b.starts;
+
 -- name: calendar_service :many
 -- The names of what is done, and the colour of each.
 -- keeps: reference
@@ -309,6 +329,26 @@ LEFT JOIN LATERAL (
       AND o.ends_at > d.day::timestamp AT TIME ZONE here.zone AND o.starts_at < (d.day + 1)::timestamp AT TIME ZONE here.zone
     ORDER BY o.state = 'asked', o.starts_at LIMIT 1) AS away ON true
 ORDER BY d.day;
+
+-- name: calendar_week_outside :many
+-- The same for the provider whose week it is, by day.
+-- clients: none
+SELECT d.day, b.starts AS outside_starts,
+       greatest(least(date_part('epoch', b.ends - b.starts)::int / 300 * 5, 720), 5) AS outside_d
+FROM (SELECT l.id, l.zone, date_trunc('week', :day::date)::date AS monday
+      FROM app.location l
+      WHERE l.is_active
+        AND l.id = coalesce(:location::uuid, (SELECT f.id FROM app.location f WHERE f.is_active ORDER BY f.position, f.name LIMIT 1))) AS here
+CROSS JOIN LATERAL (
+    SELECT q.day, (q.day + min(q.starts)) AT TIME ZONE here.zone AS opens, (q.day + max(q.ends)) AT TIME ZONE here.zone AS closes
+    FROM app.works_days(here.id, here.monday, here.monday + 6) AS q WHERE q.staff_id = nullif(:staff, '')::uuid GROUP BY q.day) AS d
+CROSS JOIN LATERAL (
+    SELECT range_agg(tstzrange(o.starts_at, o.ends_at)) * tstzmultirange(tstzrange(d.opens, greatest(d.closes, d.opens))) AS m
+    FROM app.outside_busy o
+    WHERE o.staff_id = nullif(:staff, '')::uuid AND o.ends_at > d.opens AND o.starts_at < d.closes) AS x
+CROSS JOIN LATERAL unnest(x.m) AS u (r)
+CROSS JOIN LATERAL (SELECT lower(u.r) AT TIME ZONE here.zone AS starts, upper(u.r) AT TIME ZONE here.zone AS ends) AS b
+ORDER BY d.day, b.starts;
 
 -- name: calendar_week_person :many
 -- Who works at the place in that week, or has a visit there; of one provider's week, that one.

@@ -114,6 +114,10 @@ WHERE q.id = :told_offer::uuid;
 -- Whom a time that became free is offered to.
 SELECT f.offer_id, f.client_id FROM app.waitlist_fill(:freed::uuid) AS f;
 
+-- name: waitlist_look :many
+-- Whom time is offered that came up by other hours.
+SELECT f.offer_id, f.client_id FROM app.waitlist_look() AS f;
+
 -- name: waitlist_lapse :exec
 -- Nobody answered.
 SELECT app.waitlist_lapse(:offer_id::uuid);

@@ -233,6 +233,31 @@ describe("L17: hours, exceptions and time off are drawn", () => {
   });
 });
 
+test("B-09: when somebody is busy in a calendar elsewhere is drawn in her day and her week, within her hours, and nothing of what it is", async () => {
+  const v = await h.staff("glow", "front-desk"), calendar = h.uuid();
+  const [staff, provider, on] = h.sql(`${as} SELECT f.id, f.name, w.day FROM app.works_days(:'v2', current_date + 70, current_date + 76) AS w JOIN app.staff f ON f.tenant_id = :'v1' AND f.id = w.staff_id AND f.is_active
+    GROUP BY f.id, f.name, f.position, w.day HAVING min(w.starts) <= '11:00' AND max(w.ends) BETWEEN '15:00' AND '22:00' ORDER BY f.position, f.id, w.day LIMIT 1`, glow(), place).at(-1);
+  h.sql(`${as} INSERT INTO app.outside_calendar (id, staff_id, name, url_sealed, next_at) VALUES (:'v2', :'v3', 'Zz Dentist Privat', '\\x00', 'infinity');
+    INSERT INTO app.outside_busy (calendar_id, staff_id, starts_at, ends_at) SELECT :'v2', :'v3', (:'v4'::date + a) AT TIME ZONE :'v5', (:'v4'::date + b) AT TIME ZONE :'v5'
+    FROM (VALUES (time '11:00', time '11:30'), ('11:15', '12:00'), ('03:00', '05:00'), ('14:30', '23:30')) AS t (a, b)`, glow(), calendar, staff, on, zone);
+  try {
+    const r = await v.get(`/day/${on}?location=${place}`), column = r.text.split('<section class="day-col">').find((s) => s.startsWith(`<h2 class="day-name">${provider}`));
+    const bands = [...column.matchAll(/<li class="away (h\d+ m\d+ d\d+)">Busy elsewhere<\/li>/g)].map(([, c]) => c);
+    assert.equal(bands.length, 2, bands.join("; "));
+    assert.equal(bands[0], "h11 m0 d60", "times that touch are one");
+    assert.match(bands[1], /^h14 m30 d/);
+    assert.ok(Number(bands[1].split(" d")[1]) < 540, "it reaches past her hours");
+    assert.equal(r.text.match(/Busy elsewhere/g).length, 2, "in her column alone");
+    const week = await v.get(`/week/${on}?location=${place}&staff=${staff}`);
+    assert.deepEqual([...week.text.matchAll(/<li class="away (h\d+ m\d+ d\d+)">Busy elsewhere<\/li>/g)].map(([, c]) => c), bands);
+    for (const page of [r, week]) assert.doesNotMatch(page.text, /Dentist|Privat/);
+    h.sql(`${as} DELETE FROM app.outside_busy WHERE calendar_id = :'v2'`, glow(), calendar);
+    assert.doesNotMatch((await v.get(`/day/${on}?location=${place}`)).text, /Busy elsewhere/, "a worker has kept what is gone");
+  } finally {
+    h.sql(`${as} DELETE FROM app.outside_calendar WHERE id = :'v2'`, glow(), calendar);
+  }
+});
+
 describe("a visit at the desk: add-ons, several services, over what is taken, rules that are let pass", () => {
   const tag = h.uuid().slice(0, 8);
   let services, client, addon;
@@ -280,19 +305,22 @@ describe("a visit at the desk: add-ons, several services, over what is taken, ru
     const page = await v.get(r.location);
     assert.ok(page.text.includes(`/appointments/${rows[0][0]}"`));
     assert.match((await v.get(`/day/${on}?location=${place}`)).text.split("<li ").find((x) => x.includes(rows[0][0])), /One of several/);
-    // moved as a whole: shown first, then done; each part an hour later than it was
+    // moved as a whole: shown first, then done; each part as much later
     const parts = () => h.sql("SELECT extract(epoch FROM starts_at)::bigint FROM app.appointment WHERE group_id = (SELECT group_id FROM app.appointment WHERE id = :'v1') ORDER BY group_position", rows[0][0]).map(([s]) => Number(s));
-    const before = parts(), [at, own] = h.sql("SELECT to_char((starts_at + interval '1 hour') AT TIME ZONE :'v2', 'HH24:MI'), staff_id FROM app.appointment WHERE id = :'v1'", rows[0][0], zone)[0];
-    const asked = await v.get(`/appointments/${rows[0][0]}/move?day=${on}&time=${at}&whole=1&staff_id=${own}`);
+    const before = parts(), own = h.one("SELECT staff_id FROM app.appointment WHERE id = :'v1'", rows[0][0]);
+    const night = await v.get(`/appointments/${rows[0][0]}/move?day=${on}&time=23:00&whole=1&staff_id=${own}`);
+    assert.match(night.text, /The parts of this visit cannot be done one after the other at this time by the same people[\s\S]*Free near it/);
+    const asked = await v.get(h.decode(night.text.match(/href="(\/appointments\/[^"]*\/move\?day=[^"]*&amp;whole=1)"/)[1]));
     assert.match(asked.text, /name="whole" value="1" checked/);
     assert.match(asked.text, /This time is free/);
-    const night = await v.get(`/appointments/${rows[0][0]}/move?day=${on}&time=23:00&whole=1&staff_id=${own}`);
-    assert.match(night.text, /The parts of this visit cannot be done one after the other at this time by the same people[\s\S]*Free near it[\s\S]*whole=1/);
     const values = h.formOf(asked.text, /\/move$/).values;
     assert.equal((await v.post(`/appointments/${rows[0][0]}/move`, { ...values, time: "23:00", quiet: "1" })).status, 422);
     const moved = await v.post(`/appointments/${rows[0][0]}/move`, { ...values, idem: h.uuid(), quiet: "1" });
     assert.deepEqual([moved.status, moved.location], [303, r.location], errors(moved));
-    assert.deepEqual(parts(), before.map((s) => s + 3600));
+    const after = parts();
+    assert.equal(h.one("SELECT to_char(to_timestamp(:v1) AT TIME ZONE :'v2', 'YYYY-MM-DD HH24:MI')", after[1], zone), `${values.day} ${values.time}`);
+    assert.deepEqual(after.map((s, i) => s - before[i]), [after[0] - before[0], after[0] - before[0]]);
+    assert.notEqual(after[0], before[0]);
   });
 
   test("B-01 B-09: a room is chosen with a move, and refused in words when it is taken or not for this", async () => {

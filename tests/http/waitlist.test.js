@@ -155,6 +155,41 @@ test("B-03: a visitor's hold that ends by itself is offered, with no janitor", a
   assert.equal((await openOffer(e))[2], slot);
 });
 
+test("L21: time that new hours, an opened day or time off that ends brings is offered too, in the order of joining, once for all that is changed together", async () => {
+  const [one, two] = [await somebody(), await somebody()], evening = k.dayIn(++day), shut = k.dayIn(++day);
+  const e1 = await waits(one.client, evening, { from_time: "18:00", to_time: "18:00" }), e2 = await waits(two.client, evening, { from_time: "18:00", to_time: "18:00" });
+  const looks = () => Number(h.one("SELECT count(*) FROM app.job WHERE tenant_id = :'v1' AND kind = 'waitlist.look' AND state = 'ready' AND run_at > now()", c.tenant));
+  const look = async () => {
+    assert.ok(looks() >= 1 && looks() <= 2, `${looks()} looks`); // a minute may end between two changes
+    k.within(c.tenant, "UPDATE app.job SET run_at = now() WHERE kind = 'waitlist.look' AND state = 'ready'; NOTIFY foyer_jobs");
+    await settled();
+    h.sql("DELETE FROM app.job WHERE tenant_id = :'v1' AND kind = 'waitlist.look'", c.tenant); // this minute is over two minutes before its look, but here
+  };
+  k.within(c.tenant, `INSERT INTO app.shift_day (tenant_id, staff_id, day, location_id, starts, ends) VALUES (:'v1', :'v2', :'v3', :'v4', '09:00', '17:00');
+    INSERT INTO app.shift_day (tenant_id, staff_id, day, location_id, starts, ends) VALUES (:'v1', :'v2', :'v3', :'v4', '18:00', '18:45')`, c.tenant, c.people[0], evening, c.place);
+  await look();
+  const [offer] = await openOffer(e1);
+  assert.equal(offersTo(e2).length, 0, "there is one time, and she joined later");
+  assert.equal(h.one("SELECT count(*) FROM app.message WHERE client_id = :'v1' AND kind = 'waitlist_offer'", one.client), "1");
+  expire(offer);
+  await openOffer(e2);
+  // a closure that is taken back
+  const three = await somebody();
+  k.within(c.tenant, "INSERT INTO app.closure (tenant_id, id, location_id, starts_local, ends_local, reason) VALUES (:'v1', :'v2', :'v3', :'v4'::date, :'v4'::date + 1, 'Zz shut')", c.tenant, e1, c.place, shut);
+  const e3 = await waits(three.client, shut);
+  await settled();
+  assert.equal(offersTo(e3).length, 0);
+  k.within(c.tenant, "DELETE FROM app.closure WHERE id = :'v1'", e1);
+  await look();
+  await openOffer(e3);
+  assert.equal(overlaps(), "0");
+  // where nobody waits, nobody looks
+  const other = h.tenantId("first-light");
+  k.within(other, `UPDATE app.waitlist_entry SET state = 'left', left_at = now() WHERE tenant_id = :'v1' AND state = 'waiting'; DELETE FROM app.job WHERE tenant_id = :'v1' AND kind = 'waitlist.look';
+    UPDATE app.shift SET ends = ends WHERE tenant_id = :'v1'`, other);
+  assert.equal(h.one("SELECT count(*) FROM app.job WHERE tenant_id = :'v1' AND kind = 'waitlist.look'", other), "0");
+});
+
 test("a runner that dies in the middle has offered nothing; the next one offers once, and she is told once (T30)", async () => {
   const given = await visitAtTen(), one = await somebody(), e = await waits(one.client, given.on);
   const release = await h.lockTable("app.waitlist_offer");
