@@ -21,12 +21,14 @@ BEGIN
     ORDER BY k;
 END $$;
 
--- Whether a visit is no longer as its rule placed it. Internal.
-CREATE OR REPLACE FUNCTION app.is_series_exception(rule_at timestamp, minutes int, rule_staff uuid, zone text, starts_at timestamptz, ends_at timestamptz, staff uuid)
-RETURNS boolean
+DROP FUNCTION IF EXISTS app.is_series_exception(timestamp, int, uuid, text, timestamptz, timestamptz, uuid);
+-- Whether a visit is no longer as its rule placed it: rule_starts, then. One that stands where it was placed is none, also when the
+-- zone's rules have changed since and the clock there shows another hour by now (a new tz database). Internal.
+CREATE OR REPLACE FUNCTION app.is_series_exception(rule_at timestamp, rule_starts timestamptz, minutes int, rule_staff uuid, zone text, starts_at timestamptz,
+    ends_at timestamptz, staff uuid) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    SELECT starts_at AT TIME ZONE zone <> rule_at OR (rule_staff IS NOT NULL AND staff <> rule_staff)
+    SELECT (starts_at AT TIME ZONE zone <> rule_at AND starts_at IS DISTINCT FROM rule_starts) OR (rule_staff IS NOT NULL AND staff <> rule_staff)
         OR (minutes IS NOT NULL AND ends_at - starts_at <> make_interval(mins => minutes))
 $$;
 
@@ -261,7 +263,7 @@ BEGIN
     CROSS JOIN LATERAL (
         SELECT w.wall, CASE WHEN (w.wall AT TIME ZONE l.zone) AT TIME ZONE l.zone = w.wall THEN w.wall AT TIME ZONE l.zone END AS instant,
                CASE coalesce(who, '') WHEN '' THEN a.staff_id WHEN 'any' THEN NULL ELSE who::uuid END AS staff,
-               scope <> 'one' AND app.is_series_exception(v.rule_at, v.minutes, s.staff_id, l.zone, a.starts_at, a.ends_at, a.staff_id) AS is_exception
+               scope <> 'one' AND app.is_series_exception(v.rule_at, v.rule_starts_at, v.minutes, s.staff_id, l.zone, a.starts_at, a.ends_at, a.staff_id) AS is_exception
         FROM (SELECT (b.base::date + shift) + coalesce(new_at, b.base::time) AS wall) AS w
     ) AS r
     WHERE s.tenant_id = app.tenant() AND s.id = series AND a.status IN ('booked', 'confirmed') AND a.starts_at > now()
@@ -364,6 +366,15 @@ BEGIN
         UPDATE app.series x SET version = x.version + 1 WHERE x.tenant_id = app.tenant() AND x.id = series;
         RETURN series;
     END IF;
+    IF shift = 0 AND coalesce(new_at, s.at) = s.at AND coalesce(who, '') = '' AND new_minutes IS NULL THEN
+        -- The rule is the same, and the clock's were others: it goes on, and its visits stand where it places them now.
+        UPDATE app.series_visit v SET rule_starts_at = CASE WHEN (v.rule_at AT TIME ZONE s.zone) AT TIME ZONE s.zone = v.rule_at THEN v.rule_at AT TIME ZONE s.zone END
+        FROM app.appointment a
+        WHERE v.tenant_id = app.tenant() AND v.series_id = series AND v.rule_at >= first_rule
+          AND a.tenant_id = v.tenant_id AND a.id = v.appointment_id AND a.starts_at IS DISTINCT FROM v.rule_starts_at;
+        UPDATE app.series x SET version = x.version + 1 WHERE x.tenant_id = app.tenant() AND x.id = series;
+        RETURN series;
+    END IF;
     RETURN app.series_split(s, first_rule, shift, new_at, who, new_minutes);
 END $$;
 
@@ -441,7 +452,7 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION app.series_times(date, time, int, int, date, text), app.series_problem(uuid, date, int, int, date),
-    app.is_series_exception(timestamp, int, uuid, text, timestamptz, timestamptz, uuid),
+    app.is_series_exception(timestamp, timestamptz, int, uuid, text, timestamptz, timestamptz, uuid),
     app.series_preview(uuid, uuid, uuid, date, time, int, int, date, uuid, uuid), app.series_adopts(uuid, uuid, uuid, uuid, uuid, timestamptz),
     app.series_lock_resources(uuid, uuid), app.series_pick(text[], timestamp),
     app.series_book(uuid, uuid, uuid, date, time, int, int, date, uuid, uuid, text[], boolean), app.series_lock(uuid, int),
@@ -449,7 +460,7 @@ REVOKE ALL ON FUNCTION app.series_times(date, time, int, int, date, text), app.s
     app.series_change(uuid, uuid, text, int, time, text, int, int, text[], boolean), app.series_split(app.series, timestamp, int, time, text, int),
     app.series_cancel(uuid, uuid, text, text, int) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.series_problem(uuid, date, int, int, date),
-    app.is_series_exception(timestamp, int, uuid, text, timestamptz, timestamptz, uuid),
+    app.is_series_exception(timestamp, timestamptz, int, uuid, text, timestamptz, timestamptz, uuid),
     app.series_preview(uuid, uuid, uuid, date, time, int, int, date, uuid, uuid),
     app.series_book(uuid, uuid, uuid, date, time, int, int, date, uuid, uuid, text[], boolean),
     app.series_change_preview(uuid, uuid, text, int, time, text, int),

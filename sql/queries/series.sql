@@ -114,7 +114,8 @@ SELECT s.id AS series_id,
        b.name AS made_by,
        s.created_at AT TIME ZONE s.zone AS made_local,
        k.n_coming > 0 AND (app.may('booking_write') OR app.reaches('booking_write', s.client_id)) AS can_change,
-       k.n_coming
+       k.n_coming,
+       nullif(w.n_clock, 0) AS n_clock
 FROM app.series s
 LEFT JOIN app.client c ON c.id = s.client_id
 JOIN app.service v ON v.id = s.service_id
@@ -124,7 +125,26 @@ LEFT JOIN app.staff b ON b.id = s.created_by
 LEFT JOIN LATERAL (SELECT x.id FROM app.series x WHERE x.follows_id = s.id ORDER BY x.created_at DESC LIMIT 1) AS n ON true
 CROSS JOIN LATERAL (SELECT count(*)::int AS n_coming FROM app.appointment a
                     WHERE a.series_id = s.id AND a.status IN ('booked', 'confirmed') AND a.starts_at > now()) AS k
+CROSS JOIN LATERAL (SELECT count(*)::int AS n_clock FROM app.series_visit x JOIN app.appointment a ON a.id = x.appointment_id
+                    WHERE x.series_id = s.id AND a.status IN ('booked', 'confirmed') AND a.starts_at > now() AND a.starts_at = x.rule_starts_at
+                      AND x.rule_starts_at <> x.rule_at AT TIME ZONE s.zone) AS w
 WHERE s.id = :series_id::uuid;
+
+-- name: series_clock :many
+-- Series with visits to come that stand at another hour of the clock than their rule says, because the rules of the clock have changed
+-- since they were booked.
+SELECT s.id AS series_id, s.client_id, coalesce(c.name, 'A client of a colleague''s') AS client, v.name AS service, l.name AS location_name,
+       s.at, count(*)::int AS n_clock, min(a.starts_at) AT TIME ZONE s.zone AS first_starts
+FROM app.series s
+JOIN app.series_visit x ON x.series_id = s.id
+JOIN app.appointment a ON a.id = x.appointment_id AND a.starts_at > now() AND a.status IN ('booked', 'confirmed') AND a.starts_at = x.rule_starts_at
+JOIN app.service v ON v.id = s.service_id
+JOIN app.location l ON l.id = s.location_id
+LEFT JOIN app.client c ON c.id = s.client_id
+WHERE x.rule_starts_at <> x.rule_at AT TIME ZONE s.zone
+GROUP BY s.id, s.client_id, c.name, v.name, l.name, s.at, s.zone
+ORDER BY min(a.starts_at), s.id
+LIMIT 300;
 
 -- name: series_visit :many
 -- Each time that its rule gives: the visit, whether it is still as the rule says, or why there is none.
@@ -136,13 +156,14 @@ SELECT v.rule_at,
        a.status,
        app.in_words(a.status) AS status_words,
        a.id IS NOT NULL AND a.status <> 'cancelled'
-           AND app.is_series_exception(v.rule_at, v.minutes, s.staff_id, s.zone, a.starts_at, a.ends_at, a.staff_id) AS is_exception,
-       a.starts_at AT TIME ZONE s.zone <> v.rule_at AS is_moved,
+           AND app.is_series_exception(v.rule_at, v.rule_starts_at, v.minutes, s.staff_id, s.zone, a.starts_at, a.ends_at, a.staff_id) AS is_exception,
+       a.starts_at AT TIME ZONE s.zone <> v.rule_at AS is_moved, -- by somebody, or by the clock
        a.status IN ('booked', 'confirmed') AND a.starts_at > now() AS is_coming,
        CASE v.left_out WHEN 'clock' THEN 'Left out: the clock is changed in this night, and this time does not exist.'
                        WHEN 'chosen' THEN 'Left out when it was booked.'
                        WHEN 'taken' THEN 'Left out: ' || coalesce(nullif(v.why, ''), 'it was not free.') END AS left_words,
-       v.rule_starts_at <> v.rule_at AT TIME ZONE s.zone AS has_new_clock
+       a.starts_at = v.rule_starts_at AND v.rule_starts_at <> v.rule_at AT TIME ZONE s.zone
+           AND a.status IN ('booked', 'confirmed') AND a.starts_at > now() AS has_new_clock
 FROM app.series s
 JOIN app.series_visit v ON v.series_id = s.id
 LEFT JOIN app.appointment a ON a.id = v.appointment_id

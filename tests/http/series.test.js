@@ -111,6 +111,38 @@ describe("B-06 B-07: a series over both changes of the clock, in two zones, with
   });
 });
 
+describe("B-06: the rules of a zone's clock change after it was booked", () => {
+  test("its visits are marked, not moved; put back to their hour after a look, one kept and then not, by the change of a series that there is, and the series goes on", async () => {
+    const id = idOf((await book(ny, { day: `${year}-09-08`, time: "20:15", times: 3 })).reply), was = rows(id);
+    // as a database that knew other rules would have placed the second and the third
+    k.within(ny.tenant, `SET session_replication_role = replica;
+      UPDATE app.slot SET during = tstzrange(lower(during) - interval '1 hour', upper(during) - interval '1 hour') WHERE appointment_id IN (:'v1', :'v2');
+      UPDATE app.appointment SET starts_at = starts_at - interval '1 hour', ends_at = ends_at - interval '1 hour' WHERE id IN (:'v1', :'v2');
+      UPDATE app.series_visit SET rule_starts_at = rule_starts_at - interval '1 hour' WHERE appointment_id IN (:'v1', :'v2')`, was[1][4], was[2][4]);
+    const shown = await desk.get(`/series/${id}`);
+    assert.match(shown.text, /2 of its appointments now stand at another hour than 8:15 pm/);
+    assert.equal(shown.text.match(/The rules of the clock have changed<\/span>/g).length, 2);
+    assert.doesNotMatch(shown.text, /Changed singly/);
+    const link = h.decode(shown.text.match(/href="(\/series\/[^"]*\/change\?scope=all[^"]*)"/)[1]);
+    const list = await desk.get("/series/clock");
+    assert.ok(list.text.includes(`/series/${id}/change`));
+    assert.ok(h.trail(list.id).some((e) => e.clients.includes(client)));
+    const page = await desk.get(link), path = `/series/${id}/change`, picks = picksOf(h.formOf(page.text.slice(page.text.search(new RegExp(`method="post" action="${path}"`)) - 60), path));
+    assert.equal(picks.length, 2, "the one that stands right would be moved");
+    const first = await desk.post(path, { ...posted(page, path, [picks[0].all.find((p) => p.endsWith("=keep")), picks[1].chosen]), mode: "chosen", quiet: "1" });
+    assert.equal(first.location, `/series/${id}?done=changed`, first.text.match(/class="error"[^>]*>[^<]*/g)?.join());
+    assert.deepEqual(rows(id).map((x) => x[1]), [was[0][1], String(was[1][1] - 3600), was[2][1]]);
+    assert.match((await desk.get(`/series/${id}`)).text, /1 of its appointments now stand/);
+    const again = await desk.get(link), rest = await desk.post(path, { ...posted(again, path), mode: "all", quiet: "1" });
+    assert.equal(rest.location, `/series/${id}?done=changed`);
+    assert.deepEqual(rows(id), was);
+    assert.ok(!(await desk.get("/series/clock")).text.includes(`/series/${id}/`));
+    assert.equal(h.one("SELECT count(*) FROM app.series WHERE follows_id = :'v1'", id), "0", "it was split");
+    const nothing = await desk.get(link), none = await desk.post(path, { ...posted(nothing, path), mode: "chosen", quiet: "1" });
+    assert.equal(none.status, 422, "it changed what was right");
+  });
+});
+
 describe("booking it", () => {
   test("T28: the same form twenty times at once is one series, and she is told once, with all dates", async () => {
     const page = await desk.get(address(ny, { day: `${year}-05-03`, time: "09:00", times: 4 }));
