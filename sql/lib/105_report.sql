@@ -27,19 +27,19 @@ BEGIN
         SELECT e.staff_id, e.day, e.location_id, e.starts, e.ends
         FROM app.shift_day e
         WHERE e.day >= from_day AND e.day <= to_day
+    ), hour AS MATERIALIZED ( -- once, and not again for each of the staff
+        SELECT s.staff_id, h.id AS place_id, h.zone, t.d, (t.d + s.starts) AT TIME ZONE h.zone AS a, (t.d + s.ends) AT TIME ZONE h.zone AS b
+        FROM here h
+        JOIN app.shift s ON s.location_id = h.id
+        JOIN date t ON t.weekday = s.weekday AND t.d >= s.valid_from AND (s.valid_to IS NULL OR t.d <= s.valid_to)
+        WHERE NOT EXISTS (SELECT FROM special e WHERE e.staff_id = s.staff_id AND e.day = t.d)
+        UNION ALL
+        SELECT e.staff_id, h.id, h.zone, e.day, (e.day + e.starts) AT TIME ZONE h.zone, (e.day + e.ends) AT TIME ZONE h.zone
+        FROM here h
+        JOIN special e ON e.location_id = h.id
     ), work AS (
         SELECT q.staff_id, q.place_id, q.d, range_agg(tstzrange(q.a, q.b)) AS m
-        FROM (
-            SELECT s.staff_id, h.id AS place_id, h.zone, t.d, (t.d + s.starts) AT TIME ZONE h.zone AS a, (t.d + s.ends) AT TIME ZONE h.zone AS b
-            FROM here h
-            JOIN app.shift s ON s.location_id = h.id
-            JOIN date t ON t.weekday = s.weekday AND t.d >= s.valid_from AND (s.valid_to IS NULL OR t.d <= s.valid_to)
-            WHERE NOT EXISTS (SELECT FROM special e WHERE e.staff_id = s.staff_id AND e.day = t.d)
-            UNION ALL
-            SELECT e.staff_id, h.id, h.zone, e.day, (e.day + e.starts) AT TIME ZONE h.zone, (e.day + e.ends) AT TIME ZONE h.zone
-            FROM here h
-            JOIN special e ON e.location_id = h.id
-        ) AS q
+        FROM hour q
         JOIN app.staff f ON f.id = q.staff_id AND f.is_provider AND (f.is_active OR q.d < (f.deactivated_at AT TIME ZONE q.zone)::date)
         WHERE q.a < q.b
         GROUP BY q.staff_id, q.place_id, q.d
@@ -69,6 +69,11 @@ BEGIN
         FROM work w
         JOIN open o ON o.place_id = w.place_id AND o.d = w.d
         LEFT JOIN away y ON y.staff_id = w.staff_id
+    ), staffed AS MATERIALIZED ( -- once, and not again for each room and day: half a minute for a year
+        SELECT p.place_id, p.d, range_agg(p.m) AS m
+        FROM present p
+        WHERE units AND p.place_id IN (SELECT h.id FROM here h WHERE NOT h.has_hours)
+        GROUP BY p.place_id, p.d
     ), offered AS (
         SELECT p.staff_id AS id, p.place_id, p.d, p.m
         FROM present p
@@ -77,7 +82,7 @@ BEGIN
         SELECT r.id, o.place_id, o.d, CASE WHEN o.has_hours THEN o.m ELSE s.m END
         FROM app.resource r
         JOIN open o ON o.place_id = r.location_id
-        LEFT JOIN (SELECT p.place_id, p.d, range_agg(p.m) AS m FROM present p GROUP BY p.place_id, p.d) AS s ON s.place_id = o.place_id AND s.d = o.d
+        LEFT JOIN staffed s ON s.place_id = o.place_id AND s.d = o.d
         WHERE units AND r.kind IN ('room', 'device') AND r.is_active
     ), taken AS (
         SELECT t.resource_id AS id, h.id AS place_id, (a.starts_at AT TIME ZONE h.zone)::date AS d,
