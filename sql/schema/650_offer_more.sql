@@ -1,4 +1,4 @@
--- 640_offer_more: time that comes up by new hours, a day that is opened, or time off that ends is offered to those who wait; when somebody
+-- 650_offer_more: time that comes up by new hours, a day that is opened, or time off that ends is offered to those who wait; when somebody
 -- is busy in a calendar elsewhere is drawn in the calendar, and kept by the workers as the rest of what it draws behind the visits.
 
 SET LOCAL ROLE foyer_owner;
