@@ -97,7 +97,7 @@ async function alike(what, known, unknown, prepare, pairs = Number(process.env.F
     }
     times.forEach((list, which) => list.push(took[which]));
     ratios.push(Math.log(took[0] / took[1]));
-    if (i + 1 < pairs || (i + 1) % 50) continue;
+    if (i + 1 < pairs || (i + 1 - pairs) % 50) continue;
     const sorted = [...ratios].sort((x, y) => x - y), n = sorted.length, half = Math.ceil(3.29 * Math.sqrt(n) / 2);
     [middle, low, high] = [0, -half, half].map((off) => Math.exp(sorted[Math.max(0, Math.min(n - 1, Math.floor(n / 2) + off))]));
   }
