@@ -1,4 +1,4 @@
-// logins.test.js -- takes about ten minutes. Log-ins in earnest: two hundred at once (SECURITY.md S-02), ten thousand accounts with three
+// logins.test.js -- takes about ten minutes, more on a busy machine. Log-ins in earnest: two hundred at once (SECURITY.md S-02), ten thousand accounts with three
 // passwords each from five hundred addresses (T05), and a thousand tries for each question whether somebody is known here (T06).
 // FOYER_TEST_TRIES=30000, FOYER_TEST_PAIRS=500  so many log-ins, and pairs of tries for each question.
 "use strict";
