@@ -37,6 +37,7 @@ const struct feature all_features[] = {
     {"note_template", note_template_pages},
     {"product", product_pages},
     {"encounter", encounter_pages},
+    {"plan", plan_pages},
     {"form", form_pages},
     {"booking", booking_pages},
     {"booking_page", booking_page_pages},

@@ -36,6 +36,8 @@ AS $$
         ('encounter.create', 'noted a treatment in your chart'),
         ('encounter.change', 'changed a treatment in your chart'),
         ('encounter.void', 'took a treatment off your chart as an error'),
+        ('plan.create', 'made a treatment plan for you'),
+        ('plan.change', 'changed your treatment plan'),
         ('medication.create', 'added a medication to your chart'),
         ('medication.end', 'ended a medication in your chart'),
         ('condition.create', 'added a condition to your chart'),

@@ -47,6 +47,8 @@ BEGIN
     DELETE FROM app.allergy a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.medication a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.health_condition a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    DELETE FROM app.plan_step a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    DELETE FROM app.treatment_plan a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.encounter_device a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     -- That a lot was used stays, for who counts lots; where on her body is gone with her key.
     UPDATE app.encounter_product a SET area_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client;

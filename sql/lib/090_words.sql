@@ -210,6 +210,8 @@ AS $$
         ('encounter.create', 'noted a treatment'),
         ('encounter.change', 'changed what is noted of a treatment'),
         ('encounter.void', 'marked a treatment as entered in error'),
+        ('plan.create', 'made a treatment plan'),
+        ('plan.change', 'changed a treatment plan'),
         ('product.create', 'added a product'),
         ('product.change', 'changed a product'),
         ('product.put', 'put a product away, or brought it back'),

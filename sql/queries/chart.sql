@@ -38,19 +38,16 @@ WHERE n.client_id = :client_id::uuid AND n.addendum_to IS NOT NULL
 ORDER BY n.written_at;
 
 -- name: chart_desk :one
--- A fresh id: of the note that this page may begin, and of the window that writes drafts. No client's.
+-- A fresh id: of the note that this page may begin, and of the window that writes drafts. With the template that was chosen for it.
 -- clients: none
-SELECT gen_random_uuid() AS fresh_id;
+SELECT gen_random_uuid() AS fresh_id, t.name AS chosen, t.body AS chosen_body
+FROM (SELECT) AS one
+LEFT JOIN app.note_template t ON t.is_active AND t.id = :template_id::uuid;
 
 -- name: chart_template :many
 -- What a note may begin with.
 -- clients: none
 SELECT t.id AS template_id, t.name AS template FROM app.note_template t WHERE t.is_active ORDER BY t.position, t.name;
-
--- name: chart_template_chosen :maybe
--- The template that was chosen for the note to be written.
--- clients: none
-SELECT t.name AS template, t.body FROM app.note_template t WHERE t.is_active AND t.id = :template_id::uuid;
 
 -- name: chart_note_keep :one
 -- Keeps a draft, new or again; a signed note refuses, and so does one that another window has changed.

@@ -1,6 +1,8 @@
 /* chart_data.c -- what stands in demo clients' charts beside notes and allergies. */
 #include "chart_data.h"
 
+#include "db.h"
+
 static const char *const medications[][3] = {
     /* name, dose, since */
     {"Levothyroxine", "75 µg daily", "2019"},
@@ -114,4 +116,25 @@ void load_encounters(struct loader *l)
     LOAD(l, products_sql, load_z(l, l->tenant_id), l->studio->kind);
     LOAD(l, encounters_sql, load_z(l, l->tenant_id));
     LOAD(l, used_sql, load_z(l, l->tenant_id));
+}
+
+void load_plans(struct loader *l, const struct demo_client *clients, size_t n)
+{
+    for (size_t i = 3; i < n && i < 120; i += 8) {
+        struct str id = demo_uuid(&(struct demo_random){.state = i}, l->scratch);
+        LOAD(l,
+             "INSERT INTO app.treatment_plan (tenant_id, id, client_id, title_sealed, made_at, "
+             "made_by) VALUES ($1, $2, $3, $4::bytea, now() - interval '40 days', $5)",
+             load_z(l, l->tenant_id), load_z(l, id), load_z(l, clients[i].id),
+             db_bytea(l->scratch, demo_seal(l, &clients[i], "app.treatment_plan", "title_sealed",
+                                            id, S("Three visits, a month apart"))),
+             load_z(l, l->staff[2]));
+        LOAD(l,
+             "INSERT INTO app.plan_step (tenant_id, client_id, plan_id, position, service_id, "
+             "after_days, state, changed_at, changed_by) SELECT $1::uuid, $2::uuid, $3::uuid, g, "
+             "$4::uuid, CASE g WHEN 1 THEN 0 ELSE 30 END, CASE g WHEN 1 THEN 'done' ELSE 'open' "
+             "END, now() - interval '20 days', $5::uuid FROM generate_series(1, 3) AS g",
+             load_z(l, l->tenant_id), load_z(l, clients[i].id), load_z(l, id),
+             load_z(l, l->services[0]), load_z(l, l->staff[2]));
+    }
 }

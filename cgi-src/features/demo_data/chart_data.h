@@ -5,6 +5,8 @@
 
 /* Medications, conditions, and who knows of none; after the allergies. */
 void load_health(struct loader *l, const struct demo_client *clients, size_t n);
+/* Treatment plans of some. */
+void load_plans(struct loader *l, const struct demo_client *clients, size_t n);
 /* The register of products, and treatments with lots and settings; after the visits. */
 void load_encounters(struct loader *l);
 

@@ -434,6 +434,7 @@ void load_people(struct loader *l)
     make_allergies(&p);
     load_health(l, p.clients, (size_t)l->clients);
     load_encounters(l);
+    load_plans(l, p.clients, (size_t)l->clients);
     make_notes(&p);
     make_assignments(l);
     load_signatures(l, p.clients, (size_t)l->clients);
