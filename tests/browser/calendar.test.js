@@ -103,6 +103,31 @@ describe("L24: a visit is moved", () => {
     assert.equal(when(second), "11:00 60");
   });
 
+  test("dragged from one room into another: the form has that room, and saves it", async () => {
+    const rooms = [b.one("SELECT gen_random_uuid()"), b.one("SELECT gen_random_uuid()")], roomy = b.one("SELECT gen_random_uuid()");
+    b.sql(`${as} INSERT INTO app.service (id, name, category, duration_min, price_cents, is_online, position) VALUES (:'v2', 'Zz roomy', 'Zz', 30, 0, false, 992);
+      INSERT INTO app.service_staff (service_id, staff_id) VALUES (:'v2', :'v3');
+      INSERT INTO app.resource (id, kind, name, location_id, position) VALUES (:'v4', 'room', 'Zz first', :'v6', 1), (:'v5', 'room', 'Zz second', :'v6', 1);
+      INSERT INTO app.service_room (service_id, resource_id) VALUES (:'v2', :'v4'), (:'v2', :'v5')`, tenant(), roomy, staff, rooms[0], rooms[1], place);
+    try {
+      const id = b.one(`${as} SELECT app.book(:'v2', :'v3', :'v4', (:'v5'::date + time '10:00') AT TIME ZONE :'v6', :'v7', NULL)`, tenant(), roomy, place, staff, another, zone, client);
+      await page.goto(`${glow}/rooms/${another}?location=${place}`);
+      await card(page, id).scrollIntoViewIfNeeded();
+      const box = await card(page, id).boundingBox(), there = await page.locator(`.day-track[data-unit="${rooms[1]}"]`).boundingBox();
+      await dragTo(page, { x: box.x + 20, y: box.y + 4 }, { x: there.x + there.width / 2, y: box.y + 4 });
+      assert.equal(new URL(page.url()).searchParams.get("room_id"), rooms[1]);
+      await page.getByText("in Zz second").waitFor();
+      await page.getByText("This time is free").waitFor();
+      await b.check(page, "another room", { dark: true, shot: "move-room" });
+      await page.getByLabel("Do not tell the client").check();
+      await page.getByRole("button", { name: "Move", exact: true }).click();
+      await page.waitForURL(/\/rooms\//);
+      assert.equal(b.one("SELECT room_id FROM app.appointment WHERE id = :'v1'", id), rooms[1]);
+    } finally {
+      b.sql("UPDATE app.service SET is_active = false WHERE id = :'v1'; UPDATE app.resource SET is_active = false WHERE id IN (:'v2', :'v3')", roomy, ...rooms);
+    }
+  });
+
   test("by keys: arrows, Enter goes on, Escape gives up, and each step is said", async () => {
     await page.goto(dayPage());
     const status = page.locator("main [role=status]");
