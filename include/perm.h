@@ -19,6 +19,7 @@
     PERMISSION(audit_read, "read the audit trail")                                                 \
     PERMISSION(settings_write, "change the studio's texts and settings")                           \
     PERMISSION(report_read, "see reports: how busy rooms and people are, and who did not come")    \
+    PERMISSION(client_lists, "read in and take out lists of clients, and join records of the same person") \
     PERMISSION(staff_write, "invite people, change and end accounts, give roles")                  \
     PERMISSION(chart_emergency, "open a chart in an emergency, with a reason, for half an hour")   \
     PERMISSION(demo_read, "operator: read and work on demo requests")                              \

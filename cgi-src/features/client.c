@@ -67,7 +67,7 @@ static enum err send_form_link(struct req *r)
 
 const struct page client_pages[] = {
     {GET, "/clients", CAN(client_read), .action = "client.search",
-     .show = {{"hits", Q_client_search}}, .view = "client/search", .title = "Clients"},
+     .show = {{"hits", Q_client_search}, {"tags", Q_tag_filter}}, .view = "client/search", .title = "Clients"},
     {GET, "/clients/new", CAN(client_write), .view = "client/new", .title = "New client"},
     {POST, "/clients/new", CAN(client_write), .action = "client.create", .fields = contact_fields,
      .run = add, .again = "/clients/new", .title = "Add a client"},
@@ -79,7 +79,8 @@ const struct page client_pages[] = {
               {"signers", Q_form_signers},
               {"consents", Q_form_consents},
               {"running", Q_series_of_client},
-              {"waits", Q_waitlist_of_client}},
+              {"waits", Q_waitlist_of_client},
+              {"tags", Q_person_tag}},
      .view = "client/show", .title = "Client"},
     {GET, ONE "/edit", CAN(client_write), .action = "client.read",
      .show = {{"client", Q_client_contact}, {"value", Q_client_contact}}, .view = "client/edit",

@@ -22,6 +22,7 @@ static const struct field role_fields[] = {
     REACH(message_write),
     WHOLE(audit_read),
     WHOLE(report_read),
+    WHOLE(client_lists),
     WHOLE(settings_write),
     WHOLE(staff_write),
     WHOLE(demo_read),

@@ -65,9 +65,9 @@ BEGIN
     FOR r IN
         SELECT * FROM (VALUES
             ('owner', 'Owner', ARRAY['calendar_read', 'booking_write', 'client_read', 'client_write', 'chart_read', 'chart_write',
-                                     'message_read', 'message_write', 'audit_read', 'settings_write', 'staff_write', 'booking_over', 'report_read']),
+                                     'message_read', 'message_write', 'audit_read', 'settings_write', 'staff_write', 'booking_over', 'report_read', 'client_lists']),
             ('manager', 'Manager', ARRAY['calendar_read', 'booking_write', 'client_read', 'client_write', 'message_read', 'message_write',
-                                         'audit_read', 'settings_write', 'staff_write', 'booking_over', 'report_read']),
+                                         'audit_read', 'settings_write', 'staff_write', 'booking_over', 'report_read', 'client_lists']),
             ('front-desk', 'Front desk', ARRAY['calendar_read', 'booking_write', 'client_read', 'client_write', 'message_read', 'message_write']),
             ('provider', 'Provider', ARRAY['calendar_read', 'booking_write', 'client_read', 'chart_read', 'chart_write', 'chart_emergency']),
             ('biller', 'Biller', ARRAY['calendar_read', 'client_read', 'report_read']),

@@ -31,18 +31,32 @@ SET LOCAL ROLE foyer_owner;
 CREATE OR REPLACE FUNCTION app.client_erase(client uuid) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    guarded uuid[];
+    joined uuid;
 BEGIN
     PERFORM FROM app.client c WHERE c.tenant_id = app.tenant() AND c.id = client FOR UPDATE;
     IF NOT FOUND THEN
         RETURN false;
     END IF;
+    -- Records that were joined to hers are hers.
+    FOR joined IN SELECT m.client_id FROM app.client_merged m WHERE m.tenant_id = app.tenant() AND m.into_id = client AND m.undone_at IS NULL LOOP
+        PERFORM app.client_erase(joined);
+    END LOOP;
+    guarded := ARRAY(SELECT g.id FROM app.client_guardian g WHERE g.tenant_id = app.tenant() AND g.guardian_client_id = client);
     PERFORM app.client_call_off(client);
     UPDATE app.client_key k SET wrapped_key = NULL, destroyed_at = now()
     WHERE k.tenant_id = app.tenant() AND k.client_id = client AND k.destroyed_at IS NULL;
     UPDATE app.client c
     SET name = 'Erased client', preferred_name = NULL, email = NULL, phone = NULL, birth_date = NULL, due_date = NULL,
-        adult_attested_at = NULL, is_active = false
+        adult_attested_at = NULL, is_active = false,
+        pronouns = NULL, street = NULL, city = NULL, region = NULL, postal_code = NULL, country = NULL,
+        emergency_contact_name = NULL, emergency_contact_relation = NULL, emergency_contact_phone = NULL
     WHERE c.tenant_id = app.tenant() AND c.id = client;
+    DELETE FROM app.client_contact x WHERE x.tenant_id = app.tenant() AND x.client_id = client;
+    DELETE FROM app.client_pregnancy p WHERE p.tenant_id = app.tenant() AND p.client_id = client;
+    DELETE FROM app.client_tag t WHERE t.tenant_id = app.tenant() AND t.client_id = client;
+    DELETE FROM app.client_apart x WHERE x.tenant_id = app.tenant() AND client IN (x.one_id, x.other_id);
     DELETE FROM app.client_word w WHERE w.tenant_id = app.tenant() AND w.client_id = client;
     DELETE FROM app.allergy a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.medication a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
@@ -63,6 +77,9 @@ BEGIN
     UPDATE app.client_guardian g SET name = 'Erased guardian', email = NULL, phone = NULL, birth_date = NULL, guardian_client_id = NULL,
         ended_at = coalesce(g.ended_at, now())
     WHERE g.tenant_id = app.tenant() AND (g.client_id = client OR g.guardian_client_id = client);
+    -- What the steps above wrote down of themselves goes last, also where she was somebody's guardian.
+    DELETE FROM app.client_change h WHERE h.tenant_id = app.tenant()
+        AND (h.client_id = client OR h.object_id IN (SELECT g.id FROM app.client_guardian g WHERE g.tenant_id = app.tenant() AND (g.client_id = client OR g.id = ANY (guarded))));
     UPDATE app.form_assignment f SET state = 'withdrawn' WHERE f.tenant_id = app.tenant() AND f.client_id = client AND f.state = 'due';
     -- A message about a client has a sealed text; an empty one says that it is gone.
     UPDATE app.message m SET to_address = '(erased)', subject = '', body_sealed = '', link_sealed = NULL, ics_sealed = NULL,

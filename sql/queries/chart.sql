@@ -19,7 +19,7 @@ LEFT JOIN app.appointment a ON a.client_id = n.client_id AND a.id = n.appointmen
 LEFT JOIN app.service v ON v.id = a.service_id
 CROSS JOIN (SELECT app.zone() AS zone) AS z
 CROSS JOIN (SELECT app.may('chart_write') OR app.reaches('chart_write', :client_id::uuid) AS may) AS w
-WHERE n.client_id = :client_id::uuid AND n.addendum_to IS NULL
+WHERE n.client_id = ANY (app.record_ids(:client_id::uuid)) AND n.addendum_to IS NULL
 ORDER BY n.written_at DESC
 LIMIT 100;
 
@@ -34,7 +34,7 @@ SELECT n.id,
 FROM app.chart_note n
 JOIN app.staff f ON f.id = n.author_id
 CROSS JOIN (SELECT app.zone() AS zone) AS z
-WHERE n.client_id = :client_id::uuid AND n.addendum_to IS NOT NULL
+WHERE n.client_id = ANY (app.record_ids(:client_id::uuid)) AND n.addendum_to IS NOT NULL
 ORDER BY n.written_at;
 
 -- name: chart_desk :one

@@ -1,5 +1,6 @@
 -- name: client_search :many
--- Clients in whom every typed word begins a word of name, phone or e-mail; at most fifty.
+-- Clients in whom every typed word begins a word of name, phone or e-mail, hers or a guardian's, or who have a tag; at most fifty. One
+-- whose record was joined to another is that other.
 SELECT c.id AS client_id,
        c.name,
        c.preferred_name,
@@ -8,8 +9,10 @@ SELECT c.id AS client_id,
        k.email,
        (SELECT true FROM app.allergy y WHERE y.client_id = c.id AND y.ended_at IS NULL LIMIT 1) AS has_allergy,
        row_number() OVER w = 50 AND count(*) OVER () > 50 AS has_more
-FROM app.client_find(:q, 51) AS f
-JOIN app.client c ON c.id = f.client_id
+FROM (SELECT app.record_of(x.client_id) AS client_id FROM app.client_find(:q, 51) AS x WHERE :q <> ''
+      UNION
+      SELECT app.record_of(x.client_id) FROM (SELECT t.client_id FROM app.client_tag t WHERE t.tag_id = :tag::uuid AND coalesce(:q, '') = '' LIMIT 51) AS x) AS f
+JOIN app.client c ON c.id = f.client_id AND (:tag::uuid IS NULL OR EXISTS (SELECT FROM app.client_tag t WHERE t.client_id = c.id AND t.tag_id = :tag::uuid))
 CROSS JOIN LATERAL app.contact(c.id) AS k
 WINDOW w AS (ORDER BY c.name_norm, c.birth_date, c.id)
 ORDER BY c.name_norm, c.birth_date, c.id
@@ -20,19 +23,21 @@ LIMIT 50;
 SELECT c.id AS client_id,
        c.name,
        c.preferred_name,
+       c.pronouns,
        k.email,
        k.phone,
        c.birth_date,
        date_part('year', age(app.today(), c.birth_date))::int AS age,
        c.birth_date > app.today() - interval '18 years' AS is_minor,
        c.due_date,
-       CASE WHEN c.due_date - app.today() BETWEEN -21 AND 280 THEN (280 - (c.due_date - app.today())) / 7 END AS week,
+       app.gestation_words(c.due_date, app.today()) AS gestation,
+       nullif(app.record_of(c.id), c.id) AS joined_to,
        (c.created_at AT TIME ZONE app.zone())::date AS known_since,
        EXISTS (SELECT FROM app.client_watch w WHERE w.client_id = c.id) AS is_watched,
-       EXISTS (SELECT FROM app.appointment a
-               WHERE a.client_id = c.id AND a.starts_at > now() AND a.status IN ('booked', 'confirmed')) AS has_next,
-       EXISTS (SELECT FROM app.appointment a
-               WHERE a.client_id = c.id AND (a.starts_at <= now() OR a.status NOT IN ('booked', 'confirmed'))) AS has_past,
+       EXISTS (SELECT FROM unnest(app.record_ids(c.id)) AS r (id)
+               JOIN LATERAL (SELECT FROM app.appointment a WHERE a.client_id = r.id AND a.starts_at > now() AND a.status IN ('booked', 'confirmed') LIMIT 1) AS x ON true) AS has_next,
+       EXISTS (SELECT FROM unnest(app.record_ids(c.id)) AS r (id)
+               JOIN LATERAL (SELECT FROM app.appointment a WHERE a.client_id = r.id AND (a.starts_at <= now() OR a.status NOT IN ('booked', 'confirmed')) LIMIT 1) AS x ON true) AS has_past,
        app.may('client_write') OR app.reaches('client_write', c.id) AS can_change,
        app.may('booking_write') OR app.reaches('booking_write', c.id) AS can_book,
        app.may('message_write') OR app.reaches('message_write', c.id) AS can_write_to,
@@ -59,8 +64,10 @@ SELECT y.id,
        coalesce(f.name, 'the client') AS said_by,
        (coalesce(y.noted_at, n.said_at) AT TIME ZONE app.zone())::date AS said_on
 FROM (SELECT a.id, a.client_id, a.substance_sealed, a.reaction_sealed, a.severity, a.noted_at, a.noted_by
-      FROM app.allergy a WHERE a.client_id = :client_id::uuid AND a.ended_at IS NULL) AS y
-FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o WHERE o.client_id = :client_id::uuid AND o.kind = 'allergy' AND o.ended_at IS NULL) AS n
+      FROM app.allergy a WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.ended_at IS NULL) AS y
+FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o WHERE o.client_id = ANY (app.record_ids(:client_id::uuid)) AND o.kind = 'allergy' AND o.ended_at IS NULL
+           AND NOT EXISTS (SELECT FROM app.allergy a WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.ended_at IS NULL)
+           ORDER BY o.said_at DESC, o.client_id LIMIT 1) AS n
      ON n.client_id = y.client_id
 LEFT JOIN app.staff f ON f.id = coalesce(y.noted_by, n.said_by)
 ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END, y.noted_at;
@@ -82,7 +89,7 @@ FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 JOIN app.service v ON v.id = a.service_id
 JOIN app.staff f ON f.id = a.staff_id
-WHERE a.client_id = :client_id::uuid
+WHERE a.client_id = ANY (app.record_ids(:client_id::uuid))
 ORDER BY a.starts_at DESC
 LIMIT 100;
 
@@ -103,7 +110,7 @@ LEFT JOIN app.appointment a ON a.client_id = f.client_id AND a.id = f.appointmen
 LEFT JOIN app.location l ON l.id = a.location_id
 LEFT JOIN app.service v ON v.id = a.service_id
 LEFT JOIN app.signature s ON s.client_id = f.client_id AND s.assignment_id = f.id
-WHERE f.client_id = :client_id::uuid AND f.state <> 'withdrawn'
+WHERE f.client_id = ANY (app.record_ids(:client_id::uuid)) AND f.state <> 'withdrawn'
 ORDER BY f.state, a.starts_at DESC NULLS LAST, f.position
 LIMIT 100;
 

@@ -10,7 +10,7 @@ SELECT e.id,
 FROM app.encounter e
 JOIN app.staff f ON f.id = e.provider_id
 LEFT JOIN app.service v ON v.id = e.service_id
-WHERE e.client_id = :client_id::uuid AND e.void_at IS NULL
+WHERE e.client_id = ANY (app.record_ids(:client_id::uuid)) AND e.void_at IS NULL
 ORDER BY e.done_on DESC, e.noted_at DESC
 LIMIT 100;
 
@@ -21,7 +21,7 @@ SELECT x.id, x.client_id, x.encounter_id, x.id AS line_id, p.name AS product, l.
 FROM app.encounter_product x
 JOIN app.product_lot l ON l.id = x.lot_id
 JOIN app.product p ON p.id = l.product_id
-WHERE x.client_id = :client_id::uuid AND x.void_at IS NULL
+WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.void_at IS NULL
 ORDER BY x.noted_at, x.id;
 
 -- name: encounter_devices :many
@@ -29,7 +29,7 @@ ORDER BY x.noted_at, x.id;
 SELECT x.id, x.client_id, x.encounter_id, x.id AS setting_id, r.name AS device, x.settings_sealed
 FROM app.encounter_device x
 JOIN app.resource r ON r.id = x.device_id
-WHERE x.client_id = :client_id::uuid AND x.void_at IS NULL
+WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.void_at IS NULL
 ORDER BY x.noted_at, x.id;
 
 -- name: encounter_one :one

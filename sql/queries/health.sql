@@ -25,10 +25,12 @@ SELECT y.id,
        (coalesce(y.noted_at, n.said_at) AT TIME ZONE app.zone())::date AS said_on
 FROM (SELECT a.id, a.client_id, a.medication_sealed, a.dose_sealed, a.taken_since_sealed, a.noted_at, a.noted_by
       FROM app.medication a
-      WHERE a.client_id = :client_id::uuid AND a.ended_at IS NULL) AS y
+      WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.ended_at IS NULL) AS y
 FULL JOIN (SELECT o.client_id, o.said_at, o.said_by
            FROM app.none_known o
-           WHERE o.client_id = :client_id::uuid AND o.kind = 'medication' AND o.ended_at IS NULL) AS n
+           WHERE o.client_id = ANY (app.record_ids(:client_id::uuid)) AND o.kind = 'medication' AND o.ended_at IS NULL
+             AND NOT EXISTS (SELECT FROM app.medication a WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.ended_at IS NULL)
+           ORDER BY o.said_at DESC, o.client_id LIMIT 1) AS n
      ON n.client_id = y.client_id
 LEFT JOIN app.staff f ON f.id = coalesce(y.noted_by, n.said_by)
 ORDER BY y.noted_at, y.id;
@@ -60,10 +62,12 @@ SELECT y.id,
        (coalesce(y.noted_at, n.said_at) AT TIME ZONE app.zone())::date AS said_on
 FROM (SELECT a.id, a.client_id, a.condition_sealed, a.had_since_sealed, a.remark_sealed, a.noted_at, a.noted_by
       FROM app.health_condition a
-      WHERE a.client_id = :client_id::uuid AND a.ended_at IS NULL) AS y
+      WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.ended_at IS NULL) AS y
 FULL JOIN (SELECT o.client_id, o.said_at, o.said_by
            FROM app.none_known o
-           WHERE o.client_id = :client_id::uuid AND o.kind = 'condition' AND o.ended_at IS NULL) AS n
+           WHERE o.client_id = ANY (app.record_ids(:client_id::uuid)) AND o.kind = 'condition' AND o.ended_at IS NULL
+             AND NOT EXISTS (SELECT FROM app.health_condition a WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.ended_at IS NULL)
+           ORDER BY o.said_at DESC, o.client_id LIMIT 1) AS n
      ON n.client_id = y.client_id
 LEFT JOIN app.staff f ON f.id = coalesce(y.noted_by, n.said_by)
 ORDER BY y.noted_at, y.id;

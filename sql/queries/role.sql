@@ -78,7 +78,7 @@ CROSS JOIN LATERAL (
                     WHEN 'client_write' THEN :client_write WHEN 'chart_read' THEN :chart_read WHEN 'chart_write' THEN :chart_write
                     WHEN 'chart_emergency' THEN :chart_emergency WHEN 'message_read' THEN :message_read WHEN 'message_write' THEN :message_write
                     WHEN 'audit_read' THEN :audit_read WHEN 'settings_write' THEN :settings_write WHEN 'staff_write' THEN :staff_write
-                    WHEN 'booking_over' THEN :booking_over WHEN 'report_read' THEN :report_read
+                    WHEN 'booking_over' THEN :booking_over WHEN 'report_read' THEN :report_read WHEN 'client_lists' THEN :client_lists
                     WHEN 'demo_read' THEN :demo_read WHEN 'house_read' THEN :house_read WHEN 'tenant_read' THEN :tenant_read END, 'none') END AS scope
 ) AS x
 ORDER BY p.position;
@@ -89,10 +89,10 @@ SELECT sec.role_change(:role_id::uuid, :name,
     array_remove(ARRAY[CASE WHEN :mask_phone::boolean THEN 'phone' END, CASE WHEN :mask_email::boolean THEN 'email' END, CASE WHEN :mask_notes::boolean THEN 'notes' END], NULL),
     :needs_mfa::boolean,
     ARRAY['calendar_read', 'booking_write', 'client_read', 'client_write', 'chart_read', 'chart_write', 'chart_emergency', 'message_read', 'message_write',
-          'audit_read', 'settings_write', 'staff_write', 'booking_over', 'report_read', 'demo_read', 'house_read', 'tenant_read'],
+          'audit_read', 'settings_write', 'staff_write', 'booking_over', 'report_read', 'client_lists', 'demo_read', 'house_read', 'tenant_read'],
     ARRAY[coalesce(:calendar_read, 'none'), coalesce(:booking_write, 'none'), coalesce(:client_read, 'none'), coalesce(:client_write, 'none'), coalesce(:chart_read, 'none'),
           coalesce(:chart_write, 'none'), coalesce(:chart_emergency, 'none'), coalesce(:message_read, 'none'), coalesce(:message_write, 'none'), coalesce(:audit_read, 'none'),
-          coalesce(:settings_write, 'none'), coalesce(:staff_write, 'none'), coalesce(:booking_over, 'none'), coalesce(:report_read, 'none'),
+          coalesce(:settings_write, 'none'), coalesce(:staff_write, 'none'), coalesce(:booking_over, 'none'), coalesce(:report_read, 'none'), coalesce(:client_lists, 'none'),
           coalesce(:demo_read, 'none'), coalesce(:house_read, 'none'), coalesce(:tenant_read, 'none')]) AS role_id;
 
 -- name: role_copy :one

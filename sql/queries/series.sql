@@ -186,7 +186,7 @@ SELECT s.id AS series_id, s.client_id, v.name AS service,
 FROM app.series s
 JOIN app.service v ON v.id = s.service_id
 JOIN app.appointment a ON a.series_id = s.id AND a.status IN ('booked', 'confirmed') AND a.starts_at > now()
-WHERE s.client_id = :client_id::uuid
+WHERE s.client_id = ANY (app.record_ids(:client_id::uuid))
 GROUP BY s.id, s.client_id, v.name, s.every_weeks, s.at, s.created_at
 ORDER BY s.created_at;
 

@@ -200,7 +200,7 @@ SELECT e.id AS entry_id, e.client_id, v.name AS service, e.joined_at AT TIME ZON
        EXISTS (SELECT FROM app.waitlist_offer q WHERE q.entry_id = e.id AND q.state = 'open') AS has_offer
 FROM app.waitlist_entry e
 JOIN app.service v ON v.id = e.service_id
-WHERE e.client_id = :client_id::uuid AND e.state = 'waiting'
+WHERE e.client_id = ANY (app.record_ids(:client_id::uuid)) AND e.state = 'waiting'
 ORDER BY e.joined_at;
 
 -- name: waitlist_setting :one

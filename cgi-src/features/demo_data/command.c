@@ -241,6 +241,7 @@ static void make_studio(struct loader *l, const char *phc, FILE *logins)
     make_forms(l);
     load_people(l);
     load_series(l);
+    load_person(l);
     make_emergency(l);
     load_settings(l);
     load_schedule(l); /* rules come last: they would bind what is made before */

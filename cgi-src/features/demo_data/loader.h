@@ -42,6 +42,8 @@ void load_people(struct loader *l);
 void load_schedule(struct loader *l);
 /* A series of visits, and who waits for a time (series.c). */
 void load_series(struct loader *l);
+/* Tags, second phones, a child and her guardian, somebody who is there twice (person.c). */
+void load_person(struct loader *l);
 /* Hours, holidays, time off, licences, add-ons (settings.c). */
 void load_settings(struct loader *l);
 /* The same text in the loader's arena, terminated. */

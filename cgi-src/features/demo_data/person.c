@@ -1,0 +1,102 @@
+/*
+ * person.c -- of the demo businesses: what makes clients people: tags, second phones, addresses, whom to call, a child with her
+ * guardian, an earlier pregnancy, and one client who is there twice.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "crypto.h"
+#include "loader.h"
+
+/* A client with a key of her own; with triggers, which make the words that find her. */
+static const char *new_client(struct loader *l, const char *sql)
+{
+    struct str id = demo_uuid(&l->random, l->arena), wrapped;
+    if (client_key_new(l->scratch, l->tenant_id, id, &wrapped)) {
+        fprintf(stderr, "foyer demo: a client's key could not be made\n");
+        exit(EXIT_FAILURE);
+    }
+    const char *z = load_z(l, id);
+    LOAD(l, sql, load_z(l, l->tenant_id), z);
+    struct buf hex = buf_in(l->arena, 2 * wrapped.n + 3);
+    buf_addz(&hex, "\\x");
+    for (size_t i = 0; i < wrapped.n; i++)
+        buf_printf(&hex, "%02x", (unsigned char)wrapped.p[i]);
+    LOAD(
+        l,
+        "INSERT INTO app.client_key (tenant_id, client_id, wrapped_key) VALUES ($1, $2, $3::bytea)",
+        load_z(l, l->tenant_id), z, load_z(l, buf_str(&hex)));
+    return z;
+}
+
+/* Some of the clients, the same ones each time. */
+#define SOME(nth)                                                                                  \
+    "(SELECT c.id, row_number() OVER (ORDER BY c.id) AS n FROM app.client c WHERE c.tenant_id = "  \
+    "$1) AS k WHERE k.n % " nth " = 0"
+
+static void make_tags(struct loader *l)
+{
+    LOAD(l,
+         "INSERT INTO app.tag (tenant_id, name, color) SELECT $1, t.name, t.color FROM (VALUES "
+         "('Regular', "
+         "'good'), ('Friend of the house', 'info'), ('Prefers mornings', 'plain'), ('Call before', "
+         "'warn')) AS t (name, color)",
+         load_z(l, l->tenant_id));
+    LOAD(l,
+         "INSERT INTO app.client_tag (tenant_id, client_id, tag_id) SELECT $1, k.id, t.id FROM "
+         "app.tag t, " SOME("7") " AND t.tenant_id = $1 AND (k.n / 7) % 4 = length(t.name) % 4",
+         load_z(l, l->tenant_id));
+}
+
+void load_person(struct loader *l)
+{
+    const char *tenant = load_z(l, l->tenant_id);
+    make_tags(l);
+    LOAD(l,
+         "INSERT INTO app.client_contact (tenant_id, client_id, kind, value, label) SELECT $1, "
+         "k.id, "
+         "'phone', '+1212555' || lpad((k.n % 10000)::text, 4, '0'), CASE k.n % 2 WHEN 0 THEN "
+         "'work' ELSE 'partner' END FROM " SOME("9"),
+         tenant);
+    LOAD(l,
+         "INSERT INTO app.client_contact (tenant_id, client_id, kind, value, label) SELECT $1, "
+         "k.id, "
+         "'email', 'office' || k.n || '@mail.example', 'office' FROM " SOME("11"),
+         tenant);
+    LOAD(l,
+         "UPDATE app.client u SET street = (10 + k.n % 90) || ' Juniper Street', city = "
+         "'Brooklyn', region = 'NY', "
+         "postal_code = '112' || lpad((k.n % 40)::text, 2, '0'), country = 'US', "
+         "pronouns = CASE k.n % 3 WHEN 0 THEN 'she/her' WHEN 1 THEN 'they/them' END, "
+         "emergency_contact_name = 'Robin Hale', emergency_contact_relation = 'partner', "
+         "emergency_contact_phone = '+1917555' || lpad((k.n % 10000)::text, 4, '0') "
+         "FROM (SELECT c.id, row_number() OVER (ORDER BY c.id) AS n FROM app.client c WHERE "
+         "c.tenant_id = $1) AS k "
+         "WHERE u.tenant_id = $1 AND u.id = k.id AND k.n % 5 = 0 AND k.n <= 5000",
+         tenant);
+    if (l->studio->has_due_dates)
+        LOAD(l,
+             "INSERT INTO app.client_pregnancy (tenant_id, client_id, due_date, ended_on) SELECT "
+             "$1, k.id, "
+             "current_date - 900 - k.n::int % 300, current_date - 903 - k.n::int % 300 FROM " SOME(
+                 "6"),
+             tenant);
+
+    const char *child = new_client(
+        l, "INSERT INTO app.client (tenant_id, id, name, birth_date, source) VALUES ($1, $2, "
+           "'Juniper Hale', (current_date - interval '15 years 4 months')::date, 'staff')");
+    LOAD(l,
+         "INSERT INTO app.client_guardian (tenant_id, client_id, name, relation, email, phone, "
+         "birth_date) "
+         "VALUES ($1, $2, 'Robin Hale', 'parent', 'robin.hale@mail.example', '+19175550111', "
+         "'1981-03-09')",
+         tenant, child);
+
+    /* Entered at the desk, and once more when she booked online. */
+    new_client(l, "INSERT INTO app.client (tenant_id, id, name, email, phone, birth_date, source) "
+                  "VALUES ($1, $2, 'Marisol Quintero', 'marisol.q@mail.example', '+16465550190', "
+                  "'1988-11-02', 'staff')");
+    new_client(l, "INSERT INTO app.client (tenant_id, id, name, email, phone, birth_date, source) "
+                  "VALUES ($1, $2, 'Quintero, Marisol', 'm.quintero@mail.example', '+16465550190', "
+                  "'1988-11-02', 'online')");
+}

@@ -1,0 +1,158 @@
+-- 094_person: weeks of a pregnancy, which records are the same person's, which ones may be, and how she is reached.
+
+SET LOCAL ROLE foyer_owner;
+
+-- Days of pregnancy on that day, counted from the day 280 days before the due date; NULL before it, and past 44 weeks.
+CREATE OR REPLACE FUNCTION app.gestation_days(due date, day date) RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN day - (due - 280) BETWEEN 0 AND 308 THEN day - (due - 280) END $$;
+
+-- The same in words: "24 weeks 3 days".
+CREATE OR REPLACE FUNCTION app.gestation_words(due date, day date) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT d / 7 || CASE d / 7 WHEN 1 THEN ' week' ELSE ' weeks' END
+        || CASE d % 7 WHEN 0 THEN '' WHEN 1 THEN ' 1 day' ELSE ' ' || d % 7 || ' days' END
+    FROM app.gestation_days(due, day) AS d WHERE d IS NOT NULL
+$$;
+
+-- Her record and those that were joined to it: what is read of a person is read over all of these. What is written goes to the record
+-- that the page is about. Rights and rows of the caller.
+CREATE OR REPLACE FUNCTION app.record_ids(client uuid) RETURNS uuid[]
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM app.client_merged m WHERE m.into_id = client AND m.undone_at IS NULL) THEN
+        RETURN ARRAY[client];
+    END IF;
+    RETURN ARRAY(
+        WITH RECURSIVE one (id) AS (
+            SELECT client
+            UNION
+            SELECT m.client_id FROM one JOIN app.client_merged m ON m.into_id = one.id AND m.undone_at IS NULL)
+        SELECT one.id FROM one);
+END $$;
+
+-- The record into which this one was joined, or itself.
+CREATE OR REPLACE FUNCTION app.record_of(client uuid) RETURNS uuid
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    up uuid;
+BEGIN
+    LOOP
+        SELECT m.into_id INTO up FROM app.client_merged m WHERE m.client_id = record_of.client AND m.undone_at IS NULL;
+        IF NOT FOUND THEN
+            RETURN client;
+        END IF;
+        client := up;
+    END LOOP;
+END $$;
+
+-- One of her further phones or e-mails becomes the one that counts; the one before stays as a further one. Rights of the caller.
+CREATE OR REPLACE FUNCTION app.contact_first(client uuid, contact uuid) RETURNS uuid
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    x record;
+    was text;
+BEGIN
+    DELETE FROM app.client_contact k WHERE k.id = contact AND k.client_id = client RETURNING k.kind, k.value INTO x;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT CASE x.kind WHEN 'phone' THEN k.phone ELSE k.email END INTO was FROM app.contact(client) AS k;
+    IF x.kind = 'phone' THEN
+        UPDATE app.client c SET phone = x.value WHERE c.id = client;
+    ELSE
+        UPDATE app.client c SET email = x.value WHERE c.id = client;
+    END IF;
+    IF was <> '' AND was <> x.value THEN
+        INSERT INTO app.client_contact (client_id, kind, value) VALUES (client, x.kind, was) ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN client;
+END $$;
+
+-- What is changed, in words.
+CREATE OR REPLACE FUNCTION app.change_words(field text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT CASE field
+        WHEN 'preferred_name' THEN 'Called'
+        WHEN 'email' THEN 'E-mail'
+        WHEN 'further_phone' THEN 'Further phone'
+        WHEN 'further_email' THEN 'Further e-mail'
+        WHEN 'guardian_email' THEN 'Guardian: e-mail'
+        WHEN 'guardian_ended_at' THEN 'Guardian: ended'
+        ELSE CASE WHEN starts_with(field, 'guardian_') THEN 'Guardian: ' || replace(substr(field, 10), '_', ' ') ELSE app.in_words(field) END
+    END
+$$;
+
+REVOKE ALL ON FUNCTION app.gestation_days(date, date), app.gestation_words(date, date), app.record_ids(uuid), app.record_of(uuid),
+    app.contact_first(uuid, uuid), app.change_words(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.gestation_days(date, date), app.gestation_words(date, date), app.record_ids(uuid), app.record_of(uuid)
+    TO foyer_staff, foyer_slow, foyer_public, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.contact_first(uuid, uuid), app.change_words(text) TO foyer_staff;
+
+-- ---- as far as a role shows it, and who may be the same person: as 100_reach ----
+
+SET LOCAL ROLE foyer_disclosure;
+
+-- The phone of whom to call in an emergency, as far as a role of the reader shows phones.
+CREATE OR REPLACE FUNCTION app.emergency_phone(client uuid) RETURNS text
+LANGUAGE plpgsql STABLE STRICT COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT CASE WHEN app.may('show_phone') OR app.reaches('show_phone', c.id) THEN c.emergency_contact_phone END
+            FROM app.client c WHERE c.tenant_id = app.tenant() AND c.id = emergency_phone.client);
+END $$;
+
+-- Pairs of records that may be the same person's, with the reasons, the surest first; of one client, or of all. Those that are joined
+-- already or were found to be two people are left out. For who may join them alone.
+CREATE OR REPLACE FUNCTION app.duplicates(client uuid, how_many int)
+RETURNS TABLE (one_id uuid, other_id uuid, reasons text, score int)
+LANGUAGE plpgsql STABLE ROWS 50 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+    t uuid := app.tenant();
+BEGIN
+    IF NOT app.may('client_lists') THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    RETURN QUERY
+    WITH who AS MATERIALIZED (
+        SELECT c.id, c.phone, c.email, c.name_norm, c.birth_date FROM app.client c
+        WHERE c.tenant_id = t AND c.is_active
+          AND NOT EXISTS (SELECT FROM app.client_merged m WHERE m.tenant_id = t AND m.client_id = c.id AND m.undone_at IS NULL)
+    ), here AS (
+        SELECT w.* FROM who w WHERE duplicates.client IS NULL OR w.id = duplicates.client
+    ), key AS (
+        SELECT DISTINCT w.id, w.birth_date, left(x.part, 4) AS start, w.name_norm FROM who w CROSS JOIN LATERAL regexp_split_to_table(w.name_norm, ' ') AS x (part)
+        WHERE w.birth_date IS NOT NULL AND x.part <> ''
+    ), reason AS (
+        SELECT least(a.id, b.id) AS one, greatest(a.id, b.id) AS other, 'same phone' AS words, 3 AS weight
+        FROM here a JOIN who b ON b.phone = a.phone AND b.id <> a.id
+        UNION
+        SELECT least(a.id, b.id), greatest(a.id, b.id), 'same e-mail', 3
+        FROM here a JOIN who b ON lower(b.email) = lower(a.email) AND b.id <> a.id
+        UNION
+        SELECT least(a.id, b.id), greatest(a.id, b.id), 'same name and date of birth', 5
+        FROM here a JOIN who b ON b.birth_date = a.birth_date AND b.name_norm = a.name_norm AND b.id <> a.id
+        UNION
+        SELECT least(a.id, b.id), greatest(a.id, b.id), 'similar name, same date of birth', 4
+        FROM key a JOIN key b ON b.birth_date = a.birth_date AND b.start = a.start AND b.id <> a.id AND b.name_norm <> a.name_norm
+        WHERE (duplicates.client IS NULL OR a.id = duplicates.client) AND ext.similarity(a.name_norm, b.name_norm) >= 0.5
+    ), pair AS (
+        SELECT r.one, r.other, string_agg(r.words, ', ' ORDER BY r.weight DESC, r.words) AS words, sum(r.weight)::int AS points FROM reason r GROUP BY 1, 2
+    )
+    SELECT p.one, p.other, p.words, p.points FROM pair p
+    WHERE NOT EXISTS (SELECT FROM app.client_apart x WHERE x.tenant_id = t AND x.one_id = p.one AND x.other_id = p.other)
+    ORDER BY p.points DESC, p.one, p.other
+    LIMIT least(how_many, 200);
+END $$;
+
+REVOKE ALL ON FUNCTION app.emergency_phone(uuid), app.duplicates(uuid, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.emergency_phone(uuid) TO foyer_staff, foyer_slow;
+GRANT EXECUTE ON FUNCTION app.duplicates(uuid, int) TO foyer_slow, foyer_staff;
+RESET ROLE;

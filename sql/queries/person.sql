@@ -1,0 +1,197 @@
+-- name: person_about :one
+-- Where she lives, whom to call, and how far along she is today or on a day that is asked for.
+SELECT c.id AS client_id,
+       c.pronouns,
+       c.street,
+       c.city,
+       c.region,
+       c.postal_code,
+       c.country,
+       nullif(concat_ws(', ', nullif(c.street, ''), nullif(concat_ws(' ', nullif(c.city, ''), nullif(c.region, ''), nullif(c.postal_code, '')), ''), nullif(c.country, '')), '') AS address,
+       c.emergency_contact_name,
+       c.emergency_contact_relation,
+       app.emergency_phone(c.id) AS emergency_contact_phone,
+       NOT (app.may('show_phone') OR app.reaches('show_phone', c.id)) AS hides_phone,
+       NOT (app.may('show_email') OR app.reaches('show_email', c.id)) AS hides_email,
+       c.due_date,
+       to_char(c.due_date, 'YYYY-MM-DD') AS new_due,
+       d.day AS asked_day,
+       to_char(d.day, 'YYYY-MM-DD') AS asked_iso,
+       app.gestation_words(c.due_date, d.day) AS gestation,
+       d.day = app.today() AS is_today
+FROM app.client c
+CROSS JOIN (SELECT coalesce(:on::date, app.today()) AS day) AS d
+WHERE c.id = :client_id::uuid;
+
+-- name: person_about_save :one
+-- Changes that; a phone that is not shown to who sends the form stays as it is (app.client_keep_masked).
+UPDATE app.client c
+SET pronouns = :pronouns, street = :street, city = :city, region = :region, postal_code = :postal_code, country = upper(:country),
+    emergency_contact_name = :emergency_contact_name, emergency_contact_relation = :emergency_contact_relation,
+    emergency_contact_phone = app.phone_kept(:emergency_contact_phone)
+WHERE c.id = :client_id::uuid
+RETURNING c.id AS client_id;
+
+-- name: person_contact :many
+-- Further phones and e-mails, as far as the reader's roles show them.
+SELECT x.client_id, x.id AS contact_id, x.kind = 'phone' AS is_phone, x.value, x.label
+FROM app.client_contact x
+WHERE x.client_id = :client_id::uuid
+ORDER BY x.kind DESC, x.created_at, x.id;
+
+-- name: person_contact_add :one
+-- One more.
+INSERT INTO app.client_contact AS x (id, client_id, kind, value, label)
+SELECT :new_id::uuid, c.id, :contact_kind, CASE :contact_kind WHEN 'phone' THEN app.phone_kept(:contact_value) ELSE lower(btrim(:contact_value)) END, coalesce(btrim(:contact_label), '')
+FROM app.client c WHERE c.id = :client_id::uuid
+RETURNING x.client_id;
+
+-- name: person_contact_first :maybe
+-- It becomes the one that counts.
+SELECT x.client_id FROM app.contact_first(:client_id::uuid, :contact_id::uuid) AS x (client_id) WHERE x.client_id IS NOT NULL;
+
+-- name: person_contact_drop :one
+-- It is none of hers any more.
+DELETE FROM app.client_contact x WHERE x.id = :contact_id::uuid AND x.client_id = :client_id::uuid RETURNING x.client_id;
+
+-- name: person_guardian :many
+-- Who answers for her, and who did.
+SELECT coalesce(g.guardian_client_id, g.client_id) AS client_id,
+       g.client_id AS ward_id,
+       g.id AS guardian_id,
+       g.name,
+       replace(g.relation, '_', ' ') AS relation_words,
+       app.shown('phone', g.client_id, g.phone) AS phone,
+       app.shown('email', g.client_id, g.email) AS email,
+       g.birth_date,
+       g.may_sign AND g.ended_at IS NULL AS may_sign,
+       g.guardian_client_id,
+       (g.ended_at AT TIME ZONE app.zone())::date AS ended_on
+FROM app.client_guardian g
+WHERE g.client_id = :client_id::uuid
+ORDER BY g.ended_at IS NOT NULL, g.created_at, g.id;
+
+-- name: person_ward :many
+-- For whom she answers.
+SELECT c.id AS client_id, c.name, c.birth_date, replace(g.relation, '_', ' ') AS relation_words
+FROM app.client_guardian g
+JOIN app.client c ON c.id = g.client_id
+WHERE g.guardian_client_id = :client_id::uuid AND g.ended_at IS NULL
+ORDER BY c.name_norm, c.id;
+
+-- name: person_guardian_add :one
+-- Somebody who answers for her.
+INSERT INTO app.client_guardian AS g (id, client_id, name, relation, email, phone, birth_date, may_sign)
+SELECT :new_id::uuid, c.id, btrim(:guardian_name), :guardian_relation, lower(btrim(:guardian_email)), app.phone_kept(:guardian_phone), :guardian_birth_date::date, :guardian_may_sign::boolean
+FROM app.client c WHERE c.id = :client_id::uuid
+RETURNING g.client_id;
+
+-- name: person_guardian_one :one
+-- One of them, as the form shows it.
+SELECT g.client_id,
+       g.id AS guardian_id,
+       g.name AS guardian_name,
+       app.shown('email', g.client_id, g.email) AS guardian_email,
+       app.shown('phone', g.client_id, g.phone) AS guardian_phone,
+       NOT (app.may('show_phone') OR app.reaches('show_phone', g.client_id)) AS hides_phone,
+       NOT (app.may('show_email') OR app.reaches('show_email', g.client_id)) AS hides_email,
+       to_char(g.birth_date, 'YYYY-MM-DD') AS guardian_birth_date,
+       g.may_sign AS guardian_may_sign,
+       g.ended_at IS NOT NULL AS is_over,
+       c.name AS ward_name
+FROM app.client_guardian g
+JOIN app.client c ON c.id = g.client_id
+WHERE g.id = :guardian_id::uuid AND g.client_id = :client_id::uuid;
+
+-- name: person_guardian_relation :many
+-- How he is related.
+-- clients: none
+SELECT k.relation, k.words, k.relation = coalesce(:guardian_relation, (SELECT g.relation FROM app.client_guardian g WHERE g.id = :guardian_id::uuid), 'parent') AS is_chosen
+FROM (VALUES ('parent', 'Parent'), ('legal_guardian', 'Legal guardian'), ('grandparent', 'Grandparent'), ('foster_parent', 'Foster parent'), ('carer', 'Carer'), ('other', 'Other')) AS k (relation, words);
+
+-- name: person_guardian_save :one
+-- Changes him; what of it is not shown to who sends the form stays as it is.
+UPDATE app.client_guardian g
+SET name = btrim(:guardian_name), relation = :guardian_relation, birth_date = :guardian_birth_date::date, may_sign = :guardian_may_sign::boolean,
+    email = CASE WHEN app.may('show_email') OR app.reaches('show_email', g.client_id) THEN lower(btrim(:guardian_email)) ELSE g.email END,
+    phone = CASE WHEN app.may('show_phone') OR app.reaches('show_phone', g.client_id) THEN app.phone_kept(:guardian_phone) ELSE g.phone END
+WHERE g.id = :guardian_id::uuid AND g.client_id = :client_id::uuid AND g.ended_at IS NULL
+RETURNING g.client_id;
+
+-- name: person_guardian_end :one
+-- He answers for her no longer. The line stays, for signatures name it.
+UPDATE app.client_guardian g SET ended_at = now()
+WHERE g.id = :guardian_id::uuid AND g.client_id = :client_id::uuid AND g.ended_at IS NULL
+RETURNING g.client_id;
+
+-- name: person_guardian_found :many
+-- Clients who may be that guardian, by what was typed.
+SELECT c.id AS client_id, c.name, c.birth_date
+FROM app.client_find(:q, 20) AS f
+JOIN app.client c ON c.id = f.client_id
+WHERE c.id <> :client_id::uuid
+ORDER BY c.name_norm, c.birth_date, c.id;
+
+-- name: person_guardian_link :one
+-- The guardian is this client; nothing chosen: none of them.
+UPDATE app.client_guardian g
+SET guardian_client_id = (SELECT c.id FROM app.client c WHERE c.id = :guardian_client::uuid)
+WHERE g.id = :guardian_id::uuid AND g.client_id = :client_id::uuid
+RETURNING g.client_id;
+
+-- name: person_pregnancy :many
+-- Her pregnancies, the latest first, and how far along each was on the day that is asked for.
+SELECT p.client_id, p.id AS pregnancy_id, p.due_date, p.ended_on, p.ended_on IS NULL AS is_current,
+       app.gestation_words(p.due_date, p.ended_on) AS ended_at_words
+FROM app.client_pregnancy p
+WHERE p.client_id = ANY (app.record_ids(:client_id::uuid))
+ORDER BY p.due_date DESC, p.id;
+
+-- name: person_due_save :one
+-- The due date of now; empty: there is none (any more).
+UPDATE app.client c SET due_date = :new_due::date WHERE c.id = :client_id::uuid RETURNING c.id AS client_id;
+
+-- name: person_pregnancy_add :one
+-- An earlier one.
+INSERT INTO app.client_pregnancy AS p (id, client_id, due_date, ended_on)
+SELECT :new_id::uuid, c.id, :earlier_due::date, coalesce(:earlier_end::date, :earlier_due::date)
+FROM app.client c WHERE c.id = :client_id::uuid
+RETURNING p.client_id;
+
+-- name: person_pregnancy_drop :one
+-- One that was entered in error.
+DELETE FROM app.client_pregnancy p
+WHERE p.id = :pregnancy_id::uuid AND p.client_id = :client_id::uuid AND p.ended_on IS NOT NULL
+RETURNING p.client_id;
+
+-- name: person_tag :many
+-- The tags that she has.
+SELECT x.client_id, t.id AS tag_id, t.name AS tag_name, nullif(t.color, 'plain') AS tag_color
+FROM app.client_tag x JOIN app.tag t ON t.id = x.tag_id
+WHERE x.client_id = :client_id::uuid
+ORDER BY t.name_norm, t.id;
+
+-- name: person_tag_choice :many
+-- All that she could have.
+-- clients: none
+SELECT t.id AS tag_id, t.name AS tag_name, EXISTS (SELECT FROM app.client_tag x WHERE x.client_id = :client_id::uuid AND x.tag_id = t.id) AS is_chosen
+FROM app.tag t
+WHERE t.is_active OR EXISTS (SELECT FROM app.client_tag x WHERE x.client_id = :client_id::uuid AND x.tag_id = t.id)
+ORDER BY t.name_norm, t.id;
+
+-- name: person_tag_save :one
+-- She has these, and no others.
+WITH wanted AS (SELECT t.id FROM app.tag t WHERE t.id = ANY (:tag_ids::uuid[])),
+     gone AS (DELETE FROM app.client_tag x WHERE x.client_id = :client_id::uuid AND x.tag_id NOT IN (SELECT w.id FROM wanted w)),
+     made AS (INSERT INTO app.client_tag (client_id, tag_id) SELECT c.id, w.id FROM app.client c, wanted w WHERE c.id = :client_id::uuid ON CONFLICT DO NOTHING)
+SELECT c.id AS client_id FROM app.client c WHERE c.id = :client_id::uuid;
+
+-- name: person_change :many
+-- What was changed in her record, the latest first: what stood there, what stands there now.
+SELECT h.client_id, h.at AT TIME ZONE app.zone() AS changed, app.change_words(h.field) AS field_words, h.was, h.is_now,
+       coalesce(f.name, app.actor_words(h.actor_kind)) AS who
+FROM app.client_change h
+LEFT JOIN app.staff f ON f.id = h.actor_id
+WHERE h.client_id = ANY (app.record_ids(:client_id::uuid))
+ORDER BY h.at DESC, h.id
+LIMIT 100;

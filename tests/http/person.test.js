@@ -1,0 +1,195 @@
+// person.test.js -- a client as a person: how she is reached, who answers for her, weeks of a pregnancy, tags, what was changed.
+"use strict";
+const { test, describe, before } = require("node:test");
+const assert = require("node:assert/strict");
+const h = require("./harness");
+const naughty = require("./naughty");
+
+const uniq = () => h.uuid().replaceAll("-", "").slice(0, 12).replace(/[0-9]/g, (d) => "ghijklmnop"[d]);
+const found = async (v, q) => [...(await v.get(`/clients?q=${encodeURIComponent(q)}`)).text.matchAll(/href="\/clients\/([0-9a-f-]{36})(?:\/chart)?"/g)].map(([, id]) => id);
+async function addClient(v, values) {
+  const r = await v.submit("/clients/new", values, { action: "/clients/new" });
+  assert.equal(r.status, 303, r.text.match(/class="error"[^>]*>[^<]*/g)?.join());
+  return r.location.match(/^\/clients\/([0-9a-f-]{36})$/)[1];
+}
+const details = (id) => `/clients/${id}/details`;
+// Sends one of the forms of her details; it must be taken.
+async function send(v, id, action, values, extra = {}) {
+  const r = await v.submit(details(id), values, { action: action instanceof RegExp ? action : `/clients/${id}/${action}`, extra });
+  assert.equal(r.status, 303, `${action}: ${r.status} ${r.text.match(/class="error"[^>]*>[^<]*/g)?.join()}`);
+  return r;
+}
+let desk, owner;
+before(async () => { desk = await h.staff("glow", "front-desk"); owner = await h.staff("glow", "owner"); });
+
+describe("B13 how a client is reached", () => {
+  test("several phones and e-mails, never identity; each finds her; one of them is made the first", async () => {
+    const word = uniq(), shared = `family.${word}@mail.example`;
+    const id = await addClient(desk, { name: `Reach ${word}`, phone: "(646) 555-0142", email: shared, birth_date: "1990-01-01" });
+    const other = await addClient(desk, { name: `Sister ${word}`, email: shared });
+    const added = await send(desk, id, "contacts", { contact_value: "(718) 555-0163", contact_label: "work" }, { contact_kind: "phone" });
+    assert.ok(h.trail(added.id).some((e) => e.action === "client.contact" && e.clients.includes(id)));
+    await send(desk, id, "contacts", { contact_value: ` Second.${word}@Mail.Example `, contact_label: "" }, { contact_kind: "email" });
+    assert.deepEqual(h.sql("SELECT kind, value, label FROM app.client_contact WHERE client_id = :'v1' ORDER BY kind DESC", id),
+      [["phone", "+17185550163", "work"], ["email", `second.${word}@mail.example`, ""]]);
+    for (const q of [`${word} 7185550163`.slice(-10), `second.${word}@mail.example`]) assert.ok((await found(desk, q)).includes(id), q);
+    const both = await found(desk, shared);
+    assert.ok(both.includes(id) && both.includes(other), "two clients share an address");
+    const page = await desk.get(details(id));
+    assert.match(page.text, /work/);
+    const phone = h.one("SELECT id FROM app.client_contact WHERE client_id = :'v1' AND kind = 'phone'", id);
+    await send(desk, id, new RegExp(`/contacts/${phone}/first$`), {});
+    assert.deepEqual(h.sql("SELECT c.phone, x.value FROM app.client c JOIN app.client_contact x ON x.client_id = c.id AND x.kind = 'phone' WHERE c.id = :'v1'", id), [["+17185550163", "+16465550142"]]);
+    assert.equal(h.one("SELECT email FROM app.client WHERE id = :'v1'", other), shared, "the other one is as she was");
+    const email = h.one("SELECT id FROM app.client_contact WHERE client_id = :'v1' AND kind = 'email'", id);
+    await send(desk, id, new RegExp(`/contacts/${email}/remove$`), {});
+    assert.ok(!(await found(desk, `second.${word}@mail.example`)).includes(id), "found by an address that she has no more");
+    for (const [kind, value] of [["phone", "12"], ["email", "no address"], ["phone", "+16465550142"]]) {
+      const r = await desk.submit(details(id), { contact_value: value }, { action: `/clients/${id}/contacts`, extra: { contact_kind: kind } });
+      assert.equal(r.status, 422, value);
+      assert.match(r.text, /id="contact_value-error"/);
+    }
+  });
+
+  test("address, pronouns and whom to call; the history holds both values, and says who", async () => {
+    const id = await addClient(desk, { name: `Address ${uniq()}` });
+    await send(desk, id, "about", { pronouns: "they/them", street: "1 First Street", city: "Troy", region: "NY", postal_code: "12180", country: "us",
+      emergency_contact_name: "Sam Example", emergency_contact_relation: "brother", emergency_contact_phone: "(212) 555-0134" });
+    await send(desk, id, "about", { street: "2 Second Street" });
+    assert.deepEqual(h.sql("SELECT street, country, emergency_contact_phone FROM app.client WHERE id = :'v1'", id), [["2 Second Street", "US", "+12125550134"]]);
+    assert.deepEqual(h.sql("SELECT was, is_now, actor_kind FROM app.client_change WHERE client_id = :'v1' AND field = 'street' ORDER BY at", id),
+      [["", "1 First Street", "staff"], ["1 First Street", "2 Second Street", "staff"]]);
+    const page = h.decode((await desk.get(details(id))).text);
+    for (const text of ["they/them", "2 Second Street, Troy NY 12180, US", "Sam Example, brother", "<del>1 First Street</del>"]) assert.ok(page.includes(text), text);
+    assert.throws(() => h.sql("UPDATE app.client_change SET was = 'x' WHERE client_id = :'v1'", id), /./, "the history can be changed");
+  });
+});
+
+describe("L54 guardians", () => {
+  test("one is added, changed, found, linked to a client and ended; his line stays", async () => {
+    const word = uniq(), born = `${new Date().getFullYear() - 12}-02-03`;
+    const id = await addClient(desk, { name: `Child ${word}`, birth_date: born });
+    assert.match((await desk.get(details(id))).text, /nobody is named who may sign/);
+    assert.equal(h.one("SELECT app.is_minor(:'v1') FROM (SELECT set_config('foyer.tenant_id', :'v2', true)) AS q", id, h.tenantId("glow")), "t");
+    const parent = await addClient(desk, { name: `Parent ${word}`, birth_date: "1980-05-05" });
+    await send(desk, id, "guardians", { guardian_name: `Mother of ${word}`, guardian_phone: "(212) 555-0177", guardian_email: `mother.${word}@mail.example`, guardian_birth_date: "1980-05-05" }, { guardian_relation: "parent", guardian_may_sign: "true" });
+    const g = h.one("SELECT id FROM app.client_guardian WHERE client_id = :'v1'", id), at = `/clients/${id}/guardians/${g}`;
+    for (const q of [`mother ${word}`, `mother.${word}@mail.example`]) assert.ok((await found(desk, q)).includes(id), q);
+    assert.match((await desk.get(details(id))).text, /May sign/);
+    const changed = await desk.submit(at, { guardian_name: `Mum of ${word}` }, { action: at, extra: { guardian_relation: "legal_guardian", guardian_may_sign: "true" } });
+    assert.equal(changed.location, `${details(id)}#guardians`);
+    const hits = await desk.get(`${at}?q=${word}`);
+    assert.ok(hits.text.includes(`value="${parent}"`) && !hits.text.includes(`value="${id}"`));
+    assert.ok(h.trail(hits.id).find((e) => e.action === "client.read").clients.includes(parent));
+    const linked = await desk.submit(at, {}, { action: `${at}/link`, extra: { guardian_client: parent } });
+    assert.equal(linked.status, 303);
+    assert.match((await desk.get(details(parent))).text, new RegExp(`answers for <a href="/clients/${id}"`));
+    assert.equal((await desk.submit(at, { guardian_name: "" }, { action: at, extra: { guardian_relation: "parent" } })).status, 422);
+    const ended = await desk.submit(at, {}, { action: `${at}/end` });
+    assert.equal(ended.status, 303);
+    assert.equal(h.one("SELECT ended_at IS NOT NULL FROM app.client_guardian WHERE id = :'v1'", g), "t");
+    assert.ok(!(await found(desk, `mum ${word}`)).includes(id), "found by a guardian who is none any more");
+    assert.match((await desk.get(at)).text, /This has ended/);
+  });
+});
+
+describe("B15 due dates", () => {
+  test("weeks and days on known dates", () => {
+    const on = (due, day) => h.one("SELECT coalesce(app.gestation_words(:'v1'::date, :'v2'::date), '-')", due, day);
+    // 280 days before 2026-12-25 is 2026-03-20.
+    for (const [due, day, words] of [["2026-12-25", "2026-03-20", "0 weeks"], ["2026-12-25", "2026-03-19", "-"], ["2026-12-25", "2026-03-21", "0 weeks 1 day"], ["2026-12-25", "2026-09-07", "24 weeks 3 days"],
+      ["2026-12-25", "2026-12-25", "40 weeks"], ["2026-12-25", "2027-01-01", "41 weeks"], ["2026-12-25", "2027-01-22", "44 weeks"], ["2026-12-25", "2027-01-23", "-"],
+      ["2024-02-29", "2024-02-28", "39 weeks 6 days"], ["2024-12-03", "2024-02-29", "0 weeks 2 days"], ["2026-12-25", "2026-03-27", "1 week"]])
+      assert.equal(on(due, day), words, `${due} on ${day}`);
+  });
+  test("several in time: a date dated anew is the same one, another one ends the one before; shown for any day", async () => {
+    const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
+    const id = await addClient(desk, { name: `Due ${uniq()}`, due_date: day(100) });
+    const known = () => h.sql("SELECT due_date::text, ended_on IS NULL FROM app.client_pregnancy WHERE client_id = :'v1' ORDER BY due_date", id);
+    assert.deepEqual(known(), [[day(100), "t"]]);
+    await send(desk, id, "due", { new_due: day(108) });
+    assert.deepEqual(known(), [[day(108), "t"]]);
+    const asked = await desk.get(`${details(id)}?on=${day(108 - 280 + 171)}`);
+    assert.match(asked.text, /she is <strong>24 weeks 3 days<\/strong>/);
+    await send(desk, id, "due", { new_due: "" });
+    assert.deepEqual(known(), [[day(108), "f"]]);
+    await send(desk, id, "pregnancies", { earlier_due: "2020-05-01", earlier_end: "2020-04-28" });
+    assert.deepEqual(known(), [["2020-05-01", "f"], [day(108), "f"]]);
+    const bad = await desk.submit(details(id), { earlier_due: "2020-05-01", earlier_end: "2022-01-01" }, { action: `/clients/${id}/pregnancies` });
+    assert.equal(bad.status, 422);
+    assert.match(bad.text, /does not go with that due date/);
+    const earlier = h.one("SELECT id FROM app.client_pregnancy WHERE client_id = :'v1' AND due_date = '2020-05-01'", id);
+    await send(desk, id, new RegExp(`/pregnancies/${earlier}/remove$`), {});
+    await send(desk, id, "due", { new_due: day(250) });
+    assert.deepEqual(known(), [[day(108), "f"], [day(250), "t"]]);
+    assert.equal(h.one("SELECT due_date FROM app.client WHERE id = :'v1'", id), day(250));
+  });
+});
+
+describe("tags", () => {
+  test("the list is the studio's; a client has some; the list of clients is narrowed down by one", async () => {
+    const name = `Tag ${uniq()}`;
+    const made = await owner.submit("/settings/tags", { name }, { action: "/settings/tags", extra: { color: "warn" } });
+    const tag = made.location.match(/tags\/([0-9a-f-]{36})/)[1];
+    assert.match((await owner.get(made.location)).text, /Saved/);
+    assert.equal((await owner.submit("/settings/tags", { name }, { action: "/settings/tags", extra: { color: "bad" } })).status, 422);
+    const id = await addClient(desk, { name: `Tagged ${uniq()}` }), other = await addClient(desk, { name: `Untagged ${uniq()}` });
+    await send(desk, id, "tags", {}, { tag_ids: [tag] });
+    assert.match((await desk.get(`/clients/${id}`)).text, new RegExp(`chip is-warn" href="/clients\\?tag=${tag}">${name}`));
+    const list = await desk.get(`/clients?tag=${tag}`);
+    assert.ok(list.text.includes(`/clients/${id}"`) && !list.text.includes(`/clients/${other}"`));
+    assert.deepEqual(h.trail(list.id).find((e) => e.action === "client.search").clients, [id]);
+    const away = await owner.submit(`/settings/tags/${tag}`, { name: `${name} x` }, { action: `/settings/tags/${tag}`, extra: { color: "plain", tag_active: "" } });
+    assert.equal(away.status, 303);
+    await send(desk, id, "tags", {}, { tag_ids: [] });
+    assert.equal(h.one("SELECT count(*) FROM app.client_tag WHERE client_id = :'v1'", id), "0");
+    assert.equal((await desk.get("/settings/tags")).status, 403);
+  });
+});
+
+describe("what a role does not show", () => {
+  test("S-20: further phones, a guardian's and whom to call are masked, unfindable and unchanged", async () => {
+    const word = uniq();
+    const id = await addClient(desk, { name: `Masked ${word}`, phone: "(212) 555-0151" });
+    await send(desk, id, "contacts", { contact_value: "(347) 555-0152" }, { contact_kind: "phone" });
+    await send(desk, id, "guardians", { guardian_name: `Guard ${word}`, guardian_phone: "(347) 555-0153" }, { guardian_relation: "carer", guardian_may_sign: "true" });
+    await send(desk, id, "about", { emergency_contact_name: "Called One", emergency_contact_phone: "(347) 555-0154" });
+    const role = h.one("SELECT id FROM app.role WHERE tenant_id = :'v1' AND slug = 'front-desk'", h.tenantId("glow"));
+    const mask = (masks) => h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n UPDATE app.role SET masks = string_to_array(:'v3', ',') WHERE id = :'v2'", h.tenantId("glow"), role, masks);
+    mask("phone");
+    try {
+      const v = await h.staff("glow", "front-desk");
+      const page = (await v.get(details(id))).text;
+      for (const digits of ["555-0152", "5550152", "5550153", "555-0153", "5550154", "555-0154", "5550151"]) assert.ok(!page.includes(digits), digits);
+      for (const q of ["3475550152", "3475550153"]) assert.ok(!(await found(v, q)).includes(id), q);
+      await send(v, id, "about", { street: "3 Third Street" });
+      assert.equal(h.one("SELECT emergency_contact_phone FROM app.client WHERE id = :'v1'", id), "+13475550154");
+      const g = h.one("SELECT id FROM app.client_guardian WHERE client_id = :'v1'", id), at = `/clients/${id}/guardians/${g}`;
+      assert.equal((await v.submit(at, { guardian_name: "Guard Renamed" }, { action: at, extra: { guardian_relation: "carer", guardian_may_sign: "true" } })).status, 303);
+      assert.equal(h.one("SELECT phone FROM app.client_guardian WHERE id = :'v1'", g), "+13475550153");
+      const keys = h.formOf((await v.get(details(id))).text, `/clients/${id}/contacts`).values;
+      assert.notEqual((await v.post(`/clients/${id}/contacts`, { ...keys, contact_kind: "phone", contact_value: "(347) 555-0199" })).status, 303);
+    } finally {
+      mask("");
+    }
+  });
+});
+
+describe("T12 what is typed reads back as it was", () => {
+  test("labels, address, pronouns, guardian, tag: markup is text on her page", async () => {
+    const id = await addClient(desk, { name: `Words ${uniq()}` });
+    const some = naughty.one_line.filter((s) => s.trim() === s && /[<"'{]/.test(s));
+    const short = (n) => some.filter((s) => [...s].length <= n);
+    for (let i = 0; i < 12; i++) {
+      const pick = (n) => { const all = short(n); return all[(i * 17) % all.length]; };
+      const values = { pronouns: pick(40), street: pick(200), city: pick(100), region: pick(100), emergency_contact_name: pick(120), emergency_contact_relation: pick(60) };
+      await send(desk, id, "about", values);
+      await send(desk, id, "guardians", { guardian_name: pick(100) }, { guardian_relation: "other" });
+      await send(desk, id, "contacts", { contact_value: `x${i}.${uniq()}@mail.example`, contact_label: pick(40) }, { contact_kind: "email" });
+      const page = await desk.get(details(id));
+      const text = h.decode(page.text.slice(page.text.indexOf("<main")).replace(/<[^>]*>/g, "\u0000"));
+      for (const v of Object.values(values)) assert.ok(text.includes(v), `not as typed: ${v}`);
+      assert.doesNotMatch(page.text.slice(page.text.indexOf("<main")), /<script>|<img|<iframe|onerror=alert\(1\)>/);
+    }
+  });
+});
