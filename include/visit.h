@@ -23,6 +23,8 @@ enum err MUST_CHECK visit_tell(struct req *r, const char *kind, struct str appoi
  * and the client has an e-mail address.
  */
 enum err MUST_CHECK visit_ask_for_forms(struct req *r, struct str appointment_id);
+/* The same once more, when the visit is near and forms are still due. */
+enum err MUST_CHECK visit_remind_of_forms(struct req *r, struct str appointment_id);
 
 /*
  * visit_tell_series -- the same of a whole series, once ("series_booked", "series_changed",

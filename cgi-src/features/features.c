@@ -42,6 +42,7 @@ const struct feature all_features[] = {
     {"encounter", encounter_pages},
     {"plan", plan_pages},
     {"form", form_pages},
+    {"form_build", form_build_pages},
     {"booking", booking_pages},
     {"booking_page", booking_page_pages},
     {"manage", manage_pages},

@@ -38,6 +38,7 @@ extern const struct page person_pages[];
 extern const struct page tag_pages[];
 extern const struct page duplicate_pages[];
 extern const struct page form_pages[];
+extern const struct page form_build_pages[];
 extern const struct page chart_pages[];
 extern const struct page health_pages[];
 extern const struct page note_template_pages[];
@@ -63,6 +64,7 @@ extern const struct page report_pages[];
 
 /* Kinds of jobs that stand in other files than the list of kinds. */
 enum job_end sso_discover(struct req *r, const struct job *job, struct str *why);
+enum job_end form_remind_job(struct req *r, const struct job *job, struct str *why);
 enum job_end outside_read(struct req *r, const struct job *job, struct str *why);
 enum job_end sso_exchange(struct req *r, const struct job *job, struct str *why);
 

@@ -121,5 +121,6 @@ const struct job_kind job_kinds[] = {
     {"waitlist.look", "waitlist.look", waitlist_look_job, NULL},
     {"waitlist.lapse", "waitlist.lapse", waitlist_lapse_job, NULL},
     {"outside.read", "outside.read", outside_read, NULL},
+    {"form.remind", "form.remind", form_remind_job, NULL},
     {0},
 };

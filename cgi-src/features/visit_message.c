@@ -64,7 +64,8 @@ enum err visit_tell(struct req *r, const char *kind, struct str appointment_id)
     return outbox_invite(r, "manage", appointment_id, letter);
 }
 
-enum err visit_ask_for_forms(struct req *r, struct str appointment_id)
+/* A letter with one link to all that is due for a visit; none is due: no letter. */
+static enum err forms_letter(struct req *r, const char *kind, struct str appointment_id)
 {
     struct rows *visit = visit_row(r, appointment_id);
     if (!visit)
@@ -72,12 +73,22 @@ enum err visit_ask_for_forms(struct req *r, struct str appointment_id)
     if (rows_int(visit, 0, "forms_due") == 0)
         return OK;
     struct letter letter = {
-        .kind = "forms",
+        .kind = kind,
         .client_id = rows_text(visit, 0, "client_id"),
         .to = rows_text(visit, 0, "email"),
         .ics = S(""),
-        .dedupe_key =
-            arena_printf(req_arena(r), "forms-%.*s", (int)appointment_id.n, appointment_id.p),
+        .dedupe_key = arena_printf(req_arena(r), "%s-%.*s", kind, (int)appointment_id.n,
+                                   appointment_id.p),
     };
     return outbox_invite(r, "form", appointment_id, letter);
+}
+
+enum err visit_ask_for_forms(struct req *r, struct str appointment_id)
+{
+    return forms_letter(r, "forms", appointment_id);
+}
+
+enum err visit_remind_of_forms(struct req *r, struct str appointment_id)
+{
+    return forms_letter(r, "forms_due", appointment_id);
 }

@@ -100,6 +100,16 @@ CREATE TRIGGER signature_settles_others AFTER INSERT ON app.signature FOR EACH R
 
 -- ---- building ----
 
+-- How a question can be answered.
+CREATE OR REPLACE FUNCTION app.form_kinds() RETURNS TABLE (n int, kind text, words text)
+LANGUAGE sql IMMUTABLE
+AS $$
+    VALUES (1, 'text', 'A short text'), (2, 'long', 'A long text'), (3, 'choice', 'One of a list'), (4, 'multi', 'Any of a list'), (5, 'yes_no', 'Yes or no'),
+           (6, 'date', 'A date'), (7, 'number', 'A number'), (8, 'allergies', 'Allergies, each with reaction and strength'),
+           (9, 'medications', 'Medicines, each with dose and since when'), (10, 'body', 'Regions of face and body'), (11, 'initials', 'Her initials'),
+           (12, 'acknowledge', 'A tick that it is so')
+$$;
+
 -- A draft to work on, and that it is one. Internal.
 CREATE OR REPLACE FUNCTION app.form_draft_of(form uuid) RETURNS uuid
 LANGUAGE plpgsql STABLE
@@ -120,7 +130,7 @@ AS $$
 BEGIN
     IF seen IS DISTINCT FROM kept THEN
         RAISE EXCEPTION 'Somebody saved this meanwhile. What you typed is still here; what is saved stands beside it. Saving again keeps yours.'
-            USING ERRCODE = 'FY422', COLUMN = 'edition';
+            USING ERRCODE = 'FY422', COLUMN = 'seen_edition';
     END IF;
 END $$;
 
@@ -244,6 +254,7 @@ AS $$
 DECLARE
     draft uuid := app.form_draft_of(form);
 BEGIN
+    DELETE FROM app.form_translation t WHERE t.form_version_id = draft;
     DELETE FROM app.form_question q WHERE q.form_version_id = draft;
     DELETE FROM app.form_version v WHERE v.id = draft;
     RETURN form;
@@ -270,13 +281,13 @@ AS $$
 DECLARE
     stem text := 'q_' || left(btrim(regexp_replace(lower(app.norm(label)), '[^a-z0-9]+', '_', 'g'), '_'), 28);
     n int := 1;
-    key text := rtrim(stem, '_');
+    made text := rtrim(stem, '_');
 BEGIN
-    WHILE EXISTS (SELECT FROM app.form_question q WHERE q.form_version_id = draft AND q.key = key) LOOP
+    WHILE EXISTS (SELECT FROM app.form_question q WHERE q.form_version_id = draft AND q.key = made) LOOP
         n := n + 1;
-        key := rtrim(stem, '_') || '_' || n;
+        made := rtrim(stem, '_') || '_' || n;
     END LOOP;
-    RETURN key;
+    RETURN made;
 END $$;
 
 -- What can be chosen, a line each; blank and repeated lines do not count. Internal.
@@ -453,13 +464,29 @@ BEGIN
     END IF;
     INSERT INTO app.form_question_translation AS t (form_version_id, question_id, language, label, help, options, follow_up_label, unit)
     VALUES (draft, question, language, btrim(label), btrim(coalesce(help, '')), CASE WHEN n > 0 THEN said ELSE '{}' END, nullif(btrim(coalesce(follow_up, '')), ''), nullif(btrim(coalesce(unit, '')), ''))
-    ON CONFLICT (tenant_id, question_id, language) DO UPDATE
+    ON CONFLICT ON CONSTRAINT form_question_translation_pkey DO UPDATE
     SET label = excluded.label, help = excluded.help, options = excluded.options, follow_up_label = excluded.follow_up_label, unit = excluded.unit;
     PERFORM app.form_touch(draft);
     RETURN language;
 END $$;
 
 -- ---- publishing and withdrawing ----
+
+-- Published, a version never changes; only that it is withdrawn is added, once. (sha256 is made of title and body after this.)
+CREATE OR REPLACE FUNCTION app.form_version_keep() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    added text[] := '{withdrawn_at,withdrawn_by,withdrawn_why,sha256}';
+BEGIN
+    IF OLD.published_at IS NULL THEN
+        RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL AND to_jsonb(NEW) - added = to_jsonb(OLD) - added THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'This version is published and stays as it is. Make a new version.' USING ERRCODE = 'FY422', COLUMN = 'body';
+END $$;
 
 -- Whose signature of this form stood until now is asked anew: with her next visit, or, where that has it already, for her record. It
 -- reaches clients that whoever publishes may not see, and tells only how many. Internal.
@@ -564,9 +591,10 @@ AS $$
     INSERT INTO app.form_reminder (appointment_id, client_id, hours)
     SELECT a.id, a.client_id, t.form_reminder_hours
     FROM app.tenant t
-    JOIN app.appointment a ON a.status IN ('booked', 'confirmed') AND a.starts_at > now() + interval '1 hour'
+    JOIN app.appointment a ON a.tenant_id = t.id AND a.status IN ('booked', 'confirmed') AND a.starts_at > now() + interval '1 hour'
         AND a.starts_at <= now() + make_interval(hours => t.form_reminder_hours)
     WHERE t.id = app.tenant() AND t.form_reminder_hours IS NOT NULL
+      AND NOT EXISTS (SELECT FROM app.form_reminder r WHERE r.appointment_id = a.id)
       AND EXISTS (SELECT FROM app.form_assignment d WHERE d.client_id = a.client_id AND d.appointment_id = a.id AND d.state = 'due'
                   -- who was asked for them only just now has that mail before her
                   AND d.created_at < now() - interval '1 hour')
@@ -583,8 +611,9 @@ REVOKE ALL ON FUNCTION app.form_stands(uuid, uuid, timestamptz), app.form_in_for
     app.form_question_save(uuid, uuid, uuid, int, text, text, text, text, boolean, text, text, text, text, text, text), app.form_conditions(uuid, uuid),
     app.form_question_move(uuid, uuid, text), app.form_question_drop(uuid, uuid), app.form_translation_save(uuid, text, int, text, text),
     app.form_translation_drop(uuid, text), app.form_question_translate(uuid, text, uuid, text, text, text, text, text), app.form_ask_again(uuid),
-    app.form_publish(uuid, int, boolean), app.form_withdraw(uuid, text), app.form_remind(), app.form_languages(), app.language_words(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.form_in_force(uuid), app.form_draft_of(uuid), app.edition_or_refuse(int, int), app.form_touch(uuid), app.form_fill_from(uuid, uuid, jsonb),
+    app.form_publish(uuid, int, boolean), app.form_withdraw(uuid, text), app.form_remind(), app.form_languages(), app.language_words(text),
+    app.form_kinds() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.form_kinds(), app.form_in_force(uuid), app.form_draft_of(uuid), app.edition_or_refuse(int, int), app.form_touch(uuid), app.form_fill_from(uuid, uuid, jsonb),
     app.form_create(uuid, text, text, text), app.form_save(uuid, int, text, text, int, text, text, uuid[]), app.form_draft_begin(uuid), app.form_draft_drop(uuid),
     app.form_wording_save(uuid, int, text, text), app.form_key_for(uuid, text), app.lines_of(text), app.number_or_refuse(text, text),
     app.form_question_save(uuid, uuid, uuid, int, text, text, text, text, boolean, text, text, text, text, text, text), app.form_conditions(uuid, uuid),

@@ -265,3 +265,13 @@ LEFT JOIN app.appointment a ON a.id = t.appointment_id
 LEFT JOIN app.location o ON o.id = a.location_id
 LEFT JOIN app.service e ON e.id = a.service_id
 WHERE s.id = :signature_id AND s.client_id = :client_id;
+
+-- name: form_remind :many
+-- The visits whose clients are to be reminded now; each is named once.
+SELECT a.appointment_id FROM app.form_remind() AS a (appointment_id);
+
+-- name: form_remind_event :exec
+-- That its forms were sent again stands with each of them.
+INSERT INTO app.form_event (id, assignment_id, client_id, kind, detail)
+SELECT gen_random_uuid(), d.id, d.client_id, 'sent', 'reminder'
+FROM app.form_assignment d WHERE d.appointment_id = :reminded::uuid AND d.state = 'due';

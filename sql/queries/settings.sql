@@ -53,6 +53,7 @@ WHERE t.id = app.tenant();
 SELECT (SELECT count(*) FROM app.service v WHERE v.is_active) AS n_services,
        (SELECT count(*) FROM app.addon a WHERE a.is_active) AS n_addons,
        (SELECT count(*) FROM app.resource r WHERE r.is_active AND r.kind <> 'staff') AS n_units,
+       (SELECT count(*) FROM app.form f WHERE f.is_active) AS n_forms,
        (SELECT count(*) FROM app.closure c WHERE c.starts_local > now() AT TIME ZONE app.zone()) AS n_closures,
        (SELECT count(*) FROM app.time_off o WHERE o.state = 'asked') AS n_asked,
        (SELECT max(b.version) FROM app.booking_rule b) AS rule_version

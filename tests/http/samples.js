@@ -13,6 +13,11 @@ const statements = {
   calendar_id: "WITH made AS (INSERT INTO app.outside_calendar (tenant_id, staff_id, name, host, url_sealed, next_at) SELECT f.tenant_id, f.id, 'A sample', 'calendar.example', '\\x00', 'infinity' FROM app.staff f WHERE f.tenant_id = :'t' AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1 RETURNING id) SELECT id FROM made",
   hold_id: "SELECT id FROM app.appointment WHERE tenant_id = :'t' AND status IN ('held','expired') LIMIT 1",
   link_id: "SELECT id FROM app.link WHERE tenant_id = :'t' ORDER BY created_at DESC LIMIT 1",
+  // A form with a draft in two languages: its pages are open.
+  form_id: "SELECT v.form_id FROM app.form_version v JOIN app.form_translation t ON t.tenant_id = v.tenant_id AND t.form_version_id = v.id WHERE v.tenant_id = :'t' AND v.published_at IS NULL ORDER BY v.created_at, v.id LIMIT 1",
+  form_version_id: "SELECT v.id FROM app.form_version v JOIN app.form_translation t ON t.tenant_id = v.tenant_id AND t.form_version_id = v.id WHERE v.tenant_id = :'t' AND v.published_at IS NULL ORDER BY v.created_at, v.id LIMIT 1",
+  question_id: "SELECT q.id FROM app.form_version v JOIN app.form_translation t ON t.tenant_id = v.tenant_id AND t.form_version_id = v.id JOIN app.form_question q ON q.tenant_id = v.tenant_id AND q.form_version_id = v.id WHERE v.tenant_id = :'t' AND v.published_at IS NULL ORDER BY v.created_at, v.id, q.position LIMIT 1",
+  language: "SELECT 'es'",
   client_id: "SELECT client_id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   appointment_id: "SELECT id FROM app.appointment WHERE tenant_id = :'t' AND status = 'booked' AND starts_at > now() ORDER BY starts_at LIMIT 1",
   series_id: "SELECT s.id FROM app.series s JOIN app.appointment a ON a.tenant_id = s.tenant_id AND a.series_id = s.id AND a.starts_at > now() WHERE s.tenant_id = :'t' AND s.ended_at IS NULL ORDER BY s.created_at LIMIT 1",
@@ -59,7 +64,7 @@ const statements = {
   table: "SELECT 'providers'",
 };
 // Ids that name a studio's row; another studio must not reach it.
-const owned = new Set(Object.keys(statements).filter((k) => !["day", "version", "kind", "table", "business", "asked_grant"].includes(k)));
+const owned = new Set(Object.keys(statements).filter((k) => !["day", "version", "kind", "language", "table", "business", "asked_grant"].includes(k)));
 
 const cache = new Map();
 function sample(label, name) {

@@ -187,6 +187,24 @@ static void make_forms(struct loader *l)
     }
 }
 
+/* Forms out of the library: photographs, with a condition, in two languages, signed once; and the draft of a long one. */
+static void make_library(struct loader *l)
+{
+    static const char begin[] = "SELECT app.form_create($1, $2, 'consent', $3)";
+    static const char publish[] = "SELECT app.form_publish($1, 1, false)";
+    bool is_spa = strcmp(l->studio->kind, "medspa") == 0;
+    const char *photos = load_z(l, new_id(l)), *draft = load_z(l, new_id(l));
+    LOAD(l, begin, photos, "Photographs", "photo-release");
+    LOAD(l, publish, photos);
+    LOAD(l, "INSERT INTO app.service_form (service_id, form_id, position) SELECT v.id, $1, 3 FROM app.service v "
+            "WHERE v.tenant_id = app.tenant() AND v.name IN ('Laser hair removal', 'HD Live session')",
+         photos);
+    if (is_spa)
+        LOAD(l, begin, draft, "Medical history, the long one", "medspa-intake");
+    else
+        LOAD(l, begin, draft, "Elective ultrasound, in two languages", "elective-ultrasound");
+}
+
 static void make_policies(struct loader *l)
 {
     const struct demo_studio *s = l->studio;
@@ -242,6 +260,7 @@ static void make_studio(struct loader *l, const char *phc, FILE *logins)
     load_people(l);
     load_series(l);
     load_person(l);
+    make_library(l);
     make_emergency(l);
     load_settings(l);
     load_schedule(l); /* rules come last: they would bind what is made before */

@@ -95,8 +95,11 @@ static enum err load_questions(struct req *r, struct filling *f, enum query quer
                                .when_key = rows_text(rows, i, "when_key"),
                                .when_value = rows_text(rows, i, "when_value"),
                                .is_required = rows_bool(rows, i, "is_required"),
-                               .answer = rows_text(rows, i, "answer_sealed"),
-                               .detail = rows_text(rows, i, "detail_sealed")};
+                               };
+        if (query == Q_form_questions) {
+            q->answer = rows_text(rows, i, "answer_sealed");
+            q->detail = rows_text(rows, i, "detail_sealed");
+        }
         load_options(a, f, rows, i, q);
         if (is_list(q))
             lines_split(a, q);

@@ -1,0 +1,335 @@
+// form_build.test.js -- forms as a studio builds them: drafts, versions, questions that hang on answers, languages, validity and rules,
+// reminders. L13 L20 T02 T22; SECURITY.md E-02 E-06 V-04 D-26.
+"use strict";
+const { test, describe, before } = require("node:test");
+const assert = require("node:assert/strict");
+const h = require("./harness");
+const { somebody } = require("./form_client");
+
+let v; // the owner
+before(async () => { v = await h.staff("glow", "owner"); });
+const glow = () => h.tenantId("glow");
+const at = (form, end = "") => `/settings/forms/${form}${end}`;
+const idOf = (location) => location.match(/forms\/([0-9a-f-]{36})/)[1];
+const send = (page, action, values) => v.submit(page, values, { action });
+async function begin(start, name = "") {
+  const r = await send("/settings/forms/new", "/settings/forms/new", { start, name, kind: "consent" });
+  assert.equal(r.status, 303, h.decode(r.text).slice(0, 600));
+  return idOf(r.location);
+}
+const publish = (form, values = {}) => send(at(form, "/draft"), at(form, "/draft/publish"), values);
+const ask = async (form, values) => {
+  const r = await send(at(form, "/draft/questions/new"), at(form, "/draft/questions/new"), values);
+  assert.equal(r.status, 303, h.decode(r.text).match(/class="error"[^<]*<?[^<]*/)?.[0]);
+  return h.one("SELECT q.id FROM app.form_question q JOIN app.form_version f ON f.id = q.form_version_id AND f.form_id = :'v1'::uuid AND f.published_at IS NULL ORDER BY q.position DESC LIMIT 1", form);
+};
+const keyOf = (question) => `q-${h.one("SELECT key FROM app.form_question WHERE id = :'v1'::uuid", question)}`;
+// Somebody who is asked for this form, for her record.
+function asked(form) {
+  const p = somebody("glow");
+  p.which = h.one("INSERT INTO app.form_assignment (tenant_id, client_id, form_id) SELECT tenant_id, client_id, :'v2'::uuid FROM app.link WHERE id = :'v1'::uuid RETURNING id", p.link, form);
+  p.page = `${p.at}/${p.which}`;
+  p.answer = (values) => p.v.submit(p.page, values);
+  p.kept = () => Number(h.one("SELECT count(*) FROM app.form_answer WHERE assignment_id = :'v1'::uuid", p.which));
+  p.state = () => h.one("SELECT state FROM app.form_assignment WHERE id = :'v1'::uuid", p.which);
+  p.sign = () => p.v.submit(`${p.page}/consent`, { accepts: "yes", signer_name: "Ana Sol" });
+  return p;
+}
+const text = (r) => h.decode(r.text);
+// A visit of somebody on that day from now, without what booking does; what it would ask for.
+function visit(client, days, service) {
+  return h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+    INSERT INTO app.appointment (tenant_id, client_id, service_id, staff_id, location_id, starts_at, ends_at, status)
+    SELECT :'v1'::uuid, :'v2'::uuid, coalesce(nullif(:'v4', '')::uuid, (SELECT id FROM app.service WHERE tenant_id = :'v1'::uuid ORDER BY position, id LIMIT 1)),
+           (SELECT id FROM app.staff WHERE tenant_id = :'v1'::uuid AND is_provider ORDER BY position, id LIMIT 1), (SELECT id FROM app.location WHERE tenant_id = :'v1'::uuid ORDER BY position LIMIT 1), now() + make_interval(days => :'v3'::int), now() + make_interval(days => :'v3'::int, mins => 30), 'booked'
+    RETURNING id`, glow(), client, String(days), service || "")[0][0];
+}
+const wanted = (appointment, form) => h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+  SELECT EXISTS (SELECT FROM app.forms_asked(:'v2'::uuid) WHERE form_id = :'v3'::uuid)`, glow(), appointment, form)[0][0] === "t";
+const newClient = (birth) => h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+  INSERT INTO app.client (tenant_id, name, birth_date) VALUES (:'v1'::uuid, 'Sample ¦ of forms', nullif(:'v2', '')::date) RETURNING id`, glow(), birth || "")[0][0];
+
+describe("L20: a form is built", () => {
+  test("out of the library, seen as on a phone, published once however often it is sent; then it stands", async () => {
+    const form = await begin("medspa-intake", "Our history");
+    const version = h.one("SELECT id FROM app.form_version WHERE form_id = :'v1'::uuid", form);
+    const phone = await v.get(at(form, `/versions/${version}`));
+    assert.match(phone.text, /class="phone"/);
+    assert.match(phone.text, /data-when="conditions" data-when-value="Cold sores" hidden disabled/);
+    assert.match((await v.get(at(form, `/versions/${version}?lang=es`))).text, /Su historia médica/);
+    const page = await v.get(at(form, "/draft")), { values } = h.formOf(page.text, at(form, "/draft/publish"));
+    const twice = await Promise.all([1, 2].map(() => v.post(at(form, "/draft/publish"), values)));
+    assert.deepEqual(twice.map((r) => r.location), [at(form, "?published=0"), at(form, "?published=0")]);
+    assert.equal(h.one("SELECT count(*) FROM app.form_version WHERE form_id = :'v1'::uuid AND published_at IS NOT NULL", form), "1");
+    assert.equal((await v.get(at(form, "/draft"))).status, 404);
+    for (const q of ["UPDATE app.form_translation SET body = 'x'", "DELETE FROM app.form_question_translation", "UPDATE app.form_question SET label = 'x'", "UPDATE app.form_version SET edition = 9"])
+      assert.throws(() => h.sql(`${q} WHERE ${q.includes("form_version SET") ? "id" : "form_version_id"} = :'v1'::uuid`, version), /published and stays/, q);
+    // The next version begins with it, with its languages; thrown away, nothing of it is left.
+    assert.equal((await send(at(form), at(form, "/draft"), {})).location, at(form, "/draft"));
+    assert.match((await v.get(at(form, "/draft"))).text, /Español[\s\S]{0,80}complete/);
+    assert.equal((await send(at(form, "/draft"), at(form, "/draft/drop"), {})).status, 303);
+    assert.equal(h.one("SELECT count(*) FROM app.form_version WHERE form_id = :'v1'::uuid", form), "1");
+  });
+  test("each form of the library can be published as it is", async () => {
+    for (const slug of h.sql("SELECT slug FROM app.form_library() ORDER BY n").map(([s]) => s)) {
+      const form = await begin(slug);
+      assert.match((await publish(form)).location, /published=0/, slug);
+      assert.equal((await send(at(form), at(form, "/put"), {})).status, 303); // so that no other test's visit asks for it
+    }
+  });
+  test("questions are added, changed, moved, taken out; a condition names an answer before it, also when it is published", async () => {
+    const form = await begin("", "Moves");
+    const first = await ask(form, { kind: "choice", label: "Tea or coffee?", options: "Tea\nCoffee\n\nTea", is_required: "on" });
+    const key = keyOf(first).slice(2);
+    assert.equal(h.one("SELECT array_to_string(options, '/') FROM app.form_question WHERE id = :'v1'::uuid", first), "Tea/Coffee");
+    const second = await ask(form, { kind: "text", label: "With sugar?", shown_when: `${key}=Tea` });
+    const bad = await v.submit(at(form, "/draft/questions/new"), { kind: "text", label: "x", shown_when: `${key}=Water` }, { action: at(form, "/draft/questions/new") });
+    assert.equal(bad.status, 422);
+    assert.equal((await v.submit(at(form, "/draft/questions/new"), { kind: "choice", label: "Of nothing" }, { action: at(form, "/draft/questions/new") })).status, 422);
+    assert.match(text(await v.submit(at(form, "/draft/questions/new"), { kind: "number", label: "n", number_min: "9", number_max: "1" }, { action: at(form, "/draft/questions/new") })), /smaller than the smallest/);
+    const up = at(form, `/draft/questions/${second}/move`);
+    assert.equal((await send(at(form, "/draft"), up, { direction: "up" })).status, 303);
+    const refused = await publish(form);
+    assert.equal(refused.status, 422);
+    assert.match(text(refused), /“With sugar\?” is shown after an answer that is not there/);
+    await send(at(form, "/draft"), up, { direction: "down" });
+    const one = at(form, `/draft/questions/${first}`);
+    assert.equal((await send(one, one, { kind: "choice", label: "Tea or milk?", options: "Tea\nMilk" })).status, 303);
+    assert.equal(keyOf(first).slice(2), key, "its answers go on with it");
+    assert.equal((await send(at(form, `/draft/questions/${second}`), at(form, `/draft/questions/${second}/drop`), {})).status, 303);
+    assert.match((await publish(form)).location, /published/);
+  });
+  test("T02: a question of another form, a version of another form, an own form without a draft are not there", async () => {
+    const form = await begin("", "Mine"), other = await begin("", "Other");
+    const question = await ask(other, { kind: "text", label: "Whose?" });
+    const { values } = h.formOf((await v.get(at(form, "/draft"))).text, at(form, "/draft/wording"));
+    for (const end of ["", "/move", "/drop"]) {
+      const r = await v.post(at(form, `/draft/questions/${question}${end}`), { ...values, idem: h.uuid(), kind: "text", label: "Stolen", direction: "up", seen_edition: "1" });
+      assert.equal(r.status, 404, end);
+    }
+    assert.equal((await v.get(at(form, `/draft/questions/${question}`))).status, 404);
+    assert.equal((await v.get(at(form, `/versions/${h.one("SELECT id FROM app.form_version WHERE form_id = :'v1'::uuid", other)}`))).status, 404);
+    assert.equal(h.one("SELECT label FROM app.form_question WHERE id = :'v1'::uuid", question), "Whose?");
+  });
+  test("two people at one draft at once: who saves second is told, both texts are before her, nothing is lost", async () => {
+    const form = await begin("", "Two hands"), question = await ask(form, { kind: "text", label: "First words" });
+    const manager = await h.staff("glow", "manager");
+    const mine = h.formOf((await v.get(at(form, "/draft"))).text, at(form, "/draft/wording")).values;
+    const hers = h.formOf((await manager.get(at(form, "/draft"))).text, at(form, "/draft/wording")).values;
+    assert.equal((await manager.post(at(form, "/draft/wording"), { ...hers, title: "Hers", body: "What she wrote" })).status, 303);
+    const r = await v.post(at(form, "/draft/wording"), { ...mine, title: "Mine", body: "What I wrote" });
+    assert.equal(r.status, 422);
+    assert.match(text(r), /Somebody saved this meanwhile/);
+    assert.match(text(r), /What she wrote/);
+    const again = h.formOf(r.text, at(form, "/draft/wording")).values;
+    assert.equal(again.body, "What I wrote");
+    assert.equal(h.one("SELECT body FROM app.form_version WHERE form_id = :'v1'::uuid", form), "What she wrote");
+    assert.equal((await v.post(at(form, "/draft/wording"), { ...again, body: "What both wrote" })).status, 303);
+    const page = at(form, `/draft/questions/${question}`), q = h.formOf((await v.get(page)).text, page).values;
+    assert.equal((await send(page, page, { label: "Hers" })).status, 303);
+    const late = await v.post(page, { ...q, label: "Mine" });
+    assert.equal(late.status, 422);
+    assert.match(text(late), /<strong>Hers<\/strong>/);
+    assert.equal(h.formOf(late.text, page).values.label, "Mine");
+  });
+  test("V-04: what is typed into a form is text, on every page that shows it", async () => {
+    const evil = (n) => `<script>alert(${n})</script>"'><img src=x onerror=alert(${n})>{{x}}`;
+    const form = await begin("", evil(1).slice(0, 110));
+    await send(at(form, "/draft"), at(form, "/draft/wording"), { title: evil(2), body: evil(3) });
+    const list = await ask(form, { kind: "choice", label: evil(4), help: evil(5), options: `${evil(6)}\nplain`, is_required: "on" });
+    await ask(form, { kind: "yes_no", label: evil(7), follow_up: evil(8), shown_when: `${keyOf(list).slice(2)}=${evil(6)}` });
+    const number = await ask(form, { kind: "number", label: evil(9), unit: "<b>\"'&" });
+    await send(at(form, "/draft"), at(form, "/draft/languages"), { language: "es" });
+    for (const question of h.sql("SELECT q.id FROM app.form_question q JOIN app.form_version f ON f.id = q.form_version_id WHERE f.form_id = :'v1'::uuid", form).map(([id]) => id)) {
+      const page = at(form, `/draft/languages/es/questions/${question}`);
+      assert.equal((await send(page, page, { label: evil(10), help: evil(11), options: question === list ? `${evil(12)}\nllano` : "", follow_up: evil(13), unit: "<i>" })).status, 303);
+    }
+    await send(at(form, "/draft/languages/es"), at(form, "/draft/languages/es"), { title: evil(14), body: evil(15) });
+    const version = h.one("SELECT id FROM app.form_version WHERE form_id = :'v1'::uuid", form);
+    const pages = ["/draft", `/draft/questions/${list}`, `/draft/questions/${number}`, "/draft/questions/new", "/draft/languages/es", `/draft/languages/es/questions/${list}`, `/versions/${version}`, `/versions/${version}?lang=es`];
+    const clean = (r, where) => {
+      assert.equal(r.status, 200, where);
+      assert.doesNotMatch(r.text, /<script>alert|<img src=x|<b>"|<i>/, where);
+      assert.match(text(r), /<script>alert/, where);
+    };
+    for (const end of pages) clean(await v.get(at(form, end)), end);
+    assert.match((await publish(form)).location, /published/);
+    const p = asked(form);
+    for (const lang of ["en", "es"]) clean(await p.v.get(`${p.page}?lang=${lang}`), lang);
+    const r = await p.answer({ [keyOf(list)]: evil(6), [keyOf(number)]: "3", intent: "next" });
+    assert.equal(r.status, 422, "the yes or no has come into sight");
+    clean({ ...r, status: 200 }, "again");
+    const more = h.formOf(r.text).values;
+    const opened = Object.keys(h.formOf((await p.v.get(p.page)).text).values).concat("q-" + h.one("SELECT key FROM app.form_question WHERE form_version_id = :'v1'::uuid AND when_key IS NOT NULL", version)).pop();
+    assert.equal((await p.v.post(p.page, { ...more, [opened]: "yes", [`${opened}-more`]: evil(16), intent: "next" })).location, `${p.page}/consent`);
+    clean(await p.v.get(`${p.page}/consent`), "consent");
+    clean(await p.v.get(p.at), "list");
+    await send(at(form), at(form, "/withdraw"), { why: evil(17) });
+    for (const end of ["", "/../"]) clean(await v.get(end ? "/settings/forms" : at(form)), end);
+  });
+});
+
+describe("L20 E-02: what is asked after an answer", () => {
+  let form;
+  const base = { "q-reason": "Lines", "q-skin_type": "Almost never burns", "q-conditions": ["None of these"], "q-may_be_pregnant": "No", "q-allergies": "none",
+    "q-medications": "none", "q-treated_before": "no", "q-smokes": "no", "q-truthful": "yes" };
+  before(async () => { form = await begin("medspa-intake", "Conditions"); await publish(form); });
+  const answered = (p) => h.sql("SELECT q.key FROM app.form_answer a JOIN app.form_question q ON q.id = a.question_id WHERE a.assignment_id = :'v1'::uuid ORDER BY 1", p.which).map(([k]) => k);
+  test("hidden answers are not stored, whatever is posted, and not signed; hidden questions are not required", async () => {
+    const p = asked(form);
+    const r = await p.answer({ ...base, "q-cold_sore_last": "never mind", "q-weeks": "12", "q-condition_more": "ALS", intent: "next" });
+    assert.equal(r.location, `${p.page}/consent`);
+    assert.ok(!answered(p).some((k) => ["cold_sore_last", "weeks", "condition_more"].includes(k)), answered(p).join());
+    const document = text(await p.v.get(`${p.page}/consent`));
+    assert.doesNotMatch(document, /never mind|How far along|When did you last have a cold sore/);
+    assert.match(document, /Almost never burns/);
+  });
+  test("without script what an answer opens comes with the next page; closed again, its answer is gone", async () => {
+    const p = asked(form);
+    const first = await p.answer({ ...base, "q-conditions": ["Cold sores"], intent: "next" });
+    assert.equal(first.status, 422);
+    assert.match(text(first), /opens more questions below/);
+    assert.doesNotMatch(first.text, /data-when-value="Cold sores" hidden/);
+    assert.match(first.text, /data-when-value="Pregnant" hidden disabled/);
+    const open = { ...h.formOf(first.text).values, ...base, "q-conditions": ["Cold sores"], shown: ["cold_sore_last"] };
+    const missing = await p.v.post(p.page, { ...open, "q-cold_sore_last": "", intent: "next" });
+    assert.match(missing.text, /id="q-cold_sore_last-error"/);
+    assert.equal((await p.v.post(p.page, { ...open, idem: h.uuid(), "q-cold_sore_last": "In May", intent: "next" })).location, `${p.page}/consent`);
+    assert.ok(answered(p).includes("cold_sore_last"));
+    await p.answer({ ...base, "q-cold_sore_last": "In May", intent: "save" });
+    assert.ok(!answered(p).includes("cold_sore_last"), "what is no longer asked is no longer kept");
+  });
+  test("numbers within their range, medicines line by line, regions of the server's list, initials", async () => {
+    const p = asked(form), pregnant = { ...base, "q-may_be_pregnant": "Pregnant", shown: ["weeks"], intent: "next" };
+    for (const [name, value, message] of [["q-weeks", "44", /from 1 to 43 weeks/], ["q-weeks", "1e1", /Please give a number/], ["q-weeks", "-", /Please give a number/], ["q-area", "Elbow", /choose from the list/],
+      ["q-medications", "perhaps", /choose from the list/]]) {
+      const r = await p.answer({ ...pregnant, [name]: value });
+      assert.equal(r.status, 422, `${name} ${value}`);
+      assert.match(text(r), message);
+    }
+    const lines = { "q-medications": "some", "q-medications-name": ["Aspirin", "", ""], "q-medications-dose": ["100 mg daily", "", ""], "q-medications-since": ["2019", "", ""] };
+    assert.match(text(await p.answer({ ...pregnant, ...lines, "q-medications": "none" })), /"I take none" and also named one/);
+    assert.match(text(await p.answer({ ...pregnant, ...lines, "q-medications-name": ["", "", ""] })), /name what you take/);
+    assert.equal((await p.answer({ ...pregnant, ...lines, "q-weeks": "12,5", "q-area": ["Nose", "Hands"] })).location, `${p.page}/consent`);
+    const document = text(await p.v.get(`${p.page}/consent`));
+    for (const words of ["12.5 weeks", "Aspirin: 100 mg daily (2019)", "Nose\nHands"]) assert.ok(document.includes(words), words);
+    assert.equal((await p.answer({ ...pregnant, ...lines, intent: "more-medications" })).location, `${p.page}?more=1#q-medications`);
+  });
+  test("in her language: shown, kept by the studio's choices, and signed as it was shown", async () => {
+    const p = asked(form);
+    const page = await p.v.get(`${p.page}?lang=es`);
+    assert.match(page.text, /Rara vez se quema/);
+    assert.match(page.text, /value="Burns rarely, tans easily"/);
+    const values = { ...h.formOf(page.text).values, ...base };
+    assert.equal(values.lang, "es");
+    assert.equal((await p.v.post(p.page, { ...values, intent: "next" })).location, `${p.page}/consent`);
+    const consent = await p.v.get(`${p.page}/consent`);
+    for (const words of ["Casi nunca se quema", "Ninguna alergia conocida", "Confirmado", "He respondido con sinceridad"]) assert.ok(text(consent).includes(words), words);
+    assert.equal((await p.sign()).status, 303);
+    assert.ok(text(await p.v.get(`${p.page}/copy`)).includes("¿Qué le trae a nosotros?"));
+  });
+  test("a translation that is not whole is not published", async () => {
+    const one = await begin("photo-release", "Half said");
+    await ask(one, { kind: "text", label: "In English only" });
+    const r = await publish(one);
+    assert.equal(r.status, 422);
+    assert.match(text(r), /Not translated yet: Español: “In English only”/);
+    assert.equal((await send(at(one, "/draft/languages/es"), at(one, "/draft/languages/es/drop"), {})).status, 303);
+    assert.match((await publish(one)).location, /published/);
+    assert.equal((await send(at(one, "/draft"), at(one, "/draft/languages"), { language: "es" }).catch(() => ({ status: 0 }))).status, 0, "there is no draft any more");
+  });
+});
+
+describe("L20: of whom a form is asked, and how long it stands", () => {
+  const rules = (form, values) => send(at(form), at(form), { services: [], ...values });
+  test("by service, at the first visit, by age, by guardian", async () => {
+    const form = await begin("", "Rules");
+    await send(at(form, "/draft"), at(form, "/draft/wording"), { title: "Rules", body: "Words." });
+    await publish(form);
+    const child = newClient("2015-01-01"), adult = newClient("1980-01-01"), unknown = newClient("");
+    const first = visit(adult, 400), second = visit(adult, 401), young = visit(child, 402), who = visit(unknown, 403);
+    const seen = () => [first, second, young, who].map((a) => (wanted(a, form) ? 1 : 0)).join("");
+    assert.equal(seen(), "0000");
+    const service = h.one("SELECT service_id FROM app.appointment WHERE id = :'v1'::uuid", first);
+    assert.equal((await rules(form, { validity: "visit", asked_with: "services", for_whom: "everybody", services: [service] })).status, 303);
+    assert.equal(seen(), "1111");
+    await rules(form, { asked_with: "first_visit", for_whom: "everybody" });
+    assert.equal(seen(), "1011");
+    await rules(form, { asked_with: "every_visit", for_whom: "minors" });
+    assert.equal(seen(), "0010");
+    await rules(form, { asked_with: "every_visit", for_whom: "adults" });
+    assert.equal(seen(), "1101");
+    h.sql("INSERT INTO app.client_guardian (tenant_id, client_id, name, relation) VALUES (:'v1'::uuid, :'v2'::uuid, 'A parent', 'parent')", glow(), child);
+    await rules(form, { asked_with: "every_visit", for_whom: "guarded" });
+    assert.equal(seen(), "0010");
+    assert.equal((await rules(form, { validity: "days", valid_days: "", asked_with: "services", for_whom: "everybody" })).status, 422);
+    await send(at(form), at(form, "/put"), {});
+    assert.equal(seen(), "0000");
+  });
+  test("a standing signature is not asked again; a version that needs signing again is asked of those whose stood, once", async () => {
+    const form = await begin("", "Validity");
+    await send(at(form, "/draft"), at(form, "/draft/wording"), { title: "Validity", body: "Words." });
+    await publish(form);
+    await rules(form, { validity: "days", valid_days: "30", asked_with: "every_visit", for_whom: "everybody" });
+    const p = asked(form), soon = visit(p.client, 10), late = visit(p.client, 50);
+    const other = h.one("INSERT INTO app.form_assignment (tenant_id, client_id, appointment_id, form_id) VALUES (:'v1'::uuid, :'v2'::uuid, :'v3'::uuid, :'v4'::uuid) RETURNING id", glow(), p.client, soon, form);
+    assert.ok(wanted(soon, form) && wanted(late, form));
+    assert.equal((await p.sign()).status, 303);
+    assert.deepEqual([wanted(soon, form), wanted(late, form)], [false, true]);
+    assert.equal(h.one("SELECT state FROM app.form_assignment WHERE id = :'v1'::uuid", other), "withdrawn", "what stands is not due elsewhere either");
+    await rules(form, { validity: "life", asked_with: "every_visit", for_whom: "everybody" });
+    assert.equal(wanted(late, form), false);
+    await send(at(form), at(form, "/draft"), {});
+    assert.equal((await publish(form)).location, at(form, "?published=0"), "a new wording alone asks nobody again");
+    assert.equal(wanted(late, form), false);
+    await send(at(form), at(form, "/draft"), {});
+    assert.equal((await publish(form, { asks_again: "on" })).location, at(form, "?published=1"));
+    assert.equal(wanted(late, form), true);
+    assert.equal(h.one("SELECT count(*) FROM app.form_assignment WHERE client_id = :'v1'::uuid AND form_id = :'v2'::uuid AND state = 'due'", p.client, form), "1");
+    await send(at(form), at(form, "/put"), {});
+  });
+  test("E-06: withdrawn, it is asked of nobody, what was due is taken back, what was signed stays; a new version brings it back", async () => {
+    const form = await begin("", "Ends");
+    await send(at(form, "/draft"), at(form, "/draft/wording"), { title: "Ends", body: "Words." });
+    await publish(form);
+    await rules(form, { validity: "visit", asked_with: "every_visit", for_whom: "everybody" });
+    const p = asked(form), q = asked(form), ready = h.formOf((await p.v.get(`${p.page}/consent`)).text).values, next = visit(p.client, 30);
+    const signed = await q.sign();
+    assert.equal(signed.status, 303, text(signed).slice(text(signed).indexOf('class="errors"'), text(signed).indexOf('class="errors"') + 400));
+    assert.equal((await send(at(form), at(form, "/withdraw"), { why: "" })).status, 422);
+    const r = await send(at(form), at(form, "/withdraw"), { why: "Our lawyer asked for it" });
+    assert.equal(r.status, 303);
+    assert.match(text(await v.get(at(form))), /Our lawyer asked for it/);
+    assert.deepEqual([p.state(), q.state(), wanted(next, form)], ["withdrawn", "signed", false]);
+    assert.equal(h.one("SELECT kind || ' ' || detail FROM app.form_event WHERE assignment_id = :'v1'::uuid ORDER BY at DESC LIMIT 1", p.which), "withdrawn the form");
+    assert.equal((await p.v.get(p.page)).status, 410);
+    assert.equal((await p.v.post(`${p.page}/consent`, { ...ready, accepts: "yes", signer_name: "Late" })).status, 410);
+    await send(at(form), at(form, "/draft"), {});
+    await publish(form);
+    assert.equal(wanted(next, form), true);
+    await send(at(form), at(form, "/put"), {});
+  });
+});
+
+test("L20 D-26: who still has forms to fill in is reminded once, so long before the visit as was set", async () => {
+  const p = somebody("glow"), visitOf = h.one("SELECT appointment_id FROM app.form_assignment WHERE id = :'v1'::uuid", p.intake);
+  const was = h.formOf((await v.get("/settings/forms")).text, "/settings/forms").values.form_reminder_hours;
+  h.sql(`UPDATE app.form_assignment SET created_at = now() - interval '2 days' WHERE id = :'v1'::uuid;
+         INSERT INTO app.form_reminder (tenant_id, appointment_id, client_id, hours) SELECT a.tenant_id, a.id, a.client_id, 2 FROM app.appointment a
+         WHERE a.tenant_id = :'v2'::uuid AND a.client_id IS NOT NULL AND a.id <> :'v3'::uuid AND a.starts_at BETWEEN now() AND now() + interval '15 days' ON CONFLICT DO NOTHING`, p.intake, glow(), visitOf);
+  const hours = Math.min(336, Math.ceil(Number(h.one("SELECT extract(epoch FROM starts_at - now()) / 3600 FROM app.appointment WHERE id = :'v1'::uuid", visitOf))) + 1);
+  if (hours === 336) h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\n UPDATE app.appointment SET starts_at = now() + interval '300 hours', ends_at = now() + interval '301 hours' WHERE id = :'v1'::uuid", visitOf, glow());
+  h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\n UPDATE app.client SET email = 'reminded@mail.example' WHERE id = :'v1'::uuid", p.client, glow());
+  const mails = () => h.sql("SELECT id FROM app.message WHERE client_id = :'v1'::uuid AND kind = 'forms_due'", p.client).length;
+  const run = async (n) => {
+    h.sql("UPDATE app.job SET run_at = now() WHERE tenant_id = :'v1'::uuid AND kind = 'form.remind' AND state = 'ready'; SELECT pg_notify('foyer_jobs', '')", glow());
+    for (let i = 0; i < 100 && h.one("SELECT count(*) FROM app.job WHERE tenant_id = :'v1'::uuid AND kind = 'form.remind' AND state = 'ready' AND run_at > now()", glow()) !== "1"; i++) await new Promise((r) => setTimeout(r, 100));
+    assert.equal(mails(), n);
+  };
+  assert.equal((await send("/settings/forms", "/settings/forms", { form_reminder_hours: "1" })).status, 422);
+  assert.equal((await send("/settings/forms", "/settings/forms", { form_reminder_hours: String(hours) })).status, 303);
+  await run(1);
+  await run(1);
+  assert.equal(h.one("SELECT detail FROM app.form_event WHERE assignment_id = :'v1'::uuid AND kind = 'sent'", p.intake), "reminder");
+  await send("/settings/forms", "/settings/forms", { form_reminder_hours: was || "" });
+});
