@@ -21,6 +21,7 @@ AS $$ SELECT coalesce((SELECT l.words FROM app.form_languages() l WHERE l.langua
 -- ---- which forms a visit asks for ----
 
 -- Whether what she signed of this form still stands then: within its validity, under a version that is not asked anew, not withdrawn.
+-- (One purpose of photographs that she took back is an answer, and no reason to ask her again.)
 -- Internal.
 CREATE OR REPLACE FUNCTION app.form_stands(client uuid, form uuid, at timestamptz) RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

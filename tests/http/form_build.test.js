@@ -315,6 +315,7 @@ test("L20 D-26: who still has forms to fill in is reminded once, so long before 
   const p = somebody("glow"), visitOf = h.one("SELECT appointment_id FROM app.form_assignment WHERE id = :'v1'::uuid", p.intake);
   const was = h.formOf((await v.get("/settings/forms")).text, "/settings/forms").values.form_reminder_hours;
   h.sql(`UPDATE app.form_assignment SET created_at = now() - interval '2 days' WHERE id = :'v1'::uuid;
+         DELETE FROM app.form_reminder WHERE appointment_id = :'v3'::uuid;
          INSERT INTO app.form_reminder (tenant_id, appointment_id, client_id, hours) SELECT a.tenant_id, a.id, a.client_id, 2 FROM app.appointment a
          WHERE a.tenant_id = :'v2'::uuid AND a.client_id IS NOT NULL AND a.id <> :'v3'::uuid AND a.starts_at BETWEEN now() AND now() + interval '15 days' ON CONFLICT DO NOTHING`, p.intake, glow(), visitOf);
   const hours = Math.min(336, Math.ceil(Number(h.one("SELECT extract(epoch FROM starts_at - now()) / 3600 FROM app.appointment WHERE id = :'v1'::uuid", visitOf))) + 1);
