@@ -61,6 +61,8 @@ BEGIN
     DELETE FROM app.allergy a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.medication a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.health_condition a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    UPDATE app.body_point a SET remark_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    DELETE FROM app.body_point a WHERE a.tenant_id = app.tenant() AND a.client_id = client AND a.lot_id IS NULL;
     DELETE FROM app.plan_step a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.treatment_plan a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.encounter_device a WHERE a.tenant_id = app.tenant() AND a.client_id = client;

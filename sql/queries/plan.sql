@@ -13,7 +13,7 @@ FROM app.treatment_plan p
 JOIN app.staff f ON f.id = p.made_by
 CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE x.state = 'done') AS n_done, count(*) FILTER (WHERE x.state <> 'dropped') AS n_steps
                     FROM app.plan_step x WHERE x.plan_id = p.id AND x.client_id = p.client_id) AS s
-WHERE p.client_id = :client_id::uuid
+WHERE p.client_id = ANY (app.record_ids(:client_id::uuid))
 ORDER BY p.ended_at IS NOT NULL, p.made_at DESC
 LIMIT 50;
 
@@ -33,7 +33,7 @@ LEFT JOIN LATERAL (
     SELECT b.before::date + s.after_days AS due_on
     WHERE s.state = 'open' AND p.ended_at IS NULL
       AND NOT EXISTS (SELECT FROM app.plan_step x WHERE x.plan_id = s.plan_id AND x.client_id = s.client_id AND x.state = 'open' AND x.position < s.position)) AS n ON true
-WHERE s.client_id = :client_id::uuid
+WHERE s.client_id = ANY (app.record_ids(:client_id::uuid))
 ORDER BY s.plan_id, s.position;
 
 -- name: plan_next :many
@@ -49,7 +49,7 @@ LEFT JOIN LATERAL (
     ORDER BY x.position
     LIMIT 1) AS s ON true
 LEFT JOIN app.service v ON v.id = s.service_id
-WHERE p.client_id = :client_id::uuid AND p.ended_at IS NULL
+WHERE p.client_id = ANY (app.record_ids(:client_id::uuid)) AND p.ended_at IS NULL
 ORDER BY p.made_at;
 
 -- name: plan_add :one

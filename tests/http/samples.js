@@ -36,6 +36,7 @@ const statements = {
   product_id: "SELECT id FROM app.product WHERE tenant_id = :'t' ORDER BY name LIMIT 1",
   lot_id: "SELECT id FROM app.product_lot WHERE tenant_id = :'t' AND product_id = (SELECT id FROM app.product WHERE tenant_id = :'t' ORDER BY name LIMIT 1) ORDER BY lot LIMIT 1",
   encounter_id: "INSERT INTO app.encounter (tenant_id, client_id, provider_id, done_on, noted_by) SELECT :'t'::uuid, (SELECT client_id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1), f.id, '2026-01-01', f.id FROM app.staff f WHERE f.tenant_id = :'t' AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1 RETURNING id",
+  point_id: "SELECT id FROM app.body_point WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   plan_id: "SELECT id FROM app.treatment_plan WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   step_id: "SELECT id FROM app.plan_step WHERE tenant_id = :'t' ORDER BY plan_id, position LIMIT 1",
   line_id: "SELECT id FROM app.encounter_product WHERE tenant_id = :'t' ORDER BY id LIMIT 1",

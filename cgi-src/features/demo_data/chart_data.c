@@ -111,11 +111,20 @@ static const char used_sql[] =
     "AND y.product_id = p.id AND y.expires_on >= e.done_on ORDER BY y.expires_on LIMIT 1) AS l ON "
     "true WHERE e.tenant_id = $1::uuid";
 
+/* What was used, in three places. */
+static const char points_sql[] =
+    "INSERT INTO app.body_point (tenant_id, client_id, encounter_id, drawing, x, y, lot_id, "
+    "amount_milli, depth, noted_by) SELECT x.tenant_id, x.client_id, x.encounter_id, 'face_front', "
+    "v.x, v.y, x.lot_id, x.amount_milli / 4, 'intramuscular', x.noted_by FROM "
+    "app.encounter_product x CROSS JOIN (VALUES (500, 360), (380, 230), (620, 230)) AS v (x, y) "
+    "WHERE x.tenant_id = $1::uuid";
+
 void load_encounters(struct loader *l)
 {
     LOAD(l, products_sql, load_z(l, l->tenant_id), l->studio->kind);
     LOAD(l, encounters_sql, load_z(l, l->tenant_id));
     LOAD(l, used_sql, load_z(l, l->tenant_id));
+    LOAD(l, points_sql, load_z(l, l->tenant_id));
 }
 
 void load_plans(struct loader *l, const struct demo_client *clients, size_t n)

@@ -1,0 +1,37 @@
+/*
+ * body_map.c -- where on face or body something was given: points on drawings, of one treatment, over
+ * those of the others. Never: moves a point; one entered in error is marked so.
+ */
+#include "features.h"
+
+static const struct field point_fields[] = {
+    {"drawing", FIELD_CHOICE, .required = true,
+     .choices = "face_front|face_left|face_right|body_front|body_back"},
+    {"region", FIELD_TEXT, .max = 60},
+    {"x", FIELD_INT, .max = 1000, .bad = "Give a number from 0 to 1000."},
+    {"y", FIELD_INT, .max = 1000, .bad = "Give a number from 0 to 1000."},
+    {"lot_id", FIELD_UUID},
+    {"amount", FIELD_TEXT, .max = 12},
+    {"depth", FIELD_CHOICE, .choices = "intradermal|subcutaneous|intramuscular|on_the_bone"},
+    {"remark", FIELD_TEXT, .max = 200},
+    {0},
+};
+
+#define MAP "/clients/{client_id:uuid}/encounters/{encounter_id:uuid}/map"
+#define THEN .then = "/clients/{client_id}/encounters/{encounter_id}/map?drawing={drawing}#place"
+
+const struct page body_map_pages[] = {
+    {GET, MAP, CAN(chart_read), .action = "chart.read",
+     .show = {{"encounter", Q_encounter_one},
+              {"allergies", Q_client_allergy},
+              {"drawings", Q_body_map_drawings},
+              {"regions", Q_body_map_regions},
+              {"points", Q_body_map_points},
+              {"lots", Q_encounter_lots}},
+     .view = "body_map/one", .title = "Chart: face and body map of a treatment"},
+    {POST, MAP, CAN(chart_write), .action = "encounter.change", .fields = point_fields,
+     .save = Q_body_map_add, THEN, .again = MAP, .title = "Chart: a point on the map"},
+    {POST, MAP "/{point_id:uuid}/void", CAN(chart_write), .action = "encounter.change",
+     .save = Q_body_map_void, THEN, .again = MAP, .title = "Chart: a point entered in error"},
+    {0},
+};

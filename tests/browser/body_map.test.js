@@ -1,0 +1,52 @@
+// body_map.test.js -- L11: a point is put on the drawing by a click, moved by the arrow keys, and sent by the form's button; a note is kept
+// as it is typed (L14).
+"use strict";
+const { test } = require("node:test");
+const assert = require("node:assert/strict");
+const b = require("./harness");
+const h = require("../http/harness");
+
+async function open(target) {
+  const v = await h.staff("glow", "provider"), page = await b.open("desk");
+  await page.context().addCookies([...v.jar.values()].map((x) => ({ name: x.name, value: x.value, domain: h.host("glow"), path: x.at, secure: true, httpOnly: true })));
+  await page.goto(h.origin("glow") + target);
+  return page;
+}
+test("L11: by click and by keys, and where the region lies", async () => {
+  const [client, encounter] = h.sql("SELECT client_id, id FROM app.encounter WHERE tenant_id = :'v1' AND void_at IS NULL ORDER BY id LIMIT 1", h.tenantId("glow"))[0];
+  const page = await open(`/clients/${client}/encounters/${encounter}/map?drawing=body_back`);
+  const box = await page.locator("[data-map]").boundingBox();
+  await page.mouse.click(box.x + box.width / 4, box.y + box.height / 2);
+  const at = async () => [await page.inputValue("#x"), await page.inputValue("#y")].map(Number);
+  const [x, y] = await at();
+  assert.ok(Math.abs(x - 250) < 6 && Math.abs(y - 500) < 6, `${x} ${y}`);
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+ArrowUp");
+  assert.deepEqual(await at(), [x + 10, y - 50]);
+  await page.selectOption("#region", "Lower back");
+  assert.deepEqual(await at(), [500, 430]);
+  await page.focus(".map-mark");
+  await page.keyboard.press("ArrowDown");
+  assert.deepEqual(await at(), [500, 440]);
+  await page.click("[data-map-form] button");
+  await page.waitForSelector(".map-point");
+  assert.deepEqual(h.sql("SELECT x, y FROM app.body_point WHERE encounter_id = :'v1' AND drawing = 'body_back'", encounter).at(-1), ["500", "440"]);
+  assert.deepEqual(page.foyer.faults, []);
+  await b.check(page, "a map");
+  await page.context().close();
+});
+test("L14: what is typed is kept without a button", async () => {
+  const client = h.one("SELECT id FROM app.client WHERE tenant_id = :'v1' AND is_active ORDER BY id LIMIT 1", h.tenantId("glow"));
+  const page = await open(`/clients/${client}/chart`), text = `Kept quietly ${h.uuid()}`;
+  await page.click("#new-note > summary");
+  for (const body of [text, `${text} and more`]) {
+    const kept = page.waitForResponse(/\/notes$/);
+    await page.fill("#note-body", body);
+    await kept;
+  }
+  await page.waitForFunction(() => /^Kept at/.test(document.querySelector("#new-note [data-saved]").textContent));
+  assert.equal(h.one("SELECT version FROM app.chart_note WHERE client_id = :'v1' AND state = 'draft' ORDER BY written_at DESC LIMIT 1", client), "2");
+  await page.reload();
+  assert.ok((await page.$$eval("textarea[name=body]", (all) => all.map((x) => x.value))).includes(`${text} and more`));
+  await page.context().close();
+});
