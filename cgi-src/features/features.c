@@ -40,6 +40,7 @@ const struct feature all_features[] = {
     {"note_template", note_template_pages},
     {"product", product_pages},
     {"encounter", encounter_pages},
+    {"recall", recall_pages},
     {"body_map", body_map_pages},
     {"plan", plan_pages},
     {"form", form_pages},

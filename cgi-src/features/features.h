@@ -44,6 +44,7 @@ extern const struct page health_pages[];
 extern const struct page note_template_pages[];
 extern const struct page product_pages[];
 extern const struct page encounter_pages[];
+extern const struct page recall_pages[];
 extern const struct page body_map_pages[];
 extern const struct page plan_pages[];
 extern const struct page booking_pages[];

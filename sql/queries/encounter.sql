@@ -16,7 +16,7 @@ LIMIT 100;
 
 -- name: encounter_products :many
 -- What was used in her treatments, with lot and expiry.
-SELECT x.id, x.client_id, x.encounter_id, x.id AS line_id, p.name AS product, l.lot, l.expires_on,
+SELECT x.id, x.client_id, x.encounter_id, x.id AS line_id, p.name AS product, l.id AS lot_id, l.lot, l.expires_on,
        app.amount_words(x.amount_milli, p.unit) AS amount, x.area_sealed
 FROM app.encounter_product x
 JOIN app.product_lot l ON l.id = x.lot_id

@@ -1,0 +1,72 @@
+/*
+ * recall.c -- who received a lot: the list, the list as a file, and a letter to each, kept until it is
+ * sent. Never: names the product in a subject.
+ */
+#include "crypto.h"
+#include "csv.h"
+#include "features.h"
+
+static const struct field letter_fields[] = {
+    {"body", FIELD_LONG, .required = true, .max = 4000, .missing = "Write what they shall read."},
+    {0},
+};
+
+static enum err download(struct req *r)
+{
+    static const char *const columns[] = {"client",         "phone",      "email",
+                                          "last_treatment", "treatments", "message"};
+    struct rows *rows = req_query(r, Q_recall_export);
+    if (!rows || !req_query(r, Q_recall_lot))
+        return req_error(r);
+    struct buf b = buf_in(req_arena(r), 16 * 1024);
+    csv_rows(&b, rows, columns, COUNT_OF(columns));
+    return reply_bytes(r, 200, "text/csv; charset=utf-8", buf_str(&b), "recall.csv");
+}
+
+static enum err keep_letter(struct req *r, struct str client, struct str to)
+{
+    struct arena *a = req_arena(r);
+    struct str id = uuid_new(a), sealed;
+    enum err e =
+        req_seal(r, client, "app.message", "body_sealed", id, req_value(r, "body"), &sealed);
+    if (e)
+        return e;
+    req_set(r, "letter_client", client);
+    req_set(r, "letter_id", id);
+    req_set(r, "to_address", to);
+    req_set(r, "subject", S("A message about your treatment"));
+    req_set_bytes(r, "body_bytes", sealed);
+    return req_query(r, Q_recall_keep) ? OK : req_error(r);
+}
+
+static enum err prepare(struct req *r)
+{
+    struct rows *lot = req_query(r, Q_recall_lot);
+    struct rows *clients = lot ? req_query(r, Q_recall_to_write) : NULL;
+    if (!clients)
+        return req_error(r);
+    for (size_t i = 0; i < rows_count(clients); i++) {
+        enum err e =
+            keep_letter(r, rows_text(clients, i, "client_id"), rows_text(clients, i, "email"));
+        if (e)
+            return e;
+    }
+    return reply_redirect(r, arena_printf(req_arena(r), "/recalls/%.*s?prepared=%zu",
+                                          (int)req_value(r, "lot_id").n, req_value(r, "lot_id").p,
+                                          rows_count(clients)));
+}
+
+#define ONE "/recalls/{lot_id:uuid}"
+
+const struct page recall_pages[] = {
+    {GET, ONE, CAN(chart_read), .action = "recall.read",
+     .show = {{"lot", Q_recall_lot}, {"received", Q_recall_clients}}, .view = "recall/one",
+     .title = "Who received a lot"},
+    {GET, ONE "/list.csv", CAN(chart_read), .step_up = true, .action = "recall.export",
+     .run = download, .title = "Who received a lot, as a file"},
+    {POST, ONE "/prepare", CAN(message_write), .action = "recall.prepare", .fields = letter_fields,
+     .run = prepare, .again = ONE, .title = "A recall: prepare a letter to each"},
+    {POST, ONE "/send", CAN(message_write), .action = "recall.send", .save = Q_recall_send,
+     .then = "/recalls/{lot_id}?sent={sent}", .again = ONE, .title = "A recall: send the letters"},
+    {0},
+};

@@ -1,0 +1,63 @@
+// chart_recall.test.js -- L11: who received a lot: all of them and nobody else, in the trail by id; as a file; a letter to each, kept until it is
+// sent, once.
+"use strict";
+const { test } = require("node:test");
+const assert = require("node:assert/strict");
+const h = require("./harness");
+
+const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
+
+test("L11: a recall: the list, the file, the letters", async () => {
+  const [owner, v, desk] = [await h.staff("glow", "owner", { fresh: true }), await h.staff("glow", "provider"), await h.staff("glow", "front-desk")];
+  const keys = new Map();
+  for (const who of [owner, v, desk]) keys.set(who, h.formOf((await who.get("/clients")).text, "/logout").values);
+  const post = (path, values, who = owner) => who.post(path, { ...keys.get(who), idem: h.uuid(), ...values });
+  const [lot, other] = h.sql(`WITH p AS (INSERT INTO app.product (tenant_id, name, kind, unit) VALUES (:'v1', :'v2', 'toxin', 'units') RETURNING id, tenant_id)
+    INSERT INTO app.product_lot (tenant_id, product_id, lot, expires_on, received_on) SELECT p.tenant_id, p.id, x.lot, '2040-01-01', '2020-01-01' FROM p, (VALUES ('R1'), ('R2')) AS x (lot) RETURNING id`,
+    h.tenantId("glow"), `Recalled ${h.uuid()}`).map(([id]) => id);
+  const made = [];
+  for (const [name, email] of [["=HYPERLINK(1) <b>", `a.${h.uuid()}@mail.example`], ["No Address", ""], ["By Point", `b.${h.uuid()}@mail.example`], ["Another Lot", `c.${h.uuid()}@mail.example`], ["In Error", `d.${h.uuid()}@mail.example`], ["Erased Soon", `e.${h.uuid()}@mail.example`]]) {
+    const id = (await desk.submit("/clients/new", { name: `${name} ${h.uuid().slice(0, 6)}`, email, birth_date: "1980-01-01" }, { action: "/clients/new" })).location.slice(-36);
+    const at = (await post(`/clients/${id}/encounters/new`, { done_on: day(-3) }, v)).location;
+    const r = name === "By Point" ? await post(`${at}/map`, { drawing: "face_front", x: "1", y: "1", lot_id: lot, amount: "1" }, v)
+      : await post(`${at}/products`, { lot_id: name === "Another Lot" ? other : lot, amount: "1" }, v);
+    assert.equal(r.status, 303);
+    if (name === "In Error") await post(`${at}/void`, {}, v);
+    made.push(id);
+  }
+  const [a, none, point, , , gone] = made, received = [a, none, point, gone].sort();
+  const page = await owner.get(`/recalls/${lot}`);
+  assert.deepEqual([...page.text.matchAll(/\/clients\/([0-9a-f-]{36})\/chart"/g)].map(([, id]) => id).sort(), received);
+  assert.deepEqual([...h.trail(page.id).find((e) => e.action === "recall.read").clients].sort(), received, "the trail names exactly them");
+  assert.doesNotMatch(page.text, /<b> /);
+  const csv = await owner.get(`/recalls/${lot}/list.csv`);
+  assert.equal(csv.status, 200);
+  assert.match(csv.headers["content-type"], /text\/csv/);
+  assert.match(csv.text, /'=HYPERLINK\(1\) <b>/, "no formula");
+  assert.equal(csv.text.trim().split("\n").length, 5);
+  assert.deepEqual([...h.trail(csv.id).find((e) => e.action === "recall.export").clients].sort(), received);
+  assert.equal((await desk.get(`/recalls/${lot}`)).status, 403);
+  const far = h.one("SELECT id FROM app.product_lot WHERE tenant_id = :'v1' LIMIT 1", h.tenantId("first-light"));
+  assert.equal((await owner.get(`/recalls/${far}`)).status, 404);
+
+  const letters = () => h.sql(`SELECT m.client_id, g.state, g.body IS NULL, g.body_sealed IS NOT NULL, (SELECT count(*) FROM app.job j WHERE j.subject_id = g.id), g.id FROM app.recall_message m JOIN app.message g ON g.tenant_id = m.tenant_id AND g.id = m.message_id WHERE m.lot_id = :'v1' ORDER BY 1`, lot);
+  const empty = await post(`/recalls/${lot}/prepare`, { body: " " });
+  assert.equal(empty.status, 422);
+  const body = { ...keys.get(owner), idem: h.uuid(), body: "Please call us <i>soon</i>." };
+  for (let i = 0; i < 2; i++) assert.match((await owner.post(`/recalls/${lot}/prepare`, body)).location, /prepared=3$/);
+  const withAddress = [a, point, gone].sort();
+  assert.deepEqual(letters().map((x) => x.slice(0, 5)), withAddress.map((id) => [id, "kept", "t", "t", "0"]), "kept, sealed, and nothing goes out by itself");
+  assert.match((await post(`/recalls/${lot}/prepare`, { body: "again" })).location, /prepared=0$/, "one letter each");
+  const message = letters().find(([id]) => id === a)[5];
+  const read = await owner.get(`/messages/${message}`);
+  assert.match(h.decode(read.text), /Please call us <i>soon<\/i>\./);
+  assert.doesNotMatch(h.one("SELECT subject FROM app.message WHERE id = :'v1'", message), /Recalled|R1/);
+  assert.equal((await post(`/recalls/${lot}/send`, {}, v)).status, 403, "who may not write to clients sends nothing");
+  h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nSELECT app.client_erase(:'v2'::uuid)", h.tenantId("glow"), gone);
+  const send = await post(`/recalls/${lot}/send`, {});
+  assert.match(send.location, /sent=\d+$/);
+  assert.deepEqual(letters().filter(([id]) => id !== gone).map((x) => x[4]), ["1", "1"]);
+  assert.equal(letters().find(([id]) => id === gone)[4], "0", "who was erased is written no more");
+  assert.match((await post(`/recalls/${lot}/send`, {})).location, /sent=0$/);
+  assert.equal((await post(`/recalls/${far}/prepare`, { body: "x" })).status, 404);
+});
