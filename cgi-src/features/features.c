@@ -22,6 +22,7 @@ const struct feature all_features[] = {
     {"message", message_pages},
     {"settings", settings_pages},
     {"account", account_pages},
+    {"kiosk", kiosk_pages},
     {"people", people_pages},
     {"invitation", invitation_pages},
     {"signup", signup_pages},

@@ -26,6 +26,7 @@ extern const struct page house_pages[];
 extern const struct page tenant_pages[];
 extern const struct page support_pages[];
 extern const struct page audit_pages[];
+extern const struct page kiosk_pages[];
 extern const struct page looked_pages[];
 extern const struct page review_pages[];
 extern const struct page audit_export_pages[];

@@ -173,7 +173,7 @@ DECLARE
     r sec.entered;
 BEGIN
     here := sec.enter_host(host, 'visitor', action, ip, agent, request_id);
-    SELECT k.id, k.purpose, k.client_id, k.appointment_id, k.second_factor,
+    SELECT k.id, k.purpose, k.client_id, k.appointment_id, k.second_factor, k.place,
            k.revoked_at IS NOT NULL OR k.locked_at IS NOT NULL OR k.expires_at <= now() OR coalesce(k.uses_left = 0, false) AS is_over,
            coalesce(k.token_hash = sha256(token), false) AS is_own_token,
            EXISTS (SELECT FROM sec.link_session e
@@ -194,6 +194,11 @@ BEGIN
     END IF;
     IF l.is_over THEN
         RAISE EXCEPTION 'link is over' USING ERRCODE = 'FY410';
+    END IF;
+    -- On the studio's tablet ten minutes without a request end it.
+    IF l.place = 'kiosk' AND l.is_session THEN
+        UPDATE sec.link_session e SET expires_at = now() + interval '10 minutes'
+        WHERE e.tenant_id = here.tenant AND e.token_hash = sha256(token) AND e.expires_at < now() + interval '9 minutes';
     END IF;
     r := sec.entered_row(here.tenant, here.is_apex);
     r.link_id := l.id;

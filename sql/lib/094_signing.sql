@@ -92,6 +92,15 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Who is the witness where this transaction's link is used: at the desk, who opened it. NULL elsewhere.
+CREATE OR REPLACE FUNCTION app.witness_name() RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT f.name FROM app.link k JOIN app.staff f ON f.tenant_id = k.tenant_id AND f.id = k.created_by
+            WHERE k.tenant_id = app.tenant() AND k.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND k.place = 'desk');
+END $$;
+
 -- What she was asked to allow: as it stands (app.consent_stands), since when, by which signature; or when and by whom it ended.
 CREATE OR REPLACE FUNCTION app.consents_of(client uuid)
 RETURNS TABLE (purpose text, stands boolean, is_given boolean, since timestamptz, withdrawn_at timestamptz, withdrawn_kind text, signature_id uuid)
@@ -132,6 +141,8 @@ END $$;
 
 REVOKE ALL ON FUNCTION app.form_seconds(uuid, uuid), app.consents_of(uuid), app.consent_withdraw(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.form_seconds(uuid, uuid) TO foyer_staff, foyer_public, foyer_jobs;
+REVOKE ALL ON FUNCTION app.witness_name() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.witness_name() TO foyer_public;
 GRANT EXECUTE ON FUNCTION app.consents_of(uuid) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.consent_withdraw(uuid, text) TO foyer_staff, foyer_public;
 GRANT EXECUTE ON FUNCTION app.is_minor(uuid), app.guardians_of(uuid), app.zone() TO foyer_auth;

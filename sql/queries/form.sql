@@ -4,7 +4,8 @@ SELECT c.id AS client_id, coalesce(c.preferred_name, c.name) AS calling_name,
        l.expires_at AT TIME ZONE z.zone AS expires_local,
        count(a.id) FILTER (WHERE a.state = 'due') AS n_due,
        count(a.id) > 0 AS has_forms,
-       count(a.id) FILTER (WHERE a.state = 'due') = 0 AND count(a.id) > 0 AS is_all_done
+       count(a.id) FILTER (WHERE a.state = 'due') = 0 AND count(a.id) > 0 AS is_all_done,
+       l.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name
 FROM app.link l
 JOIN app.client c ON c.id = l.client_id
 CROSS JOIN LATERAL (
@@ -18,7 +19,7 @@ LEFT JOIN app.form_assignment a ON a.client_id = c.id
              WHERE v.id = a.appointment_id AND v.status IN ('booked', 'confirmed', 'arrived', 'in_room')
                AND (v.ends_at > now() OR v.id = l.appointment_id))))
 WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid
-GROUP BY c.id, c.preferred_name, c.name, l.expires_at, z.zone;
+GROUP BY c.id, c.preferred_name, c.name, l.expires_at, l.place, z.zone;
 
 -- name: form_list :many
 -- The forms of the link's client: those due for visits to come, the link's own first; and those of the link's visit that
@@ -54,8 +55,9 @@ SELECT a.id AS assignment_id, a.client_id, a.state, f.kind = 'consent' AS is_con
        coalesce(d.form_version_id, v.id) AS answered_version_id,
        b.name AS studio, c.name AS client_name, s.name AS service_name, p.starts_at AT TIME ZONE z.zone AS starts_local, z.zone,
        t.id AS disclosure_id, t.version AS disclosure_version, t.body AS disclosure,
-       g.signed_at AT TIME ZONE g.zone AS signed_local, app.zone_words(g.zone) AS zone_words
+       g.signed_at AT TIME ZONE g.zone AS signed_local, app.zone_words(g.zone) AS zone_words, k.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name
 FROM app.form_assignment a
+JOIN app.link k ON k.id = nullif(current_setting('foyer.link_id', true), '')::uuid
 JOIN app.tenant b ON b.id = a.tenant_id
 JOIN app.form f ON f.id = a.form_id
 JOIN app.client c ON c.id = a.client_id
@@ -135,11 +137,10 @@ SELECT c.id AS client_id, coalesce(c.preferred_name, c.name) AS calling_name, m.
        m.is_minor AND NOT EXISTS (SELECT FROM app.guardians_of(c.id) g WHERE g.guardian_id = coalesce(l.guardian_id, g.guardian_id)) AS lacks_guardian,
        NOT m.is_minor AND l.guardian_id IS NOT NULL AS is_of_age,
        EXISTS (SELECT FROM app.guardians_of(c.id) g WHERE l.guardian_id IS NULL AND g.birth_date IS NOT NULL) AS asks_guardian_date,
-       l.place = 'desk' AS is_desk, w.name AS witness_name
+       l.place = 'desk' AS is_desk, app.witness_name() AS witness_name
 FROM app.link l
 JOIN app.client c ON c.id = l.client_id
 CROSS JOIN LATERAL (SELECT app.is_minor(c.id) AS is_minor) AS m
-LEFT JOIN app.staff w ON l.place = 'desk' AND w.id = l.created_by
 WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid;
 
 -- name: form_guardians :many
@@ -154,7 +155,7 @@ WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND app.is
 -- name: form_signer_take :one
 -- Finds out who signs; the signature of this transaction is his. Failures are counted, so it must be committed whatever comes of it.
 SELECT t.is_ok, t.tries_left, t.is_over, t.wait_seconds, t.problem
-FROM sec.signer_take(:guardian_id::uuid, :guardian_birth::date, :witness_token::bytea) t;
+FROM sec.signer_take(:guardian_id::uuid, :guardian_birth::date, CASE WHEN :witnessed = 'true' THEN :witness_token::bytea END) t;
 
 -- name: form_purposes :many
 -- The questions that ask for a consent.
@@ -208,7 +209,9 @@ WHERE c.id = :client_id::uuid;
 -- name: form_signers :one
 -- Who signs a client's forms: for a minor her guardians.
 SELECT c.id AS client_id, app.is_minor(c.id) AS is_minor,
-       (SELECT string_agg(g.guardian_name || ' (' || lower(app.relation_words(g.relation)) || ')', ', ') FROM app.guardians_of(c.id) g) AS guardian_names
+       (SELECT string_agg(g.guardian_name || ' (' || lower(app.relation_words(g.relation)) || ')', ', ') FROM app.guardians_of(c.id) g) AS guardian_names,
+       EXISTS (SELECT FROM app.form_assignment a WHERE a.client_id = c.id AND a.state = 'due')
+           AND (app.may('booking_write') OR app.may('chart_write') OR app.reaches('booking_write', c.id) OR app.reaches('chart_write', c.id)) AS has_due
 FROM app.client c
 WHERE c.id = :client_id::uuid;
 
@@ -232,7 +235,8 @@ CROSS JOIN LATERAL sec.due_date_told(t.due);
 -- name: form_copy :one
 -- What the link's client signed, exactly.
 SELECT s.id, s.client_id, s.assignment_id, s.document_sealed, s.strokes_sealed, s.document_sha256, app.zone_words(s.zone) AS zone_words,
-       s.signed_at AT TIME ZONE s.zone AS signed_local, l.expires_at AT TIME ZONE s.zone AS expires_local
+       s.signed_at AT TIME ZONE s.zone AS signed_local, l.expires_at AT TIME ZONE s.zone AS expires_local,
+       l.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name
 FROM app.signature s
 JOIN app.link l ON l.id = nullif(current_setting('foyer.link_id', true), '')::uuid
 WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client());

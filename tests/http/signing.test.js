@@ -188,3 +188,95 @@ describe("L20: consents by purpose, and taking them back", () => {
     assert.equal(stands(p), "tft");
   });
 });
+
+const openDesk = async (v, client, what) => v.submit(`/clients/${client}`, {}, { action: `/clients/${client}/${what}` });
+const ready = async (v, link, which) => {
+  const at = `/v/${link}/forms/${which}`, page = await v.get(at);
+  const ticks = Object.fromEntries([...page.text.matchAll(/type="checkbox" name="(q-[a-z_]+)" value="yes"/g)].map(([, n]) => [n, "yes"]));
+  assert.equal((await v.submit(at, { ...ticks, intent: "next" }, { action: at })).location, `${at}/consent`);
+  return `${at}/consent`;
+};
+
+describe("E-05: at the desk, before a witness", () => {
+  test("the client signs on the staff's screen, and who watched is named; nobody signs there without that", async () => {
+    const p = somebody("glow"), desk = await h.staff("glow", "front-desk", { fresh: true });
+    const opened = await openDesk(desk, p.client, "desk");
+    assert.equal(opened.status, 303);
+    const link = opened.location.split("/")[2];
+    assert.match(sentence((await desk.get(opened.location)).text), /At the desk, with Nina Alvarez/);
+    const at = await ready(desk, link, p.consent);
+    const go = (values, v = desk) => v.submit(at, { ...signing, ...values }, { action: at });
+    assert.doesNotMatch((await desk.get(at)).text, /name="witnessed"[^>]*checked/);
+    const bare = await go({});
+    assert.equal(bare.status, 422);
+    assert.match(sentence(bare.text), /is the witness/);
+    // The same page in a browser in which the witness is not logged in.
+    const alone = new h.Visitor("glow");
+    for (const [k, c] of desk.jar) if (c.name === "__Secure-link") alone.jar.set(k, c);
+    assert.equal((await go({ witnessed: "yes" }, alone)).status, 422);
+    assert.equal(signaturesOf(p.consent), 0);
+    assert.equal((await go({ witnessed: "yes" })).status, 303);
+    const [place, witness, agent, factor, id] = h.sql(`SELECT s.place, f.name, s.agent IS NULL, s.second_factor, s.id FROM app.signature s
+      JOIN app.staff f ON f.id = s.witness_id WHERE s.assignment_id = :'v1'::uuid`, p.consent)[0];
+    assert.deepEqual([place, witness, agent, factor], ["desk", "Nina Alvarez", "t", "staff"]);
+    assert.match(sentence((await (await h.staff("glow", "owner")).get(`/clients/${p.client}/signatures/${id}`)).text), /At the desk, before a witness : Nina Alvarez/);
+  });
+  test("who neither books nor writes charts opens no forms at the desk", async () => {
+    const p = somebody("glow"), biller = await h.staff("glow", "biller");
+    const own = h.formOf((await biller.get("/account")).text).values;
+    for (const what of ["desk", "kiosk"])
+      assert.equal((await biller.post(`/clients/${p.client}/${what}`, { csrf: own.csrf })).status, 403);
+  });
+});
+
+describe("E-05: on the studio's tablet", () => {
+  test("the session is set aside, the form is signed, nothing stays, and only the PIN brings the staff back", async () => {
+    const p = somebody("glow"), tablet = await h.staff("glow", "front-desk", { fresh: true });
+    const sid = () => [...tablet.jar.values()].find((c) => c.name === "__Host-sid")?.value;
+    const before = sid();
+    assert.equal((await tablet.submit("/account/pin", { pin: "1234" }, { action: "/account/pin" })).status, 422);
+    assert.equal((await tablet.submit("/account/pin", { pin: "480215" }, { action: "/account/pin" })).location, "/account/pin?done=1");
+    assert.match(h.one("SELECT k.phc FROM sec.kiosk_pin k JOIN app.staff f ON f.id = k.staff_id WHERE f.email = 'desk@glow.example'"), /^\$argon2id\$/);
+    const opened = await openDesk(tablet, p.client, "kiosk");
+    assert.equal(opened.status, 303);
+    assert.match(opened.headers["clear-site-data"], /cache/);
+    assert.equal(sid(), undefined);
+    const link = opened.location.split("/")[2];
+    // Neither the browser nor who has kept its old cookie reaches a page of the staff.
+    for (const at of ["/", "/clients", `/clients/${p.client}`, "/account"]) assert.match((await tablet.get(at)).location, /^\/login/);
+    assert.equal((await h.request("glow", "/clients", { cookie: `__Host-sid=${before}` })).status, 303);
+    const page = await tablet.get(opened.location);
+    assert.match(page.text, /I am done/);
+    assert.equal(page.headers["cache-control"], "no-store");
+    assert.doesNotMatch(page.text, /href="\/book"|href="\/privacy"|\/looked/);
+    const at = await ready(tablet, link, p.consent);
+    assert.equal((await tablet.submit(at, signing, { action: at })).status, 303);
+    assert.deepEqual(h.sql("SELECT place, coalesce(witness_id::text, '') FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)[0], ["kiosk", ""]);
+    const done = await tablet.submit(opened.location, {}, { action: `/v/${link}/done` });
+    assert.equal(done.location, "/kiosk");
+    assert.match(done.headers["clear-site-data"], /storage/);
+    assert.ok([401, 410].includes((await tablet.get(opened.location)).status));
+    const rest = await tablet.get("/kiosk"), name = h.one("SELECT name FROM app.client WHERE id = :'v1'::uuid", p.client);
+    assert.match(sentence(rest.text), /Please give the tablet back/);
+    assert.ok(!rest.text.includes(name) && !rest.text.includes(p.client));
+    const wrong = await tablet.submit("/kiosk", { pin: "480216" }, { action: "/kiosk/leave" });
+    assert.equal(wrong.status, 422);
+    assert.match(sentence(wrong.text), /You can try 4 more times/);
+    const back = await tablet.submit("/kiosk", { pin: "480215" }, { action: "/kiosk/leave" });
+    assert.equal(back.location, `/clients/${p.client}`);
+    assert.equal((await tablet.get(back.location)).status, 200);
+    assert.notEqual(sid(), before);
+  });
+  test("five wrong PINs end the session that was set aside; ten minutes without a touch end the client's", async () => {
+    const p = somebody("glow"), tablet = await h.staff("glow", "front-desk", { fresh: true });
+    const opened = await openDesk(tablet, p.client, "kiosk");
+    h.sql("UPDATE sec.link_session SET expires_at = now() - interval '1 second' WHERE link_id = :'v1'::uuid", opened.location.split("/")[2]);
+    const late = await tablet.get(opened.location);
+    assert.notEqual(late.status, 200);
+    for (let i = 1; i <= 4; i++) assert.equal((await tablet.submit("/kiosk", { pin: `11${i}7` }, { action: "/kiosk/leave" })).status, 422);
+    const last = await tablet.submit("/kiosk", { pin: "0000" }, { action: "/kiosk/leave" });
+    assert.equal(last.location, "/login");
+    assert.equal(h.one("SELECT e.revoked_at IS NOT NULL FROM sec.session e JOIN sec.kiosk k ON k.session_id = e.id WHERE k.link_id = :'v1'::uuid", opened.location.split("/")[2]), "t");
+    assert.equal((await tablet.get("/kiosk")).location, "/login");
+  });
+});

@@ -25,6 +25,7 @@ static const struct field sign_fields[] = {
     {"strokes", FIELD_LONG, .max = MAX_STROKES},
     {"guardian_id", FIELD_UUID}, /* of a minor: who signs, and his own date of birth */
     {"guardian_birth", FIELD_DATE},
+    {"witnessed", FIELD_BOOL}, /* at the desk: that she saw it */
     {0},
 };
 

@@ -29,8 +29,9 @@ enum err form_show_signer(struct req *r)
 static const char *problem_words(struct str problem)
 {
     if (str_is(problem, "witness"))
-        return "At the desk, the member of staff who opened this form has to be logged in on this "
-               "screen: she is the witness.";
+        return "At the desk, the member of staff who opened this form is the witness: she has to "
+               "be "
+               "logged in on this screen, and to tick this.";
     if (str_is(problem, "of_age"))
         return "The client is of age now and signs herself. The studio can send her a link of her "
                "own.";
@@ -79,7 +80,11 @@ enum err form_take_signer(struct req *r, enum signer_end *end)
     }
     struct str problem = rows_text(taken, 0, "problem");
     if (problem.n > 0)
-        req_refuse(r, str_is(problem, "guardian") ? "guardian_id" : "", problem_words(problem));
+        req_refuse(r,
+                   str_is(problem, "guardian")  ? "guardian_id"
+                   : str_is(problem, "witness") ? "witnessed"
+                                                : "",
+                   problem_words(problem));
     else if (rows_bool(taken, 0, "is_over"))
         *end = SIGNER_LOCKED;
     else
