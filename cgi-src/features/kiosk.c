@@ -171,9 +171,9 @@ static enum err set_pin(struct req *r)
 #define TABLET .door = DOOR_PUBLIC, .pool = POOL_SLOW
 
 const struct page kiosk_pages[] = {
-    {POST, CLIENT "/desk", CAN(client_read), .action = "form.desk", .run = open_desk,
+    {POST, CLIENT "/desk", CAN(booking_write), .action = "form.desk", .run = open_desk,
      .no_idempotency = true, .title = "Client: open her forms at the desk"},
-    {POST, CLIENT "/kiosk", CAN(client_read), .action = "form.kiosk", .run = hand_over,
+    {POST, CLIENT "/kiosk", CAN(booking_write), .action = "form.kiosk", .run = hand_over,
      .no_idempotency = true, .title = "Client: hand over the tablet"},
     {GET, "/kiosk", TABLET, .run = show_rest, .show = {{"kiosk", Q_kiosk_state}},
      .view = "kiosk/rest", .title = "Tablet: give it back"},

@@ -9,8 +9,10 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
 BEGIN
-    IF app.actor_kind() <> 'staff' OR NOT (app.may('booking_write') OR app.reaches('booking_write', client)
-                                           OR app.may('chart_write') OR app.reaches('chart_write', client)) THEN
+    IF NOT EXISTS (SELECT FROM app.client c WHERE c.tenant_id = app.tenant() AND c.id = client) THEN
+        RAISE EXCEPTION 'no such client' USING ERRCODE = 'FY404';
+    END IF;
+    IF app.actor_kind() <> 'staff' OR NOT (app.may('booking_write') OR app.reaches('booking_write', client)) THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
     IF coalesce(length(token), 0) < 32 THEN

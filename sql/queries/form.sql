@@ -211,7 +211,7 @@ WHERE c.id = :client_id::uuid;
 SELECT c.id AS client_id, app.is_minor(c.id) AS is_minor,
        (SELECT string_agg(g.guardian_name || ' (' || lower(app.relation_words(g.relation)) || ')', ', ') FROM app.guardians_of(c.id) g) AS guardian_names,
        EXISTS (SELECT FROM app.form_assignment a WHERE a.client_id = c.id AND a.state = 'due')
-           AND (app.may('booking_write') OR app.may('chart_write') OR app.reaches('booking_write', c.id) OR app.reaches('chart_write', c.id)) AS has_due
+           AND (app.may('booking_write') OR app.reaches('booking_write', c.id)) AS has_due
 FROM app.client c
 WHERE c.id = :client_id::uuid;
 

@@ -219,9 +219,9 @@ describe("E-05: at the desk, before a witness", () => {
     const [place, witness, agent, factor, id] = h.sql(`SELECT s.place, f.name, s.agent IS NULL, s.second_factor, s.id FROM app.signature s
       JOIN app.staff f ON f.id = s.witness_id WHERE s.assignment_id = :'v1'::uuid`, p.consent)[0];
     assert.deepEqual([place, witness, agent, factor], ["desk", "Nina Alvarez", "t", "staff"]);
-    assert.match(sentence((await (await h.staff("glow", "owner")).get(`/clients/${p.client}/signatures/${id}`)).text), /At the desk, before a witness : Nina Alvarez/);
+    assert.match(sentence((await (await h.staff("glow", "owner")).get(`/clients/${p.client}/signatures/${id}`)).text), /At the desk, before a witness: Nina Alvarez/);
   });
-  test("who neither books nor writes charts opens no forms at the desk", async () => {
+  test("who does not book opens no forms at the desk", async () => {
     const p = somebody("glow"), biller = await h.staff("glow", "biller");
     const own = h.formOf((await biller.get("/account")).text).values;
     for (const what of ["desk", "kiosk"])
