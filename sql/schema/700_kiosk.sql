@@ -1,4 +1,4 @@
--- 680_kiosk: the studio's tablet in a client's hands, and the PIN that takes it back.
+-- 700_kiosk: the studio's tablet in a client's hands, and the PIN that takes it back.
 
 SET LOCAL ROLE foyer_auth;
 
