@@ -59,6 +59,8 @@ static const struct command {
     {"tenant", command_tenant, "destroy-key SLUG", "make what is sealed for a business unreadable, for ever"},
     {"client", command_client, "erase --tenant SLUG --client ID",
      "erase a client: what names her goes, her key is destroyed, totals and the trail stay"},
+    {"form", command_form, "verify FILE.pdf [--authority CERTIFICATE.pem]",
+     "whether a signed form is as it was sealed: docs/verify-a-signed-form.md"},
     {"opt-out", command_opt_out, "--tenant SLUG --channel email|sms [--undo] < address",
      "send nothing to an address any more"},
     {"tombstones", command_tombstones, "verify|replay|copy",

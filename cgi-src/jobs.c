@@ -16,9 +16,11 @@
 #include "core/pool.h"
 #include "core/sandbox.h"
 #include "crypto.h"
+#include "features/proof/proof.h"
 #include "house.h"
 #include "log.h"
 #include "oidc.h"
+#include "pdf.h"
 #include "seal.h"
 
 enum { AGAIN_SECONDS = 60 };
@@ -102,6 +104,8 @@ static struct sandbox jobs_sandbox(struct arena *a)
         .read = {"/etc", "/run/systemd/resolve", "/run/resolvconf", "/run/NetworkManager",
                  "/usr/lib", "/lib", "/lib64", "/usr/share/ca-certificates",
                  "/usr/local/share/ca-certificates", "/sys/devices/system/cpu",
+                 "/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/fontconfig",
+                 "/var/cache/fontconfig",
                  config_text("boards")},
         .write = {config_text("keys"), directory_of(a, config_text("heads_file")),
                   directory_of(a, config_text("heads_copy"))},
@@ -169,5 +173,7 @@ int main(int argc, char **argv)
     db_close(gate.db);
     arena_free(gate.arena);
     curl_global_cleanup();
+    proof_authority_close();
+    pdf_forget_all();
     return EXIT_SUCCESS;
 }

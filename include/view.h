@@ -114,6 +114,8 @@ void view_walk(const struct view *v, bool (*f)(void *, const struct view_visit *
 /* Whether a modifier formats this kind of value; others are shown as if it were not there. False
  * for an unknown modifier. */
 bool view_modifier_takes(struct str modifier, enum val_kind kind);
+/* A value as a template would show it, not escaped; modifier as there, or NULL. */
+struct str view_text(struct arena *a, struct val v, const char *modifier);
 
 /* A frame over a json-c object (struct json_object *), for `foyer render` and tests. */
 const struct frame *json_frame(struct arena *a, void *json_object);

@@ -11,6 +11,7 @@ int command_opt_out(int argc, char **argv); /* features/erase_command.c */
 int command_tombstones(int argc, char **argv); /* features/erase_command.c */
 int command_tenant_destroy_key(const char *slug, const char *as); /* the same, for command_tenant */
 int command_backup(int argc, char **argv);  /* features/backup_command.c */
+int command_form(int argc, char **argv);    /* features/proof/command.c */
 int command_render(int argc, char **argv);  /* render_command.c */
 int command_routes(int argc, char **argv);  /* routes_command.c */
 int command_demo(int argc, char **argv);    /* features/demo_data.c */

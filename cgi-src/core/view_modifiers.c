@@ -451,3 +451,10 @@ void val_print(struct buf *out, struct val v, const struct modifier *m)
         break;
     }
 }
+
+struct str view_text(struct arena *a, struct val v, const char *modifier)
+{
+    struct buf out = buf_in(a, 40);
+    val_print(&out, v, modifier ? modifier_find(str_of(modifier)) : NULL);
+    return buf_str(&out);
+}

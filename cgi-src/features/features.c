@@ -46,6 +46,7 @@ const struct feature all_features[] = {
     {"plan", plan_pages},
     {"form", form_pages},
     {"form_build", form_build_pages},
+    {"proof", proof_pages},
     {"booking", booking_pages},
     {"booking_page", booking_page_pages},
     {"manage", manage_pages},

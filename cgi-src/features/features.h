@@ -40,6 +40,7 @@ extern const struct page tag_pages[];
 extern const struct page duplicate_pages[];
 extern const struct page form_pages[];
 extern const struct page form_build_pages[];
+extern const struct page proof_pages[];
 extern const struct page chart_pages[];
 extern const struct page health_pages[];
 extern const struct page note_template_pages[];

@@ -12,6 +12,7 @@
 #include "ics.h"
 #include "job.h"
 #include "mail.h"
+#include "proof/proof_jobs.h"
 #include "tombstone.h"
 #include "trail_jobs.h"
 #include "waitlist.h"
@@ -120,6 +121,9 @@ const struct job_kind job_kinds[] = {
     {"waitlist.fill", "waitlist.fill", waitlist_fill_job, NULL},
     {"waitlist.look", "waitlist.look", waitlist_look_job, NULL},
     {"waitlist.lapse", "waitlist.lapse", waitlist_lapse_job, NULL},
+    {"form.pdf", "form.pdf", proof_copy_job, NULL},
+    {"form.pdfs", "form.pdfs", proof_missing_job, NULL},
+    {"chart.pdf", "chart.pdf", proof_chart_job, proof_chart_give_up},
     {"outside.read", "outside.read", outside_read, NULL},
     {"form.remind", "form.remind", form_remind_job, NULL},
     {0},

@@ -175,6 +175,11 @@ static PangoLayout *layout_of(struct pdf *p, const char *font, double size, doub
     pango_layout_set_width(layout, (int)(width * PANGO_SCALE));
     pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
     pango_layout_set_line_spacing(layout, 1.15F);
+    /* Letters that melt into one would be found and copied as that one; scripts that need it do not ask by these. */
+    PangoAttrList *features = pango_attr_list_new();
+    pango_attr_list_insert(features, pango_attr_font_features_new("liga=0, clig=0, dlig=0"));
+    pango_layout_set_attributes(layout, features);
+    pango_attr_list_unref(features);
     pango_layout_set_text(layout, text.p, (int)text.n);
     return layout;
 }

@@ -29,6 +29,7 @@ const statements = {
   pregnancy_id: "SET session_replication_role = replica; WITH made AS (INSERT INTO app.client_pregnancy (tenant_id, client_id, due_date, ended_on) SELECT tenant_id, client_id, '2019-01-01', '2019-01-01' FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1 RETURNING id) SELECT id FROM made",
   joined_id: "SET session_replication_role = replica; WITH pair AS (SELECT a.tenant_id, a.id, (SELECT s.client_id FROM app.signature s WHERE s.tenant_id = a.tenant_id ORDER BY s.id LIMIT 1) AS into_id FROM app.client a WHERE a.tenant_id = :'t' AND a.source = 'online' AND NOT EXISTS (SELECT FROM app.client_merged m WHERE m.client_id = a.id) ORDER BY a.id DESC LIMIT 1), made AS (INSERT INTO app.client_merged (tenant_id, client_id, into_id) SELECT tenant_id, id, into_id FROM pair RETURNING id) SELECT id FROM made",
   tag_id: "SELECT id FROM app.tag WHERE tenant_id = :'t' ORDER BY name LIMIT 1",
+  chart_copy_id: "WITH made AS (INSERT INTO app.chart_copy (tenant_id, client_id, asked_by) SELECT s.tenant_id, s.client_id, f.id FROM app.signature s JOIN app.staff f ON f.tenant_id = s.tenant_id AND starts_with(f.email_norm, 'owner@') WHERE s.tenant_id = :'t' ORDER BY s.id, f.id LIMIT 1 RETURNING id) SELECT id FROM made",
   message_id: "SELECT id FROM app.message WHERE tenant_id = :'t' AND NOT starts_with(kind, 'account_') ORDER BY id LIMIT 1",
   note_id: "SELECT id FROM app.chart_note WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   medication_id: "SELECT id FROM app.medication WHERE tenant_id = :'t' ORDER BY id LIMIT 1",

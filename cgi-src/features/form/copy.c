@@ -70,6 +70,8 @@ enum err form_show_copy(struct req *r)
     struct rows *copy = req_show(r, "copy", Q_form_copy, NULL);
     if (!copy)
         return req_error(r);
+    if (!req_show(r, "proof", Q_proof_mine, NULL))
+        return req_error(r);
     enum err e = show_document(r, copy);
     if (!e)
         e = form_event(r, "copy_read", "", 60);
@@ -89,6 +91,8 @@ enum err form_show_signature(struct req *r)
 {
     struct rows *signature = req_show(r, "signature", Q_form_signature, NULL);
     if (!signature)
+        return req_error(r);
+    if (!req_show(r, "proof", Q_proof_of, NULL))
         return req_error(r);
     enum err e = show_document(r, signature);
     if (e)

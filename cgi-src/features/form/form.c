@@ -145,7 +145,7 @@ const struct page form_pages[] = {
     {POST, CONSENT, LINK("form"), .action = "form.sign", .run = form_sign, .again = CONSENT,
      .max_body = MAX_SIGNATURE, .title = "Form: sign"},
     {GET, QUESTIONS "/copy", LINK("form"), .action = "form.copy", .run = form_show_copy,
-     .show = {{"copy", Q_form_copy}}, .view = "form/copy", .gives = "document strokes",
+     .show = {{"copy", Q_form_copy}, {"proof", Q_proof_mine}}, .view = "form/copy", .gives = "document strokes",
      .title = "Form: the client's copy"},
     {GET, HER_LINK "/allowed", LINK(NULL), .action = "consent.list",
      .show = {{"allowed", Q_form_allowed}}, .view = "form/allowed", .title = "What she allowed"},
@@ -159,7 +159,7 @@ const struct page form_pages[] = {
      .title = "Chart: write down that a consent is withdrawn"},
     {GET, "/clients/{client_id:uuid}/signatures/{signature_id:uuid}", CAN(chart_read),
      .action = "consent.read", .run = form_show_signature,
-     .show = {{"signature", Q_form_signature}}, .view = "form/signature",
+     .show = {{"signature", Q_form_signature}, {"proof", Q_proof_of}}, .view = "form/signature",
      .gives = "document strokes text is_intact", .title = "Chart: a signed form"},
     {0},
 };

@@ -1,0 +1,207 @@
+/*
+ * chart_gather.c -- a chart as lines to be printed: read with the rights of who asks, so that a file shows no more than the page.
+ * Owns: the sections and their order. One more section is one more row of the table.
+ * Never: words of its own for what the record says.
+ */
+#include "chart.h"
+
+struct gathering {
+    struct req *r;
+    struct arena *a;
+    struct buf b;
+    const struct rows *head;
+};
+
+static void add(struct gathering *g, const char *kind, struct str text, struct str value)
+{
+    const struct str parts[] = {str_of(kind), text, value};
+    buf_addz(&g->b, g->b.n > 1 ? ",[" : "[");
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        buf_addz(&g->b, i ? ",\"" : "\"");
+        esc_json(&g->b, parts[i]);
+        buf_addc(&g->b, '"');
+    }
+    buf_addc(&g->b, ']');
+}
+
+static struct str cell(const struct rows *rows, size_t i, const char *column)
+{
+    return rows_text(rows, i, column);
+}
+
+/* Dates and times as the pages show them. */
+static struct str shown(struct gathering *g, const struct rows *rows, size_t i, const char *column,
+                        const char *as)
+{
+    int col = rows_column_find(rows, column);
+    struct val v = col < 0 ? (struct val){.kind = VAL_NULL} : rows_val(rows, i, (size_t)col);
+    return v.kind == VAL_NULL ? S("") : view_text(g->a, v, as);
+}
+
+static struct str join(struct arena *a, struct str one, const char *between, struct str two)
+{
+    return two.n == 0 ? one
+           : one.n == 0
+               ? two
+               : arena_printf(a, "%.*s%s%.*s", (int)one.n, one.p, between, (int)two.n, two.p);
+}
+
+static void fact_if(struct gathering *g, const char *label, struct str value)
+{
+    if (value.n > 0)
+        add(g, CHART_FACT, str_of(label), value);
+}
+
+/* Who noted something, and when. */
+static struct str said(struct gathering *g, const struct rows *rows, size_t i)
+{
+    return arena_printf(g->a, "noted %s by %s",
+                        arena_cstr(g->a, shown(g, rows, i, "said_on", "date")),
+                        arena_cstr(g->a, cell(rows, i, "said_by")));
+}
+
+/* ---- sections ---- */
+
+static void contact(struct gathering *g, const struct rows *h)
+{
+    fact_if(g, "Name", cell(h, 0, "name"));
+    fact_if(g, "Called", cell(h, 0, "preferred_name"));
+    fact_if(g, "Date of birth", cell(h, 0, "born"));
+    fact_if(g, "Due date", cell(h, 0, "due"));
+    fact_if(g, "Phone", cell(h, 0, "phone"));
+    fact_if(g, "E-mail", cell(h, 0, "email"));
+}
+
+/* A list of what she has: unknown, none, or each. */
+static void health(struct gathering *g, const struct rows *rows, const char *what,
+                   const char *first, const char *second)
+{
+    if (rows_count(rows) == 0)
+        add(g, CHART_TEXT, S("Not known: nobody has asked yet."), S(""));
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        if (rows_bool(rows, i, "is_none")) {
+            add(g, CHART_TEXT, join(g->a, S("None known, "), "", said(g, rows, i)), S(""));
+            continue;
+        }
+        struct str more = join(g->a, cell(rows, i, first), ", ", cell(rows, i, second));
+        add(g, CHART_FACT, cell(rows, i, what), join(g->a, more, "; ", said(g, rows, i)));
+    }
+}
+
+static void allergies(struct gathering *g, const struct rows *rows)
+{
+    health(g, rows, "substance_sealed", "severity", "reaction_sealed");
+}
+
+static void medications(struct gathering *g, const struct rows *rows)
+{
+    health(g, rows, "medication_sealed", "dose_sealed", "taken_since_sealed");
+}
+
+static void conditions(struct gathering *g, const struct rows *rows)
+{
+    health(g, rows, "condition_sealed", "had_since_sealed", "remark_sealed");
+}
+
+static void visits(struct gathering *g, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        struct str what = join(g->a, cell(rows, i, "service"), ", ", cell(rows, i, "provider"));
+        what = join(g->a, what, ", ", cell(rows, i, "location_name"));
+        add(g, CHART_FACT, shown(g, rows, i, "starts", "datetime"),
+            join(g->a, what, ": ", cell(rows, i, "status_words")));
+    }
+}
+
+static void forms(struct gathering *g, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows_count(rows); i++)
+        if (rows_bool(rows, i, "is_signed"))
+            add(g, CHART_FACT, cell(rows, i, "form"),
+                join(g->a, join(g->a, S("signed"), " ", shown(g, rows, i, "signed", "datetime")),
+                     "; ", join(g->a, S("envelope"), " ", cell(rows, i, "signature_id"))));
+}
+
+static enum err notes(struct gathering *g, const struct rows *rows)
+{
+    const struct rows *addenda = req_query(g->r, Q_chart_addendum);
+    if (!addenda)
+        return req_error(g->r);
+    if (rows_bool(g->head, 0, "has_hidden_notes"))
+        add(g, CHART_TEXT, S("Who had this made may not read notes."), S(""));
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        add(g, CHART_ENTRY,
+            join(g->a, shown(g, rows, i, "written", "datetime"), ", ", cell(rows, i, "author")),
+            S(""));
+        add(g, CHART_SMALL,
+            rows_bool(rows, i, "is_draft")
+                ? S("A draft, not signed")
+                : join(g->a, S("Signed"), " ", shown(g, rows, i, "signed", "datetime")),
+            S(""));
+        add(g, CHART_TEXT, cell(rows, i, "body_sealed"), S(""));
+        for (size_t k = 0; k < rows_count(addenda); k++) {
+            if (!str_eq(cell(addenda, k, "note_id"), cell(rows, i, "note_id")))
+                continue;
+            struct str by = join(g->a, cell(addenda, k, "author"), ", ",
+                                 shown(g, addenda, k, "signed", "datetime"));
+            add(g, CHART_SMALL, join(g->a, S("Added by"), " ", by), S(""));
+            add(g, CHART_TEXT, cell(addenda, k, "body_sealed"), S(""));
+        }
+    }
+    return OK;
+}
+
+static const struct section {
+    const char *title;
+    enum query query;
+    void (*write)(struct gathering *g, const struct rows *rows);
+    enum err (*write_more)(struct gathering *g,
+                           const struct rows *rows); /* one that asks for more */
+    const char *empty; /* what stands there without rows; NULL: write says it */
+} sections[] = {
+    {"Contact", Q_proof_chart_head, contact, NULL, NULL},
+    {"Allergies", Q_client_allergy, allergies, NULL, NULL},
+    {"Medications", Q_health_medications, medications, NULL, NULL},
+    {"Conditions", Q_health_conditions, conditions, NULL, NULL},
+    {"Visits", Q_client_visit, visits, NULL, "No visits."},
+    {"Notes", Q_chart_note, NULL, notes, "No notes."},
+    {"Signed forms", Q_client_form, forms, NULL, "No forms."},
+};
+
+enum err chart_gather(struct req *r, struct str *lines)
+{
+    struct gathering g = {.r = r, .a = req_arena(r), .b = buf_in(req_arena(r), 32 << 10)};
+    g.head = req_query(r, Q_proof_chart_head);
+    if (!g.head)
+        return req_error(r);
+    if (rows_count(g.head) == 0)
+        return ERR_NOT_FOUND;
+    buf_addc(&g.b, '[');
+    add(&g, CHART_TITLE, cell(g.head, 0, "name"), cell(g.head, 0, "studio"));
+    add(&g, CHART_MADE, arena_printf(g.a, "%lld", (long long)rows_int(g.head, 0, "asked_epoch")),
+        cell(g.head, 0, "country"));
+    add(&g, CHART_FOOT,
+        arena_printf(g.a, "Made for %s, %s, %s", arena_cstr(g.a, cell(g.head, 0, "asker")),
+                     arena_cstr(g.a, cell(g.head, 0, "asked_local")),
+                     arena_cstr(g.a, cell(g.head, 0, "zone_words"))),
+        S(""));
+    for (size_t i = 0; i < COUNT_OF(sections); i++) {
+        const struct section *s = &sections[i];
+        const struct rows *rows = req_query(r, s->query);
+        if (!rows)
+            return req_error(r);
+        add(&g, CHART_HEADING, str_of(s->title), S(""));
+        if (rows_count(rows) == 0 && s->empty)
+            add(&g, CHART_TEXT, str_of(s->empty), S(""));
+        enum err e = OK;
+        if (s->write_more)
+            e = s->write_more(&g, rows);
+        else
+            s->write(&g, rows);
+        if (e)
+            return e;
+    }
+    buf_addc(&g.b, ']');
+    *lines = buf_str(&g.b);
+    return OK;
+}

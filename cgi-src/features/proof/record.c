@@ -1,0 +1,433 @@
+/*
+ * record.c -- what a signed copy says: the document as it was signed, the certificate of completion, and both once more for programs.
+ * Owns: the format "foyer-signed-form-1". A change of it is a new name.
+ * Never: looks outside its arguments; shows a wording or an answer that is not in the signed text.
+ * Source: SECURITY.md E-02, E-04.
+ */
+
+#include "crypto.h"
+#include "features/form/strokes.h"
+#include "log.h"
+#include "proof.h"
+
+#define FORMAT "foyer-signed-form-1"
+
+/* ---- words for people ---- */
+
+struct word {
+    const char *key, *words;
+};
+
+static struct str word_of(const struct word *all, size_t n, struct str key)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_is(key, all[i].key))
+            return str_of(all[i].words);
+    return key;
+}
+
+static const struct word events[] = {
+    {"sent", "The form was sent"},
+    {"opened", "The form was opened"},
+    {"shown", "A page of it was shown"},
+    {"kept", "Answers were kept"},
+    {"code_sent", "A code was sent"},
+    {"code_proven", "The code was typed in"},
+    {"consented", "Signing electronically was agreed to"},
+    {"signed", "The form was signed"},
+    {"declined", "Signing was declined"},
+    {"withdrawn", "The form was withdrawn"},
+    {"copy_made", "The copy was made"},
+    {"copy_sent", "A link to the copy was sent"},
+    {"copy_read", "The copy was opened"},
+};
+static const struct word places[] = {
+    {"link", "On the signer's own device, by a link"},
+    {"kiosk", "On the studio's tablet"},
+    {"desk", "At the studio, before a witness"},
+};
+static const struct word factors[] = {
+    {"birth_date", "Date of birth, typed in and right"},
+    {"staff", "Known to the member of staff who was there"},
+    {"none", "None beyond the link itself"},
+};
+static const struct word channels[] = {
+    {"email", "A code sent by e-mail was typed in"},
+    {"sms", "A code sent by text message was typed in"},
+};
+static const struct word actors[] = {
+    {"client", "The client"},
+    {"staff", "Staff"},
+    {"job", "Foyer"},
+    {"visitor", "A visitor"},
+};
+
+#define WORD(table, key) word_of(table, COUNT_OF(table), key)
+
+/* ---- JSON ---- */
+
+struct writer {
+    struct buf b;
+    bool begun;
+};
+
+static void name(struct writer *w, const char *key)
+{
+    buf_printf(&w->b, "%s\"%s\":", w->begun ? "," : "", key);
+    w->begun = true;
+}
+
+static void text_value(struct writer *w, struct str s)
+{
+    buf_addc(&w->b, '"');
+    esc_json(&w->b, s);
+    buf_addc(&w->b, '"');
+}
+
+/* null for what is not known. */
+static void text(struct writer *w, const char *key, struct str s)
+{
+    name(w, key);
+    if (s.n > 0)
+        text_value(w, s);
+    else
+        buf_addz(&w->b, "null");
+}
+
+static void number(struct writer *w, const char *key, struct str digits)
+{
+    name(w, key);
+    buf_add(&w->b, digits.n ? digits : S("null"));
+}
+
+static void open_object(struct writer *w, const char *key)
+{
+    if (key)
+        name(w, key);
+    else if (w->begun)
+        buf_addc(&w->b, ',');
+    buf_addc(&w->b, '{');
+    w->begun = false;
+}
+
+static void close_object(struct writer *w)
+{
+    buf_addc(&w->b, '}');
+    w->begun = true;
+}
+
+static void json_events(struct writer *w, const struct proof_record *p)
+{
+    name(w, "events");
+    buf_addc(&w->b, '[');
+    w->begun = false;
+    for (size_t i = 0; i < p->n_events; i++) {
+        const struct proof_event *e = &p->events[i];
+        open_object(w, NULL);
+        text(w, "actor", e->actor);
+        text(w, "address", e->address);
+        text(w, "agent", e->agent);
+        text(w, "at", e->at);
+        text(w, "detail", e->detail);
+        text(w, "kind", e->kind);
+        close_object(w);
+    }
+    buf_addc(&w->b, ']');
+    w->begun = true;
+}
+
+static void json_signature(struct writer *w, struct arena *a, const struct proof_record *p,
+                           const struct form_document *d)
+{
+    open_object(w, "signature");
+    text(w, "address", p->address);
+    text(w, "agent", p->agent);
+    text(w, "at", p->signed_at);
+    text(w, "code_channel", p->code_channel);
+    text(w, "disclosure_version", d->disclosure_version);
+    name(w, "guardian");
+    if (p->guardian_name.n) {
+        buf_addc(&w->b, '{');
+        w->begun = false;
+        text(w, "name", p->guardian_name);
+        text(w, "relation", p->guardian_relation);
+        close_object(w);
+    } else {
+        buf_addz(&w->b, "null");
+    }
+    text(w, "language", p->language);
+    text(w, "link", p->link_id);
+    text(w, "method", p->method);
+    text(w, "name", d->signer);
+    text(w, "place", p->place);
+    text(w, "request", p->request_id);
+    text(w, "second_factor", p->second_factor);
+    number(w, "seconds_spent",
+           p->seconds_spent < 0 ? S("") : arena_printf(a, "%lld", (long long)p->seconds_spent));
+    text(w, "signer", p->signer);
+    text(w, "strokes", p->strokes);
+    text(w, "strokes_sha256", d->strokes_sha256);
+    text(w, "witness", p->witness_name);
+    text(w, "zone", p->zone);
+    close_object(w);
+}
+
+struct str proof_json(struct arena *a, const struct proof_record *p)
+{
+    struct writer w = {.b = buf_in(a, p->text.n + p->strokes.n + 8192)};
+    struct form_document d;
+    if (form_document_read(a, p->text, &d))
+        return S("");
+    open_object(&w, NULL);
+    open_object(&w, "audit");
+    text(&w, "head_at", p->audit_head_at);
+    text(&w, "head_key", p->audit_key);
+    text(&w, "head_root", p->audit_root);
+    number(&w, "head_size", p->audit_size);
+    number(&w, "index", p->audit_index);
+    text(&w, "row", p->audit_row);
+    close_object(&w);
+    text(&w, "authority_sha256", p->authority_sha256);
+    open_object(&w, "client");
+    text(&w, "email", p->client_email);
+    text(&w, "id", p->client_id);
+    text(&w, "name", d.client);
+    text(&w, "phone", p->client_phone);
+    close_object(&w);
+    open_object(&w, "document");
+    text(&w, "sha256", p->text_sha256);
+    text(&w, "shown_sha256", d.shown_sha256);
+    text(&w, "text", p->text);
+    text(&w, "title", d.title);
+    text(&w, "version", d.version);
+    text(&w, "wording_sha256", p->wording_sha256);
+    close_object(&w);
+    json_events(&w, p);
+    text(&w, "form", p->assignment_id);
+    text(&w, "format", S(FORMAT));
+    text(&w, "id", p->id);
+    text(&w, "made_at", p->made_at);
+    json_signature(&w, a, p, &d);
+    open_object(&w, "studio");
+    text(&w, "country", p->country);
+    text(&w, "host", p->host);
+    text(&w, "id", p->tenant_id);
+    text(&w, "name", p->studio);
+    close_object(&w);
+    close_object(&w);
+    buf_addc(&w.b, '\n');
+    return buf_str(&w.b);
+}
+
+/* ---- the document as it was signed ---- */
+
+static enum err add_signature(struct pdf *pdf, struct arena *a, const struct proof_record *p,
+                              const struct form_document *d)
+{
+    pdf_heading(pdf, 2, S("Signature"));
+    if (!str_is(d->method, "drawn")) {
+        pdf_signed_name(pdf, d->signer);
+        pdf_small(pdf, S("Signed by typing the name"));
+        return OK;
+    }
+    struct strokes s;
+    if (strokes_parse(a, p->strokes, &s))
+        return ERR_INVALID;
+    struct pdf_stroke *lines = arena_alloc(a, (s.n + 1) * sizeof *lines);
+    for (size_t i = 0; i < s.n; i++) {
+        struct pdf_point *points = arena_alloc(a, (s.items[i].n + 1) * sizeof *points);
+        for (size_t k = 0; k < s.items[i].n; k++)
+            points[k] = (struct pdf_point){s.items[i].points[k].x, s.items[i].points[k].y};
+        lines[i] = (struct pdf_stroke){points, s.items[i].n};
+    }
+    pdf_drawing(
+        pdf, lines, s.n, STROKES_WIDTH, STROKES_HEIGHT,
+        arena_printf(a, "Drawn by hand, and the name typed: %.*s", (int)d->signer.n, d->signer.p));
+    return OK;
+}
+
+static enum err add_document(struct pdf *pdf, struct arena *a, const struct proof_record *p,
+                             const struct form_document *d)
+{
+    pdf_heading(pdf, 1, d->title);
+    pdf_fact(pdf, S("Studio"), d->studio);
+    pdf_fact(pdf, S("Client"), d->client);
+    pdf_fact(pdf, S("Version of the form"), d->version);
+    if (d->n_answers > 0)
+        pdf_heading(pdf, 2, S("Answers"));
+    for (size_t i = 0; i < d->n_answers; i++)
+        pdf_fact(pdf, d->answers[i].question, d->answers[i].answer);
+    if (d->wording.n > 0) {
+        pdf_heading(pdf, 2, S("What is agreed"));
+        pdf_paragraph(pdf, d->wording);
+    }
+    pdf_heading(pdf, 2, S("Signing electronically"));
+    pdf_paragraph(pdf, d->disclosure);
+    pdf_small(pdf, arena_printf(a, "Version %.*s of these terms", (int)d->disclosure_version.n,
+                                d->disclosure_version.p));
+    pdf_heading(pdf, 2, S("Statement"));
+    pdf_paragraph(pdf, d->statement);
+    return add_signature(pdf, a, p, d);
+}
+
+/* ---- the certificate of completion ---- */
+
+static void fact_if(struct pdf *pdf, const char *label, struct str value)
+{
+    if (value.n > 0)
+        pdf_fact(pdf, str_of(label), value);
+}
+
+static void exact_if(struct pdf *pdf, const char *label, struct str value)
+{
+    if (value.n > 0)
+        pdf_fact_exact(pdf, str_of(label), value);
+}
+
+static struct str join(struct arena *a, struct str one, const char *between, struct str two)
+{
+    return two.n == 0 ? one
+           : one.n == 0
+               ? two
+               : arena_printf(a, "%.*s%s%.*s", (int)one.n, one.p, between, (int)two.n, two.p);
+}
+
+static struct str spent_words(struct arena *a, int64_t seconds)
+{
+    if (seconds < 0)
+        return S("");
+    return seconds < 60 ? arena_printf(a, "%lld seconds", (long long)seconds)
+                        : arena_printf(a, "%lld min %lld s", (long long)seconds / 60,
+                                       (long long)seconds % 60);
+}
+
+static void add_who(struct pdf *pdf, struct arena *a, const struct proof_record *p,
+                    const struct form_document *d)
+{
+    pdf_heading(pdf, 2, S("Who signed, when and from where"));
+    pdf_fact(pdf, S("Signed by"), d->signer);
+    pdf_fact(pdf, S("Who that is"),
+             str_is(p->signer, "guardian") ? S("A guardian, for the client") : S("The client"));
+    fact_if(pdf, "Guardian", join(a, p->guardian_name, ", ", p->guardian_relation));
+    fact_if(pdf, "Witness (staff)", p->witness_name);
+    pdf_fact(pdf, S("Signed at"), join(a, p->signed_local, ", ", p->zone_words));
+    fact_if(pdf, "Signed at (UTC)", p->signed_at);
+    fact_if(pdf, "Time zone", p->zone);
+    pdf_fact(pdf, S("Where"), WORD(places, p->place));
+    pdf_fact(pdf, S("How identified"), WORD(factors, p->second_factor));
+    fact_if(pdf, "Code", p->code_channel.n ? WORD(channels, p->code_channel) : S(""));
+    pdf_fact(pdf, S("Kind of signature"),
+             str_is(p->method, "drawn") ? S("Drawn by hand, name typed") : S("Name typed"));
+    fact_if(pdf, "E-mail on record", p->client_email);
+    fact_if(pdf, "Phone on record", p->client_phone);
+    pdf_fact(pdf, S("Internet address"), p->address.n ? p->address : S("Not known"));
+    pdf_fact(pdf, S("Browser"), p->agent.n ? p->agent : S("Not known"));
+    fact_if(pdf, "Language", p->language);
+    fact_if(pdf, "Time spent", spent_words(a, p->seconds_spent));
+    pdf_fact(pdf, S("Terms of signing electronically"),
+             join(a, S("version"), " ", join(a, d->disclosure_version, ", ", S("accepted"))));
+    exact_if(pdf, "Link", p->link_id);
+    exact_if(pdf, "Request", p->request_id);
+}
+
+static void add_what(struct pdf *pdf, struct arena *a, const struct proof_record *p,
+                     const struct form_document *d)
+{
+    pdf_heading(pdf, 2, S("What was signed"));
+    exact_if(pdf, "Envelope", p->id);
+    exact_if(pdf, "SHA-256 of the signed text (document.txt)", p->text_sha256);
+    exact_if(pdf, "SHA-256 of what was shown before signing", d->shown_sha256);
+    exact_if(pdf, "SHA-256 of the form's wording", p->wording_sha256);
+    exact_if(pdf, "SHA-256 of the drawn strokes", d->strokes_sha256);
+
+    pdf_heading(pdf, 2, S("The audit trail"));
+    exact_if(pdf, "Row", p->audit_row);
+    if (p->audit_index.n) {
+        pdf_fact(pdf, S("Place in the tree"), p->audit_index);
+        pdf_fact(pdf, S("Signed head"),
+                 arena_printf(a, "of %.*s rows, %.*s", (int)p->audit_size.n, p->audit_size.p,
+                              (int)p->audit_head_at.n, p->audit_head_at.p));
+        exact_if(pdf, "Root", p->audit_root);
+        exact_if(pdf, "Key", p->audit_key);
+    } else if (p->audit_row.n) {
+        pdf_fact(pdf, S("Place in the tree"), S("Not sealed yet when this copy was made"));
+    } else {
+        pdf_fact(pdf, S("Row"), S("Not known for this signature"));
+    }
+}
+
+static void add_events(struct pdf *pdf, struct arena *a, const struct proof_record *p)
+{
+    pdf_heading(pdf, 2, S("What happened, in order"));
+    if (p->n_events == 0)
+        pdf_paragraph(pdf, S("No events were written down for this form."));
+    for (size_t i = 0; i < p->n_events; i++) {
+        const struct proof_event *e = &p->events[i];
+        struct str what = join(a, WORD(events, e->kind), ": ", e->detail);
+        what = join(a, what, ". ", WORD(actors, e->actor));
+        pdf_fact(pdf, e->at_local, join(a, what, ", from ", e->address));
+    }
+}
+
+static void add_certificate(struct pdf *pdf, struct arena *a, const struct proof_record *p,
+                            const struct form_document *d)
+{
+    pdf_new_page(pdf);
+    pdf_heading(pdf, 1, S("Certificate of completion"));
+    pdf_paragraph(
+        pdf, arena_printf(a,
+                          "%.*s keeps the form above and what is known of how it was signed. "
+                          "Times are those of %.*s.",
+                          (int)p->studio.n, p->studio.p, (int)p->zone_words.n, p->zone_words.p));
+    add_who(pdf, a, p, d);
+    add_what(pdf, a, p, d);
+    add_events(pdf, a, p);
+    pdf_heading(pdf, 2, S("The seal"));
+    pdf_paragraph(
+        pdf, S("This file carries a digital signature over all of its bytes. Whoever changes one "
+               "breaks it. Attached are the exact text that was signed (document.txt) and this "
+               "certificate for programs (record.json)."));
+    pdf_fact(pdf, S("Made"), join(a, p->made_local, ", ", p->zone_words));
+    pdf_fact(pdf, S("By"), p->host);
+    exact_if(pdf, "SHA-256 of the authority's certificate", p->authority_sha256);
+}
+
+/* ---- the whole ---- */
+
+enum err proof_pdf(struct arena *a, const struct proof_record *p, const struct pdf_signer *signer,
+                   struct str *pdf, int *n_pages)
+{
+    struct form_document d;
+    if (form_document_read(a, p->text, &d))
+        return ERR_INVALID;
+    struct pdf_options o = {
+        .title = join(a, d.title, " \xe2\x80\x93 ", d.client),
+        .author = p->studio,
+        .subject = S("A signed form with its certificate of completion"),
+        .language = p->language.n ? p->language : S("en"),
+        .left = p->studio,
+        .right = d.title,
+        .foot = join(a, S("Envelope"), " ", p->id),
+        .paper = pdf_paper_of(p->country),
+        .made_at = p->made_epoch,
+    };
+    struct pdf *doc = pdf_new(a, &o);
+    struct str plain;
+    enum err e = add_document(doc, a, p, &d);
+    if (e)
+        return e;
+    add_certificate(doc, a, p, &d);
+    e = pdf_end(doc, &plain, n_pages);
+    const struct pdf_attachment files[] = {
+        {S("document.txt"), S("text/plain"), S("The exact text that was signed"), S("Source"),
+         p->text},
+        {S("record.json"), S("application/json"), S("The certificate of completion, for programs"),
+         S("Data"), proof_json(a, p)},
+    };
+    struct pdf_seal seal = {.name = p->studio,
+                            .reason = S("Signed form, completed"),
+                            .place = p->host,
+                            .language = o.language,
+                            .at = p->made_epoch};
+    return e ? e : pdf_seal_document(a, plain, files, COUNT_OF(files), signer, &seal, pdf);
+}

@@ -1,0 +1,322 @@
+// proof.test.js -- the signed copy: a PDF that proves itself, made once, handed to whom it belongs. E-02 E-04 E-06 L13 L26 T12 S-32.
+"use strict";
+const { test, describe, before, after } = require("node:test");
+const assert = require("node:assert/strict");
+const crypto = require("node:crypto");
+const fs = require("node:fs");
+const os = require("node:os");
+const path = require("node:path");
+const { spawnSync } = require("node:child_process");
+const h = require("./harness");
+const { somebody } = require("./form_client");
+const { sleep, until } = require("../slow/stack");
+
+const dir = fs.mkdtempSync(path.join(os.tmpdir(), "proof-"));
+fs.chmodSync(dir, 0o755);
+after(() => fs.rmSync(dir, { recursive: true, force: true }));
+const run = (program, args, o = {}) => {
+  const r = spawnSync(program, args, { cwd: dir, encoding: "utf8", ...o });
+  assert.equal(r.error, undefined, `${program}: ${r.error}`);
+  return { code: r.status, out: `${r.stdout}${r.stderr}` };
+};
+const write = (name, bytes) => { fs.writeFileSync(path.join(dir, name), bytes, { mode: 0o644 }); return path.join(dir, name); };
+const as = process.getuid() === 0 ? ["runuser", "-u", process.env.FOYER_OS_USER || "foyer", "--"] : [];
+const verify = (name, ...more) => run("env", ["-i", `PATH=${process.env.PATH}`, "ASAN_OPTIONS=detect_leaks=0", path.join(h.env.bin, "foyer"), "form", "verify", name, ...more]);
+
+// What is hostile in a page, a PDF or a terminal; and every direction of writing.
+const hostile = "<script>alert(1)</script> (\\) endobj %%EOF /ByteRange [ 0 1 2 3 ] \"quoted\" 'single' & ${7*7} {{name}} =HYPERLINK";
+const scripts = "Zoë שלום مرحبا 日本語 한글 สวัสดี नमस्ते Ελένη Владимир";
+const strokes = JSON.stringify({ v: 1, w: 1000, h: 400, strokes: [[[10, 20, 0, 50], [300, 200, 40, 50], [500, 90, 80, 60]]] });
+const answers = (reason) => ({ "q-reason": reason, "q-skin_type": "Tans easily", "q-conditions": ["Diabetes"], "q-pregnant": "no", "q-medication": "yes",
+  "q-medication-more": scripts, "q-surgery": "no", "q-allergies": "none", "q-anything_else": hostile, "q-truthful": "yes", intent: "next" });
+
+async function signed(o = {}) {
+  const p = somebody("glow"), at = `${p.at}/${p.intake}`;
+  assert.equal((await p.v.submit(at, answers(o.reason || "Rosebud"))).status, 303);
+  const values = o.drawn ? { method: "drawn", strokes } : {};
+  const r = await p.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara", ...values });
+  assert.equal(r.status, 303, h.decode(r.text));
+  const [id, sha256] = h.sql("SELECT id, encode(document_sha256, 'hex') FROM app.signature WHERE assignment_id = :'v1'::uuid", p.intake)[0];
+  return { ...p, at, id, sha256, chart: `/clients/${p.client}/signatures/${id}` };
+}
+const copies = (id) => Number(h.one("SELECT count(*) FROM app.signature_copy WHERE signature_id = :'v1'::uuid", id));
+const made = (p) => until(() => copies(p.id) === 1, "its copy is not made", 60000);
+const downloaded = async (p) => (await (await h.staff("glow", "owner")).get(`${p.chart}/signed-form.pdf`)).bytes;
+const events = (p, kind) => Number(h.one("SELECT count(*) FROM app.form_event WHERE assignment_id = :'v1'::uuid AND kind = :'v2'", p.intake, kind));
+
+let p, pdf;
+before(async () => {
+  p = await signed({ drawn: true });
+  await made(p);
+  pdf = await downloaded(p);
+  write("copy.pdf", pdf);
+  const keys = path.join(h.env.vardir, "keys"), list = run(as[0] || "sh", [...as.slice(1), ...(as.length ? ["sh"] : []), "-c", `cat '${keys}'/documents-*.pem`], { cwd: "/" });
+  write("authority.pem", list.out);
+});
+
+describe("E-04: the copy proves itself", () => {
+  test("pdfsig, qpdf and Foyer's command accept it", () => {
+    assert.match(run("qpdf", ["--check", "copy.pdf"]).out, /No syntax or stream encoding errors/);
+    const sig = run("pdfsig", ["copy.pdf"]).out;
+    for (const words of [/Signature is Valid/, /Total document signed/, /ETSI\.CAdES\.detached/, /SHA-256/]) assert.match(sig, words);
+    const r = verify("copy.pdf", "--authority", "authority.pem");
+    assert.equal(r.code, 0, r.out);
+    assert.match(r.out, /Good: not one byte/);
+    assert.ok(r.out.includes(p.sha256) && r.out.includes("Zoë O'Hara"), r.out);
+  });
+  test("one changed byte fails, wherever it is; so do a byte more, and another authority", () => {
+    const contents = pdf.indexOf("/Contents <");
+    for (const at of [9, 2000, contents + 40, contents + 5000, contents + 16000, pdf.length - 300, pdf.length - 8]) {
+      const bad = Buffer.from(pdf);
+      bad[at] ^= 1;
+      write("bad.pdf", bad);
+      const r = verify("bad.pdf", "--authority", "authority.pem");
+      assert.equal(r.code, 1, `byte ${at}: ${r.out}`);
+      assert.match(r.out, /NOT GOOD/);
+      if (at < contents || at > contents + 16500) assert.doesNotMatch(run("pdfsig", ["bad.pdf"]).out, /Signature is Valid[\s\S]*Total document signed|Total document signed[\s\S]*Signature is Valid/, `byte ${at}`);
+    }
+    write("bad.pdf", Buffer.concat([pdf, Buffer.from("\n")]));
+    assert.equal(verify("bad.pdf").code, 1);
+    run("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "other.key", "-out", "other.pem", "-subj", "/CN=Other", "-days", "2"]);
+    assert.match(verify("copy.pdf", "--authority", "other.pem").out, /another authority/);
+  });
+  test("the documented commands with openssl alone verify it, and find a changed byte", () => {
+    const doc = fs.readFileSync(path.join(h.root, "docs", "verify-a-signed-form.md"), "utf8");
+    const blocks = [...doc.matchAll(/```sh\n([\s\S]*?)```/g)].map((m) => m[1]);
+    assert.equal(blocks.length, 3);
+    const r = run("sh", ["-e", "-c", blocks.join("\n")]);
+    assert.equal(r.code, 0, r.out);
+    assert.match(r.out, /CAdES Verification successful/);
+    assert.ok(r.out.includes(`${p.sha256}  document.txt`), r.out);
+    const bad = Buffer.from(pdf);
+    bad[pdf.length - 300] ^= 1;
+    const good = fs.readFileSync(path.join(dir, "copy.pdf"));
+    write("copy.pdf", bad);
+    const failed = run("sh", ["-e", "-c", blocks[0]]);
+    write("copy.pdf", good);
+    assert.notEqual(failed.code, 0);
+    assert.match(failed.out, /Verification failure/);
+  });
+  test("it holds the exact wording, the answers, the signature and the certificate; its JSON twin says the same", () => {
+    const text = run("pdftotext", ["-layout", "copy.pdf", "-"]).out, flat = text.replace(/\s+/g, " ");
+    for (const words of ["Rosebud", "Certificate of completion", "Zoë O'Hara", "Drawn by hand", "Date of birth, typed in and right", p.id, "Page 1 of", "What happened, in order"])
+      assert.ok(flat.includes(words), words);
+    assert.ok(flat.replace(/ /g, "").includes(p.sha256));
+    run("pdfdetach", ["-saveall", "copy.pdf"]);
+    const kept = fs.readFileSync(path.join(dir, "document.txt")), record = JSON.parse(fs.readFileSync(path.join(dir, "record.json"), "utf8"));
+    assert.equal(crypto.createHash("sha256").update(kept).digest("hex"), p.sha256);
+    assert.equal(record.document.text, kept.toString("utf8"));
+    assert.deepEqual([record.format, record.id, record.document.sha256, record.client.id, record.signature.name, record.signature.second_factor, record.signature.method, record.signature.place],
+      ["foyer-signed-form-1", p.id, p.sha256, p.client, "Zoë O'Hara", "birth_date", "drawn", "link"]);
+    assert.equal(crypto.createHash("sha256").update(record.signature.strokes).digest("hex"), record.signature.strokes_sha256);
+    assert.equal(JSON.parse(record.signature.strokes).strokes.length, 1);
+    const [row, idx] = h.sql(`SELECT e.id, coalesce((SELECT l.idx FROM audit.leaf l WHERE l.tenant_id = e.tenant_id AND l.id = e.id)::text, '') FROM audit.event e
+      JOIN app.signature s ON s.tenant_id = e.tenant_id AND s.request_id = e.request_id WHERE s.id = :'v1'::uuid`, p.id)[0];
+    assert.equal(record.audit.row, row);
+    if (record.audit.index !== null) assert.equal(String(record.audit.index), idx);
+  });
+  test("it is tagged, says its language, and the first page is Letter where paper is", () => {
+    const info = run("pdfinfo", ["copy.pdf"]).out;
+    assert.match(info, /Tagged:\s+yes/);
+    assert.match(info, /Page size:\s+612 x 792/);
+    const tags = run("pdfinfo", ["-struct", "copy.pdf"]).out;
+    for (const t of ["Document", "H1", "H2", "P", "Table", "TR", "TH", "TD", "Figure"]) assert.match(tags, new RegExp(`^\\s*${t}\\b`, "m"), t);
+  });
+});
+
+describe("T12: hostile text in a copy", () => {
+  test("is text in every script, and nothing else", () => {
+    const text = run("pdftotext", ["-raw", "copy.pdf", "-"]).out.replace(/[\s\u200e\u200f\u202a-\u202e]+/g, "");
+    for (const words of hostile.split(" ")) assert.ok(text.includes(words.replace(/\s/g, "")), words);
+    for (const word of ["Zoë", "日本語", "한글", "Ελένη", "Владимир"]) assert.ok(text.includes(word), word);
+    assert.match(text, /[\u0590-\u05ff]{4}/);
+    assert.match(text, /[\u0600-\u06ff\ufe70-\ufeff]{4}/);
+    run("qpdf", ["--qdf", "--object-streams=disable", "copy.pdf", "plain.pdf"]);
+    const plain = fs.readFileSync(path.join(dir, "plain.pdf"), "latin1");
+    assert.doesNotMatch(plain, /\/(JavaScript|JS|OpenAction|AA|URI|Launch|SubmitForm)\b/);
+  });
+});
+
+describe("L13: on the chart", () => {
+  test("it is offered, downloaded as a file that nobody keeps on the way, and each download is in the trail", async () => {
+    const v = await h.staff("glow", "owner");
+    const page = await v.get(p.chart);
+    assert.match(page.text, /Download PDF/);
+    const r = await v.get(`${p.chart}/signed-form.pdf`);
+    assert.equal(r.status, 200);
+    assert.equal(r.headers["content-type"], "application/pdf");
+    assert.match(r.headers["content-disposition"], /^attachment; filename="?signed-form-\d{4}-\d\d-\d\d\.pdf/);
+    assert.match(r.headers["cache-control"], /no-store/);
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["consent.copy", [p.client]]]);
+    assert.equal(h.one("SELECT encode(pdf_sha256, 'hex') FROM app.signature_copy WHERE signature_id = :'v1'::uuid", p.id), crypto.createHash("sha256").update(r.bytes).digest("hex"));
+    assert.ok(page.text.includes(crypto.createHash("sha256").update(r.bytes).digest("hex")));
+  });
+  test("who may not read charts, another studio, and another client's address get nothing", async () => {
+    for (const [label, role, at] of [["glow", "front-desk", p.chart], ["first-light", "owner", p.chart], ["glow", "owner", `/clients/${somebody("glow").client}/signatures/${p.id}`]]) {
+      const r = await (await h.staff(label, role)).get(`${at}/signed-form.pdf`);
+      assert.ok([403, 404].includes(r.status), `${label} ${role}: ${r.status}`);
+      assert.ok(!r.bytes.includes("%PDF"));
+    }
+  });
+  test("S-32: neither the text nor the file is in the database as it is", () => {
+    const raw = h.one("SELECT encode(pdf_sealed, 'escape') FROM app.signature_copy WHERE signature_id = :'v1'::uuid", p.id);
+    assert.doesNotMatch(raw, /%PDF|Rosebud/);
+    const open = h.one("SELECT count(*) FROM app.job WHERE kind = 'form.pdf' AND to_jsonb(job)::text ~ 'Rosebud'");
+    assert.equal(open, "0");
+  });
+});
+
+describe("L26: the client's copy", () => {
+  test("she downloads it by her link, and that is written down", async () => {
+    const page = await p.v.get(`${p.at}/copy`);
+    assert.match(page.text, /Download PDF/);
+    const r = await p.v.get(`${p.at}/signed-form.pdf`);
+    assert.equal(r.status, 200);
+    assert.ok(r.bytes.equals(pdf));
+    assert.match(r.headers["cache-control"], /no-store/);
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["form.copy", [p.client]]]);
+    assert.ok(events(p, "copy_made") === 1 && events(p, "copy_read") >= 1);
+    const other = somebody("glow");
+    assert.equal((await other.v.get(`${other.at}/${p.intake}/signed-form.pdf`)).status, 404);
+    assert.equal((await other.v.get(`${other.at}/${other.intake}/signed-form.pdf`)).status, 404);
+  });
+  test("it is sent when staff sends it: a mail with a link behind the date of birth, and nothing attached", async () => {
+    const mails = () => h.sql("SELECT id, ics_sealed IS NULL, link_sealed IS NOT NULL, subject FROM app.message WHERE client_id = :'v1'::uuid AND kind = 'form_copy'", p.client);
+    assert.deepEqual(mails(), []);
+    const v = await h.staff("glow", "owner");
+    const r = await v.submit(p.chart, {}, { action: `${p.chart}/send` });
+    assert.equal(r.location, `${p.chart}?sent=1`, r.text);
+    assert.match((await v.get(r.location)).text, /A link to the copy is on its way/);
+    const [[, noFile, hasLink, subject]] = mails();
+    assert.deepEqual([noFile, hasLink, subject], ["t", "t", "Your copy from Glow Medical Spa"]);
+    assert.equal(h.one("SELECT second_factor || purpose FROM app.link WHERE client_id = :'v1'::uuid ORDER BY created_at DESC LIMIT 1", p.client), "birth_dateform");
+    assert.equal(events(p, "copy_sent"), 1);
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["form.copy.send", [p.client]]]);
+  });
+  test("without an address or a date of birth nothing is sent, and the page says why", async () => {
+    const v = await h.staff("glow", "owner"), was = h.sql("SELECT email, birth_date FROM app.client WHERE id = :'v1'::uuid", p.client)[0];
+    const put = (email, born) => h.sql(`SELECT set_config('foyer.tenant_id', :'v4', false) \\g /dev/null
+      UPDATE app.client SET email = nullif(:'v2', ''), birth_date = nullif(:'v3', '')::date WHERE id = :'v1'::uuid`, p.client, email, born, h.tenantId("glow"));
+    try {
+      put("", was[1]);
+      const r = await v.submit(p.chart, {}, { action: `${p.chart}/send` });
+      assert.equal(r.status, 422);
+      assert.match(r.text, /no e-mail address/);
+      put(was[0], "");
+      assert.match((await v.submit(p.chart, {}, { action: `${p.chart}/send` })).text, /Add the date of birth first/);
+    } finally {
+      put(...was);
+    }
+  });
+  test("a studio may let the link go out by itself; only who may change settings says so", async () => {
+    const v = await h.staff("glow", "owner");
+    assert.match((await v.get("/settings/copies")).text, /value="asked" required checked/);
+    assert.equal((await v.submit("/settings/copies", { copy_sending: "signed" }, { action: "/settings/copies" })).location, "/settings/copies?saved=1");
+    try {
+      const q = await signed();
+      await made(q);
+      assert.equal(h.one("SELECT count(*) FROM app.message WHERE client_id = :'v1'::uuid AND kind = 'form_copy'", q.client), "1");
+      assert.equal(events(q, "copy_sent"), 1);
+    } finally {
+      await v.submit("/settings/copies", { copy_sending: "asked" }, { action: "/settings/copies" });
+    }
+    assert.equal((await (await h.staff("glow", "front-desk")).get("/settings/copies")).status, 403);
+  });
+});
+
+describe("E-02 E-06: it stays", () => {
+  test("after the form gets another wording, is taken out of use, and whoever worked there has left, the same bytes come", async () => {
+    const form = h.one("SELECT form_id FROM app.form_assignment WHERE id = :'v1'::uuid", p.intake);
+    const one = (s) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v2', true) \\g /dev/null\n ${s}; COMMIT`, form, h.tenantId("glow"));
+    const [v] = [await h.staff("glow", "owner")];
+    one("UPDATE app.form SET is_active = false WHERE id = :'v1'::uuid");
+    try {
+      assert.ok((await v.get(`${p.chart}/signed-form.pdf`)).bytes.equals(pdf));
+      assert.ok((await p.v.get(`${p.at}/signed-form.pdf`)).bytes.equals(pdf));
+    } finally {
+      one("UPDATE app.form SET is_active = true WHERE id = :'v1'::uuid");
+    }
+    assert.equal(h.one("SELECT encode(document_sha256, 'hex') FROM app.signature WHERE id = :'v1'::uuid", p.id), p.sha256);
+  });
+  test("no role changes, removes or makes a second one", () => {
+    const refused = (s) => { try { h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${h.tenantId("glow")}', true) \\g /dev/null\n ${s}; ROLLBACK`); return false; } catch (e) { return String(e.message || e); } };
+    const where = `WHERE signature_id = '${p.id}'`;
+    for (const role of ["foyer_owner", "postgres"]) {
+      const be = role === "postgres" ? "" : `SET LOCAL ROLE ${role};`;
+      assert.match(refused(`${be} UPDATE app.signature_copy SET n_pages = 9 ${where}`) || "", /written once/);
+      assert.match(refused(`${be} DELETE FROM app.signature_copy ${where}`) || "", /written once/);
+    }
+    for (const role of ["foyer_staff", "foyer_public", "foyer_slow"])
+      assert.match(refused(`SET LOCAL ROLE ${role}; DELETE FROM app.signature_copy ${where}`) || "", /permission denied/);
+    assert.match(refused(`INSERT INTO app.signature_copy (client_id, signature_id, pdf_sealed, pdf_sha256, n_pages) SELECT client_id, signature_id, pdf_sealed, pdf_sha256, 1 FROM app.signature_copy ${where}`) || "", /signature_copy_once/);
+  });
+  test("a runner killed while it makes one leaves none; the next makes it, once", async () => {
+    const child = path.join(process.env.FOYER_RUN || path.join(h.env.vardir, "run"), "jobs.child");
+    const release = await h.lockTable("app.signature_copy");
+    let q;
+    try {
+      q = await signed();
+      await until(() => h.one("SELECT state FROM app.job WHERE kind = 'form.pdf' AND subject_id = :'v1'::uuid", q.id) === "running", "nobody takes it", 30000);
+      await sleep(300);
+      process.kill(Number(fs.readFileSync(child, "utf8")), "SIGKILL");
+    } finally {
+      await release();
+    }
+    assert.equal(copies(q.id), 0);
+    h.sql("UPDATE app.job SET lease_until = now() - interval '1 second' WHERE kind = 'form.pdf' AND subject_id = :'v1'::uuid AND state = 'running'", q.id);
+    await made(q);
+    await until(() => h.one("SELECT state FROM app.job WHERE kind = 'form.pdf' AND subject_id = :'v1'::uuid", q.id) === "done", "it is not done", 20000);
+    assert.equal(h.one("SELECT attempts FROM app.job WHERE kind = 'form.pdf' AND subject_id = :'v1'::uuid", q.id), "2");
+    // Done once more by mistake, it finds that there is one.
+    h.sql("UPDATE app.job SET state = 'ready', run_at = now(), finished_at = NULL WHERE kind = 'form.pdf' AND subject_id = :'v1'::uuid", q.id);
+    await until(() => h.one("SELECT state FROM app.job WHERE kind = 'form.pdf' AND subject_id = :'v1'::uuid", q.id) === "done", "it is not done again", 20000);
+    assert.equal(copies(q.id), 1);
+    assert.equal(events(q, "copy_made"), 1);
+  });
+});
+
+describe("R-05: a chart on paper", () => {
+  const body = `Rosemary ${hostile} ${scripts}`;
+  let chart, v;
+  before(async () => {
+    v = await h.staff("glow", "provider");
+    chart = `/clients/${p.client}/chart`;
+    const page = await v.get(chart), form = h.formOf(page.text, `/clients/${p.client}/notes`);
+    assert.equal((await v.post(`/clients/${p.client}/notes/sign`, { ...form.values, body })).status, 303);
+    const note = h.one("SELECT id FROM app.chart_note WHERE client_id = :'v1'::uuid AND state = 'signed' ORDER BY signed_at DESC LIMIT 1", p.client);
+    assert.equal((await v.submit(chart, { body: "Added later: thyme" }, { action: `/clients/${p.client}/notes/${note}/addendum` })).status, 303);
+  });
+  test("the page to print holds contact, health, visits, notes with author and addenda, and signed forms; it is in the trail as taken along", async () => {
+    const r = await v.get(`${chart}/print`), text = h.decode(r.text);
+    assert.equal(r.status, 200);
+    for (const words of ["Rosemary", "Added later: thyme", "Allergies", "Medications", "Visits", "Signed forms", p.id]) assert.ok(text.includes(words), words);
+    assert.ok(!r.text.includes("<script>alert(1)"));
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["chart.export", [p.client]]]);
+    assert.match((await v.get(chart)).text, /\/chart\/print"/);
+  });
+  test("the PDF holds the same, in every script; only who asked for it has it, and it goes after a day", async () => {
+    const asked = await v.submit(`${chart}/print`, {}, { action: `${chart}/copies` });
+    assert.equal(asked.status, 303, asked.text);
+    assert.deepEqual(h.trail(asked.id).map((e) => [e.action, e.clients]), [["chart.export", [p.client]]]);
+    const id = asked.location.split("/").pop();
+    const state = () => h.one("SELECT state FROM app.chart_copy WHERE id = :'v1'::uuid", id);
+    if (state() === "waiting") assert.match((await v.get(asked.location)).text, /is being made|Download PDF/);
+    await until(() => state() === "ready", "it is not made", 60000);
+    assert.match((await v.get(asked.location)).text, /Download PDF/);
+    const r = await v.get(`${asked.location}/chart.pdf`);
+    assert.equal(r.headers["content-type"], "application/pdf");
+    assert.match(r.headers["content-disposition"], /^attachment; filename="?chart-/);
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["chart.export", [p.client]]]);
+    write("chart.pdf", r.bytes);
+    assert.match(run("qpdf", ["--check", "chart.pdf"]).out, /No syntax or stream encoding errors/);
+    const text = run("pdftotext", ["-raw", "chart.pdf", "-"]).out.replace(/[\s\u200e\u200f\u202a-\u202e]+/g, "");
+    for (const words of ["Rosemary", "Addedlater:thyme", "日本語", "한글", "<script>alert(1)</script>", p.id, "Madefor", "Page1of"]) assert.ok(text.includes(words), words);
+    assert.equal(h.one("SELECT content_sealed IS NULL AND encode(pdf_sealed, 'escape') !~ '%PDF' FROM app.chart_copy WHERE id = :'v1'::uuid", id), "t");
+    assert.equal((await (await h.staff("glow", "owner")).get(`${asked.location}/chart.pdf`)).status, 404);
+    assert.ok([403, 404].includes((await (await h.staff("glow", "front-desk")).get(`${chart}/print`)).status));
+    h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v2', true) \\g /dev/null
+      UPDATE app.chart_copy SET asked_at = asked_at - interval '25 hours' WHERE id = :'v1'::uuid; COMMIT`, id, h.tenantId("glow"));
+    await v.submit(`${chart}/print`, {}, { action: `${chart}/copies` });
+    await until(() => h.one("SELECT count(*) FROM app.chart_copy WHERE id = :'v1'::uuid", id) === "0", "it does not go", 60000);
+  });
+});

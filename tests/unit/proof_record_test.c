@@ -1,0 +1,135 @@
+/*
+ * proof_record_test.c -- what a signed copy says, for people and for programs: SECURITY.md E-04.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+#include <cmocka.h>
+
+#include "features/proof/proof.h"
+
+static const char strokes[] =
+    "{\"v\":1,\"w\":1000,\"h\":400,\"strokes\":[[[10,20,0,50],[300,200,40,50]]]}";
+
+static struct proof_record record(struct arena *a, bool is_drawn)
+{
+    static const struct form_document_answer answers[] = {
+        {S("<b>Question</b>"), S("line \"one\"\nline two \\ \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d")}};
+    static const struct proof_event events[] = {{.at = S("2026-11-21T10:00:00Z"),
+                                                 .at_local = S("21 November 2026"),
+                                                 .kind = S("opened"),
+                                                 .actor = S("client"),
+                                                 .address = S("192.0.2.1")},
+                                                {.at = S("2026-11-21T10:01:00Z"),
+                                                 .at_local = S("21 November 2026"),
+                                                 .kind = S("something new"),
+                                                 .actor = S("somebody"),
+                                                 .detail = S("page 2")}};
+    struct form_document d = {.studio = S("Glow"),
+                              .client = S("Ana"),
+                              .title = S("Consent"),
+                              .version = S("3"),
+                              .answers = answers,
+                              .n_answers = 1,
+                              .wording = S("What is agreed."),
+                              .disclosure = S("Terms."),
+                              .disclosure_version = S("1"),
+                              .signer = S("Ana"),
+                              .method = is_drawn ? S("drawn") : S("typed")};
+    if (is_drawn)
+        d.strokes_sha256 = form_document_hash(a, str_of(strokes));
+    struct str text = form_document_text(a, &d);
+    return (struct proof_record){.id = S("an-id"),
+                                 .studio = S("Glow"),
+                                 .country = S("DE"),
+                                 .text = text,
+                                 .text_sha256 = form_document_hash(a, text),
+                                 .strokes = is_drawn ? str_of(strokes) : S(""),
+                                 .method = d.method,
+                                 .signer = S("guardian"),
+                                 .guardian_name = S("Eva"),
+                                 .guardian_relation = S("parent"),
+                                 .witness_name = S("Kim"),
+                                 .place = S("desk"),
+                                 .second_factor = S("none"),
+                                 .seconds_spent = 75,
+                                 .made_epoch = 1763718000,
+                                 .events = events,
+                                 .n_events = 2};
+}
+
+static const char *text_of(struct json_object *o, const char *in, const char *name)
+{
+    struct json_object *part = o, *v = NULL;
+    assert_true(!in || json_object_object_get_ex(o, in, &part));
+    assert_true(json_object_object_get_ex(part, name, &v));
+    return json_object_get_string(v);
+}
+
+static void test_json(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(16 << 20);
+    struct proof_record p = record(a, true);
+    struct str json = proof_json(a, &p);
+    struct json_object *o = json_tokener_parse(arena_cstr(a, json));
+    assert_non_null(o);
+    assert_string_equal(text_of(o, NULL, "format"), "foyer-signed-form-1");
+    assert_string_equal(text_of(o, "document", "text"), arena_cstr(a, p.text));
+    assert_string_equal(text_of(o, "signature", "strokes"), strokes);
+    assert_string_equal(text_of(o, "signature", "witness"), "Kim");
+    assert_null(text_of(o, "audit", "row")); /* not known is said, not left out */
+    assert_string_equal(text_of(o, "signature", "seconds_spent"), "75");
+
+    /* One spelling: members in the order of their names. */
+    const char *last = "";
+    json_object_object_foreach(o, key, value)
+    {
+        (void)value;
+        assert_true(strcmp(last, key) < 0);
+        last = key;
+    }
+    json_object_put(o);
+    struct proof_record again = record(a, true);
+    assert_true(str_eq(json, proof_json(a, &again)));
+    p.text = S("no signed form");
+    assert_int_equal(proof_json(a, &p).n, 0);
+    arena_free(a);
+}
+
+static void test_pdf(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(64 << 20);
+    struct str one, two;
+    int n = 0;
+    for (int i = 0; i < 2; i++) {
+        struct proof_record p = record(a, i == 1);
+        assert_int_equal(proof_pdf(a, &p, NULL, &one, &n), OK);
+        assert_int_equal(proof_pdf(a, &p, NULL, &two, NULL), OK);
+        assert_true(str_eq(one, two));
+        assert_true(n >= 2); /* the certificate begins a page */
+    }
+    struct proof_record p = record(a, true);
+    p.strokes = S("{}");
+    assert_int_equal(proof_pdf(a, &p, NULL, &one, &n), ERR_INVALID);
+    p.text = S("Signed form, format\n  9\n");
+    assert_int_equal(proof_pdf(a, &p, NULL, &one, &n), ERR_INVALID);
+    arena_free(a);
+}
+
+static int forget(void **state)
+{
+    (void)state;
+    pdf_forget_all();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json), cmocka_unit_test(test_pdf)};
+    return cmocka_run_group_tests_name("E-04 record", tests, NULL, forget);
+}
