@@ -36,6 +36,8 @@ const struct feature all_features[] = {
     {"person", person_pages},
     {"tag", tag_pages},
     {"duplicate", duplicate_pages},
+    {"correction", correction_pages},
+    {"client_list", client_list_pages},
     {"chart", chart_pages},
     {"health", health_pages},
     {"note_template", note_template_pages},

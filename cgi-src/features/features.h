@@ -38,6 +38,8 @@ extern const struct page client_pages[];
 extern const struct page person_pages[];
 extern const struct page tag_pages[];
 extern const struct page duplicate_pages[];
+extern const struct page correction_pages[];
+extern const struct page client_list_pages[];
 extern const struct page form_pages[];
 extern const struct page form_build_pages[];
 extern const struct page proof_pages[];

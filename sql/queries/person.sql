@@ -46,7 +46,7 @@ SELECT :new_id::uuid, c.id, :contact_kind, CASE :contact_kind WHEN 'phone' THEN 
 FROM app.client c WHERE c.id = :client_id::uuid
 RETURNING x.client_id;
 
--- name: person_contact_first :maybe
+-- name: person_contact_first :one
 -- It becomes the one that counts.
 SELECT x.client_id FROM app.contact_first(:client_id::uuid, :contact_id::uuid) AS x (client_id) WHERE x.client_id IS NOT NULL;
 

@@ -53,7 +53,7 @@ async function linkTargets() {
     "/v/{link_id:uuid}/forms/{assignment_id:uuid}/signed-form.pdf": [session("glow", signed[0]), `/v/${signed[0]}/forms/${signed[1]}/signed-form.pdf`],
   };
   for (const end of ["", "/visit.ics", "/move"]) links[`/v/{link_id:uuid}/visits/{appointment_id:uuid}${end}`] = [visit.v, `${visit.at}/visits/${other}${end}`];
-  for (const end of ["waitlist", "booked", "visit", "visit.ics", "move", "looked", "allowed"]) links[`/v/{link_id:uuid}/${end}`] = [visit.v, `${visit.at}/${end}`];
+  for (const end of ["waitlist", "booked", "visit", "visit.ics", "move", "looked", "allowed", "correct"]) links[`/v/{link_id:uuid}/${end}`] = [visit.v, `${visit.at}/${end}`];
   return links;
 }
 async function ask(p) {

@@ -1,0 +1,45 @@
+-- name: correction_hers :one
+-- What the studio holds of who she is and how she is reached, for herself; phone and e-mail too, for they are hers.
+SELECT c.id AS client_id, k.purpose = 'form' AS is_form, c.name, c.preferred_name, c.pronouns, c.birth_date, c.phone, c.email, c.due_date,
+       nullif(concat_ws(', ', nullif(c.street, ''), nullif(concat_ws(' ', nullif(c.city, ''), nullif(c.region, ''), nullif(c.postal_code, '')), ''), nullif(c.country, '')), '') AS address
+FROM app.link k
+JOIN app.client c ON c.id = k.client_id
+WHERE k.id = :link_id::uuid;
+
+-- name: correction_field :many
+-- What may be wrong.
+-- clients: none
+SELECT k.field, k.words, k.field = coalesce(:field, 'name') AS is_chosen
+FROM (VALUES ('name', 'The name'), ('preferred_name', 'What I am called'), ('pronouns', 'Pronouns'), ('birth_date', 'The date of birth'), ('phone', 'The phone number'), ('email', 'The e-mail address'),
+             ('address', 'The address'), ('due_date', 'The due date'), ('chart', 'Something in the chart or in a form'), ('other', 'Something else')) AS k (field, words);
+
+-- name: correction_list :many
+-- What was asked to be corrected, the latest first, and what was decided, with the reason. By her link: her own.
+SELECT x.id, x.client_id, x.id AS correction_id, app.in_words(x.field) AS field_words, x.words_sealed, x.reason_sealed,
+       x.asked_at AT TIME ZONE app.zone() AS asked, x.asked_kind = 'staff' AS is_by_staff, x.decided_at AT TIME ZONE app.zone() AS decided,
+       x.decision IS NULL AS is_open, x.decision = 'corrected' AS is_corrected, x.decision = 'refused' AS is_refused
+FROM app.correction x
+WHERE x.client_id = ANY (app.record_ids(coalesce(:client_id::uuid, app.own_client())))
+ORDER BY x.decision IS NOT NULL, x.asked_at DESC, x.id
+LIMIT 50;
+
+-- name: correction_ask :one
+-- Something in her record is wrong, she says, or somebody of the staff for her.
+-- seals: correction
+INSERT INTO app.correction AS x (id, client_id, field, words_sealed) VALUES (:new_id::uuid, :client_id::uuid, :field, :words_sealed::bytea) RETURNING x.client_id;
+
+-- name: correction_decide :one
+-- It was corrected, or it stays; why stands beside it, for her to read.
+-- seals: correction
+UPDATE app.correction x SET decision = :decision, reason_sealed = :reason_sealed::bytea
+WHERE x.id = :id::uuid AND x.client_id = :client_id::uuid
+RETURNING x.client_id;
+
+-- name: correction_waiting :many
+-- Who waits for a decision, the longest waiting first.
+SELECT x.client_id, c.name, app.in_words(x.field) AS field_words, x.asked_at AT TIME ZONE app.zone() AS asked, x.asked_kind = 'staff' AS is_by_staff
+FROM app.correction x
+JOIN app.client c ON c.id = x.client_id
+WHERE x.decision IS NULL
+ORDER BY x.asked_at, x.id
+LIMIT 200;

@@ -1,0 +1,85 @@
+// correction.test.js -- B50: a client says what is wrong in her record, somebody decides with a reason, both values stay; and the
+// clients as a file, which no program takes for formulas (V-04).
+"use strict";
+const { test, describe, before, after } = require("node:test");
+const assert = require("node:assert/strict");
+const h = require("./harness");
+const booking = require("./booking_client");
+const naughty = require("./naughty");
+
+const uniq = () => h.uuid().replaceAll("-", "").slice(0, 12).replace(/[0-9]/g, (d) => "ghijklmnop"[d]);
+let desk, owner, c, visit;
+before(async () => {
+  desk = await h.staff("glow", "front-desk");
+  owner = await h.staff("glow", "owner");
+  c = booking.corner("glow", {});
+  visit = await booking.book(c, { person: { name: `Wrong ${uniq()}` } });
+});
+after(() => booking.close(c));
+
+describe("B50 the right to have a record corrected", () => {
+  test("she asks by her link, sealed; it waits; decided with a reason, which she reads; both values are kept", async () => {
+    const at = `${visit.at}/correct`, words = `My name is written "${uniq()}" <b>wrongly</b>`;
+    assert.match((await visit.v.get(`${visit.at}/visit`)).text, /Is something wrong in my record/);
+    const asked = await visit.v.submit(at, { words }, { action: at, extra: { field: "name" } });
+    assert.equal(asked.location, `${at}?sent=1`);
+    assert.ok(h.trail(asked.id).some((e) => e.action === "correction.ask" && e.clients.includes(visit.client)));
+    const [id, sealed] = h.sql("SELECT id, words_sealed IS NOT NULL AND position(convert_to(:'v2', 'UTF8') IN words_sealed) = 0 FROM app.correction WHERE client_id = :'v1'", visit.client, words)[0];
+    assert.equal(sealed, "t");
+    assert.match((await visit.v.get(at)).text, /Being looked at/);
+    const list = await desk.get("/clients/corrections");
+    assert.ok(list.text.includes(`/clients/${visit.client}/corrections"`));
+    const page = `/clients/${visit.client}/corrections`;
+    assert.ok(h.decode((await desk.get(page)).text).includes(words));
+    const bare = await desk.submit(page, { reason: " " }, { action: `${page}/decide`, extra: { decision: "corrected" } });
+    assert.equal(bare.status, 422);
+    const was = h.one("SELECT name FROM app.client WHERE id = :'v1'", visit.client), now = `Right ${uniq()}`;
+    await desk.submit(`/clients/${visit.client}/edit`, { name: now }, { action: /\/edit$/ });
+    const keys = h.formOf((await desk.get(page)).text, `${page}/decide`).values;
+    const reason = `As your passport says, ${uniq()}`;
+    const decided = await desk.post(`${page}/decide`, { ...keys, decision: "corrected", reason });
+    assert.equal(decided.status, 303);
+    assert.ok(h.trail(decided.id).some((e) => e.action === "correction.decide" && e.clients.includes(visit.client)));
+    assert.deepEqual(h.sql("SELECT decision, decided_by IS NOT NULL, position(convert_to(:'v2', 'UTF8') IN reason_sealed) FROM app.correction WHERE id = :'v1'", id, reason), [["corrected", "t", "0"]]);
+    assert.deepEqual(h.sql("SELECT was, is_now FROM app.client_change WHERE client_id = :'v1' AND field = 'name'", visit.client), [[was, now]]);
+    const hers = h.decode((await visit.v.get(at)).text);
+    assert.ok(hers.includes(reason) && hers.includes("Corrected"));
+    const twice = await desk.post(`${page}/decide`, { ...keys, idem: h.uuid(), decision: "refused", reason: "Another one" });
+    assert.equal(twice.status, 422);
+    assert.match(twice.text, /decided already/);
+  });
+
+  test("the staff notes one for her; whoever may not change clients decides nothing", async () => {
+    const page = `/clients/${visit.client}/corrections`;
+    const r = await desk.submit(page, { words: "She says that she was born on another day." }, { action: page, extra: { field: "birth_date" } });
+    assert.equal(r.status, 303);
+    assert.equal(h.one("SELECT asked_kind FROM app.correction WHERE client_id = :'v1' AND field = 'birth_date'", visit.client), "staff");
+    const provider = await h.staff("glow", "provider");
+    const seen = (await provider.get(page)).text;
+    assert.ok(!/\/decide"/.test(seen));
+    const keys = h.formOf(seen, "/logout").values;
+    assert.equal((await provider.post(`${page}/decide`, { ...keys, idem: h.uuid(), id: h.uuid(), decision: "refused", reason: "no" })).status, 403);
+  });
+});
+
+describe("V-04 the clients as a file", () => {
+  test("what a spreadsheet would carry out is text; after a fresh proof only; in the trail with everybody in it", async () => {
+    const formulas = naughty.one_line.filter((s) => /^[=+\-@]/.test(s) && s.length < 100);
+    const made = [];
+    for (const name of formulas) {
+      const r = await owner.submit("/clients/new", { name }, { action: "/clients/new" });
+      if (r.status === 303) made.push([r.location.slice(-36), name.trim()]);
+    }
+    assert.ok(made.length >= 5);
+    const r = await owner.get("/clients/clients.csv");
+    assert.equal(r.status, 200);
+    assert.match(r.headers["content-disposition"], /attachment; filename="clients\.csv"/);
+    const firsts = [...r.text.matchAll(/(?:^|\r\n)"((?:[^"]|"")*)"/g)].map(([, x]) => x.replaceAll('""', '"'));
+    assert.equal(firsts[0], "name");
+    for (const [, name] of made) assert.ok(firsts.includes(`'${name}`), name);
+    assert.ok([...r.text.matchAll(/(?:^|,|\r\n)"([=+\-@\t\r])/g)].length === 0, "a cell begins like a formula");
+    const named = h.trail(r.id).find((e) => e.action === "client.export").clients;
+    for (const [id] of made) assert.ok(named.includes(id));
+    assert.equal((await desk.get("/clients/clients.csv")).status, 403);
+  });
+});
