@@ -95,7 +95,9 @@ SELECT cmp_ok((SELECT count(*) FROM ran WHERE plan IS NOT NULL), '>=', 50::bigin
 SELECT is_empty($$ SELECT DISTINCT p.name, p.role, node ->> 'Relation Name', node ->> 'Rows Removed by Filter', node ->> 'Actual Loops' FROM ran p, jsonb_path_query(p.plan, '$.** ? (@."Rows Removed by Filter" > 0)') AS node
     WHERE (node ->> 'Rows Removed by Filter')::numeric * (node ->> 'Actual Loops')::numeric > 1000 $$, 'D-02: no statement throws away more than a thousand rows');
 SELECT is_empty($$ SELECT p.name, p.role FROM ran p, jsonb_path_query(p.plan, '$.** ? (@."Node Type" == "Index Scan" || @."Node Type" == "Bitmap Heap Scan")') AS node
-    WHERE (node ->> 'Actual Rows')::numeric * (node ->> 'Actual Loops')::numeric > 5000 $$, 'D-02: nor reads more than five thousand');
+    WHERE (node ->> 'Actual Rows')::numeric * (node ->> 'Actual Loops')::numeric > 5000
+      AND p.name <> 'client_list_export' -- (all clients as a file)
+    $$, 'D-02: nor reads more than five thousand');
 
 -- (a statement that does both is found out)
 CREATE TEMP TABLE planted AS SELECT (pg_temp.plan_of('planted', 'SELECT count(*) FROM app.client WHERE preferred_name = $1', '["q"]', true)).*;
