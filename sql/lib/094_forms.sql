@@ -32,7 +32,7 @@ BEGIN
         JOIN app.signature s ON s.client_id = t.client_id AND s.assignment_id = t.id
         JOIN app.form_version v ON v.id = s.form_version_id
         JOIN app.form f ON f.id = t.form_id
-        WHERE t.client_id = client AND t.form_id = form AND t.state = 'signed'
+        WHERE t.client_id = ANY (app.record_ids(client)) AND t.form_id = form AND t.state = 'signed'
           AND (f.validity = 'life' OR f.validity = 'days' AND s.signed_at + make_interval(days => f.valid_days) > at)
           AND v.version >= coalesce((SELECT max(n.version) FROM app.form_version n WHERE n.form_id = form AND n.published_at IS NOT NULL AND n.asks_again), 0)
           AND NOT EXISTS (SELECT FROM app.form_event e WHERE e.client_id = t.client_id AND e.assignment_id = t.id AND e.kind = 'withdrawn'
@@ -69,7 +69,7 @@ BEGIN
         RETURN;
     END IF;
     is_first := NOT EXISTS (SELECT FROM app.appointment o
-        WHERE o.client_id = a.client_id AND o.id <> appointment AND o.starts_at < a.starts_at AND o.status NOT IN ('held', 'expired', 'cancelled', 'no_show')
+        WHERE o.client_id = ANY (app.record_ids(a.client_id)) AND o.id <> appointment AND o.starts_at < a.starts_at AND o.status NOT IN ('held', 'expired', 'cancelled', 'no_show')
           AND (a.group_id IS NULL OR o.group_id IS DISTINCT FROM a.group_id));
     leads := a.group_id IS NULL OR NOT EXISTS (SELECT FROM app.appointment o
         WHERE o.client_id = a.client_id AND o.group_id = a.group_id AND o.group_position < a.group_position AND o.status <> 'cancelled');
@@ -89,8 +89,12 @@ CREATE OR REPLACE FUNCTION app.form_settle() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    signed uuid := (SELECT t.form_id FROM app.form_assignment t WHERE t.tenant_id = NEW.tenant_id AND t.id = NEW.assignment_id);
+    signed uuid := (SELECT t.form_id FROM app.form_assignment t JOIN app.form f ON f.id = t.form_id AND f.validity <> 'visit'
+                    WHERE t.tenant_id = NEW.tenant_id AND t.id = NEW.assignment_id);
 BEGIN
+    IF signed IS NULL THEN
+        RETURN NULL;
+    END IF;
     UPDATE app.form_assignment t SET state = 'withdrawn'
     WHERE t.tenant_id = NEW.tenant_id AND t.client_id = NEW.client_id AND t.form_id = signed AND t.state = 'due' AND t.id <> NEW.assignment_id
       AND app.form_stands(NEW.client_id, signed, coalesce((SELECT p.starts_at FROM app.appointment p WHERE p.tenant_id = t.tenant_id AND p.id = t.appointment_id), now()));
@@ -624,5 +628,7 @@ GRANT EXECUTE ON FUNCTION app.form_kinds(), app.form_in_force(uuid), app.form_dr
 GRANT EXECUTE ON FUNCTION app.forms_asked(uuid) TO foyer_booking;
 GRANT EXECUTE ON FUNCTION app.form_languages(), app.language_words(text) TO foyer_staff, foyer_public, foyer_slow;
 GRANT EXECUTE ON FUNCTION app.form_remind() TO foyer_jobs;
+-- In which language it was shown stands with a signature.
+GRANT INSERT (language) ON app.signature TO foyer_public;
 
 RESET ROLE;

@@ -126,9 +126,9 @@ FROM unnest(:answer_ids::uuid[], :question_ids::uuid[], :answers::bytea[], :deta
 -- name: form_sign :one
 -- The signature; the table sees to it that the form is due and the wording is the one in force.
 INSERT INTO app.signature (id, assignment_id, client_id, form_version_id, disclosure_id, document_sealed, document_sha256,
-                           wording_sha256, method, signer_name_sealed, strokes_sealed, zone)
+                           wording_sha256, method, signer_name_sealed, strokes_sealed, zone, language)
 VALUES (:signature_id, :assignment_id, :client_id, :form_version_id, :disclosure_id, :document_bytes, :document_sha256,
-        :wording_sha256, :method, :signer_name_bytes, :strokes_bytes, :zone)
+        :wording_sha256, :method, :signer_name_bytes, :strokes_bytes, :zone, :language)
 RETURNING id AS signature_id, client_id;
 
 -- name: form_signer :one

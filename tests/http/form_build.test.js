@@ -227,6 +227,7 @@ describe("L20 E-02: what is asked after an answer", () => {
     for (const words of ["Casi nunca se quema", "Ninguna alergia conocida", "Confirmado", "He respondido con sinceridad"]) assert.ok(text(consent).includes(words), words);
     assert.equal((await p.sign()).status, 303);
     assert.ok(text(await p.v.get(`${p.page}/copy`)).includes("¿Qué le trae a nosotros?"));
+    assert.equal(h.one("SELECT language FROM app.signature WHERE assignment_id = :'v1'::uuid", p.which), "es");
   });
   test("a translation that is not whole is not published", async () => {
     const one = await begin("photo-release", "Half said");

@@ -152,6 +152,11 @@ static void answers_are_put_into_words(void **state)
     assert_str(form_answer_words(arena, S("allergies"), S("none")), "No known allergies");
     assert_str(form_answer_words(arena, S("allergies"), S("Latex\thives\tsevere\nNuts\t\tmild")),
                "Latex: hives (severe)\nNuts (mild)");
+    assert_str(form_answer_words(arena, S("medications"), S("none")), "None");
+    assert_str(form_answer_words(arena, S("medications"), S("Aspirin\t100 mg\t2019\nZinc\t\t")),
+               "Aspirin: 100 mg (2019)\nZinc");
+    assert_str(form_answer_words(arena, S("number"), S("62.5")), "62.5");
+    assert_str(form_answer_words(arena, S("body"), S("Nose\nHands")), "Nose\nHands");
 }
 
 int main(void)

@@ -83,19 +83,20 @@ static enum err load_questions(struct req *r, struct filling *f, enum query quer
     f->questions = arena_alloc(a, (f->n + 1) * sizeof *f->questions);
     for (size_t i = 0; i < f->n; i++) {
         struct question *q = &f->questions[i];
-        *q = (struct question){.id = rows_text(rows, i, "question_id"),
-                               .key = rows_text(rows, i, "question_key"),
-                               .kind = rows_text(rows, i, "kind"),
-                               .label = rows_text(rows, i, "label"),
-                               .help = rows_text(rows, i, "help"),
-                               .follow_up_label = rows_text(rows, i, "follow_up_label"),
-                               .unit = rows_text(rows, i, "unit"),
-                               .number_min = rows_text(rows, i, "number_min"),
-                               .number_max = rows_text(rows, i, "number_max"),
-                               .when_key = rows_text(rows, i, "when_key"),
-                               .when_value = rows_text(rows, i, "when_value"),
-                               .is_required = rows_bool(rows, i, "is_required"),
-                               };
+        *q = (struct question){
+            .id = rows_text(rows, i, "question_id"),
+            .key = rows_text(rows, i, "question_key"),
+            .kind = rows_text(rows, i, "kind"),
+            .label = rows_text(rows, i, "label"),
+            .help = rows_text(rows, i, "help"),
+            .follow_up_label = rows_text(rows, i, "follow_up_label"),
+            .unit = rows_text(rows, i, "unit"),
+            .number_min = rows_text(rows, i, "number_min"),
+            .number_max = rows_text(rows, i, "number_max"),
+            .when_key = rows_text(rows, i, "when_key"),
+            .when_value = rows_text(rows, i, "when_value"),
+            .is_required = rows_bool(rows, i, "is_required"),
+        };
         if (query == Q_form_questions) {
             q->answer = rows_text(rows, i, "answer_sealed");
             q->detail = rows_text(rows, i, "detail_sealed");
