@@ -51,12 +51,13 @@ static enum err prepare(struct req *r)
         if (e)
             return e;
     }
-    return reply_redirect(r, arena_printf(req_arena(r), "/recalls/%.*s?prepared=%zu",
+    return reply_redirect(r, arena_printf(req_arena(r), "/recalls/%.*s/letters?prepared=%zu",
                                           (int)req_value(r, "lot_id").n, req_value(r, "lot_id").p,
                                           rows_count(clients)));
 }
 
 #define ONE "/recalls/{lot_id:uuid}"
+#define LETTERS ONE "/letters"
 
 const struct page recall_pages[] = {
     {GET, ONE, CAN(chart_read), .action = "recall.read",
@@ -64,9 +65,12 @@ const struct page recall_pages[] = {
      .title = "Who received a lot"},
     {GET, ONE "/list.csv", CAN(chart_read), .step_up = true, .action = "recall.export",
      .run = download, .title = "Who received a lot, as a file"},
+    {GET, LETTERS, CAN(message_write), .show = {{"lot", Q_recall_lot}}, .view = "recall/letters",
+     .title = "A recall: the letters"},
     {POST, ONE "/prepare", CAN(message_write), .action = "recall.prepare", .fields = letter_fields,
-     .run = prepare, .again = ONE, .title = "A recall: prepare a letter to each"},
+     .run = prepare, .again = LETTERS, .title = "A recall: prepare a letter to each"},
     {POST, ONE "/send", CAN(message_write), .action = "recall.send", .save = Q_recall_send,
-     .then = "/recalls/{lot_id}?sent={sent}", .again = ONE, .title = "A recall: send the letters"},
+     .then = "/recalls/{lot_id}/letters?sent={sent}", .again = LETTERS,
+     .title = "A recall: send the letters"},
     {0},
 };

@@ -69,4 +69,4 @@ SELECT FROM app.recall_keep(:lot_id::uuid, :letter_client::uuid, :letter_id::uui
 
 -- name: recall_send :one
 -- The kept letters go out.
-SELECT app.recall_send(:lot_id::uuid) AS sent, :lot_id::uuid AS lot_id;
+SELECT app.recall_send(l.id) AS sent, l.id AS lot_id FROM app.product_lot l WHERE l.id = :lot_id::uuid;
