@@ -38,6 +38,7 @@ const struct page chart_pages[] = {
               {"templates", Q_chart_template},
               {"signers", Q_form_signers},
               {"consents", Q_form_consents},
+              {"declines", Q_form_declines},
               {"notes", Q_chart_note},
               {"addenda", Q_chart_addendum, .by = "note_id"}},
      .view = "chart/show", .title = "Chart"},

@@ -78,6 +78,7 @@ const struct page client_pages[] = {
               {"forms", Q_client_form},
               {"signers", Q_form_signers},
               {"consents", Q_form_consents},
+              {"declines", Q_form_declines},
               {"running", Q_series_of_client},
               {"waits", Q_waitlist_of_client},
               {"tags", Q_person_tag}},

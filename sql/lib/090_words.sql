@@ -255,6 +255,8 @@ AS $$
         ('condition.create', 'added a condition'),
         ('condition.end', 'ended a condition'),
         ('health.none_known', 'noted that nothing is known, or took that back'),
+        ('form.again', 'asked for a form again'),
+        ('form.decline', 'did not want to sign a form'),
         ('form.desk', 'opened forms at the desk'),
         ('form.done', 'put the tablet away'),
         ('form.kiosk', 'handed over the tablet'),

@@ -181,6 +181,30 @@ WHERE NOT EXISTS (
       AND e.link_id IS NOT DISTINCT FROM nullif(current_setting('foyer.link_id', true), '')::uuid
       AND e.at > clock_timestamp() - make_interval(secs => :event_quiet::int));
 
+-- name: form_decline :one
+-- She does not want to sign this form.
+-- seals: form_decline
+INSERT INTO app.form_decline (id, assignment_id, client_id, reason_sealed)
+SELECT :new_id::uuid, a.id, a.client_id, :reason_sealed::bytea
+FROM app.form_assignment a
+WHERE a.id = :assignment_id::uuid AND a.client_id = (SELECT app.own_client())
+RETURNING client_id;
+
+-- name: form_declines :many
+-- The forms that a client declined and was not asked for again, with her reason.
+SELECT DISTINCT ON (d.assignment_id) d.id, d.client_id, d.assignment_id, o.name AS form, d.reason_sealed, d.at AT TIME ZONE app.zone() AS declined
+FROM app.form_decline d
+JOIN app.form_assignment a ON a.client_id = d.client_id AND a.id = d.assignment_id AND a.state = 'declined'
+JOIN app.form o ON o.id = a.form_id
+WHERE d.client_id = :client_id::uuid
+ORDER BY d.assignment_id, d.at DESC;
+
+-- name: form_again :one
+-- Asks for a declined form again.
+UPDATE app.form_assignment a SET state = 'due'
+WHERE a.id = :assignment_id::uuid AND a.client_id = :client_id::uuid AND a.state = 'declined'
+RETURNING a.client_id;
+
 -- name: form_allowed :many
 -- What she was asked to allow by the forms that she signed, as it stands now.
 SELECT app.own_client() AS client_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands, c.is_given,

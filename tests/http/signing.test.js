@@ -112,7 +112,7 @@ describe("L20 E-04: what happened to a form is written down", () => {
   test("opened, each page shown, kept, consented, signed, copy read; and the time that it took, without the hours away", async () => {
     const p = await filled();
     await p.v.get(consentPage(p));
-    assert.equal((await p.v.submit(consentPage(p), signing)).status, 303);
+    assert.equal((await p.v.submit(consentPage(p), signing, { action: consentPage(p) })).status, 303);
     await p.v.get(`${p.at}/${p.consent}/copy`);
     const events = h.sql("SELECT kind, detail, actor_kind, link_id, host(ip) FROM app.form_event WHERE assignment_id = :'v1'::uuid ORDER BY at, kind", p.consent);
     assert.deepEqual([...new Set(events.map(([kind, detail]) => `${kind} ${detail}`.trim()))].sort(),
@@ -278,5 +278,24 @@ describe("E-05: on the studio's tablet", () => {
     assert.equal(last.location, "/login");
     assert.equal(h.one("SELECT e.revoked_at IS NOT NULL FROM sec.session e JOIN sec.kiosk k ON k.session_id = e.id WHERE k.link_id = :'v1'::uuid", opened.location.split("/")[2]), "t");
     assert.equal((await tablet.get("/kiosk")).location, "/login");
+  });
+});
+
+describe("E-03: who does not want to sign says so", () => {
+  test("it is kept, her reason sealed, the staff sees it, nothing can be signed until the form is asked for again", async () => {
+    const p = await filled(), page = await p.v.get(consentPage(p));
+    const open = h.formOf(page.text, consentPage(p)).values;
+    const r = await p.v.submit(consentPage(p), { reason: "I want to think about Rosebud" }, { action: /decline$/ });
+    assert.equal(r.location, `${p.at}?declined=1`);
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["form.decline", [p.client]]]);
+    assert.deepEqual(h.sql(`SELECT a.state, e.kind, encode(d.reason_sealed, 'escape') LIKE '%Rosebud%' FROM app.form_assignment a
+      JOIN app.form_event e ON e.assignment_id = a.id AND e.kind = 'declined' JOIN app.form_decline d ON d.assignment_id = a.id WHERE a.id = :'v1'::uuid`, p.consent)[0], ["declined", "declined", "f"]);
+    for (const at of [consentPage(p), `${p.at}/${p.consent}`]) assert.match((await p.v.get(at)).text, /You chose not to sign this/);
+    assert.notEqual((await p.v.post(consentPage(p), { ...open, ...signing })).status, 303);
+    assert.equal(signaturesOf(p.consent), 0);
+    const doctor = await h.staff("glow", "owner"), chart = await doctor.get(`/clients/${p.client}/chart`);
+    assert.match(sentence(chart.text), /Declined .*: I want to think about Rosebud/);
+    assert.equal((await doctor.submit(`/clients/${p.client}/chart`, {}, { action: new RegExp(`${p.consent}/again$`) })).status, 303);
+    assert.equal((await p.v.submit(consentPage(p), signing, { action: consentPage(p) })).status, 303);
   });
 });

@@ -38,6 +38,8 @@ static enum err show_questions(struct req *r)
     enum err e = filling_load(r, &f);
     if (e)
         return e;
+    if (filling_is_declined(&f))
+        return reply_view(r, 200, "form/declined");
     if (filling_is_signed(&f))
         return form_signed_already(r, "/copy");
     if (f.n == 0)
@@ -110,7 +112,7 @@ static enum err save_answers(struct req *r)
     enum err e = filling_load(r, &f);
     if (e)
         return e;
-    if (filling_is_signed(&f))
+    if (filling_is_signed(&f) || filling_is_declined(&f))
         return reply_again(r, QUESTIONS);
     if (!filling_take(r, &f)) {
         if (intent.n == 0)
@@ -122,6 +124,11 @@ static enum err save_answers(struct req *r)
         e = form_event(r, "kept", "", 30);
     return e ? e : after_keeping(r, &f, intent);
 }
+
+static const struct field decline_fields[] = {
+    {"reason", FIELD_LONG, .max = 1000},
+    {0},
+};
 
 const struct page form_pages[] = {
     {GET, LIST, LINK("form"), .action = "form.read",
@@ -147,6 +154,12 @@ const struct page form_pages[] = {
     {GET, QUESTIONS "/copy", LINK("form"), .action = "form.copy", .run = form_show_copy,
      .show = {{"copy", Q_form_copy}, {"proof", Q_proof_mine}}, .view = "form/copy", .gives = "document strokes",
      .title = "Form: the client's copy"},
+    {POST, QUESTIONS "/decline", LINK("form"), .action = "form.decline", .fields = decline_fields,
+     .save = Q_form_decline, .then = "/v/{link_id}/forms?declined=1", .again = CONSENT,
+     .title = "Form: decline to sign"},
+    {POST, "/clients/{client_id:uuid}/forms/{assignment_id:uuid}/again", CAN(chart_write),
+     .action = "form.again", .save = Q_form_again, .then = "/clients/{client_id}/chart#forms",
+     .title = "Chart: ask for a declined form again"},
     {GET, HER_LINK "/allowed", LINK(NULL), .action = "consent.list",
      .show = {{"allowed", Q_form_allowed}}, .view = "form/allowed", .title = "What she allowed"},
     {POST, HER_LINK "/allowed", LINK(NULL), .action = "consent.withdraw",

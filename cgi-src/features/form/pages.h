@@ -9,6 +9,7 @@ struct str form_path(struct req *r, const char *end);
 enum err form_signed_already(struct req *r, const char *copy);
 
 /* signer.c */
+bool filling_is_declined(const struct filling *f);
 /* Writes down what happens to the form: kind as app.form_event names it, details "a,b" a row each;
  * none that the same link did within so many seconds before. */
 enum err MUST_CHECK form_event(struct req *r, const char *kind, const char *details,

@@ -39,6 +39,8 @@ enum err form_show_consent(struct req *r)
     enum err e = filling_load(r, &f);
     if (e)
         return e;
+    if (filling_is_declined(&f))
+        return reply_view(r, 200, "form/declined");
     if (filling_is_signed(&f))
         return form_signed_already(r, "/copy");
     if (!filling_complete(&f))
@@ -149,7 +151,7 @@ enum err form_sign(struct req *r)
     enum err e = filling_load(r, &f);
     if (e)
         return e;
-    if (filling_is_signed(&f))
+    if (filling_is_signed(&f) || filling_is_declined(&f))
         return reply_again(r, CONSENT);
     if (!filling_complete(&f))
         return reply_again(r, QUESTIONS);

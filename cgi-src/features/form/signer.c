@@ -8,6 +8,11 @@
 #include "crypto.h"
 #include "pages.h"
 
+bool filling_is_declined(const struct filling *f)
+{
+    return str_is(rows_text(f->form, 0, "state"), "declined");
+}
+
 enum err form_event(struct req *r, const char *kind, const char *details, int quiet_seconds)
 {
     req_set(r, "event_kind", str_of(kind));

@@ -1,0 +1,55 @@
+// signing.test.js -- signing as people do it: on the studio's tablet with a finger, and a guardian on a phone. L20 L54 E-05.
+"use strict";
+const { test } = require("node:test");
+const assert = require("node:assert/strict");
+const b = require("./harness");
+const h = require("../http/harness");
+const { somebody } = require("../http/form_client");
+
+// A finger's line over the pad, by touch events alone.
+async function drawByTouch(page) {
+  const pad = page.locator("[data-sign-pad]");
+  await pad.scrollIntoViewIfNeeded();
+  const box = await pad.boundingBox(), cdp = await page.context().newCDPSession(page);
+  const at = (i) => [{ x: box.x + 30 + i * 6, y: box.y + 50 + 20 * Math.sin(i / 3) }];
+  await cdp.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(0) });
+  for (let i = 1; i < 35; i++) await cdp.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(i) });
+  await cdp.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+}
+
+test("L54 E-05: on the tablet a guardian signs with a finger; afterwards nothing of the client is there", async () => {
+  const p = somebody("glow");
+  h.sql("UPDATE app.client SET birth_date = current_date - interval '15 years' WHERE id = :'v1'::uuid", p.client);
+  h.sql("INSERT INTO app.client_guardian (tenant_id, client_id, name, relation, birth_date) VALUES (:'v1'::uuid, :'v2'::uuid, 'Ines Halvorsen', 'parent', '1981-05-17')", h.tenantId("glow"), p.client);
+  const page = await b.staff("phone", "glow", "front-desk", { fresh: true });
+  await page.goto(`${h.origin("glow")}/clients/${p.client}`);
+  await page.getByRole("button", { name: "Hand over the tablet" }).click();
+  await page.getByRole("heading", { name: "Your forms" }).waitFor();
+  await b.check(page, "what is due, on the tablet", { dark: true, shot: "signing-list" });
+  const forms = page.url();
+  await page.goto(`${forms}/${p.consent}`);
+  for (const box of await page.getByRole("checkbox").all()) await box.check();
+  await page.getByRole("button", { name: "Continue to read and sign" }).last().click();
+  await page.getByLabel("I am Ines Halvorsen").check();
+  await page.getByLabel("Date of birth of the one who signs").fill("1981-05-17");
+  await page.getByLabel("I have read").check();
+  await page.getByLabel("Full name of the one who signs").fill("Ines Halvorsen");
+  await drawByTouch(page);
+  await b.check(page, "a guardian signs", { dark: true, shot: "signing-guardian" });
+  await page.getByRole("button", { name: "I sign this form" }).click();
+  await page.getByText("This form is signed").waitFor();
+  assert.equal(await page.locator(".sign-line polyline").count(), 1);
+  assert.equal(h.one("SELECT place || ' ' || signer || ' ' || method FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent), "kiosk guardian drawn");
+  await page.getByRole("button", { name: "I am done" }).click();
+  await page.getByText("Please give the tablet back").waitFor();
+  await page.getByText("For our team").click();
+  await b.check(page, "the tablet is put away", { dark: true, shot: "signing-rest" });
+  const name = h.one("SELECT name FROM app.client WHERE id = :'v1'::uuid", p.client);
+  for (let i = 0; i < 3; i++) {
+    await page.goBack();
+    assert.ok(!(await page.content()).includes(name), `going back ${i + 1} times shows nothing of her`);
+  }
+  await page.goto(`${h.origin("glow")}/clients`);
+  assert.match(page.url(), /\/login/);
+  await page.context().close();
+});
