@@ -1,4 +1,4 @@
--- 720_decline: a client who does not want to sign a form says so.
+-- 730_decline: a client who does not want to sign a form says so.
 
 SET LOCAL ROLE foyer_owner;
 
