@@ -207,18 +207,18 @@ RETURNING a.client_id;
 
 -- name: form_allowed :many
 -- What she was asked to allow by the forms that she signed, as it stands now.
-SELECT app.own_client() AS client_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands, c.is_given,
+SELECT app.own_client() AS client_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands,
        c.since AT TIME ZONE app.zone() AS since, c.withdrawn_at AT TIME ZONE app.zone() AS withdrawn, c.withdrawn_kind = 'staff' AS by_staff
 FROM app.consents_of(app.own_client()) c
 ORDER BY c.purpose;
 
 -- name: form_withdraw :one
 -- She takes back what she allowed, from now on.
-SELECT app.own_client() AS client_id, app.consent_withdraw(app.own_client(), :purpose) AS consent_id;
+SELECT o.id AS client_id FROM (SELECT app.own_client() AS id) AS o CROSS JOIN LATERAL app.consent_withdraw(o.id, :purpose);
 
 -- name: form_consents :many
 -- What a client allows, for the chart.
-SELECT :client_id::uuid AS client_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands, c.is_given, c.signature_id,
+SELECT :client_id::uuid AS client_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands, c.signature_id,
        c.since AT TIME ZONE app.zone() AS since, c.withdrawn_at AT TIME ZONE app.zone() AS withdrawn, c.withdrawn_kind = 'staff' AS by_staff,
        c.stands AND (app.may('chart_write') OR app.reaches('chart_write', :client_id::uuid)) AS can_withdraw
 FROM app.consents_of(:client_id::uuid) c
@@ -226,8 +226,8 @@ ORDER BY c.purpose;
 
 -- name: form_withdraw_for :one
 -- Staff writes down that she takes back what she allowed.
-SELECT c.id AS client_id, app.consent_withdraw(c.id, :purpose) AS consent_id
-FROM app.client c
+SELECT c.id AS client_id
+FROM app.client c CROSS JOIN LATERAL app.consent_withdraw(c.id, :purpose)
 WHERE c.id = :client_id::uuid;
 
 -- name: form_signers :one
