@@ -15,7 +15,7 @@
 enum { MAX_CLIENT_DATA = 4096, MAX_AUTH_DATA = 4096, MAX_NESTING = 4 };
 /* authData: hash of the site's name, flags, counter; then, of a new passkey, its id and key. */
 enum { AT_FLAGS = 32, AT_COUNT = 33, AUTH_DATA_LEAST = 37 };
-enum { USER_PRESENT = 0x01, USER_VERIFIED = 0x04, MAY_SYNC = 0x08, IS_SYNCED = 0x10 };
+enum { USER_PRESENT = 0x01, USER_VERIFIED = 0x04, MAY_SYNC = 0x08, IS_SYNCED = 0x10, HAS_KEY = 0x40 };
 
 static const unsigned char *bytes(struct str s) { return (const unsigned char *)s.p; }
 
@@ -79,7 +79,7 @@ static bool cbor_item(const unsigned char **at, const unsigned char *end, int de
 /* What follows the fixed part: a key and extensions, if its flags say so. */
 static bool cbor_fits(struct str auth_data)
 {
-    enum { FIXED = 37, AAGUID = 16, HAS_KEY = 0x40 };
+    enum { FIXED = 37, AAGUID = 16 };
     const unsigned char *at = bytes(auth_data) + FIXED, *end = bytes(auth_data) + auth_data.n;
     if (bytes(auth_data)[AT_FLAGS] & HAS_KEY) {
         if (end - at < AAGUID + 2)
@@ -206,6 +206,12 @@ enum err webauthn_signed_ok(struct arena *a, const struct webauthn_asked *asked,
     if ((*why = client_data_fault(a, asked, answer->client_data, "webauthn.get")) ||
         (*why = auth_data_fault(asked, answer->auth_data)))
         return ERR_INVALID;
+    /* A key is told once, when it is made. The library would read what follows the fixed part of an answer as extensions whatever
+     * this flag says, and so not what cbor_fits looked at. */
+    if (bytes(answer->auth_data)[AT_FLAGS] & HAS_KEY) {
+        *why = "flags";
+        return ERR_INVALID;
+    }
     const void *pk = key_of(a, key);
     unsigned char hash[HASH_BYTES];
     sha256(answer->client_data, hash);

@@ -195,6 +195,10 @@ BEGIN
     IF l.is_over THEN
         RAISE EXCEPTION 'link is over' USING ERRCODE = 'FY410';
     END IF;
+    -- The studio's tablet is locked to the forms: the pages that any link of hers opens are not for it.
+    IF l.place = 'kiosk' AND proven AND coalesce(purpose, '') = '' THEN
+        RAISE EXCEPTION 'no such link' USING ERRCODE = 'FY404';
+    END IF;
     -- On the studio's tablet ten minutes without a request end it.
     IF l.place = 'kiosk' AND l.is_session THEN
         UPDATE sec.link_session e SET expires_at = now() + interval '10 minutes'

@@ -62,11 +62,12 @@ async function sender(p) {
   const target = p.path.replace(/\{(\w+):\w+\}/g, (m, n) => (p.path.includes("/forms/") && n === "link_id" ? f.link : n === "hold_id" ? held.split("/").pop() : p.path.endsWith("/weeks") && n === "service_id" ? weeks.service : own()[n]));
   if (p.door === "staff") {
     const [label, role] = p.realm === "operator" ? ["ops", "operator"] : ["glow", "owner"];
-    const v = await h.staff(label, role);
+    // Who hands over the tablet gives her session away, so not the one that the others share.
+    const v = await h.staff(label, role, { fresh: p.path.endsWith("/kiosk") });
     const keys = h.formOf((await v.get(label === "ops" ? "/demos" : "/clients")).text, "/logout").values;
     return { v, target, keys };
   }
-  if (p.path.includes("/forms/")) return { v: f.v, target, keys: h.formOf((await f.v.get(p.path.endsWith("/consent") ? target.slice(0, -8) : target)).text).values };
+  if (p.path.includes("/forms/")) return { v: f.v, target, keys: h.formOf((await f.v.get(target.replace(/\/(consent|decline)$/, ""))).text).values };
   if (p.path.startsWith("/v/") && p.path.endsWith("/prove")) {
     const v = new h.Visitor("glow");
     const { token } = await k.message(c, b.client, "booked");

@@ -289,7 +289,7 @@ describe("R-05: a chart on paper", () => {
   test("the page to print holds contact, health, visits, notes with author and addenda, and signed forms; it is in the trail as taken along", async () => {
     const r = await v.get(`${chart}/print`), text = h.decode(r.text);
     assert.equal(r.status, 200);
-    for (const words of ["Rosemary", "Added later: thyme", "Allergies", "Medications", "Visits", "Signed forms", p.id]) assert.ok(text.includes(words), words);
+    for (const words of ["Rosemary", "Added later: thyme", "Allergies", "Medications", "Treatments", "Treatment plans", "Visits", "Signed forms", p.id]) assert.ok(text.includes(words), words);
     assert.ok(!r.text.includes("<script>alert(1)"));
     assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["chart.export", [p.client]]]);
     assert.match((await v.get(chart)).text, /\/chart\/print"/);

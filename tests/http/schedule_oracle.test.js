@@ -199,10 +199,12 @@ const ORDER = ["location", "service", "addon", "service_addon", "service_staff",
   "outside_busy", "staff_licence", "location_hours", "closure", "resource", "service_room", "client", "appointment", "slot", "booking_rule"];
 
 // A studio of its own, gone with the transaction.
+const AGREED = `INSERT INTO app.agreement (version, text_sha, accepted_by, accepted_name) VALUES (1, sha256('the agreement'), '${PEOPLE[0]}', 'Person 0');`;
 const STUDIO = `
 SELECT sec.tenant_new('${TENANT}', 'oracle', 'Oracle', 'medspa', 'US') IS NOT NULL AS made \\gset
 SELECT set_config('foyer.tenant_id', '${TENANT}', true), set_config('foyer.actor_kind', 'system', true) \\gset
-${PEOPLE.map((p, i) => `SELECT app.staff_new('${p}', 'Person ${i}', 'p${i}@oracle.test', '', true, 'provider') \\gset x${i}_`).join("\n")}`;
+${PEOPLE.map((p, i) => `SELECT app.staff_new('${p}', 'Person ${i}', 'p${i}@oracle.test', '', true, 'provider') \\gset x${i}_`).join("\n")}
+${AGREED}`;
 
 test("L17 L21 B-01 B-03 B-06 B-08 T34: a checker of another kind agrees with what is offered, in a thousand random situations", () => {
   const now = Math.floor(Date.now() / 1000) * 1000;

@@ -249,6 +249,7 @@ describe("E-05: on the studio's tablet", () => {
     assert.match(page.text, /I am done/);
     assert.equal(page.headers["cache-control"], "no-store");
     assert.doesNotMatch(page.text, /href="\/book"|href="\/privacy"|\/looked/);
+    for (const other of ["looked", "allowed", "correct", "waitlist"]) assert.equal((await tablet.get(`/v/${link}/${other}`)).status, 404, other);
     const at = await ready(tablet, link, p.consent);
     assert.equal((await tablet.submit(at, signing, { action: at })).status, 303);
     assert.deepEqual(h.sql("SELECT place, coalesce(witness_id::text, '') FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)[0], ["kiosk", ""]);

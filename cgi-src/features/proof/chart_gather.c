@@ -103,6 +103,65 @@ static void conditions(struct gathering *g, const struct rows *rows)
     health(g, rows, "condition_sealed", "had_since_sealed", "remark_sealed");
 }
 
+/* What of a list belongs to one line of another: "what: value", each on a line of its own. */
+static void parts_of(struct gathering *g, const struct rows *parts, const char *key, struct str id,
+                     void (*write)(struct gathering *g, const struct rows *parts, size_t i))
+{
+    for (size_t i = 0; i < rows_count(parts); i++)
+        if (str_eq(cell(parts, i, key), id))
+            write(g, parts, i);
+}
+
+static void product_used(struct gathering *g, const struct rows *rows, size_t i)
+{
+    struct str lot = arena_printf(g->a, "lot %s, expires %s", arena_cstr(g->a, cell(rows, i, "lot")),
+                                  arena_cstr(g->a, shown(g, rows, i, "expires_on", "date")));
+    struct str much = join(g->a, cell(rows, i, "amount"), ", ", cell(rows, i, "area_sealed"));
+    add(g, CHART_FACT, cell(rows, i, "product"), join(g->a, much, "; ", lot));
+}
+
+static void device_set(struct gathering *g, const struct rows *rows, size_t i)
+{
+    add(g, CHART_FACT, cell(rows, i, "device"), cell(rows, i, "settings_sealed"));
+}
+
+static enum err treatments(struct gathering *g, const struct rows *rows)
+{
+    const struct rows *products = req_query(g->r, Q_encounter_products);
+    const struct rows *devices = products ? req_query(g->r, Q_encounter_devices) : NULL;
+    if (!devices)
+        return req_error(g->r);
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        struct str id = cell(rows, i, "encounter_id");
+        struct str what = join(g->a, cell(rows, i, "service"), ", ", cell(rows, i, "provider"));
+        add(g, CHART_ENTRY, join(g->a, shown(g, rows, i, "done_on", "date"), ": ", what), S(""));
+        parts_of(g, products, "encounter_id", id, product_used);
+        parts_of(g, devices, "encounter_id", id, device_set);
+        fact_if(g, "Told to do afterwards", cell(rows, i, "aftercare_sealed"));
+    }
+    return OK;
+}
+
+static void plan_step(struct gathering *g, const struct rows *rows, size_t i)
+{
+    struct str on = shown(g, rows, i, "changed_on", "date");
+    add(g, CHART_FACT, cell(rows, i, "service"),
+        join(g->a, cell(rows, i, "state_words"), ", ",
+             on.n ? on : shown(g, rows, i, "due_on", "date")));
+}
+
+static enum err plans(struct gathering *g, const struct rows *rows)
+{
+    const struct rows *steps = req_query(g->r, Q_plan_steps);
+    if (!steps)
+        return req_error(g->r);
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        add(g, CHART_ENTRY, cell(rows, i, "title_sealed"), S(""));
+        parts_of(g, steps, "plan_id", cell(rows, i, "plan_id"), plan_step);
+    }
+    return OK;
+}
+
 static void visits(struct gathering *g, const struct rows *rows)
 {
     for (size_t i = 0; i < rows_count(rows); i++) {
@@ -163,6 +222,8 @@ static const struct section {
     {"Allergies", Q_client_allergy, allergies, NULL, NULL},
     {"Medications", Q_health_medications, medications, NULL, NULL},
     {"Conditions", Q_health_conditions, conditions, NULL, NULL},
+    {"Treatments", Q_encounter_of_client, NULL, treatments, "No treatment is noted."},
+    {"Treatment plans", Q_plan_of_client, NULL, plans, "Nothing is planned."},
     {"Visits", Q_client_visit, visits, NULL, "No visits."},
     {"Notes", Q_chart_note, NULL, notes, "No notes."},
     {"Signed forms", Q_client_form, forms, NULL, "No forms."},
