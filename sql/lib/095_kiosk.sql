@@ -35,6 +35,11 @@ AS $$
 DECLARE
     mine uuid := nullif(current_setting('foyer.session_id', true), '')::uuid;
 BEGIN
+    -- Of two at once the second waits here, before it holds anything, and finds the session set aside.
+    PERFORM FROM sec.session e WHERE e.tenant_id = app.tenant() AND e.id = mine FOR UPDATE;
+    IF EXISTS (SELECT FROM sec.kiosk k WHERE k.tenant_id = app.tenant() AND k.session_id = mine AND k.ended_at IS NULL AND k.ends_at > now()) THEN
+        RAISE EXCEPTION 'the tablet is handed over already' USING ERRCODE = 'FY401';
+    END IF;
     PERFORM sec.spot_open(made, client, 'kiosk', token);
     INSERT INTO sec.kiosk (tenant_id, token_hash, staff_id, session_id, link_id, client_id, ends_at)
     VALUES (app.tenant(), sha256(kiosk_token), app.actor(), mine, made, client, now() + interval '2 hours');

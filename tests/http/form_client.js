@@ -14,6 +14,8 @@ function session(label, linkId) {
   return v;
 }
 
+// Forms of the demo that both ask for words and ticks; other tests make forms of their own, which visits then ask for as well.
+const INTAKES = "'Medical history', 'About your pregnancy'", CONSENTS = "'Consent to treatment', 'Elective ultrasound waiver'";
 // Somebody with a link to both forms of a visit to come. Each call takes another client.
 const taken = [h.uuid()];
 function somebody(label) {
@@ -22,9 +24,9 @@ function somebody(label) {
       SELECT p.tenant_id, p.client_id, p.id, i.id AS intake, c.id AS consent
       FROM app.appointment p
       JOIN app.form_assignment i ON i.appointment_id = p.id AND i.state = 'due'
-      JOIN app.form fi ON fi.id = i.form_id AND fi.kind = 'intake'
+      JOIN app.form fi ON fi.id = i.form_id AND fi.kind = 'intake' AND fi.name IN (${INTAKES})
       JOIN app.form_assignment c ON c.appointment_id = p.id AND c.state = 'due'
-      JOIN app.form fc ON fc.id = c.form_id AND fc.kind = 'consent'
+      JOIN app.form fc ON fc.id = c.form_id AND fc.kind = 'consent' AND fc.name IN (${CONSENTS})
       WHERE p.tenant_id = :'v1'::uuid AND p.starts_at > now() + interval '1 hour' AND p.status IN ('booked', 'confirmed')
         AND EXISTS (SELECT FROM app.client y WHERE y.tenant_id = p.tenant_id AND y.id = p.client_id AND y.birth_date < current_date - interval '18 years')
         AND p.client_id <> ALL (string_to_array(:'v2', ',')::uuid[])
