@@ -44,7 +44,7 @@ const statements = {
   setting_id: "INSERT INTO app.encounter_device (tenant_id, client_id, encounter_id, device_id, settings_sealed, noted_by) SELECT e.tenant_id, e.client_id, e.id, r.id, '\\x00', e.noted_by FROM app.encounter e JOIN app.resource r ON r.tenant_id = e.tenant_id AND r.kind <> 'staff' WHERE e.tenant_id = :'t' ORDER BY e.id, r.id LIMIT 1 RETURNING id",
   template_id: "WITH made AS (INSERT INTO app.note_template (tenant_id, name, body) SELECT :'t'::uuid, 'A sample', 'A sample' WHERE NOT EXISTS (SELECT FROM app.note_template WHERE tenant_id = :'t') RETURNING id) SELECT id FROM made UNION ALL (SELECT id FROM app.note_template WHERE tenant_id = :'t' ORDER BY position, id) LIMIT 1",
   allergy_id: "SELECT id FROM app.allergy WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
-  staff_id: "SELECT id FROM app.staff WHERE tenant_id = :'t' AND NOT is_support ORDER BY position, id LIMIT 1",
+  staff_id: "SELECT id FROM app.staff WHERE tenant_id = :'t' AND NOT is_support ORDER BY is_active DESC, position, id LIMIT 1",
   location_id: "SELECT id FROM app.location WHERE tenant_id = :'t' ORDER BY position, id LIMIT 1",
   event_id: "SELECT id FROM audit.event WHERE tenant_id = :'t' ORDER BY at, id LIMIT 1",
   // Nobody's in the demo data, so one that opens nothing: without triggers, its person is not taken to have a second factor.
