@@ -15,7 +15,13 @@
 enum { MAX_CLIENT_DATA = 4096, MAX_AUTH_DATA = 4096, MAX_NESTING = 4 };
 /* authData: hash of the site's name, flags, counter; then, of a new passkey, its id and key. */
 enum { AT_FLAGS = 32, AT_COUNT = 33, AUTH_DATA_LEAST = 37 };
-enum { USER_PRESENT = 0x01, USER_VERIFIED = 0x04, MAY_SYNC = 0x08, IS_SYNCED = 0x10, HAS_KEY = 0x40 };
+enum {
+    USER_PRESENT = 0x01,
+    USER_VERIFIED = 0x04,
+    MAY_SYNC = 0x08,
+    IS_SYNCED = 0x10,
+    HAS_KEY = 0x40
+};
 
 static const unsigned char *bytes(struct str s) { return (const unsigned char *)s.p; }
 

@@ -114,8 +114,9 @@ static void parts_of(struct gathering *g, const struct rows *parts, const char *
 
 static void product_used(struct gathering *g, const struct rows *rows, size_t i)
 {
-    struct str lot = arena_printf(g->a, "lot %s, expires %s", arena_cstr(g->a, cell(rows, i, "lot")),
-                                  arena_cstr(g->a, shown(g, rows, i, "expires_on", "date")));
+    struct str lot =
+        arena_printf(g->a, "lot %s, expires %s", arena_cstr(g->a, cell(rows, i, "lot")),
+                     arena_cstr(g->a, shown(g, rows, i, "expires_on", "date")));
     struct str much = join(g->a, cell(rows, i, "amount"), ", ", cell(rows, i, "area_sealed"));
     add(g, CHART_FACT, cell(rows, i, "product"), join(g->a, much, "; ", lot));
 }
