@@ -75,16 +75,10 @@ size_t body_regions(struct str language, const struct str **kept, const struct s
 
 static struct str date_es(struct arena *a, struct str date)
 {
-    static const char *const months[] = {"enero",      "febrero", "marzo",     "abril",
-                                         "mayo",       "junio",   "julio",     "agosto",
-                                         "septiembre", "octubre", "noviembre", "diciembre"};
-    int64_t year, month, day;
-    if (date.n != 10 || str_int(str_part(date, 0, 4), &year) ||
-        str_int(str_part(date, 5, 2), &month) || str_int(str_part(date, 8, 2), &day) || month < 1 ||
-        month > 12)
-        return date;
-    return arena_printf(a, "%lld de %s de %lld", (long long)day, months[month - 1],
-                        (long long)year);
+    static const char *const months[12] = {"enero",      "febrero", "marzo",     "abril",
+                                           "mayo",       "junio",   "julio",     "agosto",
+                                           "septiembre", "octubre", "noviembre", "diciembre"};
+    return form_date_words(a, date, months, " de ");
 }
 
 static struct str severity_es(struct str severity)
