@@ -79,6 +79,35 @@ BEGIN
     RETURN offer;
 END $$;
 
+-- Holds the first time at one place that suits an entry, of the `most` first: with one provider or any; freed: one that lies, with its
+-- buffers, over that time. NULL: there is none, or who books was faster. Internal.
+CREATE OR REPLACE FUNCTION app.waitlist_hold_first(entry uuid, place uuid, provider uuid, from_day date, to_day date, freed tstzrange, most int) RETURNS uuid
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    t record;
+    made uuid;
+BEGIN
+    FOR t IN
+        SELECT f.staff_id, f.starts_at
+        FROM app.waitlist_starts(entry, place, provider, from_day, to_day) AS f
+        JOIN app.waitlist_entry w ON w.tenant_id = app.tenant() AND w.id = entry
+        JOIN app.service v ON v.tenant_id = w.tenant_id AND v.id = w.service_id
+        WHERE freed IS NULL OR tstzrange(f.starts_at - make_interval(mins => v.before_min), f.ends_at + make_interval(mins => v.after_min)) && freed
+        ORDER BY f.starts_at, f.staff_id
+        LIMIT most
+    LOOP
+        BEGIN
+            made := app.waitlist_hold(entry, place, t.staff_id, t.starts_at);
+        EXCEPTION WHEN SQLSTATE 'FY409' OR SQLSTATE 'FY422' OR exclusion_violation THEN
+            made := NULL; -- somebody who books was faster
+        END;
+        EXIT WHEN made IS NOT NULL;
+    END LOOP;
+    RETURN made;
+END $$;
+
 -- A provider's time became free: offers it to those whom it suits, in the order in which they joined, as far as it reaches; one who has an
 -- open offer is passed over. Run by the jobs; what it offers is returned, so that each of them is told.
 CREATE OR REPLACE FUNCTION app.waitlist_fill(freed uuid) RETURNS TABLE (offer_id uuid, client_id uuid)
@@ -89,7 +118,6 @@ DECLARE
     s record;
     e record;
     place record;
-    t record;
     made uuid;
 BEGIN
     SELECT x.resource_id, x.during INTO s FROM app.slot x WHERE x.tenant_id = app.tenant() AND x.id = freed;
@@ -97,7 +125,7 @@ BEGIN
         RETURN;
     END IF;
     FOR e IN
-        SELECT w.id, w.client_id, w.places, v.before_min, v.after_min
+        SELECT w.id, w.client_id, w.places
         FROM app.waitlist_entry w
         JOIN app.service v ON v.tenant_id = w.tenant_id AND v.id = w.service_id AND v.is_active
         JOIN app.service_staff x ON x.tenant_id = w.tenant_id AND x.service_id = w.service_id AND x.staff_id = s.resource_id
@@ -111,19 +139,8 @@ BEGIN
     LOOP
         made := NULL;
         FOR place IN SELECT l.id, l.zone FROM unnest(e.places) WITH ORDINALITY AS p (id, o) JOIN app.location l ON l.id = p.id ORDER BY p.o LOOP
-            FOR t IN
-                SELECT f.staff_id, f.starts_at
-                FROM app.waitlist_starts(e.id, place.id, s.resource_id, (lower(s.during) AT TIME ZONE place.zone)::date, (upper(s.during) AT TIME ZONE place.zone)::date + 1) AS f
-                WHERE tstzrange(f.starts_at - make_interval(mins => e.before_min), f.ends_at + make_interval(mins => e.after_min)) && s.during
-                ORDER BY f.starts_at
-                LIMIT 1
-            LOOP
-                BEGIN
-                    made := app.waitlist_hold(e.id, place.id, t.staff_id, t.starts_at);
-                EXCEPTION WHEN SQLSTATE 'FY409' OR SQLSTATE 'FY422' OR exclusion_violation THEN
-                    made := NULL; -- somebody who books was faster
-                END;
-            END LOOP;
+            made := app.waitlist_hold_first(e.id, place.id, s.resource_id, (lower(s.during) AT TIME ZONE place.zone)::date,
+                                            (upper(s.during) AT TIME ZONE place.zone)::date + 1, s.during, 1);
             EXIT WHEN made IS NOT NULL;
         END LOOP;
         IF made IS NOT NULL THEN
@@ -143,7 +160,6 @@ AS $$
 DECLARE
     e record;
     place record;
-    t record;
     made uuid;
 BEGIN
     FOR e IN
@@ -160,19 +176,7 @@ BEGIN
         made := NULL;
         FOR place IN SELECT l.id, greatest(e.from_day, (now() AT TIME ZONE l.zone)::date) AS day
                      FROM unnest(e.places) WITH ORDINALITY AS p (id, o) JOIN app.location l ON l.id = p.id ORDER BY p.o LOOP
-            FOR t IN
-                SELECT f.staff_id, f.starts_at
-                FROM app.waitlist_starts(e.id, place.id, NULL, place.day, least(e.to_day + 1, place.day + 31)) AS f
-                ORDER BY f.starts_at, f.staff_id
-                LIMIT 3
-            LOOP
-                BEGIN
-                    made := app.waitlist_hold(e.id, place.id, t.staff_id, t.starts_at);
-                EXCEPTION WHEN SQLSTATE 'FY409' OR SQLSTATE 'FY422' OR exclusion_violation THEN
-                    made := NULL; -- somebody who books was faster
-                END;
-                EXIT WHEN made IS NOT NULL;
-            END LOOP;
+            made := app.waitlist_hold_first(e.id, place.id, NULL, place.day, least(e.to_day + 1, place.day + 31), NULL, 3);
             EXIT WHEN made IS NOT NULL;
         END LOOP;
         IF made IS NOT NULL THEN
@@ -444,7 +448,7 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION app.waitlist_window_words(uuid), app.waitlist_until(uuid, timestamptz), app.waitlist_starts(uuid, uuid, uuid, date, date),
-    app.waitlist_hold(uuid, uuid, uuid, timestamptz), app.waitlist_fill(uuid), app.waitlist_look(), app.waitlist_lock(uuid), app.waitlist_close(uuid, text),
+    app.waitlist_hold(uuid, uuid, uuid, timestamptz), app.waitlist_hold_first(uuid, uuid, uuid, date, date, tstzrange, int), app.waitlist_fill(uuid), app.waitlist_look(), app.waitlist_lock(uuid), app.waitlist_close(uuid, text),
     app.waitlist_accept(uuid), app.waitlist_refuse(uuid), app.waitlist_lapse(uuid),
     app.waitlist_join(uuid, uuid, uuid[], uuid[], date, date, text[]), app.waitlist_leave(uuid),
     app.waitlist_offer_by_hand(uuid, uuid, uuid, timestamptz), app.waitlist_choices(uuid, int), app.waitlist_offered(uuid), app.waitlist_forget(uuid) FROM PUBLIC;

@@ -9,15 +9,7 @@ WHERE l.id = :lot_id::uuid;
 -- name: recall_clients :many
 -- Who received it, by a line of a treatment or by a point of a map.
 SELECT c.id AS client_id, c.name, w.last_on, w.n_treatments, k.phone, k.email, m.client_id IS NOT NULL AND m.sent_at IS NULL AS is_prepared, m.sent_at IS NOT NULL AS is_sent
-FROM (SELECT u.client_id, max(u.done_on) AS last_on, count(DISTINCT u.encounter_id) AS n_treatments
-      FROM (SELECT x.client_id, x.encounter_id, e.done_on
-            FROM app.encounter_product x JOIN app.encounter e ON e.id = x.encounter_id AND e.client_id = x.client_id AND e.void_at IS NULL
-            WHERE x.lot_id = :lot_id::uuid AND x.void_at IS NULL
-            UNION ALL
-            SELECT p.client_id, p.encounter_id, e.done_on
-            FROM app.body_point p JOIN app.encounter e ON e.id = p.encounter_id AND e.client_id = p.client_id AND e.void_at IS NULL
-            WHERE p.lot_id = :lot_id::uuid AND p.void_at IS NULL) AS u
-      GROUP BY u.client_id) AS w
+FROM app.lot_received(:lot_id::uuid) AS w
 JOIN app.client c ON c.id = w.client_id
 CROSS JOIN LATERAL app.contact(c.id) AS k
 LEFT JOIN app.recall_message m ON m.lot_id = :lot_id::uuid AND m.client_id = c.id
@@ -29,15 +21,7 @@ LIMIT 5000;
 SELECT c.id AS client_id, c.name AS client, coalesce(k.phone, '') AS phone, coalesce(k.email, '') AS email,
        to_char(w.last_on, 'YYYY-MM-DD') AS last_treatment, w.n_treatments::text AS treatments,
        CASE WHEN m.sent_at IS NOT NULL THEN 'sent' WHEN m.client_id IS NOT NULL THEN 'prepared' ELSE '' END AS message
-FROM (SELECT u.client_id, max(u.done_on) AS last_on, count(DISTINCT u.encounter_id) AS n_treatments
-      FROM (SELECT x.client_id, x.encounter_id, e.done_on
-            FROM app.encounter_product x JOIN app.encounter e ON e.id = x.encounter_id AND e.client_id = x.client_id AND e.void_at IS NULL
-            WHERE x.lot_id = :lot_id::uuid AND x.void_at IS NULL
-            UNION ALL
-            SELECT p.client_id, p.encounter_id, e.done_on
-            FROM app.body_point p JOIN app.encounter e ON e.id = p.encounter_id AND e.client_id = p.client_id AND e.void_at IS NULL
-            WHERE p.lot_id = :lot_id::uuid AND p.void_at IS NULL) AS u
-      GROUP BY u.client_id) AS w
+FROM app.lot_received(:lot_id::uuid) AS w
 JOIN app.client c ON c.id = w.client_id
 CROSS JOIN LATERAL app.contact(c.id) AS k
 LEFT JOIN app.recall_message m ON m.lot_id = :lot_id::uuid AND m.client_id = c.id
@@ -47,17 +31,8 @@ LIMIT 5000;
 -- name: recall_to_write :many
 -- Those of them who have an address and no letter yet.
 SELECT c.id AS client_id, app.mail_address(c.id) AS email
-FROM (SELECT u.client_id, max(u.done_on) AS last_on, count(DISTINCT u.encounter_id) AS n_treatments
-      FROM (SELECT x.client_id, x.encounter_id, e.done_on
-            FROM app.encounter_product x JOIN app.encounter e ON e.id = x.encounter_id AND e.client_id = x.client_id AND e.void_at IS NULL
-            WHERE x.lot_id = :lot_id::uuid AND x.void_at IS NULL
-            UNION ALL
-            SELECT p.client_id, p.encounter_id, e.done_on
-            FROM app.body_point p JOIN app.encounter e ON e.id = p.encounter_id AND e.client_id = p.client_id AND e.void_at IS NULL
-            WHERE p.lot_id = :lot_id::uuid AND p.void_at IS NULL) AS u
-      GROUP BY u.client_id) AS w
+FROM app.lot_received(:lot_id::uuid) AS w
 JOIN app.client c ON c.id = w.client_id
-CROSS JOIN LATERAL app.contact(c.id) AS k
 LEFT JOIN app.recall_message m ON m.lot_id = :lot_id::uuid AND m.client_id = c.id
 WHERE m.client_id IS NULL AND c.is_active AND app.mail_address(c.id) IS NOT NULL
 ORDER BY c.id
