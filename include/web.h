@@ -149,6 +149,9 @@ enum err reply_view(struct req *r, int status, const char *view);
 enum err reply_redirect(struct req *r, struct str path);             /* 303, own paths only */
 enum err reply_bytes(struct req *r, int status, const char *type, struct str body,
                      const char *download_name);
+/* The columns of rows as a file that a spreadsheet opens (csv.h); NULL rows: the error of their statement. */
+enum err MUST_CHECK reply_csv(struct req *r, const struct rows *rows, const char *const *columns,
+                              size_t n, const char *filename);
 /* The same for what programs ask for again and again: with an ETag of its bytes, and 304 without
  * them when that is what the program has. It may keep them, to be asked about each time. */
 enum err reply_bytes_again(struct req *r, const char *type, struct str body);
@@ -180,6 +183,10 @@ enum err MUST_CHECK req_client_key_new(struct req *r, struct str client_id, stru
 enum err MUST_CHECK req_seal(struct req *r, struct str client_id, const char *table,
                              const char *column, struct str row_id, struct str plain,
                              struct str *sealed);
+/* Seals a text under the client's key and sets it as the parameter; an empty one is NULL. */
+enum err MUST_CHECK req_set_sealed(struct req *r, const char *param, struct str client_id,
+                                   const char *table, const char *column, struct str row_id,
+                                   struct str plain);
 /* The same under the business's own key, for what belongs to no client: mails to the staff, secrets of
  * accounts. A sealed column of a row without a client is opened by it when it is shown. */
 enum err MUST_CHECK req_seal_own(struct req *r, const char *table, const char *column,

@@ -299,24 +299,19 @@ static bool has_param(const struct query_def *def, const char *name)
 static enum err seal_params(struct req *r, const struct query_def *def)
 {
     for (size_t i = 0; def->params[i]; i++) {
-        struct str name = str_of(def->params[i]), sealed;
+        struct str name = str_of(def->params[i]);
         if (!ends_with(name, S("_sealed")))
             continue;
         struct str plain = req_value_str(r, str_part(name, 0, name.n - 7));
-        if (plain.n == 0) {
-            req_set_null(r, def->params[i]);
-            continue;
-        }
         struct str row = has_param(def, "id") ? req_value(r, "id") : S("");
         if (row.n == 0)
             row = req_value(r, "new_id");
-        enum err e =
-            req_seal(r, req_value(r, "client_id"), def->seals, def->params[i], row, plain, &sealed);
+        enum err e = req_set_sealed(r, def->params[i], req_value(r, "client_id"), def->seals,
+                                    def->params[i], row, plain);
         /* No key: erased, or not this studio's client. The two look alike, and like a page that is
          * not there. */
         if (e)
             return e == ERR_GONE ? ERR_NOT_FOUND : e;
-        req_set_bytes(r, def->params[i], sealed);
     }
     return OK;
 }

@@ -3,6 +3,7 @@
  * Owns: the error pages. The only place besides the gate that knows status codes.
  */
 #include "crypto.h"
+#include "csv.h"
 #include "gate.h"
 #include "log.h"
 
@@ -51,6 +52,16 @@ enum err reply_bytes(struct req *r, int status, const char *type, struct str bod
     r->reply.body = body;
     r->reply.disposition = download_name ? str_of(download_name) : S("");
     return OK;
+}
+
+enum err reply_csv(struct req *r, const struct rows *rows, const char *const *columns, size_t n,
+                   const char *filename)
+{
+    if (!rows)
+        return req_error(r);
+    struct buf b = buf_in(req_arena(r), 16 * 1024);
+    csv_rows(&b, rows, columns, n);
+    return reply_bytes(r, 200, "text/csv; charset=utf-8", buf_str(&b), filename);
 }
 
 /* Whether a list of ETags names this one, as strong or as weak: nginx makes one weak by compressing (RFC 9110, 13.1.2). */

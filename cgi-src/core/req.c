@@ -296,6 +296,20 @@ enum err req_seal(struct req *r, struct str client_id, const char *table, const 
     return OK;
 }
 
+enum err req_set_sealed(struct req *r, const char *param, struct str client_id, const char *table,
+                        const char *column, struct str row_id, struct str plain)
+{
+    struct str sealed;
+    if (plain.n == 0) {
+        req_set_null(r, param);
+        return OK;
+    }
+    enum err e = req_seal(r, client_id, table, column, row_id, plain, &sealed);
+    if (!e)
+        req_set_bytes(r, param, sealed);
+    return e;
+}
+
 enum err req_seal_own(struct req *r, const char *table, const char *column, struct str row_id,
                       struct str plain, struct str *sealed)
 {

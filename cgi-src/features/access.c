@@ -3,7 +3,6 @@
  * (HIPAA 164.308(a)(4): looked through each quarter, and signed).
  * Owns: its file. Never: changes anybody's access; roles and people do.
  */
-#include "csv.h"
 #include "features.h"
 
 static enum err download(struct req *r)
@@ -11,12 +10,7 @@ static enum err download(struct req *r)
     static const char *const columns[] = {"name",       "email",       "state", "second_factor",
                                           "last_login", "last_client", "role",  "place",
                                           "since",      "may_do",      "reach", "last_used"};
-    struct rows *rows = req_query(r, Q_access_export);
-    if (!rows)
-        return req_error(r);
-    struct buf b = buf_in(req_arena(r), 4096);
-    csv_rows(&b, rows, columns, COUNT_OF(columns));
-    return reply_bytes(r, 200, "text/csv; charset=utf-8", buf_str(&b), "access.csv");
+    return reply_csv(r, req_query(r, Q_access_export), columns, COUNT_OF(columns), "access.csv");
 }
 
 static const struct field sign_fields[] = {

@@ -4,7 +4,6 @@
  * The views themselves are statements and templates.
  * Never: computes a date; the place's own clock decides, in SQL.
  */
-#include "csv.h"
 #include "features.h"
 
 /* Sends to the first page of the house that this person may open. */
@@ -63,13 +62,9 @@ static enum err download(struct req *r)
                                           "provider",  "client", "status",        "cancel_reason",
                                           "booked_by", "price",  "appointment_id"};
     struct rows *rows = req_query(r, Q_calendar_export);
-    if (!rows)
-        return req_error(r);
-    if (rows_count(rows) > MOST)
+    if (rows && rows_count(rows) > MOST)
         return ERR_TOO_LARGE;
-    struct buf b = buf_in(req_arena(r), 16 * 1024);
-    csv_rows(&b, rows, columns, COUNT_OF(columns));
-    return reply_bytes(r, 200, "text/csv; charset=utf-8", buf_str(&b), "appointments.csv");
+    return reply_csv(r, rows, columns, COUNT_OF(columns), "appointments.csv");
 }
 
 /*

@@ -24,15 +24,7 @@ static bool take_subject(struct str *text, struct str *subject)
 static enum err set_sealed(struct req *r, const struct letter *letter, struct str message_id,
                            const char *column, struct str plain)
 {
-    struct str sealed;
-    if (plain.n == 0) {
-        req_set_null(r, column);
-        return OK;
-    }
-    enum err e = req_seal(r, letter->client_id, "app.message", column, message_id, plain, &sealed);
-    if (!e)
-        req_set_bytes(r, column, sealed);
-    return e;
+    return req_set_sealed(r, column, letter->client_id, "app.message", column, message_id, plain);
 }
 
 enum err outbox_send(struct req *r, const struct letter *letter)

@@ -3,7 +3,6 @@
  * sent. Never: names the product in a subject.
  */
 #include "crypto.h"
-#include "csv.h"
 #include "features.h"
 
 static const struct field letter_fields[] = {
@@ -18,24 +17,21 @@ static enum err download(struct req *r)
     struct rows *rows = req_query(r, Q_recall_export);
     if (!rows || !req_query(r, Q_recall_lot))
         return req_error(r);
-    struct buf b = buf_in(req_arena(r), 16 * 1024);
-    csv_rows(&b, rows, columns, COUNT_OF(columns));
-    return reply_bytes(r, 200, "text/csv; charset=utf-8", buf_str(&b), "recall.csv");
+    return reply_csv(r, rows, columns, COUNT_OF(columns), "recall.csv");
 }
 
 static enum err keep_letter(struct req *r, struct str client, struct str to)
 {
     struct arena *a = req_arena(r);
-    struct str id = uuid_new(a), sealed;
-    enum err e =
-        req_seal(r, client, "app.message", "body_sealed", id, req_value(r, "body"), &sealed);
+    struct str id = uuid_new(a);
+    enum err e = req_set_sealed(r, "body_bytes", client, "app.message", "body_sealed", id,
+                                req_value(r, "body"));
     if (e)
         return e;
     req_set(r, "letter_client", client);
     req_set(r, "letter_id", id);
     req_set(r, "to_address", to);
     req_set(r, "subject", S("A message about your treatment"));
-    req_set_bytes(r, "body_bytes", sealed);
     return req_query(r, Q_recall_keep) ? OK : req_error(r);
 }
 

@@ -4,7 +4,6 @@
  * Owns: which days a report is of, as far as they were typed, and the files.
  * Never: shows a client. What is counted is what the person's calendar reaches: row security decides.
  */
-#include "csv.h"
 #include "features.h"
 
 enum { FIRST_TABLE = 2 }; /* of a page's queries: before it stand the period and the places */
@@ -101,14 +100,10 @@ static enum err download(struct req *r)
     if (!is_good) /* no link leads here: the pages offer files of good days only */
         return ERR_NOT_FOUND;
     struct rows *rows = req_query(r, t->query);
-    if (!rows)
-        return req_error(r);
-    struct buf b = buf_in(a, 16 * 1024);
-    csv_rows(&b, rows, t->columns, COUNT_OF(t->columns));
     struct str from = req_value(r, "from_day"), to = req_value(r, "to_day");
-    return reply_bytes(r, 200, "text/csv; charset=utf-8", buf_str(&b),
-                       arena_cstr(a, arena_printf(a, "%s-%.*s-%.*s.csv", t->name, (int)from.n,
-                                                  from.p, (int)to.n, to.p)));
+    return reply_csv(r, rows, t->columns, COUNT_OF(t->columns),
+                     arena_cstr(a, arena_printf(a, "%s-%.*s-%.*s.csv", t->name, (int)from.n, from.p,
+                                                (int)to.n, to.p)));
 }
 
 #define REPORT CAN(report_read), .pool = POOL_SLOW, .action = "report.read", .run = show_report

@@ -10,16 +10,7 @@
 static enum err seal_part(struct req *r, struct str id, const char *column, struct str plain,
                           const char *param)
 {
-    struct str sealed;
-    if (plain.n == 0) {
-        req_set_null(r, param);
-        return OK;
-    }
-    enum err e =
-        req_seal(r, req_value(r, "client_id"), "app.medication", column, id, plain, &sealed);
-    if (!e)
-        req_set_bytes(r, param, sealed);
-    return e;
+    return req_set_sealed(r, param, req_value(r, "client_id"), "app.medication", column, id, plain);
 }
 
 static bool is_listed(const struct rows *known, struct str name)

@@ -35,20 +35,16 @@ static bool is_listed(const struct rows *known, const struct line *one)
 
 static enum err note_allergy(struct req *r, const struct line *one)
 {
-    struct str id = uuid_new(req_arena(r)), client = req_value(r, "client_id"), sealed;
-    enum err e = req_seal(r, client, "app.allergy", "substance_sealed", id, one->first, &sealed);
-    if (e)
-        return e;
+    struct str id = uuid_new(req_arena(r)), client = req_value(r, "client_id");
     req_set(r, "allergy_id", id);
     req_set(r, "severity", one->third);
-    req_set_bytes(r, "substance_bytes", sealed);
-    req_set_null(r, "reaction_bytes");
-    if (one->second.n > 0) {
-        e = req_seal(r, client, "app.allergy", "reaction_sealed", id, one->second, &sealed);
-        if (e)
-            return e;
-        req_set_bytes(r, "reaction_bytes", sealed);
-    }
+    enum err e = req_set_sealed(r, "substance_bytes", client, "app.allergy", "substance_sealed", id,
+                                one->first);
+    if (!e)
+        e = req_set_sealed(r, "reaction_bytes", client, "app.allergy", "reaction_sealed", id,
+                           one->second);
+    if (e)
+        return e;
     return req_query(r, Q_form_allergy_put) ? OK : req_error(r);
 }
 

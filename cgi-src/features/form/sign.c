@@ -92,16 +92,7 @@ static bool take_strokes(struct req *r, struct str *kept)
 static enum err set_sealed(struct req *r, struct str id, const char *column, const char *param,
                            struct str plain)
 {
-    struct str sealed;
-    if (plain.n == 0) {
-        req_set_null(r, param);
-        return OK;
-    }
-    enum err e =
-        req_seal(r, req_value(r, "client_id"), "app.signature", column, id, plain, &sealed);
-    if (!e)
-        req_set_bytes(r, param, sealed);
-    return e;
+    return req_set_sealed(r, param, req_value(r, "client_id"), "app.signature", column, id, plain);
 }
 
 static void set_hash(struct req *r, const char *param, struct str text)
