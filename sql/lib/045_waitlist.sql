@@ -24,8 +24,9 @@ BEGIN
     RETURN least(opens + make_interval(mins => (SELECT t.waitlist_minutes FROM app.tenant t WHERE t.id = app.tenant())), starts_at - interval '30 minutes');
 END $$;
 
--- The free starts at a place, with a provider (NULL: anyone), on these days, that suit an entry: in its windows, not sooner than in half an
--- hour (clients who book themselves may be held to more), not while she is here anyway, and not one that she was offered before. Internal.
+-- The free starts at a place, with a provider (NULL: anyone), on these days, that suit an entry: in its windows, not sooner than in 40
+-- minutes (10 to answer in and half an hour to come, as app.waitlist_hold wants it; clients who book themselves may be held to more), not
+-- while she is here anyway, and not one that she was offered before. Internal.
 CREATE OR REPLACE FUNCTION app.waitlist_starts(entry uuid, location uuid, staff uuid, from_day date, to_day date)
 RETURNS TABLE (staff_id uuid, starts_at timestamptz, starts_local timestamp, ends_at timestamptz)
 LANGUAGE plpgsql STABLE
@@ -43,7 +44,7 @@ BEGIN
           FROM app.service v
           CROSS JOIN LATERAL app.offered_times(e.service_id, location, staff, greatest(from_day, e.from_day), least(to_day, e.to_day + 1), NULL, e.client_id) AS o
           WHERE v.id = e.service_id) AS f
-    WHERE f.starts_at >= now() + interval '30 minutes'
+    WHERE f.starts_at >= now() + interval '40 minutes'
       AND (e.providers = '{}' OR f.staff_id = ANY (e.providers))
       AND EXISTS (SELECT FROM app.waitlist_window w
                   WHERE w.tenant_id = e.tenant_id AND w.entry_id = e.id AND extract(dow FROM f.starts_local)::smallint = ANY (w.weekdays)
@@ -367,7 +368,8 @@ BEGIN
     RETURN made;
 END $$;
 
--- Times that suit an entry and are free now, for the page on which one is offered by hand: the first n, at most four of a day.
+-- Times that suit an entry and are free now, for the page on which one is offered by hand: the first n, at most four of a day, with
+-- five minutes to choose in, so that none is refused as too soon while the page is read.
 CREATE OR REPLACE FUNCTION app.waitlist_choices(entry uuid, n int)
 RETURNS TABLE (location_id uuid, staff_id uuid, starts_at timestamptz, starts_local timestamp)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -386,7 +388,8 @@ BEGIN
     FROM unnest(e.places) AS p (id)
     JOIN app.location l ON l.id = p.id
     CROSS JOIN LATERAL (SELECT greatest(e.from_day, (now() AT TIME ZONE l.zone)::date) AS day) AS d
-    CROSS JOIN LATERAL app.waitlist_starts(entry, p.id, NULL, d.day, least(e.to_day + 1, d.day + 31)) AS f) AS q
+    CROSS JOIN LATERAL app.waitlist_starts(entry, p.id, NULL, d.day, least(e.to_day + 1, d.day + 31)) AS f
+    WHERE f.starts_at >= now() + interval '45 minutes') AS q
     WHERE q.nth <= 4
     ORDER BY q.starts_at, q.staff_id
     LIMIT least(greatest(n, 0), 50);
