@@ -11,7 +11,9 @@ struct form_document_answer {
     struct str question, answer;
 };
 struct form_document {
+    struct str format;                          /* "1" or "2"; "" to form_document_text: the newest */
     struct str studio, client, title, version;  /* version: of the form, decimal */
+    struct str language, language_words;        /* BCP 47 and a name of it; "2" and later */
     const struct form_document_answer *answers; /* a follow-up is an entry of its own */
     size_t n_answers;
     struct str wording;    /* what she agrees to */
@@ -21,8 +23,17 @@ struct form_document {
     /* The signature; empty until there is one. */
     struct str signer, method; /* method: typed, drawn */
     struct str strokes_sha256; /* hex; only when drawn */
+    /* "2" and later: in which role, where and when; who answers for her, and who saw it, where there is one. */
+    struct str role, place;    /* client, guardian; link, kiosk, desk */
+    struct str guardian, relation, witness;
+    struct str signed_at;      /* UTC, YYYY-MM-DDTHH:MM:SSZ */
     struct str shown_sha256;   /* set by form_document_text: hex, of the text without signature */
 };
+
+/*
+ * Format "1" said of the signature who put a name and how. "2" (22 November 2026) says as well in which language it was read, in which
+ * role it was signed, for whom a guardian answers, before whom, where and when, so that none of it can be changed unseen.
+ */
 
 /*
  * form_document_text -- the document as text: UTF-8, LF, each part a label at the left edge and its
@@ -33,6 +44,11 @@ struct form_document {
 struct str form_document_text(struct arena *a, const struct form_document *d);
 /* The parts of such a text. Errors: ERR_INVALID when the text was not made by form_document_text. */
 enum err MUST_CHECK form_document_read(struct arena *a, struct str text, struct form_document *d);
+/*
+ * form_document_agrees -- whether what is kept beside a text (its row, its record) is what the text says: role, place, method,
+ * language, time. Of format "1", which says none of this but the method, the method.
+ */
+bool form_document_agrees(const struct form_document *d, const struct form_document *beside);
 /* SHA-256 as 64 hex digits. */
 struct str form_document_hash(struct arena *a, struct str text);
 

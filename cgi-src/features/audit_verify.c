@@ -566,14 +566,14 @@ static bool verify_forgotten(struct audit *au, const PGresult *tenants)
     return true;
 }
 
-/* Signed notes against what the trail says was signed. */
-static bool verify_notes(struct audit *au, const char *tenant_id, const char *name)
+/* What was signed (notes, forms) against what the trail says was signed. */
+static bool verify_signed(struct audit *au, const char *tenant_id, const char *name,
+                          const char *what, const char *statement)
 {
-    PGresult *res =
-        operator_ask(au->conn, "foyer audit", "SELECT * FROM audit.seal_notes($1)", 1, &tenant_id);
+    PGresult *res = operator_ask(au->conn, "foyer audit", statement, 1, &tenant_id);
     for (int i = 0; res && i < PQntuples(res); i++) {
-        printf("%s: note %s of client %s %s\n", name, PQgetvalue(res, i, 0), PQgetvalue(res, i, 1),
-               PQgetvalue(res, i, 2));
+        printf("%s: %s %s of client %s %s\n", name, what, PQgetvalue(res, i, 0),
+               PQgetvalue(res, i, 1), PQgetvalue(res, i, 2));
         au->result->findings++;
     }
     PQclear(res);
@@ -593,7 +593,10 @@ static bool verify_all(struct audit *au, const char *slug)
         }
         is_found = true;
         good = verify_tenant(au, id, *name ? name : id) &&
-               verify_notes(au, id, *name ? name : id) &&
+               verify_signed(au, id, *name ? name : id, "note",
+                             "SELECT * FROM audit.seal_notes($1)") &&
+               verify_signed(au, id, *name ? name : id, "signed form",
+                             "SELECT * FROM audit.seal_forms($1)") &&
                (!slug || (find_stopped(au, id) && find_strays(au, id)));
     }
     if (good && slug && !is_found) {

@@ -133,7 +133,7 @@ BEGIN
                 UNION ALL
                 SELECT many.* FROM audit.event many WHERE many.tenant_id = tenant AND many.client_ids @> ARRAY[her] AND cardinality(many.client_ids) > 1
             ) AS e
-            WHERE e.outcome = 'ok' AND e.action <> 'note.sealed'
+            WHERE e.outcome = 'ok' AND e.action NOT IN ('note.sealed', 'form.sealed')
             ORDER BY e.at DESC, e.id LIMIT how_many OFFSET skip) AS x
     LEFT JOIN app.staff f ON f.tenant_id = tenant AND f.id = x.actor_id
     LEFT JOIN LATERAL (

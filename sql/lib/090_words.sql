@@ -266,6 +266,8 @@ AS $$
         ('form.read', 'opened a form'),
         ('form.save', 'saved a form'),
         ('form.sign', 'signed a form'),
+        ('form.sealed', 'had the hash of a signed form kept here'),
+        ('form.verify', 'asked whether a document was signed here'),
         ('form.copy', 'took a copy of a form'),
         ('form.copy.send', 'sent a link to the copy of a signed form'),
         ('form.pdf', 'made the copy of a signed form'),

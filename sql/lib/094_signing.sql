@@ -92,6 +92,21 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Who signs in this transaction, as sec.signer_take found out: what the signed text says of it. No row: nobody was found out.
+CREATE OR REPLACE FUNCTION app.signing_as()
+RETURNS TABLE (signer text, guardian_name text, relation text, witness_name text, place text, signed_utc text)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT CASE WHEN k.signing_guardian IS NULL THEN 'client' ELSE 'guardian' END, g.name, app.relation_words(g.relation), f.name, k.place,
+           to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    FROM app.link k
+    LEFT JOIN app.client_guardian g ON g.tenant_id = k.tenant_id AND g.client_id = k.client_id AND g.id = k.signing_guardian
+    LEFT JOIN app.staff f ON f.tenant_id = k.tenant_id AND f.id = k.signing_witness
+    WHERE k.tenant_id = app.tenant() AND k.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND k.signing_in = pg_current_xact_id();
+END $$;
+
 -- Who is the witness where this transaction's link is used: at the desk, who opened it. NULL elsewhere.
 CREATE OR REPLACE FUNCTION app.witness_name() RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -141,8 +156,8 @@ END $$;
 
 REVOKE ALL ON FUNCTION app.form_seconds(uuid, uuid), app.consents_of(uuid), app.consent_withdraw(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.form_seconds(uuid, uuid) TO foyer_staff, foyer_public, foyer_jobs;
-REVOKE ALL ON FUNCTION app.witness_name() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.witness_name() TO foyer_public;
+REVOKE ALL ON FUNCTION app.witness_name(), app.signing_as() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.witness_name(), app.signing_as() TO foyer_public;
 GRANT EXECUTE ON FUNCTION app.consents_of(uuid) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.consent_withdraw(uuid, text) TO foyer_staff, foyer_public;
 GRANT EXECUTE ON FUNCTION app.is_minor(uuid), app.guardians_of(uuid), app.zone() TO foyer_auth;

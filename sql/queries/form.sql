@@ -51,7 +51,7 @@ ORDER BY is_signed, p.id IS DISTINCT FROM l.appointment_id, p.starts_at, a.posit
 -- signing it needs.
 SELECT a.id AS assignment_id, a.client_id, a.state, f.kind = 'consent' AS is_consent,
        v.id AS form_version_id, v.version, coalesce(x.title, v.title) AS title, coalesce(x.body, v.body) AS wording, v.sha256 AS wording_sha256,
-       coalesce(x.language, v.language) AS language,
+       coalesce(x.language, v.language) AS language, app.language_words(coalesce(x.language, v.language)) AS language_words,
        coalesce(d.form_version_id, v.id) AS answered_version_id,
        b.name AS studio, c.name AS client_name, s.name AS service_name, p.starts_at AT TIME ZONE z.zone AS starts_local, z.zone,
        t.id AS disclosure_id, t.version AS disclosure_version, t.body AS disclosure,
@@ -156,6 +156,10 @@ WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND app.is
 -- Finds out who signs; the signature of this transaction is his. Failures are counted, so it must be committed whatever comes of it.
 SELECT t.is_ok, t.tries_left, t.is_over, t.wait_seconds, t.problem
 FROM sec.signer_take(:guardian_id::uuid, :guardian_birth::date, CASE WHEN :witnessed = 'true' THEN :witness_token::bytea END) t;
+
+-- name: form_signing_as :one
+-- Who signs in this transaction, for the text that is signed.
+SELECT a.signer, a.guardian_name, a.relation, a.witness_name, a.place, a.signed_utc FROM app.signing_as() AS a;
 
 -- name: form_purposes :many
 -- The questions that ask for a consent.
@@ -268,6 +272,7 @@ WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client(
 -- name: form_signature :one
 -- A signed form with its evidence, for the chart.
 SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256, s.wording_sha256, s.zone, app.zone_words(s.zone) AS zone_words,
+       s.signer, s.place, s.method, s.language, to_char(s.signed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS signed_utc,
        s.signed_at AT TIME ZONE s.zone AS signed_local, s.signed_at, host(s.ip) AS address, s.agent, s.link_id,
        CASE s.actor_kind WHEN 'client' THEN 'The client' WHEN 'staff' THEN 'Staff' ELSE 'The system' END AS actor_words,
        CASE WHEN s.second_factor = 'birth_date' AND s.guardian_id IS NULL THEN 'Date of birth, proven'

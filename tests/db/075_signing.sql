@@ -49,6 +49,37 @@ SELECT is(fx.ask('foyer_public', 'SELECT is_ok FROM sec.link_prove(''alpha.foyer
 SELECT is(pg_temp.link(2, pg_temp.take('NULL')), 'f,5,of_age', 'L54: when she is of age his link signs no more');
 SELECT is(pg_temp.link(2, pg_temp.sign(2)), 'FY422', 'L54: says the database');
 
+-- what the signed text says of who signs is the database's own word, and what was signed stands in the trail
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+UPDATE app.link SET guardian_id = NULL WHERE id = fx.id('a', 'link', 1);
+COMMIT;
+SELECT is(pg_temp.link(1, 'SELECT count(*) FROM app.signing_as()'), '0', 'E-05: who was not found out stands in no text');
+SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 1)', '''1980-02-03'''), 'SELECT signer, guardian_name, relation, witness_name, place, signed_utc = to_char(now() AT TIME ZONE ''UTC'', ''YYYY-MM-DD"T"HH24:MI:SS"Z"'') FROM app.signing_as()'),
+    'guardian,Ines,Parent,,link,t', 'E-05: the text names the guardian and the relation that were proven');
+SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 1)', '''1980-02-03'''), pg_temp.sign(1), 'COMMIT'), 'COMMIT', 'he signs');
+CREATE FUNCTION pg_temp.said(which uuid) RETURNS text LANGUAGE sql AS $$
+    SELECT string_agg(f.what, ',') FROM audit.seal_forms(fx.id('a', 'tenant', 1)) f WHERE f.signature_id = which $$;
+SELECT is((SELECT e.reason FROM audit.event e WHERE e.action = 'form.sealed' AND e.object_id = fx.id('a', 'signature', 1)), (SELECT encode(app.signature_digest(s), 'hex') FROM app.signature s WHERE s.id = fx.id('a', 'signature', 1)),
+    'E-02: the trail keeps what was signed, by whom, how and when');
+SELECT is(pg_temp.said(fx.id('a', 'signature', 1)), NULL, 'E-02: as it stands nothing is found');
+SELECT throws_ok('UPDATE app.signature SET language = ''es''', '42501', NULL, 'E-02: nobody changes it');
+CREATE FUNCTION pg_temp.past(change text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    found text;
+BEGIN
+    SET LOCAL session_replication_role = replica;
+    EXECUTE 'UPDATE app.signature SET ' || change || ' WHERE id = fx.id(''a'', ''signature'', 1)';
+    RAISE EXCEPTION 'undone' USING DETAIL = coalesce(pg_temp.said(fx.id('a', 'signature', 1)), 'nothing');
+EXCEPTION WHEN raise_exception THEN
+    GET STACKED DIAGNOSTICS found = PG_EXCEPTION_DETAIL;
+    RETURN found;
+END $$;
+SELECT is(pg_temp.past(c), 'is not what was signed', 'E-02: past the triggers it is found out: ' || c) FROM (VALUES ('signer = ''client'', guardian_id = NULL'), ('guardian_id = fx.id(''a'', ''guardian'', 2)'),
+    ('witness_id = fx.id(''a'', ''staff'', 4)'), ('place = ''kiosk'''), ('language = ''es'''), ('signed_at = signed_at - interval ''1 second'''), ('method = ''drawn'', strokes_sealed = ''\x01'''),
+    ('document_sha256 = sha256(''other'')'), ('wording_sha256 = sha256(''other'')'), ('second_factor = ''none''')) AS v (c);
+SELECT is(pg_temp.past('zone = zone'), 'nothing', 'and what was not changed is not');
+
 -- consents by purpose: a new version asks
 BEGIN;
 SELECT * FROM fx.inside('alpha');

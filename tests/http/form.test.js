@@ -148,7 +148,7 @@ describe("L20 L13: signing", () => {
     const allergies = count("SELECT count(*) FROM app.allergy WHERE client_id = :'v1'::uuid", p.client);
     const r = await p.v.post(`${questions(p)}/consent`, { ...h.formOf(page.text).values, ...signing }, { headers: { "User-Agent": "A phone" } });
     assert.equal(r.location, `${questions(p)}/copy?signed=1`);
-    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["form.sign", [p.client]]]);
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]).sort(), [["form.sealed", [p.client]], ["form.sign", [p.client]]]);
     const [state, method, agent, address, link, factor, zone, fresh] = h.sql(`
       SELECT a.state, s.method, s.agent, host(s.ip), s.link_id, s.second_factor, s.zone, s.signed_at > now() - interval '1 minute'
       FROM app.signature s JOIN app.form_assignment a ON a.id = s.assignment_id WHERE s.assignment_id = :'v1'::uuid`, p.intake)[0];
@@ -165,7 +165,26 @@ describe("L20 L13: signing", () => {
     assert.equal(sha(text.slice(0, text.indexOf("\nShown to the signer"))), shown);
     assert.equal(sha(text), h.one("SELECT encode(document_sha256, 'hex') FROM app.signature WHERE id = :'v1'::uuid", id));
     assert.match(text, /Question 1\n {2}What brings you to us\?\n\nAnswer 1\n {2}A line between the brows\n/);
-    assert.match(text, /Signed by\n {2}Zoë O'Hara\n/);
+    assert.match(text, /^Signed form, format\n {2}2\n[\s\S]*\nLanguage\n {2}English\n\nLanguage, code\n {2}en\n/);
+    assert.match(text, /Signed by\n {2}Zoë O'Hara\n\nSigned as\n {2}client\n\nPlace\n {2}link\n\nSigned at\n {2}20\d\d-\d\d-\d\dT[\d:]{8}Z\n\nMethod\n {2}typed\n$/);
+  });
+  test("E-02: the chart says so when what is kept beside the text is not what was signed; a text of format 1 is still read and compared", async () => {
+    const [client, id, language] = h.sql("SELECT client_id, id, language FROM app.signature WHERE tenant_id = :'v1'::uuid ORDER BY signed_at DESC LIMIT 1", h.tenantId("glow"))[0];
+    const v = await h.staff("glow", "owner"), says = async (c, s) => h.decode((await v.get(`/clients/${c}/signatures/${s}`)).text);
+    const past = (value) => h.sql("BEGIN; SET LOCAL session_replication_role = replica; UPDATE app.signature SET language = :'v2' WHERE id = :'v1'::uuid; COMMIT", id, value);
+    past("es");
+    try {
+      assert.match(await says(client, id), /is not what was signed/);
+    } finally {
+      past(language);
+    }
+    assert.match(await says(client, id), /Unchanged since it was signed/);
+    // (the demo's consents about photographs)
+    const [who, old] = h.sql("SELECT s.client_id, s.id FROM app.signature s JOIN app.form_version v ON v.id = s.form_version_id WHERE s.tenant_id = :'v1'::uuid AND v.title = :'v2' AND s.ip = '192.0.2.23' LIMIT 1",
+      h.tenantId("glow"), "Use of photographs")[0];
+    const text = await says(who, old);
+    assert.match(text, /Unchanged since it was signed/);
+    assert.match(text, /Signed form, format\n {2}1\n/);
   });
   test("B57 L09: a due date in a form that she signs is hers from then on, and her visits that no longer fit ask for a look; one that cannot be one is an answer only", async () => {
     const c = k.corner("first-light", { forms: true, people: 2 }), week = (w) => k.dayIn(280 - w * 7 + 20);

@@ -107,11 +107,11 @@ describe("E-04: the copy proves itself", () => {
     assert.equal(crypto.createHash("sha256").update(kept).digest("hex"), p.sha256);
     assert.equal(record.document.text, kept.toString("utf8"));
     assert.deepEqual([record.format, record.id, record.document.sha256, record.client.id, record.signature.name, record.signature.second_factor, record.signature.method, record.signature.place],
-      ["foyer-signed-form-1", p.id, p.sha256, p.client, "Zoë O'Hara", "birth_date", "drawn", "link"]);
+      ["foyer-signed-form-2", p.id, p.sha256, p.client, "Zoë O'Hara", "birth_date", "drawn", "link"]);
     assert.equal(crypto.createHash("sha256").update(record.signature.strokes).digest("hex"), record.signature.strokes_sha256);
     assert.equal(JSON.parse(record.signature.strokes).strokes.length, 1);
     const [row, idx] = h.sql(`SELECT e.id, coalesce((SELECT l.idx FROM audit.leaf l WHERE l.tenant_id = e.tenant_id AND l.id = e.id)::text, '') FROM audit.event e
-      JOIN app.signature s ON s.tenant_id = e.tenant_id AND s.request_id = e.request_id WHERE s.id = :'v1'::uuid`, p.id)[0];
+      JOIN app.signature s ON s.tenant_id = e.tenant_id AND s.request_id = e.request_id WHERE s.id = :'v1'::uuid AND e.action = 'form.sealed'`, p.id)[0];
     assert.equal(record.audit.row, row);
     if (record.audit.index !== null) assert.equal(String(record.audit.index), idx);
   });

@@ -62,7 +62,8 @@ describe("L54 E-05: a minor's forms are signed by a guardian", () => {
     assert.equal(r.status, 303, sentence(r.text).slice(0, 500));
     const [signer, guardian, id] = h.sql("SELECT signer, guardian_id, id FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)[0];
     assert.deepEqual([signer, guardian], ["guardian", mother]);
-    const chart = sentence((await (await h.staff("glow", "owner")).get(`/clients/${p.client}/signatures/${id}`)).text);
+    const raw = (await (await h.staff("glow", "owner")).get(`/clients/${p.client}/signatures/${id}`)).text, chart = sentence(raw);
+    assert.match(h.decode(raw), /Signed as\n {2}guardian\n\nGuardian\n {2}Ines Halvorsen\n\nGuardian, relation\n {2}Parent\n\nPlace\n {2}link\n/, "it is part of what was signed");
     assert.match(chart, /Ines Halvorsen, parent/);
     assert.match(chart, /The guardian's date of birth, proven/);
   });
@@ -219,7 +220,9 @@ describe("E-05: at the desk, before a witness", () => {
     const [place, witness, agent, factor, id] = h.sql(`SELECT s.place, f.name, s.agent IS NULL, s.second_factor, s.id FROM app.signature s
       JOIN app.staff f ON f.id = s.witness_id WHERE s.assignment_id = :'v1'::uuid`, p.consent)[0];
     assert.deepEqual([place, witness, agent, factor], ["desk", "Nina Alvarez", "t", "staff"]);
-    assert.match(sentence((await (await h.staff("glow", "owner")).get(`/clients/${p.client}/signatures/${id}`)).text), /At the desk, before a witness: Nina Alvarez/);
+    const chart = (await (await h.staff("glow", "owner")).get(`/clients/${p.client}/signatures/${id}`)).text;
+    assert.match(sentence(chart), /At the desk, before a witness: Nina Alvarez/);
+    assert.match(h.decode(chart), /Signed as\n {2}client\n\nWitness\n {2}Nina Alvarez\n\nPlace\n {2}desk\n/, "it is part of what was signed");
   });
   test("who does not book opens no forms at the desk", async () => {
     const p = somebody("glow"), biller = await h.staff("glow", "biller");

@@ -1,5 +1,5 @@
 /*
- * form_document_test.c -- E-02: what is shown, hashed and kept are the same bytes, and nothing that
+ * form_document_test.c -- E-02 E-05: what is shown, hashed and kept are the same bytes, and nothing that
  * a client types can pass for another part of the document.
  */
 #include <setjmp.h>
@@ -42,6 +42,8 @@ static struct form_document example(void)
                                   .client = S("Zoë Quinn"),
                                   .title = S("Consent"),
                                   .version = S("3"),
+                                  .language = S("es"),
+                                  .language_words = S("Español"),
                                   .answers = answers,
                                   .n_answers = COUNT_OF(answers),
                                   .wording = S("First.\r\n\r\nSecond.\n\n"),
@@ -49,21 +51,101 @@ static struct form_document example(void)
                                   .disclosure_version = S("1")};
 }
 
-static void the_text_is_exactly_this(void **state)
+/* What the formats are, to the byte: kept here, for nothing that was signed may be read differently later. */
+#define ANSWERS                                                                                    \
+    "Question 1\n  Do you take any medicine?\n\nAnswer 1\n  Yes\n\nQuestion 2\n  Which?\n\n"       \
+    "Answer 2\n  Aspirin,\n  now and then\n\nWording\n  First.\n\n  Second.\n\n"                   \
+    "Signing electronically, version\n  1\n\nSigning electronically\n  You may ask for paper.\n\n" \
+    "Statement\n  I have read this form. What I have answered is true and complete as far as I "   \
+    "know. I sign it electronically, of my own will, and my signature counts like one made by "    \
+    "hand.\n"
+static const char format_1[] =
+    "Signed form, format\n  1\n\nStudio\n  Glow\n\nClient\n  Zoë Quinn\n\nForm\n  Consent\n\n"
+    "Version\n  3\n\n" ANSWERS "\n"
+    "Shown to the signer, SHA-256\n  "
+    "c89c9b53ce545efa8fc330335158855e63045c3618ec0919ded7cc0c1174bd60\n\n"
+    "Signed by\n  Zoë Quinn\n\nMethod\n  drawn\n\nStrokes, SHA-256\n  abc\n";
+static const char format_2[] =
+    "Signed form, format\n  2\n\nStudio\n  Glow\n\nClient\n  Zoë Quinn\n\nForm\n  Consent\n\n"
+    "Version\n  3\n\nLanguage\n  Español\n\nLanguage, code\n  es\n\n" ANSWERS "\n"
+    "Shown to the signer, SHA-256\n  "
+    "96a6561afc0707212993fb772d4c71314155c9f640964c34905c5f169cf953f1\n\n"
+    "Signed by\n  Ines Quinn\n\nSigned as\n  guardian\n\nGuardian\n  Ines Quinn\n\n"
+    "Guardian, relation\n  Parent\n\nWitness\n  Kim Ito\n\nPlace\n  desk\n\n"
+    "Signed at\n  2026-11-22T10:00:00Z\n\nMethod\n  typed\n";
+
+static struct form_document signed_example(const char *format)
+{
+    struct form_document d = example();
+    d.format = str_of(format);
+    if (str_is(d.format, "1")) {
+        d.signer = S("Zoë Quinn");
+        d.method = S("drawn");
+        d.strokes_sha256 = S("abc");
+        return d;
+    }
+    d.signer = d.guardian = S("Ines Quinn");
+    d.role = S("guardian");
+    d.relation = S("Parent");
+    d.witness = S("Kim Ito");
+    d.place = S("desk");
+    d.signed_at = S("2026-11-22T10:00:00Z");
+    d.method = S("typed");
+    return d;
+}
+
+static void the_texts_of_both_formats_are_exactly_these(void **state)
 {
     (void)state;
-    struct form_document d = example();
-    assert_str(
-        form_document_text(arena, &d),
-        "Signed form, format\n  1\n\nStudio\n  Glow\n\nClient\n  Zoë Quinn\n\nForm\n  Consent\n\n"
-        "Version\n  3\n\nQuestion 1\n  Do you take any medicine?\n\nAnswer 1\n  Yes\n\n"
-        "Question 2\n  Which?\n\nAnswer 2\n  Aspirin,\n  now and then\n\n"
-        "Wording\n  First.\n\n  Second.\n\n"
-        "Signing electronically, version\n  1\n\n"
-        "Signing electronically\n  You may ask for paper.\n\n"
-        "Statement\n  I have read this form. What I have answered is true and complete as far as "
-        "I know. I sign it electronically, of my own will, and my signature counts like one "
-        "made by hand.\n");
+    static const struct {
+        const char *format, *text;
+    } kept[] = {{"1", format_1}, {"2", format_2}};
+    for (size_t i = 0; i < COUNT_OF(kept); i++) {
+        struct form_document d = signed_example(kept[i].format), back;
+        struct str text = form_document_text(arena, &d);
+        assert_str(text, kept[i].text);
+        assert_int_equal(form_document_read(arena, str_of(kept[i].text), &back), OK);
+        assert_str(back.format, kept[i].format);
+        /* Read back it is written the same again, in its own format; and the newest is what is written when none is named. */
+        assert_str(form_document_text(arena, &back), kept[i].text);
+        d.format = S("");
+        assert_true(str_starts(form_document_text(arena, &d), S("Signed form, format\n  2\n")));
+        /* The hash of what was shown is that of the text before the signature. */
+        struct form_document shown = d;
+        shown.format = back.format;
+        shown.signer = S("");
+        assert_str(back.shown_sha256,
+                   arena_cstr(arena, form_document_hash(arena, form_document_text(arena, &shown))));
+    }
+}
+
+static void who_signed_and_how_cannot_be_changed_without_another_hash(void **state)
+{
+    (void)state;
+    struct form_document d = signed_example("2"), back;
+    struct str before = form_document_hash(arena, form_document_text(arena, &d));
+    struct str *const said[] = {&d.role,           &d.guardian, &d.relation,  &d.witness,
+                                &d.place,          &d.language, &d.signed_at, &d.method,
+                                &d.language_words, &d.signer};
+    for (size_t i = 0; i < COUNT_OF(said); i++) {
+        struct str was = *said[i];
+        *said[i] = S("other");
+        struct str text = form_document_text(arena, &d);
+        assert_false(str_eq(form_document_hash(arena, text), before));
+        assert_int_equal(form_document_read(arena, text, &back), OK);
+        *said[i] = was;
+        /* and what stands beside the text no longer agrees with it; names may be spelled anew there */
+        bool is_name = said[i] == &d.guardian || said[i] == &d.relation || said[i] == &d.witness ||
+                       said[i] == &d.language_words || said[i] == &d.signer;
+        assert_int_equal(form_document_agrees(&back, &d), is_name);
+    }
+    /* Format "1" does not say it, and what claims to in such a text says nothing. */
+    d = signed_example("1");
+    const struct form_document beside = {.method = S("drawn"), .role = S("guardian")};
+    assert_true(form_document_agrees(&d, &beside));
+    struct str sly = arena_printf(arena, "%s\nWitness\n  Nobody\n", format_1);
+    assert_int_equal(form_document_read(arena, sly, &back), OK);
+    assert_int_equal(back.witness.n, 0);
 }
 
 static void the_signature_follows_and_names_the_hash_of_what_was_shown(void **state)
@@ -132,7 +214,7 @@ static void any_change_is_another_hash(void **state)
 static void what_was_not_made_here_is_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"", "Studio\n  Glow\n", "Signed form, format\n  2\n",
+    static const char *const bad[] = {"", "Studio\n  Glow\n", "Signed form, format\n  3\n",
                                       "Signed form, format\n  1\n\n x\n",
                                       "Signed form, format\n 1\n"};
     struct form_document d;
@@ -162,7 +244,10 @@ static void answers_are_put_into_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_text_is_exactly_this, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_texts_of_both_formats_are_exactly_these, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(who_signed_and_how_cannot_be_changed_without_another_hash,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_signature_follows_and_names_the_hash_of_what_was_shown,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_reads_back_into_its_parts_and_is_written_the_same_again,
@@ -173,5 +258,5 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_not_made_here_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(answers_are_put_into_words, set_up, tear_down),
     };
-    return cmocka_run_group_tests_name("form document", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("E-02 E-05 form document", tests, NULL, NULL);
 }

@@ -38,27 +38,37 @@ static struct proof_record record(struct arena *a, bool is_drawn)
                               .disclosure = S("Terms."),
                               .disclosure_version = S("1"),
                               .signer = S("Ana"),
+                              .language = S("en"),
+                              .language_words = S("English"),
+                              .role = S("guardian"),
+                              .guardian = S("Eva"),
+                              .relation = S("Parent"),
+                              .witness = S("Kim"),
+                              .place = S("desk"),
+                              .signed_at = S("2026-11-21T10:02:00Z"),
                               .method = is_drawn ? S("drawn") : S("typed")};
     if (is_drawn)
         d.strokes_sha256 = form_document_hash(a, str_of(strokes));
     struct str text = form_document_text(a, &d);
-    return (struct proof_record){.id = S("an-id"),
-                                 .studio = S("Glow"),
-                                 .country = S("DE"),
-                                 .text = text,
-                                 .text_sha256 = form_document_hash(a, text),
-                                 .strokes = is_drawn ? str_of(strokes) : S(""),
-                                 .method = d.method,
-                                 .signer = S("guardian"),
-                                 .guardian_name = S("Eva"),
-                                 .guardian_relation = S("parent"),
-                                 .witness_name = S("Kim"),
-                                 .place = S("desk"),
-                                 .second_factor = S("none"),
-                                 .seconds_spent = 75,
-                                 .made_epoch = 1763718000,
-                                 .events = events,
-                                 .n_events = 2};
+    return (struct proof_record){
+        .id = S("an-id"),
+        .studio = S("Glow"),
+        .country = S("DE"),
+        .text = text,
+        .text_sha256 = form_document_hash(a, text),
+        .strokes = is_drawn ? str_of(strokes) : S(""),
+        .method = d.method,
+        .signer = S("guardian"),
+        /* as they are called today: of format 1, whose text does not say */
+        .guardian_name = S("Eva Later"),
+        .guardian_relation = S("other"),
+        .witness_name = S("Kim Later"),
+        .place = S("desk"),
+        .second_factor = S("none"),
+        .seconds_spent = 75,
+        .made_epoch = 1763718000,
+        .events = events,
+        .n_events = 2};
 }
 
 static const char *text_of(struct json_object *o, const char *in, const char *name)
@@ -69,6 +79,23 @@ static const char *text_of(struct json_object *o, const char *in, const char *na
     return json_object_get_string(v);
 }
 
+/* One spelling: members in the order of their names, in every object. */
+static void assert_in_order(struct json_object *o)
+{
+    const char *last = "";
+    for (size_t i = 0; json_object_is_type(o, json_type_array) && i < json_object_array_length(o);
+         i++)
+        assert_in_order(json_object_array_get_idx(o, i));
+    if (!json_object_is_type(o, json_type_object))
+        return;
+    json_object_object_foreach(o, key, value)
+    {
+        assert_true(strcmp(last, key) < 0);
+        last = key;
+        assert_in_order(value);
+    }
+}
+
 static void test_json(void **state)
 {
     (void)state;
@@ -77,24 +104,33 @@ static void test_json(void **state)
     struct str json = proof_json(a, &p);
     struct json_object *o = json_tokener_parse(arena_cstr(a, json));
     assert_non_null(o);
-    assert_string_equal(text_of(o, NULL, "format"), "foyer-signed-form-1");
+    assert_string_equal(text_of(o, NULL, "format"), "foyer-signed-form-2");
     assert_string_equal(text_of(o, "document", "text"), arena_cstr(a, p.text));
     assert_string_equal(text_of(o, "signature", "strokes"), strokes);
-    assert_string_equal(text_of(o, "signature", "witness"), "Kim");
+    assert_string_equal(text_of(o, "signature", "witness"), "Kim"); /* as the text says */
+    assert_string_equal(text_of(o, "signature", "guardian"),
+                        "{ \"name\": \"Eva\", \"relation\": \"Parent\" }");
+    assert_string_equal(text_of(o, "document", "format"), "2");
     assert_null(text_of(o, "audit", "row")); /* not known is said, not left out */
     assert_string_equal(text_of(o, "signature", "seconds_spent"), "75");
 
-    /* One spelling: members in the order of their names. */
-    const char *last = "";
-    json_object_object_foreach(o, key, value)
-    {
-        (void)value;
-        assert_true(strcmp(last, key) < 0);
-        last = key;
-    }
+    assert_in_order(o);
     json_object_put(o);
+    /* No blanks, no escapes but those that must be, one line end. */
+    assert_true(str_starts(json, S("{\"audit\":{\"head_at\":null,")));
+    assert_non_null(strstr(arena_cstr(a, json), "<b>Question</b>\\n"));
+    assert_true(json.p[json.n - 1] == '\n' && json.p[json.n - 2] == '}');
     struct proof_record again = record(a, true);
     assert_true(str_eq(json, proof_json(a, &again)));
+    /* Of a text of format 1 what is kept beside it is told. */
+    struct form_document d;
+    assert_int_equal(form_document_read(a, p.text, &d), OK);
+    d.format = S("1");
+    p.text = form_document_text(a, &d);
+    o = json_tokener_parse(arena_cstr(a, proof_json(a, &p)));
+    assert_string_equal(text_of(o, "document", "format"), "1");
+    assert_string_equal(text_of(o, "signature", "witness"), "Kim Later");
+    json_object_put(o);
     p.text = S("no signed form");
     assert_int_equal(proof_json(a, &p).n, 0);
     arena_free(a);

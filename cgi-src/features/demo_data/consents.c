@@ -57,7 +57,9 @@ static struct str signed_text(struct loader *l, const struct demo_client *c, con
     for (int q = 0; q < PURPOSES; q++)
         list[q] = (struct form_document_answer){str_of(asked[q].label),
                                                 said[q] == 'y' ? S("Yes") : S("No")};
-    struct form_document d = {.studio = str_of(l->studio->name),
+    /* In the format of then, so that both are there. */
+    struct form_document d = {.format = S("1"),
+                              .studio = str_of(l->studio->name),
                               .client = c->name,
                               .signer = c->name,
                               .title = str_of(title),
@@ -150,4 +152,10 @@ void load_consents(struct loader *l, const struct demo_client *clients, size_t n
          "WHERE client_id = $1 AND purpose = 'photo_teaching'",
          load_z(l, clients[3].id));
     make_minor(l);
+    LOAD(l,
+         "INSERT INTO audit.event (tenant_id, actor_kind, action, object_kind, object_id, "
+         "client_ids, reason) SELECT s.tenant_id, 'system', 'form.sealed', 'signature', s.id, "
+         "ARRAY[s.client_id], encode(app.signature_digest(s), 'hex') FROM app.signature s "
+         "WHERE s.tenant_id = $1",
+         load_z(l, l->tenant_id));
 }

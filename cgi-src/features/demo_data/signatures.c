@@ -12,7 +12,7 @@
 
 /* One form that is to be signed. */
 struct signing {
-    struct str assignment, signed_at, zone;
+    struct str assignment, signed_at, signed_utc, zone;
     const struct demo_client *client;
     size_t form;
     bool is_drawn;
@@ -39,7 +39,9 @@ static struct todo choose(struct loader *l, const struct demo_client *clients, s
     PGresult *rows = PQexecParams(
         l->conn,
         "SELECT t.id, t.client_id, t.form_id, p.zone, a.starts_at < now(), "
-        "least(now(), a.starts_at) - interval '5 hours' "
+        "least(now(), a.starts_at) - interval '5 hours', "
+        "to_char((least(now(), a.starts_at) - interval '5 hours') AT TIME ZONE 'UTC', "
+        "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') "
         "FROM app.form_assignment t "
         "JOIN app.appointment a ON a.tenant_id = t.tenant_id AND a.id = t.appointment_id "
         "JOIN app.location p ON p.tenant_id = a.tenant_id AND p.id = a.location_id "
@@ -58,10 +60,10 @@ static struct todo choose(struct loader *l, const struct demo_client *clients, s
         *s = (struct signing){.assignment = arena_str(l->arena, str_of(PQgetvalue(rows, i, 0))),
                               .zone = arena_str(l->arena, str_of(PQgetvalue(rows, i, 3))),
                               .signed_at = arena_str(l->arena, str_of(PQgetvalue(rows, i, 5))),
+                              .signed_utc = arena_str(l->arena, str_of(PQgetvalue(rows, i, 6))),
                               .client = client,
                               .is_drawn = demo_chance(&l->random, 50)};
-        while (s->form + 1 < l->n_forms &&
-               !str_is(l->forms[s->form], PQgetvalue(rows, i, 2)))
+        while (s->form + 1 < l->n_forms && !str_is(l->forms[s->form], PQgetvalue(rows, i, 2)))
             s->form++;
     }
     PQclear(rows);
@@ -125,8 +127,7 @@ static void put_answers(struct loader *l, struct todo todo, PGresult *const *que
     for (size_t i = 0; i < todo.n; i++) {
         const struct signing *s = &todo.items[i];
         const struct demo_form *form = &l->studio->forms[s->form];
-        struct form_document_answer *list =
-            arena_alloc(l->arena, 2 * MAX_QUESTIONS * sizeof *list);
+        struct form_document_answer *list = arena_alloc(l->arena, 2 * MAX_QUESTIONS * sizeof *list);
         size_t n = 0;
         for (size_t q = 0; q < MAX_QUESTIONS && form->questions[q].key; q++) {
             const struct demo_question *question = &form->questions[q];
@@ -189,6 +190,11 @@ static void put_signature(struct loader *l, const struct signing *s, struct form
     d->client = d->signer = s->client->name;
     d->title = str_of(form->title);
     d->version = d->disclosure_version = S("1");
+    d->language = S("en");
+    d->language_words = S("English");
+    d->role = S("client");
+    d->place = S("link");
+    d->signed_at = s->signed_utc;
     d->wording = str_of(form->body);
     d->disclosure = str_of(l->studio->terms_body);
     d->method = s->is_drawn ? S("drawn") : S("typed");
@@ -236,10 +242,11 @@ void load_signatures(struct loader *l, const struct demo_client *clients, size_t
     for (size_t f = 0; f < l->n_forms; f++)
         PQclear(questions[f]);
 
-    load_copy_begin(l, "app.signature (tenant_id, id, assignment_id, client_id, form_version_id, "
-                       "disclosure_id, document_sealed, document_sha256, wording_sha256, method, "
-                       "signer_name_sealed, strokes_sealed, zone, signed_at, ip, agent, actor_kind, "
-                       "second_factor)");
+    load_copy_begin(l,
+                    "app.signature (tenant_id, id, assignment_id, client_id, form_version_id, "
+                    "disclosure_id, document_sealed, document_sha256, wording_sha256, method, "
+                    "signer_name_sealed, strokes_sealed, zone, signed_at, ip, agent, actor_kind, "
+                    "second_factor)");
     for (size_t i = 0; i < todo.n; i++)
         put_signature(l, &todo.items[i], &documents[i], disclosure_id);
     load_copy_end(l);

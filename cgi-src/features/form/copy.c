@@ -25,6 +25,7 @@ struct val form_shown_document(struct arena *a, const struct form_document *d)
     shown_text(item, "client", d->client);
     shown_text(item, "form_title", d->title);
     shown_text(item, "form_version", d->version);
+    shown_text(item, "language_words", d->language_words);
     shown_text(item, "wording", d->wording);
     shown_text(item, "disclosure", d->disclosure);
     shown_text(item, "disclosure_version", d->disclosure_version);
@@ -78,13 +79,21 @@ enum err form_show_copy(struct req *r)
     return e ? e : reply_view(r, 200, "form/copy");
 }
 
-/* Whether the kept bytes still have the hash that was taken when they were signed. */
+/* Whether the kept bytes still have the hash that was taken when they were signed, and the row beside them says what they say. */
 static bool is_intact(struct req *r, const struct rows *signature)
 {
-    struct buf kept = buf_in(req_arena(r), 80);
+    struct arena *a = req_arena(r);
+    struct str text = rows_text(signature, 0, "document_sealed");
+    struct buf kept = buf_in(a, 80);
+    struct form_document d;
+    const struct form_document beside = {.role = rows_text(signature, 0, "signer"),
+                                         .place = rows_text(signature, 0, "place"),
+                                         .method = rows_text(signature, 0, "method"),
+                                         .language = rows_text(signature, 0, "language"),
+                                         .signed_at = rows_text(signature, 0, "signed_utc")};
     esc_hex(&kept, rows_text(signature, 0, "document_sha256"));
-    return str_eq(buf_str(&kept),
-                  form_document_hash(req_arena(r), rows_text(signature, 0, "document_sealed")));
+    return str_eq(buf_str(&kept), form_document_hash(a, text)) &&
+           form_document_read(a, text, &d) == OK && form_document_agrees(&d, &beside);
 }
 
 enum err form_show_signature(struct req *r)

@@ -1,13 +1,14 @@
 /*
  * document.c -- what is signed, as one exact text, and back into its parts.
- * Owns: the format "1" of signed forms. A change of it is a new number; old texts stay readable.
+ * Owns: the formats "1" and "2" of signed forms. A change is a new number; old texts stay readable and are written the same again.
  * Never: looks outside its arguments, so that the same form gives the same bytes years later.
  */
 #include "form_document.h"
 
 #include "crypto.h"
 
-#define FORMAT "1"
+#define OLDEST "1"
+#define NEWEST "2"
 
 static const char statement[] =
     "I have read this form. What I have answered is true and complete as far as I know. I sign it "
@@ -43,20 +44,45 @@ static void numbered_part(struct buf *b, const char *label, size_t n, struct str
     part(b, arena_cstr(b->arena, arena_printf(b->arena, "%s %zu", label, n)), content);
 }
 
+static void part_if(struct buf *b, const char *label, struct str content)
+{
+    if (content.n > 0)
+        part(b, label, content);
+}
+
+static void signature_parts(struct buf *b, const struct form_document *d, bool is_oldest)
+{
+    part(b, "Signed by", d->signer);
+    if (!is_oldest) {
+        part(b, "Signed as", d->role);
+        part_if(b, "Guardian", d->guardian);
+        part_if(b, "Guardian, relation", d->relation);
+        part_if(b, "Witness", d->witness);
+        part(b, "Place", d->place);
+        part(b, "Signed at", d->signed_at);
+    }
+    part(b, "Method", d->method);
+    part_if(b, "Strokes, SHA-256", d->strokes_sha256);
+}
+
 struct str form_document_text(struct arena *a, const struct form_document *d)
 {
     struct buf b = buf_in(a, 8192);
-    part(&b, "Signed form, format", S(FORMAT));
+    bool is_oldest = str_is(d->format, OLDEST);
+    part(&b, "Signed form, format", d->format.n > 0 ? d->format : S(NEWEST));
     part(&b, "Studio", d->studio);
     part(&b, "Client", d->client);
     part(&b, "Form", d->title);
     part(&b, "Version", d->version);
+    if (!is_oldest) {
+        part(&b, "Language", d->language_words);
+        part(&b, "Language, code", d->language);
+    }
     for (size_t i = 0; i < d->n_answers; i++) {
         numbered_part(&b, "Question", i + 1, d->answers[i].question);
         numbered_part(&b, "Answer", i + 1, d->answers[i].answer);
     }
-    if (d->wording.n > 0)
-        part(&b, "Wording", d->wording);
+    part_if(&b, "Wording", d->wording);
     part(&b, "Signing electronically, version", d->disclosure_version);
     part(&b, "Signing electronically", d->disclosure);
     part(&b, "Statement", str_of(statement));
@@ -65,10 +91,7 @@ struct str form_document_text(struct arena *a, const struct form_document *d)
 
     struct str shown = form_document_hash(a, buf_str(&b));
     part(&b, "Shown to the signer, SHA-256", shown);
-    part(&b, "Signed by", d->signer);
-    part(&b, "Method", d->method);
-    if (d->strokes_sha256.n > 0)
-        part(&b, "Strokes, SHA-256", d->strokes_sha256);
+    signature_parts(&b, d, is_oldest);
     return buf_str(&b);
 }
 
@@ -118,6 +141,7 @@ static void keep_part(struct form_document *d, struct form_document_answer *answ
     const struct {
         const char *label;
         struct str *into;
+        bool is_newer; /* than format "1" */
     } single[] = {
         {"Studio", &d->studio},
         {"Client", &d->client},
@@ -131,6 +155,14 @@ static void keep_part(struct form_document *d, struct form_document_answer *answ
         {"Method", &d->method},
         {"Strokes, SHA-256", &d->strokes_sha256},
         {"Shown to the signer, SHA-256", &d->shown_sha256},
+        {"Language", &d->language_words, true},
+        {"Language, code", &d->language, true},
+        {"Signed as", &d->role, true},
+        {"Guardian", &d->guardian, true},
+        {"Guardian, relation", &d->relation, true},
+        {"Witness", &d->witness, true},
+        {"Place", &d->place, true},
+        {"Signed at", &d->signed_at, true},
     };
     if (str_starts(label, S("Question "))) {
         answers[d->n_answers].question = content;
@@ -141,7 +173,7 @@ static void keep_part(struct form_document *d, struct form_document_answer *answ
         return;
     }
     for (size_t i = 0; i < COUNT_OF(single); i++)
-        if (str_is(label, single[i].label))
+        if (str_is(label, single[i].label) && !(single[i].is_newer && str_is(d->format, OLDEST)))
             *single[i].into = content;
 }
 
@@ -153,14 +185,23 @@ enum err form_document_read(struct arena *a, struct str text, struct form_docume
 
     *d = (struct form_document){.answers = answers};
     if (take_part(a, &rest, &label, &content) || !str_is(label, "Signed form, format") ||
-        !str_is(content, FORMAT))
+        !(str_is(content, OLDEST) || str_is(content, NEWEST)))
         return ERR_INVALID;
+    d->format = content;
     while (rest.n > 0) {
         if (take_part(a, &rest, &label, &content))
             return ERR_INVALID;
         keep_part(d, answers, label, content);
     }
     return OK;
+}
+
+bool form_document_agrees(const struct form_document *d, const struct form_document *beside)
+{
+    return str_eq(d->method, beside->method) &&
+           (str_is(d->format, OLDEST) ||
+            (str_eq(d->role, beside->role) && str_eq(d->place, beside->place) &&
+             str_eq(d->language, beside->language) && str_eq(d->signed_at, beside->signed_at)));
 }
 
 /* ---- answers in words ---- */

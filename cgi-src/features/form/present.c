@@ -118,6 +118,8 @@ struct form_document filling_document(struct arena *a, const struct filling *f)
         .client = rows_text(f->form, 0, "client_name"),
         .title = rows_text(f->form, 0, "title"),
         .version = arena_printf(a, "%lld", (long long)rows_int(f->form, 0, "version")),
+        .language = f->language,
+        .language_words = rows_text(f->form, 0, "language_words"),
         .answers = answers,
         .n_answers = n,
         .wording = rows_text(f->form, 0, "wording"),

@@ -134,6 +134,25 @@ static bool may_sign(struct req *r, const struct filling *f, struct str shown_ha
     return take_strokes(r, strokes) && is_good;
 }
 
+/* What the signed text says of who signs: as the database found it out, not as it was posted. */
+static enum err put_signer(struct req *r, struct form_document *d, struct str strokes)
+{
+    struct rows *by = req_query(r, Q_form_signing_as);
+    if (!by)
+        return req_error(r);
+    d->signer = req_value(r, "signer_name");
+    d->method = req_value(r, "method");
+    d->role = rows_text(by, 0, "signer");
+    d->guardian = rows_text(by, 0, "guardian_name");
+    d->relation = rows_text(by, 0, "relation");
+    d->witness = rows_text(by, 0, "witness_name");
+    d->place = rows_text(by, 0, "place");
+    d->signed_at = rows_text(by, 0, "signed_utc");
+    if (strokes.n > 0)
+        d->strokes_sha256 = form_document_hash(req_arena(r), strokes);
+    return OK;
+}
+
 enum err form_sign(struct req *r)
 {
     struct arena *a = req_arena(r);
@@ -157,12 +176,9 @@ enum err form_sign(struct req *r)
         return e;
     if (end != SIGNER_TAKEN)
         return end == SIGNER_LOCKED ? reply_view(r, 410, "manage/locked") : reply_again(r, CONSENT);
-    document.signer = req_value(r, "signer_name");
-    document.method = req_value(r, "method");
-    if (strokes.n > 0)
-        document.strokes_sha256 = form_document_hash(a, strokes);
-
-    e = put_signature(r, &f, form_document_text(a, &document), strokes);
+    e = put_signer(r, &document, strokes);
+    if (!e)
+        e = put_signature(r, &f, form_document_text(a, &document), strokes);
     if (!e)
         e = form_put_consents(r, &f);
     if (!e)

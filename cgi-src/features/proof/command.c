@@ -86,6 +86,14 @@ static const char *contradiction(struct arena *a, struct json_object *record, st
         return "the attached text has not the hash in the record";
     if (form_document_read(a, text, &d))
         return "the attached text is not a signed form";
+    const struct form_document beside = {.role = member(record, "signature", "signer"),
+                                         .place = member(record, "signature", "place"),
+                                         .method = member(record, "signature", "method"),
+                                         .language = member(record, "signature", "language"),
+                                         .signed_at = member(record, "signature", "at")};
+    if (!form_document_agrees(&d, &beside) ||
+        !(str_is(d.format, "1") || str_eq(d.witness, member(record, "signature", "witness"))))
+        return "the record does not say of who signed what the text says";
     if (d.strokes_sha256.n && !str_eq(form_document_hash(a, strokes), d.strokes_sha256))
         return "the drawn strokes are not those that were signed";
     return NULL;

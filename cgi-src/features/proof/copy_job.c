@@ -107,6 +107,18 @@ static bool put_copy(struct req *r, struct str client_id, struct str pdf, int n_
     return req_query(r, Q_proof_add) && req_query(r, Q_proof_event);
 }
 
+/* What is kept beside the text, and should be what the text says. */
+static bool agrees(struct arena *a, const struct proof_record *p)
+{
+    struct form_document d;
+    const struct form_document beside = {.role = p->signer,
+                                         .place = p->place,
+                                         .method = p->method,
+                                         .language = p->language,
+                                         .signed_at = p->signed_at};
+    return form_document_read(a, p->text, &d) || form_document_agrees(&d, &beside);
+}
+
 /* The text is gone with the key of a client who was erased. */
 static bool is_erased(struct str text) { return str_is(text, "(erased)"); }
 
@@ -127,6 +139,10 @@ enum job_end proof_copy_job(struct req *r, const struct job *job, struct str *wh
     struct proof_record p = record_of(a, s);
     if (!str_eq(form_document_hash(a, p.text), p.text_sha256)) {
         *why = S("the kept text has not the hash that was taken when it was signed");
+        return JOB_HOPELESS;
+    }
+    if (!agrees(a, &p)) {
+        *why = S("what is kept beside the signed text is not what the text says");
         return JOB_HOPELESS;
     }
     if (!read_events(r, &p))

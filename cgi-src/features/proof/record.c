@@ -1,16 +1,19 @@
 /*
  * record.c -- what a signed copy says: the document as it was signed, the certificate of completion, and both once more for programs.
- * Owns: the format "foyer-signed-form-1". A change of it is a new name.
+ * Owns: the format "foyer-signed-form-2". A change of it is a new name; "-1" was the same without the text's format and the messages.
  * Never: looks outside its arguments; shows a wording or an answer that is not in the signed text.
  * Source: SECURITY.md E-02, E-04.
  */
+
+#include <json-c/json.h>
+#include <stdlib.h>
 
 #include "crypto.h"
 #include "features/form/strokes.h"
 #include "log.h"
 #include "proof.h"
 
-#define FORMAT "foyer-signed-form-1"
+#define FORMAT "foyer-signed-form-2"
 
 /* ---- words for people ---- */
 
@@ -64,162 +67,183 @@ static const struct word actors[] = {
 
 #define WORD(table, key) word_of(table, COUNT_OF(table), key)
 
-/* ---- JSON ---- */
-
-struct writer {
-    struct buf b;
-    bool begun;
-};
-
-static void name(struct writer *w, const char *key)
+/* What the text itself says of who signed counts; of before it did, what is kept beside it. */
+static struct proof_record as_signed(const struct proof_record *p, const struct form_document *d)
 {
-    buf_printf(&w->b, "%s\"%s\":", w->begun ? "," : "", key);
-    w->begun = true;
+    struct proof_record said = *p;
+    if (str_is(d->format, "1"))
+        return said;
+    said.guardian_name = d->guardian;
+    said.guardian_relation = d->relation;
+    said.witness_name = d->witness;
+    return said;
 }
 
-static void text_value(struct writer *w, struct str s)
+/* ---- JSON ---- */
+
+/* Half a certificate is none. */
+static struct json_object *made(struct json_object *o)
 {
-    buf_addc(&w->b, '"');
-    esc_json(&w->b, s);
-    buf_addc(&w->b, '"');
+    if (!o) {
+        log_error("proof.json", "why", "no memory", NULL);
+        abort();
+    }
+    return o;
+}
+
+static void put(struct json_object *o, const char *name, struct json_object *value)
+{
+    if (json_object_object_add(o, name, value) != 0)
+        made(NULL);
 }
 
 /* null for what is not known. */
-static void text(struct writer *w, const char *key, struct str s)
+static void text(struct json_object *o, const char *name, struct str s)
 {
-    name(w, key);
-    if (s.n > 0)
-        text_value(w, s);
-    else
-        buf_addz(&w->b, "null");
+    put(o, name, s.n > 0 ? made(json_object_new_string_len(s.p, (int)s.n)) : NULL);
 }
 
-static void number(struct writer *w, const char *key, struct str digits)
+static void number(struct json_object *o, const char *name, struct str digits)
 {
-    name(w, key);
-    buf_add(&w->b, digits.n ? digits : S("null"));
+    int64_t n;
+    put(o, name, !str_int(digits, &n) ? made(json_object_new_int64(n)) : NULL);
 }
 
-static void open_object(struct writer *w, const char *key)
+static struct json_object *json_audit(const struct proof_record *p)
 {
-    if (key)
-        name(w, key);
-    else if (w->begun)
-        buf_addc(&w->b, ',');
-    buf_addc(&w->b, '{');
-    w->begun = false;
+    struct json_object *o = made(json_object_new_object());
+    text(o, "head_at", p->audit_head_at);
+    text(o, "head_key", p->audit_key);
+    text(o, "head_root", p->audit_root);
+    number(o, "head_size", p->audit_size);
+    number(o, "index", p->audit_index);
+    text(o, "row", p->audit_row);
+    return o;
 }
 
-static void close_object(struct writer *w)
+static struct json_object *json_client(const struct proof_record *p, const struct form_document *d)
 {
-    buf_addc(&w->b, '}');
-    w->begun = true;
+    struct json_object *o = made(json_object_new_object());
+    text(o, "email", p->client_email);
+    text(o, "id", p->client_id);
+    text(o, "name", d->client);
+    text(o, "phone", p->client_phone);
+    return o;
 }
 
-static void json_events(struct writer *w, const struct proof_record *p)
+static struct json_object *json_document(const struct proof_record *p,
+                                         const struct form_document *d)
 {
-    name(w, "events");
-    buf_addc(&w->b, '[');
-    w->begun = false;
+    struct json_object *o = made(json_object_new_object());
+    text(o, "format", d->format);
+    text(o, "sha256", p->text_sha256);
+    text(o, "shown_sha256", d->shown_sha256);
+    text(o, "text", p->text);
+    text(o, "title", d->title);
+    text(o, "version", d->version);
+    text(o, "wording_sha256", p->wording_sha256);
+    return o;
+}
+
+static struct json_object *json_events(const struct proof_record *p)
+{
+    struct json_object *all = made(json_object_new_array());
     for (size_t i = 0; i < p->n_events; i++) {
         const struct proof_event *e = &p->events[i];
-        open_object(w, NULL);
-        text(w, "actor", e->actor);
-        text(w, "address", e->address);
-        text(w, "agent", e->agent);
-        text(w, "at", e->at);
-        text(w, "detail", e->detail);
-        text(w, "kind", e->kind);
-        close_object(w);
+        struct json_object *o = made(json_object_new_object());
+        text(o, "actor", e->actor);
+        text(o, "address", e->address);
+        text(o, "agent", e->agent);
+        text(o, "at", e->at);
+        text(o, "detail", e->detail);
+        text(o, "kind", e->kind);
+        if (json_object_array_add(all, o) != 0)
+            made(NULL);
     }
-    buf_addc(&w->b, ']');
-    w->begun = true;
+    return all;
 }
 
-static void json_signature(struct writer *w, struct arena *a, const struct proof_record *p,
-                           const struct form_document *d)
+static struct json_object *json_guardian(const struct proof_record *p)
 {
-    open_object(w, "signature");
-    text(w, "address", p->address);
-    text(w, "agent", p->agent);
-    text(w, "at", p->signed_at);
-    text(w, "code_channel", p->code_channel);
-    text(w, "disclosure_version", d->disclosure_version);
-    name(w, "guardian");
-    if (p->guardian_name.n) {
-        buf_addc(&w->b, '{');
-        w->begun = false;
-        text(w, "name", p->guardian_name);
-        text(w, "relation", p->guardian_relation);
-        close_object(w);
-    } else {
-        buf_addz(&w->b, "null");
-    }
-    text(w, "language", p->language);
-    text(w, "link", p->link_id);
-    text(w, "method", p->method);
-    text(w, "name", d->signer);
-    text(w, "place", p->place);
-    text(w, "request", p->request_id);
-    text(w, "second_factor", p->second_factor);
-    number(w, "seconds_spent",
-           p->seconds_spent < 0 ? S("") : arena_printf(a, "%lld", (long long)p->seconds_spent));
-    text(w, "signer", p->signer);
-    text(w, "strokes", p->strokes);
-    text(w, "strokes_sha256", d->strokes_sha256);
-    text(w, "witness", p->witness_name);
-    text(w, "zone", p->zone);
-    close_object(w);
+    if (p->guardian_name.n == 0)
+        return NULL;
+    struct json_object *o = made(json_object_new_object());
+    text(o, "name", p->guardian_name);
+    text(o, "relation", p->guardian_relation);
+    return o;
 }
 
-struct str proof_json(struct arena *a, const struct proof_record *p)
+static struct json_object *json_signature(const struct proof_record *p,
+                                          const struct form_document *d)
 {
-    struct writer w = {.b = buf_in(a, p->text.n + p->strokes.n + 8192)};
+    struct json_object *o = made(json_object_new_object());
+    text(o, "address", p->address);
+    text(o, "agent", p->agent);
+    text(o, "at", p->signed_at);
+    text(o, "code_channel", p->code_channel);
+    text(o, "disclosure_version", d->disclosure_version);
+    put(o, "guardian", json_guardian(p));
+    text(o, "language", p->language);
+    text(o, "link", p->link_id);
+    text(o, "method", p->method);
+    text(o, "name", d->signer);
+    text(o, "place", p->place);
+    text(o, "request", p->request_id);
+    text(o, "second_factor", p->second_factor);
+    put(o, "seconds_spent",
+        p->seconds_spent < 0 ? NULL : made(json_object_new_int64(p->seconds_spent)));
+    text(o, "signer", p->signer);
+    text(o, "strokes", p->strokes);
+    text(o, "strokes_sha256", d->strokes_sha256);
+    text(o, "witness", p->witness_name);
+    text(o, "zone", p->zone);
+    return o;
+}
+
+static struct json_object *json_studio(const struct proof_record *p)
+{
+    struct json_object *o = made(json_object_new_object());
+    text(o, "country", p->country);
+    text(o, "host", p->host);
+    text(o, "id", p->tenant_id);
+    text(o, "name", p->studio);
+    return o;
+}
+
+/* The library keeps the order in which members come; here that of their names (RFC 8785). */
+struct str proof_json(struct arena *a, const struct proof_record *record)
+{
     struct form_document d;
-    if (form_document_read(a, p->text, &d))
+    if (form_document_read(a, record->text, &d))
         return S("");
-    open_object(&w, NULL);
-    open_object(&w, "audit");
-    text(&w, "head_at", p->audit_head_at);
-    text(&w, "head_key", p->audit_key);
-    text(&w, "head_root", p->audit_root);
-    number(&w, "head_size", p->audit_size);
-    number(&w, "index", p->audit_index);
-    text(&w, "row", p->audit_row);
-    close_object(&w);
-    text(&w, "authority_sha256", p->authority_sha256);
-    open_object(&w, "client");
-    text(&w, "email", p->client_email);
-    text(&w, "id", p->client_id);
-    text(&w, "name", d.client);
-    text(&w, "phone", p->client_phone);
-    close_object(&w);
-    open_object(&w, "document");
-    text(&w, "sha256", p->text_sha256);
-    text(&w, "shown_sha256", d.shown_sha256);
-    text(&w, "text", p->text);
-    text(&w, "title", d.title);
-    text(&w, "version", d.version);
-    text(&w, "wording_sha256", p->wording_sha256);
-    close_object(&w);
-    json_events(&w, p);
-    text(&w, "form", p->assignment_id);
-    text(&w, "format", S(FORMAT));
-    text(&w, "id", p->id);
-    text(&w, "made_at", p->made_at);
-    json_signature(&w, a, p, &d);
-    open_object(&w, "studio");
-    text(&w, "country", p->country);
-    text(&w, "host", p->host);
-    text(&w, "id", p->tenant_id);
-    text(&w, "name", p->studio);
-    close_object(&w);
-    close_object(&w);
-    buf_addc(&w.b, '\n');
-    return buf_str(&w.b);
+    const struct proof_record said = as_signed(record, &d), *p = &said;
+    struct json_object *o = made(json_object_new_object());
+    put(o, "audit", json_audit(p));
+    text(o, "authority_sha256", p->authority_sha256);
+    put(o, "client", json_client(p, &d));
+    put(o, "document", json_document(p, &d));
+    put(o, "events", json_events(p));
+    text(o, "form", p->assignment_id);
+    text(o, "format", S(FORMAT));
+    text(o, "id", p->id);
+    text(o, "made_at", p->made_at);
+    put(o, "signature", json_signature(p, &d));
+    put(o, "studio", json_studio(p));
+    size_t n = 0;
+    const char *bytes = json_object_to_json_string_length(
+        o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
+    struct str json = arena_printf(a, "%.*s\n", (int)n, bytes ? bytes : "");
+    json_object_put(o);
+    return json;
 }
 
 /* ---- the document as it was signed ---- */
+
+static void fact_if(struct pdf *pdf, const char *label, struct str value)
+{
+    if (value.n > 0)
+        pdf_fact(pdf, str_of(label), value);
+}
 
 static enum err add_signature(struct pdf *pdf, struct arena *a, const struct proof_record *p,
                               const struct form_document *d)
@@ -253,6 +277,7 @@ static enum err add_document(struct pdf *pdf, struct arena *a, const struct proo
     pdf_fact(pdf, S("Studio"), d->studio);
     pdf_fact(pdf, S("Client"), d->client);
     pdf_fact(pdf, S("Version of the form"), d->version);
+    fact_if(pdf, "Language", d->language_words);
     if (d->n_answers > 0)
         pdf_heading(pdf, 2, S("Answers"));
     for (size_t i = 0; i < d->n_answers; i++)
@@ -271,12 +296,6 @@ static enum err add_document(struct pdf *pdf, struct arena *a, const struct proo
 }
 
 /* ---- the certificate of completion ---- */
-
-static void fact_if(struct pdf *pdf, const char *label, struct str value)
-{
-    if (value.n > 0)
-        pdf_fact(pdf, str_of(label), value);
-}
 
 static void exact_if(struct pdf *pdf, const char *label, struct str value)
 {
@@ -322,7 +341,7 @@ static void add_who(struct pdf *pdf, struct arena *a, const struct proof_record 
     fact_if(pdf, "Phone on record", p->client_phone);
     pdf_fact(pdf, S("Internet address"), p->address.n ? p->address : S("Not known"));
     pdf_fact(pdf, S("Browser"), p->agent.n ? p->agent : S("Not known"));
-    fact_if(pdf, "Language", p->language);
+    fact_if(pdf, "Language", d->language_words.n ? d->language_words : p->language);
     fact_if(pdf, "Time spent", spent_words(a, p->seconds_spent));
     pdf_fact(pdf, S("Terms of signing electronically"),
              join(a, S("version"), " ", join(a, d->disclosure_version, ", ", S("accepted"))));
@@ -394,12 +413,13 @@ static void add_certificate(struct pdf *pdf, struct arena *a, const struct proof
 
 /* ---- the whole ---- */
 
-enum err proof_pdf(struct arena *a, const struct proof_record *p, const struct pdf_signer *signer,
-                   struct str *pdf, int *n_pages)
+enum err proof_pdf(struct arena *a, const struct proof_record *record,
+                   const struct pdf_signer *signer, struct str *pdf, int *n_pages)
 {
     struct form_document d;
-    if (form_document_read(a, p->text, &d))
+    if (form_document_read(a, record->text, &d))
         return ERR_INVALID;
+    const struct proof_record said = as_signed(record, &d), *p = &said;
     struct pdf_options o = {
         .title = join(a, d.title, " \xe2\x80\x93 ", d.client),
         .author = p->studio,
