@@ -10,6 +10,9 @@ static const struct field letter_fields[] = {
     {0},
 };
 
+/* A file holds all of them or is refused; letters are written so many at a time, and the page says when there are more. */
+enum { EXPORT_MOST = 50000, LETTERS_MOST = 2000 };
+
 static enum err download(struct req *r)
 {
     static const char *const columns[] = {"client",         "phone",      "email",
@@ -17,6 +20,8 @@ static enum err download(struct req *r)
     struct rows *rows = req_query(r, Q_recall_export);
     if (!rows || !req_query(r, Q_recall_lot))
         return req_error(r);
+    if (rows_count(rows) > EXPORT_MOST)
+        return ERR_TOO_LARGE;
     return reply_csv(r, rows, columns, COUNT_OF(columns), "recall.csv");
 }
 
@@ -41,15 +46,18 @@ static enum err prepare(struct req *r)
     struct rows *clients = lot ? req_query(r, Q_recall_to_write) : NULL;
     if (!clients)
         return req_error(r);
-    for (size_t i = 0; i < rows_count(clients); i++) {
+    size_t n = rows_count(clients);
+    const char *more = n > LETTERS_MOST ? "&more=1" : "";
+    n = n > LETTERS_MOST ? LETTERS_MOST : n;
+    for (size_t i = 0; i < n; i++) {
         enum err e =
             keep_letter(r, rows_text(clients, i, "client_id"), rows_text(clients, i, "email"));
         if (e)
             return e;
     }
-    return reply_redirect(r, arena_printf(req_arena(r), "/recalls/%.*s/letters?prepared=%zu",
-                                          (int)req_value(r, "lot_id").n, req_value(r, "lot_id").p,
-                                          rows_count(clients)));
+    return reply_redirect(r, arena_printf(req_arena(r), "/recalls/%.*s/letters?prepared=%zu%s",
+                                          (int)req_value(r, "lot_id").n, req_value(r, "lot_id").p, n,
+                                          more));
 }
 
 #define ONE "/recalls/{lot_id:uuid}"
@@ -57,7 +65,7 @@ static enum err prepare(struct req *r)
 
 const struct page recall_pages[] = {
     {GET, ONE, CAN(chart_read), .action = "recall.read",
-     .show = {{"lot", Q_recall_lot}, {"received", Q_recall_clients}}, .view = "recall/one",
+     .show = {{"lot", Q_recall_lot}, {"total", Q_recall_count}, {"received", Q_recall_clients}}, .view = "recall/one",
      .title = "Who received a lot"},
     {GET, ONE "/list.csv", CAN(chart_read), .step_up = true, .action = "recall.export",
      .run = download, .title = "Who received a lot, as a file"},

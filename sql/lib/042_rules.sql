@@ -39,13 +39,13 @@ BEGIN
     END IF;
     IF NOT EXISTS (SELECT FROM app.appointment a WHERE a.id = ANY (p_skip) AND a.client_id IS NOT NULL) AND EXISTS (
         SELECT FROM (SELECT r.max_no_shows FROM app.booking_rule r ORDER BY r.version DESC LIMIT 1) AS r
-        WHERE r.max_no_shows <= (SELECT count(*) FROM app.appointment a WHERE a.client_id = client AND a.status = 'no_show')) THEN
+        WHERE r.max_no_shows <= (SELECT count(*) FROM app.appointment a WHERE a.client_id = ANY (app.person_ids(client)) AND a.status = 'no_show')) THEN
         code := 'no_shows';
         words := 'Please call us to book. We would like to arrange your next visit with you in person.';
         RETURN;
     END IF;
     IF s.new_client_rule <> 'any' THEN
-        been := EXISTS (SELECT FROM app.appointment a WHERE a.client_id = client AND a.status IN ('arrived', 'in_room', 'done'));
+        been := EXISTS (SELECT FROM app.appointment a WHERE a.client_id = ANY (app.person_ids(client)) AND a.status IN ('arrived', 'in_room', 'done'));
         IF s.new_client_rule = 'new' AND been THEN
             code := 'new';
             words := 'This visit is for people who are with us for the first time. Choose another service, or call us.';
@@ -63,7 +63,7 @@ BEGIN
                    ((a.starts_at AT TIME ZONE z)::date + s.prerequisite_days + 1)::timestamp AT TIME ZONE z)))
         INTO allowed
         FROM app.appointment a
-        WHERE a.client_id = client AND a.service_id = s.prerequisite_id AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done')
+        WHERE a.client_id = ANY (app.person_ids(client)) AND a.service_id = s.prerequisite_id AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done')
           AND a.id <> ALL (p_skip);
         IF allowed IS NULL THEN
             code := 'prerequisite';
@@ -158,7 +158,7 @@ BEGIN
         RETURN QUERY SELECT 'weeks', format('This service is for weeks %s to %s; on this day she is in week %s.', s.week_from, s.week_to,
                                             greatest((280 - (due - day)) / 7, 0));
     END IF;
-    been := EXISTS (SELECT FROM app.appointment a WHERE a.client_id = client AND a.status IN ('arrived', 'in_room', 'done'));
+    been := EXISTS (SELECT FROM app.appointment a WHERE a.client_id = ANY (app.person_ids(client)) AND a.status IN ('arrived', 'in_room', 'done'));
     IF s.new_client_rule = 'new' AND been THEN
         RETURN QUERY SELECT 'new', 'This service is for new clients; she has been here before.';
     ELSIF s.new_client_rule = 'known' AND NOT been THEN
@@ -166,7 +166,7 @@ BEGIN
     END IF;
     IF s.prerequisite_id IS NOT NULL AND NOT EXISTS (
         SELECT FROM app.appointment a
-        WHERE a.client_id = client AND a.service_id = s.prerequisite_id AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done')
+        WHERE a.client_id = ANY (app.person_ids(client)) AND a.service_id = s.prerequisite_id AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done')
           AND a.ends_at <= starts_at AND a.id IS DISTINCT FROM moving
           AND day <= (a.starts_at AT TIME ZONE (SELECT l.zone FROM app.location l WHERE l.id = location))::date + s.prerequisite_days) THEN
         RETURN QUERY SELECT 'prerequisite', format('This service comes after another, %s, within %s days; she has none booked.', s.prerequisite, s.prerequisite_days);

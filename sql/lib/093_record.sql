@@ -12,30 +12,44 @@ CREATE OR REPLACE FUNCTION app.is_minor(client uuid) RETURNS boolean
 LANGUAGE sql STABLE
 AS $$ SELECT coalesce((SELECT app.age_on(c.birth_date, (now() AT TIME ZONE app.zone())::date) < 18 FROM app.client c WHERE c.id = client), false) $$;
 
--- Who may sign for her now.
+-- Who may sign for her now. Of her own record alone, also where others were joined to it: a signature names a guardian of its own record.
 CREATE OR REPLACE FUNCTION app.guardians_of(client uuid)
-RETURNS TABLE (guardian_id uuid, guardian_name text, relation text, email text, phone text, birth_date date)
+RETURNS TABLE (guardian_id uuid, guardian_name text, relation text, birth_date date)
 LANGUAGE sql STABLE
 AS $$
-    SELECT g.id, g.name, g.relation, g.email, g.phone, g.birth_date
+    SELECT g.id, g.name, g.relation, g.birth_date
     FROM app.client_guardian g
     WHERE g.client_id = client AND g.may_sign AND g.ended_at IS NULL
     ORDER BY g.created_at, g.id
 $$;
 
--- Whether she allows this purpose now: what she last said is yes, and it is not withdrawn. The one place that decides; whoever shows a
--- photo asks here on each request.
-CREATE OR REPLACE FUNCTION app.consent_stands(client uuid, wanted text) RETURNS boolean
-LANGUAGE sql STABLE
+-- Whose consents the caller may ask about: hers, a colleague's of the business who may see her, a job. Internal.
+CREATE OR REPLACE FUNCTION app.may_ask_consent(client uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE
 AS $$
-    SELECT coalesce((
+BEGIN
+    RETURN coalesce(CASE app.actor_kind()
+        WHEN 'client' THEN client = ANY (app.person_ids(app.own_client()))
+        WHEN 'staff' THEN app.may('client_read') OR app.may('chart_read') OR app.reaches('client_read', client) OR app.reaches('chart_read', client)
+        ELSE true END, false);
+END $$;
+
+-- Whether she allows this purpose now: what she last said is yes, and it is not withdrawn. The one place that decides; whoever shows a
+-- photo asks here on each request. What was said on any of her records counts for all of them, also on one that the caller's role does
+-- not reach: or a no would be passed over.
+CREATE OR REPLACE FUNCTION app.consent_stands(client uuid, wanted text) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN app.may_ask_consent(client) AND coalesce((
         SELECT c.is_given AND c.withdrawn_at IS NULL
         FROM app.consent c
-        WHERE c.client_id = client AND c.purpose = wanted
+        WHERE c.client_id = ANY (app.person_ids(client)) AND c.purpose = wanted
         ORDER BY c.at DESC, c.id DESC
-        LIMIT 1), false)
-$$;
+        LIMIT 1), false);
+END $$;
 
+REVOKE ALL ON FUNCTION app.may_ask_consent(uuid) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.is_minor(uuid), app.guardians_of(uuid), app.consent_stands(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.is_minor(uuid), app.guardians_of(uuid) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.consent_stands(uuid, text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;

@@ -49,6 +49,14 @@ BEGIN
     END LOOP;
 END $$;
 
+-- All records of the person whose record this is, whichever of them it is.
+CREATE OR REPLACE FUNCTION app.person_ids(client uuid) RETURNS uuid[]
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN app.record_ids(app.record_of(client));
+END $$;
+
 -- One of her further phones or e-mails becomes the one that counts; the one before stays as a further one. Rights of the caller.
 CREATE OR REPLACE FUNCTION app.contact_first(client uuid, contact uuid) RETURNS uuid
 LANGUAGE plpgsql
@@ -88,10 +96,11 @@ AS $$
     END
 $$;
 
-REVOKE ALL ON FUNCTION app.gestation_days(date, date), app.gestation_words(date, date), app.record_ids(uuid), app.record_of(uuid),
+REVOKE ALL ON FUNCTION app.gestation_days(date, date), app.gestation_words(date, date), app.record_ids(uuid), app.record_of(uuid), app.person_ids(uuid),
     app.contact_first(uuid, uuid), app.change_words(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.gestation_days(date, date), app.gestation_words(date, date), app.record_ids(uuid), app.record_of(uuid)
+GRANT EXECUTE ON FUNCTION app.gestation_days(date, date), app.gestation_words(date, date), app.record_ids(uuid), app.record_of(uuid), app.person_ids(uuid)
     TO foyer_staff, foyer_slow, foyer_public, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.record_ids(uuid), app.record_of(uuid), app.person_ids(uuid) TO foyer_booking, foyer_disclosure;
 GRANT EXECUTE ON FUNCTION app.contact_first(uuid, uuid), app.change_words(text) TO foyer_staff;
 
 -- ---- as far as a role shows it, and who may be the same person: as 100_reach ----
@@ -105,6 +114,32 @@ AS $$
 BEGIN
     RETURN (SELECT CASE WHEN app.may('show_phone') OR app.reaches('show_phone', c.id) THEN c.emergency_contact_phone END
             FROM app.client c WHERE c.tenant_id = app.tenant() AND c.id = emergency_phone.client);
+END $$;
+
+-- How to reach a guardian, as far as a role of the reader shows it of his ward.
+CREATE OR REPLACE FUNCTION app.guardian_contact(guardian uuid, OUT phone text, OUT email text)
+LANGUAGE plpgsql STABLE STRICT COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    SELECT CASE WHEN app.may('show_phone') OR app.reaches('show_phone', g.client_id) THEN g.phone END,
+           CASE WHEN app.may('show_email') OR app.reaches('show_email', g.client_id) THEN g.email END
+    INTO phone, email
+    FROM app.client_guardian g WHERE g.tenant_id = app.tenant() AND g.id = guardian_contact.guardian;
+END $$;
+
+-- Where a message to a guardian goes, as app.mail_address.
+CREATE OR REPLACE FUNCTION app.guardian_mail(guardian uuid) RETURNS text
+LANGUAGE plpgsql STABLE STRICT COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    g record;
+BEGIN
+    SELECT x.client_id, x.email INTO g FROM app.client_guardian x WHERE x.tenant_id = app.tenant() AND x.id = guardian_mail.guardian;
+    RETURN CASE WHEN CASE app.actor_kind()
+        WHEN 'staff' THEN app.may('message_write') OR app.may('booking_write')
+                          OR app.reaches('message_write', g.client_id) OR app.reaches('booking_write', g.client_id)
+        WHEN 'job' THEN true
+        ELSE g.client_id = app.own_client() END THEN g.email END;
 END $$;
 
 -- Pairs of records that may be the same person's, with the reasons, the surest first; of one client, or of all. Those that are joined
@@ -152,7 +187,9 @@ BEGIN
     LIMIT least(how_many, 200);
 END $$;
 
-REVOKE ALL ON FUNCTION app.emergency_phone(uuid), app.duplicates(uuid, int) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.emergency_phone(uuid), app.duplicates(uuid, int), app.guardian_contact(uuid), app.guardian_mail(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.guardian_contact(uuid) TO foyer_staff, foyer_slow;
+GRANT EXECUTE ON FUNCTION app.guardian_mail(uuid) TO foyer_staff, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.emergency_phone(uuid) TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION app.duplicates(uuid, int) TO foyer_slow, foyer_staff;
 RESET ROLE;

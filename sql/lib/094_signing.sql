@@ -116,19 +116,25 @@ BEGIN
             WHERE k.tenant_id = app.tenant() AND k.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND k.place = 'desk');
 END $$;
 
--- What she was asked to allow: as it stands (app.consent_stands), since when, by which signature; or when and by whom it ended.
+-- What she was asked to allow, on any of her records: as it stands (app.consent_stands), since when, by which signature (of which
+-- record: client_id); or when and by whom it ended.
 CREATE OR REPLACE FUNCTION app.consents_of(client uuid)
-RETURNS TABLE (purpose text, stands boolean, is_given boolean, since timestamptz, withdrawn_at timestamptz, withdrawn_kind text, signature_id uuid)
-LANGUAGE sql STABLE
+RETURNS TABLE (client_id uuid, purpose text, stands boolean, is_given boolean, since timestamptz, withdrawn_at timestamptz, withdrawn_kind text, signature_id uuid)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT DISTINCT ON (c.purpose) c.purpose, app.consent_stands(client, c.purpose), c.is_given, c.at, c.withdrawn_at, c.withdrawn_kind, c.signature_id
-    FROM app.consent c
-    WHERE c.client_id = client
-    ORDER BY c.purpose, c.at DESC, c.id DESC
-$$;
+#variable_conflict use_column
+BEGIN
+    IF app.may_ask_consent(client) THEN
+        RETURN QUERY
+        SELECT DISTINCT ON (c.purpose) c.client_id, c.purpose, app.consent_stands(client, c.purpose), c.is_given, c.at, c.withdrawn_at, c.withdrawn_kind, c.signature_id
+        FROM app.consent c
+        WHERE c.client_id = ANY (app.person_ids(client))
+        ORDER BY c.purpose, c.at DESC, c.id DESC;
+    END IF;
+END $$;
 
--- Withdraws what stands of a purpose, at once: by the client, or by staff at her request. Older lines of the purpose end as well, so that
--- none comes back. NULL: nothing stood.
+-- Withdraws what stands of a purpose, at once and on all of her records: by the client, or by staff at her request. Older lines of the
+-- purpose end as well, so that none comes back. NULL: nothing stood.
 CREATE OR REPLACE FUNCTION app.consent_withdraw(client uuid, wanted text) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -145,12 +151,12 @@ BEGIN
         RETURN NULL;
     END IF;
     SELECT c.id INTO ended FROM app.consent c
-    WHERE c.tenant_id = app.tenant() AND c.client_id = client AND c.purpose = wanted ORDER BY c.at DESC, c.id DESC LIMIT 1;
+    WHERE c.tenant_id = app.tenant() AND c.client_id = ANY (app.person_ids(client)) AND c.purpose = wanted ORDER BY c.at DESC, c.id DESC LIMIT 1;
     INSERT INTO app.form_event (assignment_id, client_id, kind, detail)
-    SELECT s.assignment_id, client, 'withdrawn', wanted FROM app.consent c JOIN app.signature s ON s.tenant_id = c.tenant_id AND s.id = c.signature_id
+    SELECT s.assignment_id, s.client_id, 'withdrawn', wanted FROM app.consent c JOIN app.signature s ON s.tenant_id = c.tenant_id AND s.id = c.signature_id
     WHERE c.tenant_id = app.tenant() AND c.id = ended;
     UPDATE app.consent c SET withdrawn_at = now(), withdrawn_kind = by_kind, withdrawn_by = CASE by_kind WHEN 'staff' THEN app.actor() END
-    WHERE c.tenant_id = app.tenant() AND c.client_id = client AND c.purpose = wanted AND c.is_given AND c.withdrawn_at IS NULL;
+    WHERE c.tenant_id = app.tenant() AND c.client_id = ANY (app.person_ids(client)) AND c.purpose = wanted AND c.is_given AND c.withdrawn_at IS NULL;
     RETURN ended;
 END $$;
 

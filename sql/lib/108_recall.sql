@@ -1,22 +1,76 @@
--- 108_recall: who received a lot. Rights and rows of the caller.
+-- 108_recall: who received a lot, with the rights and rows of the caller; and a letter to each person, of whose records several may have received it.
 
 SET LOCAL ROLE foyer_owner;
 
--- Each client who received this lot, by a line of a treatment or by a point of a map; what was entered in error does not count.
+-- Each client who received this lot, by a line of a treatment or by a point of a map; what was entered in error does not count. Of
+-- records that were joined: the one that stays, where the caller sees it.
 CREATE OR REPLACE FUNCTION app.lot_received(lot uuid) RETURNS TABLE (client_id uuid, last_on date, n_treatments bigint)
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE ROWS 50
 AS $$
-    SELECT u.client_id, max(u.done_on), count(DISTINCT u.encounter_id)
-    FROM (SELECT x.client_id, x.encounter_id, e.done_on
-          FROM app.encounter_product x JOIN app.encounter e ON e.id = x.encounter_id AND e.client_id = x.client_id AND e.void_at IS NULL
-          WHERE x.lot_id = lot AND x.void_at IS NULL
-          UNION ALL
-          SELECT p.client_id, p.encounter_id, e.done_on
-          FROM app.body_point p JOIN app.encounter e ON e.id = p.encounter_id AND e.client_id = p.client_id AND e.void_at IS NULL
-          WHERE p.lot_id = lot AND p.void_at IS NULL) AS u
-    GROUP BY u.client_id
-$$;
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT coalesce(k.id, r.client_id), max(r.last_on), sum(r.n_treatments)::bigint
+    FROM (SELECT u.client_id, max(u.done_on) AS last_on, count(DISTINCT u.encounter_id) AS n_treatments
+          FROM (SELECT x.client_id, x.encounter_id, e.done_on
+                FROM app.encounter_product x JOIN app.encounter e ON e.id = x.encounter_id AND e.client_id = x.client_id AND e.void_at IS NULL
+                WHERE x.lot_id = lot AND x.void_at IS NULL
+                UNION ALL
+                SELECT p.client_id, p.encounter_id, e.done_on
+                FROM app.body_point p JOIN app.encounter e ON e.id = p.encounter_id AND e.client_id = p.client_id AND e.void_at IS NULL
+                WHERE p.lot_id = lot AND p.void_at IS NULL) AS u
+          GROUP BY u.client_id) AS r
+    LEFT JOIN LATERAL (SELECT c.id FROM app.client c WHERE c.id = app.record_of(r.client_id) LIMIT 1) AS k ON true
+    GROUP BY 1;
+END $$;
 REVOKE ALL ON FUNCTION app.lot_received(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.lot_received(uuid) TO foyer_staff;
+
+-- Writes one letter and keeps it. FY403 without message_write for the whole business. Twice for a person: nothing.
+CREATE OR REPLACE FUNCTION app.recall_keep(lot uuid, client uuid, message uuid, to_address text, subject text, body_sealed bytea) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF app.tenant() IS NULL OR app.actor_kind() <> 'staff' OR NOT app.may('message_write') THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    IF EXISTS (SELECT FROM app.recall_message m WHERE m.tenant_id = app.tenant() AND m.lot_id = lot AND m.client_id = ANY (app.person_ids(client))) THEN
+        RETURN;
+    END IF;
+    INSERT INTO app.message (tenant_id, id, client_id, kind, channel, to_address, subject, body_sealed, state, dedupe_key)
+    VALUES (app.tenant(), message, client, 'lot_recall', 'email', recall_keep.to_address, recall_keep.subject, recall_keep.body_sealed, 'kept',
+            'lot_recall:' || lot || ':' || client);
+    INSERT INTO app.recall_message (tenant_id, lot_id, client_id, message_id) VALUES (app.tenant(), lot, client, message);
+END $$;
+
+-- Hands the kept letters of a recall to the jobs; how many. Of who was erased meanwhile there is none. Where letters were kept for two
+-- records that were joined since, the one of the record that stays goes out.
+CREATE OR REPLACE FUNCTION app.recall_send(lot uuid) RETURNS int
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    m record;
+    n int := 0;
+BEGIN
+    IF app.tenant() IS NULL OR app.actor_kind() <> 'staff' OR NOT app.may('message_write') THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    FOR m IN SELECT x.message_id, x.client_id FROM app.recall_message x
+             JOIN app.message g ON g.tenant_id = x.tenant_id AND g.id = x.message_id AND g.state = 'kept'
+             WHERE x.tenant_id = app.tenant() AND x.lot_id = lot AND x.sent_at IS NULL
+             ORDER BY app.record_of(x.client_id) <> x.client_id, x.client_id
+             FOR UPDATE OF x LOOP
+        IF EXISTS (SELECT FROM app.recall_message o WHERE o.tenant_id = app.tenant() AND o.lot_id = lot AND o.sent_at IS NOT NULL
+                      AND o.client_id = ANY (app.person_ids(m.client_id))) THEN
+            UPDATE app.message g SET state = 'suppressed' WHERE g.tenant_id = app.tenant() AND g.id = m.message_id;
+            CONTINUE;
+        END IF;
+        UPDATE app.message g SET state = 'queued' WHERE g.tenant_id = app.tenant() AND g.id = m.message_id;
+        UPDATE app.recall_message x SET sent_at = now() WHERE x.tenant_id = app.tenant() AND x.lot_id = lot AND x.client_id = m.client_id;
+        INSERT INTO app.job (tenant_id, kind, subject_id, dedupe_key) VALUES (app.tenant(), 'message.send', m.message_id, 'lot_recall:' || lot || ':' || m.client_id);
+        n := n + 1;
+    END LOOP;
+    RETURN n;
+END $$;
 
 RESET ROLE;

@@ -57,8 +57,12 @@ SELECT y.id, coalesce(y.client_id, n.client_id) AS client_id, y.substance_sealed
        coalesce(f.name, 'the client') AS said_by,
        (coalesce(y.noted_at, n.said_at) AT TIME ZONE app.zone())::date AS said_on
 FROM (SELECT a.id, a.client_id, a.substance_sealed, a.reaction_sealed, a.severity, a.noted_at, a.noted_by
-      FROM app.allergy a WHERE a.client_id = (SELECT v.client_id FROM app.appointment v WHERE v.id = :appointment_id::uuid) AND a.ended_at IS NULL) AS y
-FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o WHERE o.client_id = (SELECT v.client_id FROM app.appointment v WHERE v.id = :appointment_id::uuid) AND o.kind = 'allergy' AND o.ended_at IS NULL) AS n
+      FROM app.allergy a WHERE a.client_id = ANY ((SELECT app.person_ids(v.client_id) FROM app.appointment v WHERE v.id = :appointment_id::uuid)::uuid[]) AND a.ended_at IS NULL) AS y
+FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o
+           WHERE o.client_id = ANY ((SELECT app.person_ids(v.client_id) FROM app.appointment v WHERE v.id = :appointment_id::uuid)::uuid[]) AND o.kind = 'allergy' AND o.ended_at IS NULL
+             AND NOT EXISTS (SELECT FROM app.allergy a
+                             WHERE a.client_id = ANY ((SELECT app.person_ids(v.client_id) FROM app.appointment v WHERE v.id = :appointment_id::uuid)::uuid[]) AND a.ended_at IS NULL)
+           ORDER BY o.said_at DESC, o.client_id LIMIT 1) AS n
      ON n.client_id = y.client_id
 LEFT JOIN app.staff f ON f.id = coalesce(y.noted_by, n.said_by)
 ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END, y.noted_at;
@@ -309,8 +313,10 @@ SELECT y.id, coalesce(y.client_id, n.client_id) AS client_id, y.substance_sealed
        coalesce(f.name, 'the client') AS said_by,
        (coalesce(y.noted_at, n.said_at) AT TIME ZONE app.zone())::date AS said_on
 FROM (SELECT a.id, a.client_id, a.substance_sealed, a.reaction_sealed, a.severity, a.noted_at, a.noted_by
-      FROM app.allergy a WHERE a.client_id = :client_id::uuid AND a.ended_at IS NULL) AS y
-FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o WHERE o.client_id = :client_id::uuid AND o.kind = 'allergy' AND o.ended_at IS NULL) AS n
+      FROM app.allergy a WHERE a.client_id = ANY (app.person_ids(:client_id::uuid)) AND a.ended_at IS NULL) AS y
+FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o WHERE o.client_id = ANY (app.person_ids(:client_id::uuid)) AND o.kind = 'allergy' AND o.ended_at IS NULL
+             AND NOT EXISTS (SELECT FROM app.allergy a WHERE a.client_id = ANY (app.person_ids(:client_id::uuid)) AND a.ended_at IS NULL)
+           ORDER BY o.said_at DESC, o.client_id LIMIT 1) AS n
      ON n.client_id = y.client_id
 LEFT JOIN app.staff f ON f.id = coalesce(y.noted_by, n.said_by)
 ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END, y.noted_at;

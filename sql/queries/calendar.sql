@@ -167,6 +167,7 @@ FROM app.resource r;
 -- clients: seen
 SELECT a.id AS appointment_id,
        app.seen(c.id) AS client_id,
+       c.id AS person_id,
        a.client_id IS NOT NULL AND c.id IS NULL AS is_hidden,
        a.staff_id,
        CASE WHEN a.status NOT IN ('cancelled', 'no_show') THEN a.staff_id END AS busy_id,
@@ -200,16 +201,26 @@ ORDER BY a.starts_at, a.id;
 
 -- name: calendar_allergy :many
 -- What the day's clients are allergic to, or that there is nothing; no row: nobody asked. After calendar_visit, whose clients these are.
+-- person_id: the client of the visit; client_id: whose record says so, hers or one that was joined to it.
 -- clients: seen
-SELECT y.id, app.seen(coalesce(y.client_id, n.client_id)) AS client_id, y.substance_sealed, n.client_id IS NOT NULL AS is_none
-FROM (SELECT a.id, a.client_id, a.substance_sealed, a.noted_at
-      FROM app.allergy a
-      WHERE a.client_id = ANY ((SELECT app.seen_clients())::uuid[]) AND a.ended_at IS NULL) AS y
-FULL JOIN (SELECT o.client_id
-           FROM app.none_known o
-           WHERE o.client_id = ANY ((SELECT app.seen_clients())::uuid[]) AND o.kind = 'allergy' AND o.ended_at IS NULL) AS n
-     ON n.client_id = y.client_id
-ORDER BY 2, y.noted_at;
+WITH RECURSIVE r (id, person_id) AS (
+    SELECT s.id, s.id FROM unnest((SELECT app.seen_clients())::uuid[]) AS s (id)
+    UNION
+    SELECT m.client_id, r.person_id FROM r JOIN app.client_merged m ON m.into_id = r.id AND m.undone_at IS NULL
+), y AS (
+    SELECT a.id, a.client_id, r.person_id, a.substance_sealed, a.noted_at
+    FROM app.allergy a JOIN r ON r.id = a.client_id
+    WHERE a.client_id = ANY (ARRAY(SELECT r.id FROM r)) AND a.ended_at IS NULL
+)
+SELECT y.id, app.seen(coalesce(y.client_id, n.client_id)) AS client_id, coalesce(y.person_id, n.person_id) AS person_id, y.substance_sealed, n.client_id IS NOT NULL AS is_none
+FROM y
+FULL JOIN (SELECT DISTINCT ON (r.person_id) r.person_id, o.client_id
+           FROM app.none_known o JOIN r ON r.id = o.client_id
+           WHERE o.client_id = ANY (ARRAY(SELECT r.id FROM r)) AND o.kind = 'allergy' AND o.ended_at IS NULL
+             AND NOT EXISTS (SELECT FROM y WHERE y.person_id = r.person_id)
+           ORDER BY r.person_id, o.said_at DESC) AS n
+     ON n.person_id = y.person_id
+ORDER BY 3, y.noted_at;
 
 -- name: calendar_due :many
 -- How many forms each visit still waits for; asked after calendar_visit.
@@ -235,6 +246,7 @@ ORDER BY r.kind = 'device', r.position, r.name, r.id;
 -- clients: seen
 SELECT a.id AS appointment_id,
        app.seen(c.id) AS client_id,
+       c.id AS person_id,
        t.resource_id AS unit_id,
        a.client_id IS NOT NULL AND c.id IS NULL AS is_hidden,
        c.name AS client,
@@ -407,6 +419,7 @@ ORDER BY d.day;
 -- clients: seen
 SELECT a.id AS appointment_id,
        app.seen(c.id) AS client_id,
+       c.id AS person_id,
        a.client_id IS NOT NULL AND c.id IS NULL AS is_hidden,
        x.day,
        a.staff_id || to_char(x.day, 'YYYYMMDD') AS cell,
@@ -518,6 +531,7 @@ ORDER BY l.position, l.name;
 -- clients: seen
 SELECT a.id AS appointment_id,
        app.seen(c.id) AS client_id,
+       c.id AS person_id,
        a.service_id,
        a.room_id,
        c.name AS client,

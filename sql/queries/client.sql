@@ -7,12 +7,13 @@ SELECT c.id AS client_id,
        c.birth_date,
        k.phone,
        k.email,
-       (SELECT true FROM app.allergy y WHERE y.client_id = c.id AND y.ended_at IS NULL LIMIT 1) AS has_allergy,
+       (SELECT true FROM unnest(app.record_ids(c.id)) AS r (id)
+        JOIN LATERAL (SELECT FROM app.allergy y WHERE y.client_id = r.id AND y.ended_at IS NULL LIMIT 1) AS x ON true LIMIT 1) AS has_allergy,
        row_number() OVER w = 50 AND count(*) OVER () > 50 AS has_more
 FROM (SELECT app.record_of(x.client_id) AS client_id FROM app.client_find(:q, 51) AS x WHERE :q <> ''
       UNION
       SELECT app.record_of(x.client_id) FROM (SELECT t.client_id FROM app.client_tag t WHERE t.tag_id = :tag::uuid AND coalesce(:q, '') = '' LIMIT 51) AS x) AS f
-JOIN app.client c ON c.id = f.client_id AND (:tag::uuid IS NULL OR EXISTS (SELECT FROM app.client_tag t WHERE t.client_id = c.id AND t.tag_id = :tag::uuid))
+JOIN app.client c ON c.id = f.client_id AND (:tag::uuid IS NULL OR EXISTS (SELECT FROM app.client_tag t WHERE t.client_id = ANY (app.record_ids(c.id)) AND t.tag_id = :tag::uuid))
 CROSS JOIN LATERAL app.contact(c.id) AS k
 WINDOW w AS (ORDER BY c.name_norm, c.birth_date, c.id)
 ORDER BY c.name_norm, c.birth_date, c.id
@@ -97,6 +98,7 @@ LIMIT 100;
 -- Forms that she was asked for: due, or signed.
 SELECT f.client_id,
        o.name AS form,
+       f.client_id <> :client_id::uuid AS is_joined,
        f.state = 'due' AS is_due,
        f.state = 'signed' AS is_signed,
        f.due_by < now() AS is_late,
@@ -150,7 +152,7 @@ RETURNING c.id AS client_id;
 -- To whom a fresh form link goes (a minor's: to her guardian, where his address and date of birth are known), and for which visit: the
 -- next that still waits for a form, if there is one.
 SELECT c.id AS client_id,
-       coalesce(g.email, app.mail_address(c.id)) AS email,
+       coalesce(app.guardian_mail(g.guardian_id), app.mail_address(c.id)) AS email,
        c.birth_date IS NOT NULL AS can_prove,
        coalesce(g.guardian_name, c.preferred_name, c.name) AS addressee,
        g.guardian_id,
@@ -162,9 +164,9 @@ SELECT c.id AS client_id,
         LIMIT 1) AS appointment_id
 FROM app.client c
 LEFT JOIN LATERAL (
-    SELECT x.guardian_id, x.guardian_name, x.email
+    SELECT x.guardian_id, x.guardian_name
     FROM app.guardians_of(c.id) x
-    WHERE app.is_minor(c.id) AND x.email IS NOT NULL AND x.birth_date IS NOT NULL
+    WHERE app.is_minor(c.id) AND app.guardian_mail(x.guardian_id) IS NOT NULL AND x.birth_date IS NOT NULL
     LIMIT 1) AS g ON true
 WHERE c.id = :client_id::uuid;
 

@@ -200,7 +200,7 @@ SELECT DISTINCT ON (d.assignment_id) d.id, d.client_id, d.assignment_id, o.name 
 FROM app.form_decline d
 JOIN app.form_assignment a ON a.client_id = d.client_id AND a.id = d.assignment_id AND a.state = 'declined'
 JOIN app.form o ON o.id = a.form_id
-WHERE d.client_id = :client_id::uuid
+WHERE d.client_id = ANY (app.record_ids(:client_id::uuid))
 ORDER BY d.assignment_id, d.at DESC;
 
 -- name: form_again :one
@@ -222,7 +222,7 @@ SELECT o.id AS client_id FROM (SELECT app.own_client() AS id) AS o CROSS JOIN LA
 
 -- name: form_consents :many
 -- What a client allows, for the chart.
-SELECT :client_id::uuid AS client_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands, c.signature_id,
+SELECT c.client_id, :client_id::uuid AS page_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands, c.signature_id,
        c.since AT TIME ZONE app.zone() AS since, c.withdrawn_at AT TIME ZONE app.zone() AS withdrawn, c.withdrawn_kind = 'staff' AS by_staff,
        c.stands AND (app.may('chart_write') OR app.reaches('chart_write', :client_id::uuid)) AS can_withdraw
 FROM app.consents_of(:client_id::uuid) c

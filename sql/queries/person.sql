@@ -33,11 +33,18 @@ WHERE c.id = :client_id::uuid
 RETURNING c.id AS client_id;
 
 -- name: person_contact :many
--- Further phones and e-mails, as far as the reader's roles show them.
-SELECT x.client_id, x.id AS contact_id, x.kind = 'phone' AS is_phone, x.value, x.label
-FROM app.client_contact x
-WHERE x.client_id = :client_id::uuid
-ORDER BY x.kind DESC, x.created_at, x.id;
+-- Further phones and e-mails, as far as the reader's roles show them; last those of records that were joined to hers.
+SELECT v.client_id, v.contact_id, v.is_phone, v.value, v.label, v.client_id <> :client_id::uuid AS is_joined
+FROM (SELECT x.client_id, x.id AS contact_id, x.kind = 'phone' AS is_phone, x.value, x.label, 1 AS rank, x.created_at
+      FROM app.client_contact x
+      WHERE x.client_id = ANY (app.record_ids(:client_id::uuid))
+      UNION ALL
+      SELECT r.id, NULL, p.is_phone, p.value, '', 2, NULL
+      FROM unnest(app.record_ids(:client_id::uuid)) AS r (id)
+      CROSS JOIN LATERAL app.contact(r.id) AS k
+      CROSS JOIN LATERAL (VALUES (true, k.phone), (false, k.email)) AS p (is_phone, value)
+      WHERE r.id <> :client_id::uuid AND p.value <> '') AS v
+ORDER BY v.client_id <> :client_id::uuid, v.is_phone DESC, v.rank, v.created_at, v.contact_id, v.value;
 
 -- name: person_contact_add :one
 -- One more.
@@ -55,28 +62,30 @@ SELECT x.client_id FROM app.contact_first(:client_id::uuid, :contact_id::uuid) A
 DELETE FROM app.client_contact x WHERE x.id = :contact_id::uuid AND x.client_id = :client_id::uuid RETURNING x.client_id;
 
 -- name: person_guardian :many
--- Who answers for her, and who did.
+-- Who answers for her, and who did. One of a record that was joined signs for that record's forms alone.
 SELECT coalesce(g.guardian_client_id, g.client_id) AS client_id,
        g.client_id AS ward_id,
        g.id AS guardian_id,
        g.name,
        replace(g.relation, '_', ' ') AS relation_words,
-       app.shown('phone', g.client_id, g.phone) AS phone,
-       app.shown('email', g.client_id, g.email) AS email,
+       k.phone,
+       k.email,
        g.birth_date,
-       g.may_sign AND g.ended_at IS NULL AS may_sign,
+       g.may_sign AND g.ended_at IS NULL AND g.client_id = :client_id::uuid AS may_sign,
+       g.client_id <> :client_id::uuid AS is_joined,
        g.guardian_client_id,
        (g.ended_at AT TIME ZONE app.zone())::date AS ended_on
 FROM app.client_guardian g
-WHERE g.client_id = :client_id::uuid
-ORDER BY g.ended_at IS NOT NULL, g.created_at, g.id;
+CROSS JOIN LATERAL app.guardian_contact(g.id) AS k
+WHERE g.client_id = ANY (app.record_ids(:client_id::uuid))
+ORDER BY g.client_id <> :client_id::uuid, g.ended_at IS NOT NULL, g.created_at, g.id;
 
 -- name: person_ward :many
 -- For whom she answers.
 SELECT c.id AS client_id, c.name, c.birth_date, replace(g.relation, '_', ' ') AS relation_words
 FROM app.client_guardian g
 JOIN app.client c ON c.id = g.client_id
-WHERE g.guardian_client_id = :client_id::uuid AND g.ended_at IS NULL
+WHERE g.guardian_client_id = ANY (app.record_ids(:client_id::uuid)) AND g.ended_at IS NULL
 ORDER BY c.name_norm, c.id;
 
 -- name: person_guardian_add :one
@@ -91,8 +100,8 @@ RETURNING g.client_id;
 SELECT g.client_id,
        g.id AS guardian_id,
        g.name AS guardian_name,
-       app.shown('email', g.client_id, g.email) AS guardian_email,
-       app.shown('phone', g.client_id, g.phone) AS guardian_phone,
+       k.email AS guardian_email,
+       k.phone AS guardian_phone,
        NOT (app.may('show_phone') OR app.reaches('show_phone', g.client_id)) AS hides_phone,
        NOT (app.may('show_email') OR app.reaches('show_email', g.client_id)) AS hides_email,
        to_char(g.birth_date, 'YYYY-MM-DD') AS guardian_birth_date,
@@ -101,6 +110,7 @@ SELECT g.client_id,
        c.name AS ward_name
 FROM app.client_guardian g
 JOIN app.client c ON c.id = g.client_id
+CROSS JOIN LATERAL app.guardian_contact(g.id) AS k
 WHERE g.id = :guardian_id::uuid AND g.client_id = :client_id::uuid;
 
 -- name: person_guardian_relation :many
@@ -110,11 +120,10 @@ SELECT k.relation, k.words, k.relation = coalesce(:guardian_relation, (SELECT g.
 FROM (VALUES ('parent', 'Parent'), ('legal_guardian', 'Legal guardian'), ('grandparent', 'Grandparent'), ('foster_parent', 'Foster parent'), ('carer', 'Carer'), ('other', 'Other')) AS k (relation, words);
 
 -- name: person_guardian_save :one
--- Changes him; what of it is not shown to who sends the form stays as it is.
+-- Changes him; what of it is not shown to who sends the form stays as it is (app.guardian_keep_masked).
 UPDATE app.client_guardian g
 SET name = btrim(:guardian_name), relation = :guardian_relation, birth_date = :guardian_birth_date::date, may_sign = :guardian_may_sign::boolean,
-    email = CASE WHEN app.may('show_email') OR app.reaches('show_email', g.client_id) THEN lower(btrim(:guardian_email)) ELSE g.email END,
-    phone = CASE WHEN app.may('show_phone') OR app.reaches('show_phone', g.client_id) THEN app.phone_kept(:guardian_phone) ELSE g.phone END
+    email = lower(btrim(:guardian_email)), phone = app.phone_kept(:guardian_phone)
 WHERE g.id = :guardian_id::uuid AND g.client_id = :client_id::uuid AND g.ended_at IS NULL
 RETURNING g.client_id;
 
@@ -166,24 +175,26 @@ RETURNING p.client_id;
 
 -- name: person_tag :many
 -- The tags that she has.
-SELECT x.client_id, t.id AS tag_id, t.name AS tag_name, nullif(t.color, 'plain') AS tag_color
-FROM app.client_tag x JOIN app.tag t ON t.id = x.tag_id
-WHERE x.client_id = :client_id::uuid
+SELECT :client_id::uuid AS client_id, t.id AS tag_id, t.name AS tag_name, nullif(t.color, 'plain') AS tag_color
+FROM app.tag t
+WHERE EXISTS (SELECT FROM app.client_tag x WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.tag_id = t.id)
 ORDER BY t.name_norm, t.id;
 
 -- name: person_tag_choice :many
 -- All that she could have.
 -- clients: none
-SELECT t.id AS tag_id, t.name AS tag_name, EXISTS (SELECT FROM app.client_tag x WHERE x.client_id = :client_id::uuid AND x.tag_id = t.id) AS is_chosen
+SELECT t.id AS tag_id, t.name AS tag_name, EXISTS (SELECT FROM app.client_tag x WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.tag_id = t.id) AS is_chosen
 FROM app.tag t
-WHERE t.is_active OR EXISTS (SELECT FROM app.client_tag x WHERE x.client_id = :client_id::uuid AND x.tag_id = t.id)
+WHERE t.is_active OR EXISTS (SELECT FROM app.client_tag x WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.tag_id = t.id)
 ORDER BY t.name_norm, t.id;
 
 -- name: person_tag_save :one
--- She has these, and no others.
+-- She has these, and no others; what is taken from her is taken from the records that were joined to hers too.
 WITH wanted AS (SELECT t.id FROM app.tag t WHERE t.id = ANY (:tag_ids::uuid[])),
-     gone AS (DELETE FROM app.client_tag x WHERE x.client_id = :client_id::uuid AND x.tag_id NOT IN (SELECT w.id FROM wanted w)),
-     made AS (INSERT INTO app.client_tag (client_id, tag_id) SELECT c.id, w.id FROM app.client c, wanted w WHERE c.id = :client_id::uuid ON CONFLICT DO NOTHING)
+     gone AS (DELETE FROM app.client_tag x WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.tag_id NOT IN (SELECT w.id FROM wanted w)),
+     made AS (INSERT INTO app.client_tag (client_id, tag_id) SELECT c.id, w.id FROM app.client c, wanted w
+              WHERE c.id = :client_id::uuid AND NOT EXISTS (SELECT FROM app.client_tag x WHERE x.client_id = ANY (app.record_ids(c.id)) AND x.tag_id = w.id)
+              ON CONFLICT DO NOTHING)
 SELECT c.id AS client_id FROM app.client c WHERE c.id = :client_id::uuid;
 
 -- name: person_change :many

@@ -87,7 +87,7 @@ WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client(
 -- name: proof_to :maybe
 -- To whom the copy of a signed form is sent: who signed it.
 SELECT s.client_id, s.assignment_id, s.guardian_id AS made_guardian,
-       CASE WHEN s.guardian_id IS NULL THEN app.mail_address(s.client_id) ELSE g.email END AS email,
+       CASE WHEN s.guardian_id IS NULL THEN coalesce(app.mail_address(app.record_of(s.client_id)), app.mail_address(s.client_id)) ELSE app.guardian_mail(g.id) END AS email,
        CASE WHEN s.guardian_id IS NULL THEN c.birth_date IS NOT NULL ELSE g.birth_date IS NOT NULL END AS can_prove,
        CASE WHEN s.guardian_id IS NULL THEN coalesce(c.preferred_name, c.name) ELSE g.name END AS addressee
 FROM app.signature s

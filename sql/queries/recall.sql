@@ -6,37 +6,45 @@ FROM app.product_lot l
 JOIN app.product p ON p.id = l.product_id
 WHERE l.id = :lot_id::uuid;
 
--- name: recall_clients :many
--- Who received it, by a line of a treatment or by a point of a map.
-SELECT c.id AS client_id, c.name, w.last_on, w.n_treatments, k.phone, k.email, m.client_id IS NOT NULL AND m.sent_at IS NULL AS is_prepared, m.sent_at IS NOT NULL AS is_sent
+-- name: recall_clients :page 200
+-- Who received it, by a line of a treatment or by a point of a map; a person with several records once.
+SELECT c.id AS client_id, c.name, w.last_on, w.n_treatments, k.phone, k.email, m.is_sent IS FALSE AS is_prepared, m.is_sent
 FROM app.lot_received(:lot_id::uuid) AS w
 JOIN app.client c ON c.id = w.client_id
 CROSS JOIN LATERAL app.contact(c.id) AS k
-LEFT JOIN app.recall_message m ON m.lot_id = :lot_id::uuid AND m.client_id = c.id
+CROSS JOIN LATERAL (SELECT bool_or(x.sent_at IS NOT NULL) AS is_sent FROM app.recall_message x
+                    WHERE x.lot_id = :lot_id::uuid AND x.client_id = ANY (app.record_ids(c.id))) AS m
 ORDER BY c.name_norm, c.id
-LIMIT 5000;
+LIMIT :page_limit OFFSET :page_offset;
+
+-- name: recall_count :one
+-- How many they are.
+-- clients: none
+SELECT count(*) AS n_received FROM app.lot_received(:lot_id::uuid);
 
 -- name: recall_export :many
--- The same as rows of a file.
+-- The same as rows of a file; one more than a file holds (cgi-src/features/recall.c), for a list that is not whole is refused.
 SELECT c.id AS client_id, c.name AS client, coalesce(k.phone, '') AS phone, coalesce(k.email, '') AS email,
        to_char(w.last_on, 'YYYY-MM-DD') AS last_treatment, w.n_treatments::text AS treatments,
-       CASE WHEN m.sent_at IS NOT NULL THEN 'sent' WHEN m.client_id IS NOT NULL THEN 'prepared' ELSE '' END AS message
+       CASE WHEN m.is_sent THEN 'sent' WHEN m.is_sent IS FALSE THEN 'prepared' ELSE '' END AS message
 FROM app.lot_received(:lot_id::uuid) AS w
 JOIN app.client c ON c.id = w.client_id
 CROSS JOIN LATERAL app.contact(c.id) AS k
-LEFT JOIN app.recall_message m ON m.lot_id = :lot_id::uuid AND m.client_id = c.id
+CROSS JOIN LATERAL (SELECT bool_or(x.sent_at IS NOT NULL) AS is_sent FROM app.recall_message x
+                    WHERE x.lot_id = :lot_id::uuid AND x.client_id = ANY (app.record_ids(c.id))) AS m
 ORDER BY c.name_norm, c.id
-LIMIT 5000;
+LIMIT 50001;
 
 -- name: recall_to_write :many
--- Those of them who have an address and no letter yet.
-SELECT c.id AS client_id, app.mail_address(c.id) AS email
+-- Those of them who have an address, on whichever of their records, and no letter yet; one more than is written at once.
+SELECT c.id AS client_id, a.email
 FROM app.lot_received(:lot_id::uuid) AS w
 JOIN app.client c ON c.id = w.client_id
-LEFT JOIN app.recall_message m ON m.lot_id = :lot_id::uuid AND m.client_id = c.id
-WHERE m.client_id IS NULL AND c.is_active AND app.mail_address(c.id) IS NOT NULL
+CROSS JOIN LATERAL (SELECT app.mail_address(r.id) AS email FROM unnest(app.record_ids(c.id)) AS r (id)
+                    WHERE app.mail_address(r.id) IS NOT NULL ORDER BY r.id <> c.id, r.id LIMIT 1) AS a
+WHERE c.is_active AND NOT EXISTS (SELECT FROM app.recall_message m WHERE m.lot_id = :lot_id::uuid AND m.client_id = ANY (app.record_ids(c.id)))
 ORDER BY c.id
-LIMIT 2000;
+LIMIT 2001;
 
 -- name: recall_keep :one
 -- One letter, sealed, kept until it is sent.

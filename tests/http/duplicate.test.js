@@ -63,6 +63,9 @@ describe("L10 joining", () => {
     assert.deepEqual([...h.trail(joined.id).find((e) => e.action === "client.join").clients].sort(), [into, other].sort());
     const chart = await provider.get(`/clients/${into}/chart`);
     for (const words of [`Note one ${word}`, `Note two ${word}`, `Nut one ${word}`, `Nut two ${word}`]) assert.ok(chart.text.includes(words), words);
+    const booking = await owner.get(`/appointments/new?client_id=${into}`);
+    for (const words of [`Nut one ${word}`, `Nut two ${word}`]) assert.ok(booking.text.includes(words), `${words} where she is booked`);
+    assert.match((await owner.get(`/clients/${into}/details`)).text, /929[^<]{1,3}555-0101[^]*on the record that was joined/);
     assert.deepEqual([...h.trail(chart.id).find((e) => e.action === "chart.read").clients].sort(), [into, other].sort());
     for (const q of [`twice ${word}`, `kept ${word}`]) assert.deepEqual(idsOf((await desk.get(`/clients?q=${encodeURIComponent(q)}`)).text), [into], q);
     assert.match((await desk.get(`/clients/${other}`)).text, new RegExp(`was joined to another one[^]*href="/clients/${into}"`));
