@@ -1,4 +1,4 @@
--- 760_joined: what is read of a person over all of her records needs to be asked by those who decide; and a guardian's phone and e-mail are
+-- 780_joined: what is read of a person over all of her records needs to be asked by those who decide; and a guardian's phone and e-mail are
 -- closed to the pages as a client's are: app.guardian_contact and app.guardian_mail say them.
 
 SET LOCAL ROLE foyer_owner;
