@@ -151,6 +151,7 @@ static const struct field details_fields[] = {
      .missing = "Online booking is for adults; please confirm, or call us."},
     {"due_date", FIELD_DATE},
     {"policy_version_id", FIELD_UUID},
+    {"messaging_wording_id", FIELD_UUID},
     {"policy", FIELD_BOOL},
     {"booking_rule_id", FIELD_UUID},
     {"rule", FIELD_BOOL},
@@ -187,7 +188,8 @@ static enum err show_details(struct req *r)
     if (!req_show(r, "policy", Q_booking_policy, NULL) ||
         !req_show(r, "rules", Q_booking_rule, NULL) ||
         !req_show(r, "rule_words", Q_rule_words, NULL) ||
-        !req_show(r, "cancellation", Q_booking_cancellation, NULL))
+        !req_show(r, "cancellation", Q_booking_cancellation, NULL) ||
+        !req_show(r, "messaging", Q_messaging_booking, NULL))
         return req_error(r);
     enum err e = booking_code_shown(r);
     if (e)
@@ -307,7 +309,10 @@ static enum err make_client(struct req *r)
         return e;
     req_set(r, "new_client", id);
     req_set_bytes(r, "wrapped_key", wrapped);
-    return req_query(r, Q_booking_client_new) ? OK : req_error(r);
+    if (!req_query(r, Q_booking_client_new) ||
+        (req_has(r, "messaging_wording_id") && !req_query(r, Q_messaging_booked)))
+        return req_error(r);
+    return OK;
 }
 
 /* Client and booking, in the transaction that also writes links and messages. */
@@ -431,7 +436,8 @@ const struct page booking_pages[] = {
               {"rule_words", Q_rule_words},
               {"instead", Q_booking_instead},
               {"policy", Q_booking_policy},
-              {"cancellation", Q_booking_cancellation}},
+              {"cancellation", Q_booking_cancellation},
+              {"messaging", Q_messaging_booking}},
      .view = "booking/details", .gives = "is_taken is_offering is_code_wanted is_refused due_before due_sealed", .is_framable = true,
      .title = "Book: your details"},
     {POST, HOLD_PAGE, ANYBODY, .action = "booking.create", .fields = details_fields, .run = confirm,

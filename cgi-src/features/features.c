@@ -20,6 +20,7 @@ const struct feature all_features[] = {
     {"tenant", tenant_pages},
     {"support", support_pages},
     {"message", message_pages},
+    {"messaging", messaging_pages},
     {"settings", settings_pages},
     {"account", account_pages},
     {"kiosk", kiosk_pages},

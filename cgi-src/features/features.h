@@ -21,6 +21,7 @@ extern const struct page signup_pages[];
 extern const struct page invitation_pages[];
 extern const struct page business_pages[];
 extern const struct page message_pages[];
+extern const struct page messaging_pages[];
 extern const struct page demo_pages[];
 extern const struct page house_pages[];
 extern const struct page tenant_pages[];

@@ -17,25 +17,26 @@
 #include "trail_jobs.h"
 #include "waitlist.h"
 
-/* problem: NULL, or a word of app.message_problem_words. */
-static bool set_state(struct req *r, const char *state, const char *problem)
+/* problem: NULL, or a word of app.message_problem_words. What comes of the job: as given, or done when the database keeps
+ * the message back, for she does not allow it or the address has opted out (app.message_gate). */
+static enum job_end settle(struct req *r, const char *state, const char *problem, enum job_end end)
 {
     req_set(r, "state", str_of(state));
     req_set_null(r, "problem");
     if (problem)
         req_set(r, "problem", str_of(problem));
-    return req_query(r, Q_message_set_state) != NULL;
+    struct rows *now = req_query(r, Q_message_set_state);
+    if (!now)
+        return JOB_LATER;
+    return str_is(rows_text(now, 0, "state"), state) ? end : JOB_DONE;
 }
 
-/* Whether the address has opted out, seen in the transaction that would say 'sending'. */
-static bool opted_out(struct req *r, const struct job *job, struct str address, bool *is_out)
+/* What app.suppression knows the address by, for the database to compare. */
+static void set_address(struct req *r, const struct job *job, struct str address)
 {
     unsigned char hash[HASH_BYTES];
     suppression_hash(job->tenant_id, S("email"), address, hash);
     req_set_bytes(r, "address_hash", (struct str){(const char *)hash, sizeof hash});
-    struct rows *found = req_query(r, Q_message_is_suppressed);
-    *is_out = found && rows_count(found) > 0;
-    return found != NULL;
 }
 
 static enum job_end send_mail(struct req *r, const struct job *job, struct str *why)
@@ -49,21 +50,17 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     struct str state = rows_text(m, 0, "state");
     if (str_is(state, "sent") || str_is(state, "kept") || str_is(state, "suppressed"))
         return JOB_DONE;
+    set_address(r, job, rows_text(m, 0, "to_address"));
     /* Somebody spoke to the server and did not come to say how it ended. */
     if (str_is(state, "sending"))
-        return set_state(r, "unknown", NULL) ? JOB_DONE : JOB_LATER;
+        return settle(r, "unknown", NULL, JOB_DONE);
     /* Also what was on its way at that moment and came back to be tried again. */
     if (rows_bool(m, 0, "is_erased"))
-        return set_state(r, "suppressed", "erased") ? JOB_DONE : JOB_LATER;
+        return settle(r, "suppressed", "erased", JOB_DONE);
     if (rows_bool(m, 0, "is_suspended"))
-        return set_state(r, "queued", "suspended") ? JOB_TOMORROW : JOB_LATER;
-    bool is_out;
-    if (!opted_out(r, job, rows_text(m, 0, "to_address"), &is_out))
-        return JOB_LATER;
-    if (is_out)
-        return set_state(r, "suppressed", NULL) ? JOB_DONE : JOB_LATER;
+        return settle(r, "queued", "suspended", JOB_TOMORROW);
     if (config_text("smtp_url")[0] == '\0')
-        return set_state(r, "kept", NULL) ? JOB_DONE : JOB_LATER;
+        return settle(r, "kept", NULL, JOB_DONE);
 
     /* A lost password cannot wait until tomorrow: what is about an account is not counted, and not held. */
     bool is_counted = !rows_bool(m, 0, "is_about_account");
@@ -71,7 +68,7 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     if (!taken)
         return JOB_LATER;
     if (rows_count(taken) == 0)
-        return set_state(r, "queued", "budget") ? JOB_TOMORROW : JOB_LATER;
+        return settle(r, "queued", "budget", JOB_TOMORROW);
 
     struct arena *a = req_arena(r);
     struct str body = rows_text(m, 0, "body_sealed");
@@ -86,19 +83,21 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
         .message_id = arena_printf(a, "%.*s@%s", (int)job->subject_id.n, job->subject_id.p,
                                    config_text("domain")),
     };
-    if (!set_state(r, "sending", NULL) || job_commit(r))
+    /* JOB_AGAIN: it may go out. */
+    enum job_end may = settle(r, "sending", NULL, JOB_AGAIN);
+    if (may == JOB_DONE && is_counted && !req_query(r, Q_message_give_back))
         return JOB_LATER;
+    if (may != JOB_AGAIN || job_commit(r))
+        return may == JOB_DONE ? JOB_DONE : JOB_LATER;
     enum mail_end e = mail_send(a, config_text("smtp_url"), &mail, why);
     if (e == MAIL_TAKEN || e == MAIL_UNKNOWN)
-        return set_state(r, e == MAIL_TAKEN ? "sent" : "unknown", NULL) ? JOB_DONE : JOB_LATER;
+        return settle(r, e == MAIL_TAKEN ? "sent" : "unknown", NULL, JOB_DONE);
     bool is_over = e == MAIL_REFUSED || job->attempts >= JOB_ATTEMPTS;
     const char *problem = e == MAIL_REFUSED ? "refused" : is_over ? "tries" : NULL;
-    if (!set_state(r, is_over ? "failed" : "queued", problem) ||
-        (is_counted && !req_query(r, Q_message_give_back)))
+    enum job_end end = settle(r, is_over ? "failed" : "queued", problem, JOB_AGAIN);
+    if (end == JOB_LATER || (is_counted && !req_query(r, Q_message_give_back)) || job_commit(r))
         return JOB_LATER;
-    if (job_commit(r))
-        return JOB_LATER;
-    return is_over ? JOB_HOPELESS : JOB_LATER;
+    return end == JOB_DONE ? JOB_DONE : is_over ? JOB_HOPELESS : JOB_LATER;
 }
 
 static bool give_up_mail(struct req *r, const struct job *job)

@@ -9,6 +9,7 @@
 #include "account.h"
 #include "crypto.h"
 #include "log.h"
+#include "tombstone.h"
 
 /* "Subject: words" and a blank line, then the text. */
 static bool take_subject(struct str *text, struct str *subject)
@@ -39,6 +40,9 @@ enum err outbox_send(struct req *r, const struct letter *letter)
         log_error("outbox.subject", "kind", letter->kind, NULL);
         return ERR_INTERNAL;
     }
+    unsigned char hash[HASH_BYTES];
+    suppression_hash(req_value(r, "tenant_id"), S("email"), letter->to, hash);
+    req_set_bytes(r, "address_hash", (struct str){(const char *)hash, sizeof hash});
     req_set(r, "message_id", id);
     req_set(r, "message_client", letter->client_id);
     req_set(r, "message_kind", str_of(letter->kind));

@@ -28,6 +28,7 @@ BEGIN
     INSERT INTO app.tenant (id, slug, name, kind, realm, country)
     VALUES (made, slug, name, kind, CASE kind WHEN 'operator' THEN 'operator' ELSE 'studio' END, coalesce(country, 'US'));
     PERFORM app.add_standard_roles();
+    PERFORM app.add_messaging_wordings();
     PERFORM sec.note('tenant.new', 'ok', NULL, '{}', 'tenant', made);
     RETURN made;
 END $$;

@@ -27,7 +27,7 @@ AS $$
         WHEN 'sending' THEN 'being sent'
         WHEN 'sent' THEN 'sent'
         WHEN 'failed' THEN 'not delivered'
-        WHEN 'suppressed' THEN 'not sent, she has opted out'
+        WHEN 'suppressed' THEN 'refused'
         ELSE 'unknown whether sent'
     END
 $$;
@@ -41,6 +41,9 @@ AS $$
         WHEN 'tries' THEN 'The mail server could not be reached, or asked to wait, until the last try.'
         WHEN 'stopped' THEN 'The program that sends it stopped at each try. Whoever runs Foyer finds why in its log.'
         WHEN 'budget' THEN 'Today''s number of messages is used up. It goes out tomorrow.'
+        WHEN 'not_asked' THEN 'She has not said yes to this kind of message on this way. It was not sent.'
+        WHEN 'objected' THEN 'She does not want this kind of message on this way. It was not sent.'
+        WHEN 'opted_out' THEN 'This address has opted out of all messages. It was not sent.'
         WHEN 'erased' THEN 'The client was erased before it went out. It was dropped, and its text is gone.'
         WHEN 'suspended' THEN 'The pages of the business are closed for now. It goes out when they are open again.'
         WHEN 'text' THEN 'Its text could not be opened. Whoever runs Foyer finds why in the log.'
@@ -278,6 +281,9 @@ AS $$
         ('message.list', 'looked through the messages'),
         ('message.read', 'opened a message'),
         ('message.send', 'sent a message'),
+        ('messaging.choose', 'chose what may be sent to her'),
+        ('messaging.note', 'noted what may be sent to a client'),
+        ('messaging.wording', 'changed the words that clients agree to'),
         ('report.read', 'looked at a report'),
         ('report.export', 'took a report along as a file'),
         ('role.create', 'made a role'),

@@ -148,11 +148,12 @@ $form$::jsonb),
 {"title": "Messages to your phone and mail",
  "body": "We write to you about your visits: that one is booked, moved or near, and which forms are still to be filled in. Text messages and ordinary e-mails are not encrypted all the way; others with access to your phone or mail may read them. So we never name a treatment in them.\n\nYou need not agree to text messages to be treated here. Messages may come from an automatic system; how many depends on your visits. Your phone company may charge you. Reply STOP to end them, HELP for help, or tell us.\n\nAdvertising is something else: you get it only when you say yes to it below, and that yes is no condition of buying anything.",
  "questions": [
-  {"key": "texts", "kind": "yes_no", "label": "May we send you text messages about your visits?", "required": true},
+  {"key": "texts", "kind": "yes_no", "label": "May we send you text messages about your visits?", "required": true, "purpose": "sms_service"},
   {"key": "texts_number", "kind": "text", "label": "To which number?", "required": true, "when": ["texts", "yes"]},
-  {"key": "mails", "kind": "yes_no", "label": "May we send you e-mails about your visits?", "required": true},
-  {"key": "voice", "kind": "yes_no", "label": "May we leave word on your voicemail that says where we call from?", "required": true},
-  {"key": "adverts", "kind": "multi", "label": "Offers and news", "help": "Tick only what you want.", "options": ["By text message", "By e-mail"]}]}
+  {"key": "mails", "kind": "yes_no", "label": "May we send you e-mails about your visits?", "required": true, "purpose": "email_service"},
+  {"key": "voice", "kind": "yes_no", "label": "May we call you about your visits, and leave word on your voicemail that says where we call from?", "required": true, "purpose": "phone_service"},
+  {"key": "adverts_mail", "kind": "yes_no", "label": "Offers and news: may we send them by e-mail?", "required": true, "purpose": "email_news"},
+  {"key": "adverts_texts", "kind": "yes_no", "label": "Offers and news: may we send them by text message?", "required": true, "purpose": "sms_news"}]}
 $form$::jsonb),
 (10, 'cancellation', 'Cancelling and coming late', 'consent', 'For every studio', 'Your rules in words; change the hours and amounts to yours', 'days', 365, 'services', 'everybody', $form$
 {"title": "Cancelling and coming late",

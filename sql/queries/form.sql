@@ -168,11 +168,14 @@ FROM app.form_question q
 WHERE q.form_version_id = :form_version_id AND q.purpose IS NOT NULL;
 
 -- name: form_consents_put :exec
--- What the signature allows, by purpose; where two questions ask for one, both must say yes.
-INSERT INTO app.consent (client_id, purpose, signature_id, is_given)
-SELECT :client_id, x.purpose, :signature_id, bool_and(x.is_given)
-FROM unnest(:purposes::text[], :givens::boolean[]) AS x (purpose, is_given)
-GROUP BY x.purpose;
+-- What the signature allows, by purpose; where two questions ask for one, both must say yes. Photographs and messages each have their ledger.
+WITH photos AS (
+    INSERT INTO app.consent (client_id, purpose, signature_id, is_given)
+    SELECT :client_id, x.purpose, :signature_id, bool_and(x.is_given)
+    FROM unnest(:purposes::text[], :givens::boolean[]) AS x (purpose, is_given)
+    WHERE starts_with(x.purpose, 'photo_')
+    GROUP BY x.purpose)
+SELECT app.messaging_signed(:signature_id::uuid, :purposes::text[], :givens::boolean[]);
 
 -- name: form_event_add :exec
 -- What happens to a form, a row for each of the details; not again within so many seconds by the same link.

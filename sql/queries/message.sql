@@ -2,9 +2,10 @@
 -- Messages to clients and to the operator's inbox, the newest first; texts stay sealed. (How signed heads go out is on /house.)
 SELECT m.id AS message_id, m.client_id, c.name AS client_name, app.shown('email', m.client_id, m.to_address) AS to_address, m.subject,
        m.created_at AT TIME ZONE app.zone() AS created_local,
-       m.state IN ('failed', 'unknown') AS is_bad, m.state = 'sent' AS is_good,
+       m.state IN ('failed', 'unknown') OR m.state = 'suppressed' AND m.problem <> 'erased' AS is_bad, m.state = 'sent' AS is_good,
        CASE WHEN m.state = 'queued' AND m.problem = 'budget' THEN 'held until tomorrow'
-            WHEN m.state = 'suppressed' AND m.problem = 'erased' THEN 'dropped, she was erased'
+            WHEN m.state = 'suppressed' THEN CASE m.problem WHEN 'erased' THEN 'dropped, she was erased' WHEN 'not_asked' THEN 'refused, she was not asked'
+                                                            WHEN 'objected' THEN 'refused, she does not want it' ELSE 'refused, the address has opted out' END
             ELSE app.message_state_words(m.state) END AS state_words
 FROM app.message m
 LEFT JOIN app.client c ON c.tenant_id = m.tenant_id AND c.id = m.client_id
@@ -42,17 +43,12 @@ FROM app.message m
 JOIN app.tenant t ON t.id = m.tenant_id
 WHERE m.id = :message_id;
 
--- name: message_is_suppressed :maybe
--- A row when this address has opted out of e-mail.
-SELECT s.channel
-FROM app.suppression s
-WHERE s.channel = 'email' AND s.address_hash = :address_hash::bytea AND s.is_out;
-
--- name: message_set_state :exec
--- What became of it.
+-- name: message_set_state :one
+-- What became of it: what was asked for, or 'suppressed' when she does not allow it any more (app.message_gate).
 UPDATE app.message
-SET state = :state, problem = :problem, sent_at = CASE WHEN :state = 'sent' THEN now() END
-WHERE id = :message_id;
+SET state = :state, problem = :problem, sent_at = CASE WHEN :state = 'sent' THEN now() END, address_hash = coalesce(address_hash, :address_hash::bytea)
+WHERE id = :message_id
+RETURNING state;
 
 -- name: message_give_up :exec
 -- Nobody tries again. Whether the mail server had it when its runner stopped is not known.

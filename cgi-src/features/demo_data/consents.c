@@ -133,6 +133,41 @@ static void make_minor(struct loader *l)
         "'1981-05-17', now() - interval '9 days' FROM young y");
 }
 
+/* What some allow to be sent to them: asked at the desk, chosen on their own page, taken back, booked online; and a message
+ * that was refused for it. */
+static void load_messaging(struct loader *l, const struct demo_client *clients, size_t n)
+{
+    static const struct {
+        size_t who;
+        const char *channel, *purpose, *is_given, *source, *days;
+    } said[] = {
+        {0, "email", "news", "true", "link", "40"},
+        {0, "sms", "visits", "true", "desk", "39"},
+        {0, "sms", "reminders", "true", "desk", "39"},
+        {1, "email", "visits", "true", "booking", "30"},
+        {1, "phone", "visits", "false", "desk", "12"},
+        {2, "email", "news", "true", "paper", "60"},
+        {2, "email", "news", "false", "link", "3"},
+        {3, "email", "reminders", "false", "link", "5"},
+        {3, "email", "visits", "true", "booking", "30"},
+    };
+    for (size_t i = 0; i < COUNT_OF(said); i++)
+        if (said[i].who < n)
+            LOAD(
+                l,
+                "INSERT INTO app.messaging_consent (client_id, channel, purpose, is_given, source, "
+                "wording_id, at, noted_by) "
+                "SELECT $1, w.channel, w.purpose, $2, $3, w.id, now() - make_interval(days => $4), "
+                "CASE WHEN $3 IN ('desk', 'paper') THEN (SELECT f.id FROM app.staff f WHERE "
+                "f.tenant_id "
+                "= app.tenant() ORDER BY f.id LIMIT 1) END "
+                "FROM app.messaging_wording w WHERE w.tenant_id = app.tenant() AND w.channel = $5 "
+                "AND "
+                "w.purpose = $6",
+                load_z(l, clients[said[i].who].id), said[i].is_given, said[i].source, said[i].days,
+                said[i].channel, said[i].purpose);
+}
+
 void load_consents(struct loader *l, const struct demo_client *clients, size_t n)
 {
     struct str form, version = make_form(l, &form);
@@ -151,6 +186,7 @@ void load_consents(struct loader *l, const struct demo_client *clients, size_t n
          "f.id LIMIT 1) "
          "WHERE client_id = $1 AND purpose = 'photo_teaching'",
          load_z(l, clients[3].id));
+    load_messaging(l, clients, n);
     make_minor(l);
     LOAD(l,
          "INSERT INTO audit.event (tenant_id, actor_kind, action, object_kind, object_id, "

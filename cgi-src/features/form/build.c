@@ -50,7 +50,9 @@ static const struct field question_fields[] = {
     {"number_min", FIELD_TEXT, .max = 20},
     {"number_max", FIELD_TEXT, .max = 20},
     {"unit", FIELD_TEXT, .max = 20},
-    {"purpose", FIELD_CHOICE, .choices = "photo_chart|photo_teaching|photo_website"},
+    {"purpose", FIELD_CHOICE,
+     .choices = "photo_chart|photo_teaching|photo_website|email_service|sms_service|phone_service|"
+                "email_news|sms_news|phone_news"},
     {"shown_when", FIELD_TEXT, .max = 400},
     {0},
 };
