@@ -11,6 +11,8 @@ enum { KEY_BYTES = 32, TOKEN_BYTES = 32, HASH_BYTES = 32, SEAL_OVERHEAD = 1 + 8 
 void random_bytes(void *out, size_t n); /* aborts if the system has no randomness */
 /* A fresh 256-bit token as base64url text (43 characters). */
 struct str token_new(struct arena *a);
+/* The TOKEN_BYTES bytes that such a text stands for, in the arena; false, and no bytes, when it is none. */
+bool MUST_CHECK token_read(struct arena *a, struct str token, struct str *raw);
 /* A fresh UUIDv4 as text (36 characters). */
 struct str uuid_new(struct arena *a);
 bool uuid_ok(struct str s);

@@ -13,9 +13,7 @@ struct str link_token(struct req *r) { return req_cookie(r, "__Secure-link"); }
 static const char *token_bytes(struct req *r, struct str token)
 {
     struct str raw;
-    if (token.n == 0 || unesc_base64url(r->arena, token, &raw) || raw.n != TOKEN_BYTES)
-        return NULL;
-    return db_bytea(r->arena, raw);
+    return token_read(r->arena, token, &raw) ? db_bytea(r->arena, raw) : NULL;
 }
 
 static const char *agent(struct req *r) { return arena_cstr(r->arena, req_agent(r)); }

@@ -69,6 +69,14 @@ struct str token_new(struct arena *a)
     return buf_str(&b);
 }
 
+bool token_read(struct arena *a, struct str token, struct str *raw)
+{
+    if (!unesc_base64url(a, token, raw) && raw->n == TOKEN_BYTES)
+        return true;
+    *raw = S("");
+    return false;
+}
+
 struct str uuid_new(struct arena *a)
 {
     unsigned char r[16];

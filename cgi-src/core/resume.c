@@ -70,8 +70,7 @@ enum err resume_open(struct arena *a, struct str host, struct str cookie, time_t
 static struct str whose(struct req *r)
 {
     struct str raw, why;
-    if (unesc_base64url(r->arena, session_token(r), &raw) || raw.n != TOKEN_BYTES ||
-        db_ready(r->gate->db, r->arena, &why))
+    if (!token_read(r->arena, session_token(r), &raw) || db_ready(r->gate->db, r->arena, &why))
         return S("");
     const char *const values[] = {arena_cstr(r->arena, r->host), db_bytea(r->arena, raw)};
     struct rows *rows =

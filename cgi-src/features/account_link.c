@@ -20,7 +20,7 @@ enum err account_token(struct req *r, const char *name, struct str *token)
 enum err account_token_given(struct req *r)
 {
     struct str raw;
-    if (unesc_base64url(req_arena(r), req_value(r, "token"), &raw) || raw.n != TOKEN_BYTES)
+    if (!token_read(req_arena(r), req_value(r, "token"), &raw))
         return ERR_GONE;
     req_set_bytes(r, "account_token", raw);
     return OK;

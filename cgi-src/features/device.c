@@ -14,10 +14,7 @@ enum { DEVICE_SECONDS = 400 * 24 * 3600 };
 struct str entry_device(struct req *r)
 {
     struct str raw;
-    struct str token = req_cookie(r, "__Host-device");
-    if (token.n == 0 || unesc_base64url(req_arena(r), token, &raw) || raw.n != TOKEN_BYTES)
-        return S("");
-    return raw;
+    return token_read(req_arena(r), req_cookie(r, "__Host-device"), &raw) ? raw : S("");
 }
 
 static enum err tell(struct req *r, struct rows *seen)

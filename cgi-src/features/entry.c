@@ -52,8 +52,8 @@ struct str entry_next(struct req *r)
 
 void entry_ticket(struct req *r)
 {
-    struct str raw, token = req_cookie(r, "__Host-login");
-    if (token.n > 0 && !unesc_base64url(req_arena(r), token, &raw) && raw.n == TOKEN_BYTES)
+    struct str raw;
+    if (token_read(req_arena(r), req_cookie(r, "__Host-login"), &raw))
         req_set_bytes(r, "ticket", raw);
     else
         req_set_null(r, "ticket");

@@ -54,7 +54,7 @@ static struct rows *open_feed(struct req *r, const char *details, enum err *e)
 {
     struct str raw;
     *e = ERR_NOT_FOUND;
-    if (unesc_base64url(req_arena(r), req_value(r, "token"), &raw) || raw.n != TOKEN_BYTES)
+    if (!token_read(req_arena(r), req_value(r, "token"), &raw))
         return NULL;
     req_set_bytes(r, "feed_token", raw);
     req_set(r, "details", str_of(details));

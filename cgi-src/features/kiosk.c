@@ -51,8 +51,8 @@ static enum err hand_over(struct req *r)
 /* The tablet's cookie as :kiosk_bytes; false when there is none. */
 static bool set_kiosk(struct req *r)
 {
-    struct str raw, token = req_cookie(r, "__Host-kiosk");
-    if (token.n == 0 || unesc_base64url(req_arena(r), token, &raw) || raw.n != TOKEN_BYTES)
+    struct str raw;
+    if (!token_read(req_arena(r), req_cookie(r, "__Host-kiosk"), &raw))
         return false;
     req_set_bytes(r, "kiosk_bytes", raw);
     return true;

@@ -27,7 +27,7 @@ static struct str link_path(struct req *r, const char *page)
 static bool set_token(struct req *r, struct str token)
 {
     struct str raw;
-    if (unesc_base64url(req_arena(r), token, &raw) || raw.n != TOKEN_BYTES)
+    if (!token_read(req_arena(r), token, &raw))
         return false;
     req_set_bytes(r, "link_token", raw);
     return true;

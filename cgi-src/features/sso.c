@@ -17,8 +17,7 @@ enum { WAY_SECONDS = 600 };
 /* The token that the browser holds, as raw bytes for the statements; false: it holds none. */
 static bool take_token(struct req *r, struct str *raw)
 {
-    struct str token = req_cookie(r, "__Host-sso");
-    if (token.n == 0 || unesc_base64url(req_arena(r), token, raw) || raw->n != TOKEN_BYTES)
+    if (!token_read(req_arena(r), req_cookie(r, "__Host-sso"), raw))
         return false;
     req_set_bytes(r, "sso_token", *raw);
     return true;

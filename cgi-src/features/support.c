@@ -92,7 +92,7 @@ static enum err open_door(struct req *r)
 static enum err take_ticket(struct req *r)
 {
     struct str raw;
-    if (unesc_base64url(req_arena(r), req_value(r, "ticket"), &raw) || raw.n != 32)
+    if (!token_read(req_arena(r), req_value(r, "ticket"), &raw))
         return ERR_GONE;
     req_set_bytes(r, "ticket_raw", raw);
     return OK;

@@ -115,8 +115,23 @@ static void test_tokens_and_uuids(void **state)
     struct str one = token_new(a), two = token_new(a), bytes;
     assert_int_equal(one.n, 43);
     assert_false(str_eq(one, two));
-    assert_int_equal(unesc_base64url(a, one, &bytes), OK);
+    assert_true(token_read(a, one, &bytes));
     assert_int_equal(bytes.n, TOKEN_BYTES);
+    struct buf again = buf_in(a, 48);
+    esc_base64url(&again, bytes);
+    assert_true(str_eq(buf_str(&again), one));
+    /* None at all, too short, too long, not of the alphabet, left-over bits that stand for nothing. */
+    static const char *const wrong[] = {
+        "",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB",
+    };
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        assert_false(token_read(a, str_of(wrong[i]), &bytes));
+        assert_int_equal(bytes.n, 0);
+    }
     struct str id = uuid_new(a);
     assert_true(uuid_ok(id));
     assert_int_equal(id.p[14], '4');

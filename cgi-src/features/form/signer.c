@@ -1,8 +1,7 @@
 /*
  * signer.c -- who signs a form and what follows from it: the guardian of a minor, the witness at the
  * desk, the consents by purpose, and what happened to the form on the way.
- * Never: decides who may; sec.signer_take and the
- * trigger of app.signature do.
+ * Never: decides who may; sec.signer_take and the trigger of app.signature do.
  * Source: SECURITY.md E-05; PROMISES.md L54.
  */
 #include "crypto.h"
@@ -35,8 +34,7 @@ static const char *problem_words(struct str problem)
 {
     if (str_is(problem, "witness"))
         return "At the desk, the member of staff who opened this form is the witness: she has to "
-               "be "
-               "logged in on this screen, and to tick this.";
+               "be logged in on this screen, and to tick this.";
     if (str_is(problem, "of_age"))
         return "The client is of age now and signs herself. The studio can send her a link of her "
                "own.";
@@ -61,8 +59,8 @@ static struct str tries_words(struct req *r, const struct rows *taken)
 /* The token of a staff session in this browser, for the witness; without one, NULL. */
 static void set_witness(struct req *r)
 {
-    struct str raw, token = req_cookie(r, "__Host-sid");
-    if (token.n > 0 && !unesc_base64url(req_arena(r), token, &raw) && raw.n == TOKEN_BYTES)
+    struct str raw;
+    if (token_read(req_arena(r), req_cookie(r, "__Host-sid"), &raw))
         req_set_bytes(r, "witness_token", raw);
     else
         req_set_null(r, "witness_token");
