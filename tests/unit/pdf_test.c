@@ -185,11 +185,14 @@ static void test_changed_byte(void **state)
     assert_non_null(contents);
     size_t from = (size_t)(contents - bytes);
     assert_true(holds((struct str){bytes, sealed.n}, NULL));
-    for (size_t i = 0; i<sealed.n; i += i + 40> from && i < from + 9000 ? 23 : 211) {
+    const size_t fewer = getenv("FOYER_TEST_FEWER") ? 20 : 1; /* under valgrind */
+    for (size_t i = 0; i < sealed.n;) {
         bytes[i] ^= 1;
         if (holds((struct str){bytes, sealed.n}, NULL))
             fail_msg("a changed byte at %zu of %zu is not noticed", i, sealed.n);
         bytes[i] ^= 1;
+        bool is_in_signature = i + 40 > from && i < from + 9000;
+        i += (is_in_signature ? 23 : 211) * fewer;
     }
     assert_false(holds((struct str){bytes, sealed.n - 1}, NULL));
     assert_false(holds((struct str){bytes, sealed.n + 1}, NULL)); /* the NUL behind it */
