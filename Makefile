@@ -9,6 +9,7 @@
 #   make analyze    cppcheck, gcc -fanalyzer and clang-tidy over all of cgi-src; what is excepted: scripts/analyze.except
 #   make coverage   branches that the unit and http tests take, as a table; fails under 90 % of those that
 #                   guard a client's data; twenty minutes
+#   make cfi        the programs with clang's control-flow integrity, in build/cfi/bin (tests/slow/cfi.test.js)
 #   make assets     fingerprinted copies of nginx/www in build/www, and their names for templates
 #   make site       the marketing pages in build/site
 #   make install DESTDIR=DIR   what a host runs, with its units (scripts/systemd); PREFIX=/usr/lib/foyer
@@ -52,6 +53,11 @@ COMMON := -std=c17 -D_GNU_SOURCE -g -ffile-prefix-map=$(CURDIR)=. -MMD -MP -Iinc
 CFLAGS_PLAIN := $(COMMON) -O2 $(HARD) -fPIE -ffunction-sections -fdata-sections $(WARN) -Werror
 CFLAGS_SAN   := $(COMMON) -O1 $(SAN) -fPIE $(WARN) -Werror
 CFLAGS_FUZZ  := $(COMMON) -O1 -g $(FUZZ) -Wall -Werror
+# clang 14 fills with a pattern only, and its linker has other words for what BRANCH_LINK says.
+CFLAGS_CFI   := $(COMMON) -O2 $(filter-out -ftrivial-auto-var-init=zero,$(HARD)) -ftrivial-auto-var-init=pattern -fPIE \
+                -flto=thin -fvisibility=hidden -fsanitize=cfi -Wall -Wextra -Werror -Wno-missing-field-initializers
+LINK_CFI     := -flto=thin -fsanitize=cfi -fuse-ld=lld -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed,--gc-sections \
+                -Wl,--thinlto-jobs=2 -Wl,--thinlto-cache-dir=$(BUILD)/cfi/lto
 CFLAGS_MEM   := $(COMMON) -O1 -fPIE $(WARN)
 # (the counts are written where the object stood, so its whole path is needed)
 CFLAGS_COV   := $(filter-out -ffile-prefix-map=%,$(COMMON)) -O0 --coverage -fprofile-update=atomic -fPIE $(WARN)
@@ -77,6 +83,7 @@ program  = $(if $(filter foyer,$(1)),foyer,foyer-$(1))
 PROGRAMS := $(foreach m,$(basename $(notdir $(MAIN_SRC))),$(BUILD)/bin/$(call program,$(m))) \
             $(patsubst cgi-src/tools/%.c,$(BUILD)/bin/%,$(TOOL_SRC))
 PROGRAMS_SAN := $(patsubst $(BUILD)/bin/%,$(BUILD)/san/bin/%,$(PROGRAMS))
+PROGRAMS_CFI := $(patsubst $(BUILD)/bin/%,$(BUILD)/cfi/bin/%,$(filter-out %/viewcheck,$(PROGRAMS)))
 PROGRAMS_COV := $(patsubst $(BUILD)/bin/%,$(BUILD)/cov/bin/%,$(filter-out %/viewcheck,$(PROGRAMS)))
 UNITS    := $(patsubst tests/unit/%.c,$(BUILD)/san/unit/%,$(UNIT_SRC))
 UNITS_MEM := $(UNITS:$(BUILD)/san/%=$(BUILD)/mem/%)
@@ -84,7 +91,7 @@ UNITS_COV := $(UNITS:$(BUILD)/san/%=$(BUILD)/cov/%)
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
 MODULE   := $(if $(wildcard cgi-src/pgmodule/foyerctx.c),$(BUILD)/lib/foyerctx.so)
 
-.PHONY: all programs san unit unit-programs unit-valgrind fuzz fuzzers assets site clean install deb analyze cov coverage
+.PHONY: all programs san unit unit-programs unit-valgrind fuzz fuzzers assets site clean install deb analyze cov coverage cfi
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -199,7 +206,7 @@ $(BUILD)/fuzz/gate_fuzz: FUZZ_LINK := -Wl,--wrap=db_ready
 # ---- H-07: what reads the source instead of running it, and how much of it the tests run ----
 
 analyze: programs
-	@scripts/analyze $(BUILD)
+	@scripts/analyze $(BUILD) $(PACKAGES)
 
 # The unit tests without sanitizers, for valgrind (tests/slow/valgrind.test.js), and all with gcov's counters.
 unit-valgrind: $(UNITS_MEM)
@@ -207,34 +214,38 @@ cov: $(PROGRAMS_COV) $(UNITS_COV)
 coverage:
 	@scripts/coverage $(BUILD)
 
-# variant(DIRECTORY, FLAGS OF THE COMPILER, FLAGS OF THE LINKER, OBJECTS LINKED AS WELL)
+# H-06: a call through a pointer goes only where a function of that type is; anything else ends the process.
+cfi: $(PROGRAMS_CFI)
+
+# variant(DIRECTORY, FLAGS OF THE COMPILER, FLAGS OF THE LINKER, OBJECTS LINKED AS WELL, COMPILER, ARCHIVER)
 define variant
 $(BUILD)/$(1)/obj/gen/queries.o: $(BUILD)/gen/queries.c
 	@mkdir -p $$(@D)
 	@echo "  cc $$@"
-	$(Q)$(CC) $(2) -c -o $$@ $$<
+	$(Q)$(5) $(2) -c -o $$@ $$<
 $(BUILD)/$(1)/obj/%.o: %.c Makefile | $(GEN)
 	@mkdir -p $$(@D)
 	@echo "  cc $$@"
-	$(Q)$(CC) $(2) -c -o $$@ $$<
+	$(Q)$(5) $(2) -c -o $$@ $$<
 $(BUILD)/$(1)/libfoyer.a: $(call obj,$(BUILD)/$(1)/obj,$(LIB_SRC)) $(BUILD)/$(1)/obj/gen/queries.o
 	@rm -f $$@
-	$(Q)ar rcs $$@ $$^
+	$(Q)$(6) rcs $$@ $$^
 $(BUILD)/$(1)/unit/%: $(BUILD)/$(1)/obj/tests/unit/%.o $(4) $(BUILD)/$(1)/libfoyer.a
 	@mkdir -p $$(@D)
 	@echo "  link $$@"
-	$(Q)$(CC) $(3) -pie -o $$@ $$^ $(LIBS) $(shell pkg-config --libs cmocka)
+	$(Q)$(5) $(3) -pie -o $$@ $$^ $(LIBS) $(shell pkg-config --libs cmocka)
 $(BUILD)/$(1)/bin/foyer: $(BUILD)/$(1)/obj/cgi-src/foyer.o $(4) $(BUILD)/$(1)/libfoyer.a
 	@mkdir -p $$(@D)
 	@echo "  link $$@"
-	$(Q)$(CC) $(3) -pie -o $$@ $$^ $(LIBS)
+	$(Q)$(5) $(3) -pie -o $$@ $$^ $(LIBS)
 $(BUILD)/$(1)/bin/foyer-%: $(BUILD)/$(1)/obj/cgi-src/%.o $(4) $(BUILD)/$(1)/libfoyer.a
 	@mkdir -p $$(@D)
 	@echo "  link $$@"
-	$(Q)$(CC) $(3) -pie -o $$@ $$^ $(LIBS)
+	$(Q)$(5) $(3) -pie -o $$@ $$^ $(LIBS)
 endef
-$(eval $(call variant,mem,$(CFLAGS_MEM),,))
-$(eval $(call variant,cov,$(CFLAGS_COV),$(LINK_COV),$(BUILD)/cov/obj/tests/unit/coverage/counts.o))
+$(eval $(call variant,mem,$(CFLAGS_MEM),,,$(CC),ar))
+$(eval $(call variant,cov,$(CFLAGS_COV),$(LINK_COV),$(BUILD)/cov/obj/tests/unit/coverage/counts.o,$(CC),ar))
+$(eval $(call variant,cfi,$(CFLAGS_CFI),$(LINK_CFI),,$(CLANG),llvm-ar))
 
 # ---- static files and marketing pages ----
 

@@ -34,7 +34,7 @@ function build(where, version) {
     .split("\0").filter((f) => f && fs.existsSync(path.join(root, f))).join("\0");
   execFileSync("sh", ["-c", `tar -C "$1" --null -T - -c | tar -C "$2" -x`, "x", root, tree], { input: files });
   run("make", ["-s", `-j${os.cpus().length}`, "deb"], { cwd: tree,
-    env: { PATH: process.env.PATH, HOME: "/", LANG: "C.UTF-8", SOURCE_DATE_EPOCH: "1700000000", FOYER_VERSION: version } });
+    env: { PATH: process.env.PATH, HOME: "/", LANG: "C.UTF-8", SOURCE_DATE_EPOCH: "1700000000", FOYER_VERSION: version, FOYER_SIGN_KEY: path.join(tmp, "sign.key") } });
   const name = fs.readdirSync(path.join(tree, "build")).find((f) => f.endsWith(".deb"));
   return path.join(tree, "build", name);
 }
@@ -78,6 +78,7 @@ const get = (host, target) => new Promise((resolve, reject) => {
 
 before(async () => {
   if (skip) return;
+  run("openssl", ["genpkey", "-algorithm", "ed25519", "-out", path.join(tmp, "sign.key")]);
   debs = [build("a", "0.1~test1"), build("another/place", "0.1~test1")];
   if (process.env.FOYER_TEST_ROOT) run("cp", ["-a", process.env.FOYER_TEST_ROOT, debian]);
   else {
@@ -109,6 +110,16 @@ test("H-13 two builds in two directories give the same bytes", { skip }, () => {
   assert.ok(!fs.readFileSync(debs[0]).includes(tmp));
 });
 
+test("H-13 the package is signed, and one changed byte is noticed", { skip }, () => {
+  const key = path.join(tmp, "sign.pem"), copy = path.join(tmp, "copy.deb"), bytes = fs.readFileSync(debs[0]);
+  run("openssl", ["pkey", "-in", path.join(tmp, "sign.key"), "-pubout", "-out", key]);
+  const check = (file) => spawnSync("openssl", ["pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", key, "-sigfile", `${debs[0]}.sig`, "-in", file], { encoding: "utf8" });
+  assert.match(check(debs[0]).stdout, /Signature Verified Successfully/);
+  bytes[bytes.length >> 1] ^= 1;
+  fs.writeFileSync(copy, bytes);
+  assert.notEqual(check(copy).status, 0);
+});
+
 test("installs where no systemd runs, and says nothing", { skip }, () => {
   fs.copyFileSync(debs[0], path.join(debian, "root/foyer.deb"));
   const said = chroot("sh", "-c", "apt-get update -qq && apt-get install -y -qq --no-install-recommends /root/foyer.deb 2>&1");
@@ -137,6 +148,20 @@ test("the package names every library of its programs", { skip }, () => {
     const holder = chroot("dpkg", "-S", `*/${so}`).split(":")[0];
     assert.ok(named.includes(holder), `${so} is of ${holder}, and that is not among ${named}`);
   }
+});
+
+test("H-13 the bill of materials lists what is linked, in its version, and each program it starts", { skip }, () => {
+  const bill = JSON.parse(fs.readFileSync(path.join(debian, "usr/share/doc/foyer/sbom.cdx.json"), "utf8"));
+  assert.deepEqual([bill.bomFormat, bill.specVersion, bill.metadata.component.version, bill.metadata.timestamp],
+    ["CycloneDX", "1.5", "0.1~test1", "2023-11-14T22:13:20Z"]);
+  const depends = chroot("dpkg-query", "-W", "-f", "${Depends}", "foyer").split(/, */).map((d) => d.split(" ")[0]).sort();
+  assert.deepEqual(bill.components.map((c) => c.name), [...new Set(depends)]);
+  assert.deepEqual(bill.dependencies, [{ ref: "foyer", dependsOn: bill.components.map((c) => c["bom-ref"]) }]);
+  for (const c of bill.components) {
+    assert.match(c.purl, new RegExp(`^pkg:deb/debian/${c.name.replace(/\+/g, "%2B")}(@[\\w.%-]+)?\\?arch=\\w+&distro=debian-12$`));
+    if (c.type === "library") assert.equal(c.version, run("dpkg-query", ["-W", "-f", "${Version}\n", c.name]).split("\n")[0], c.name);
+  }
+  assert.ok(bill.components.filter((c) => c.type === "library").length > 12);
 });
 
 test("secrets are root's alone, keys the pools', the cluster its server's (H-01, H-12)", { skip }, () => {

@@ -63,8 +63,8 @@ static const char *const ultrasound_sql[] = {
     "WHERE a.tenant_id = app.tenant() AND a.starts_at > now() ORDER BY a.client_id, a.starts_at) "
     "AS n "
     "WHERE c.tenant_id = app.tenant() AND c.id = n.client_id AND c.due_date IS NOT NULL",
-    "INSERT INTO app.booking_rule (version, cancel_hours, move_hours, max_moves, late_minutes, "
-    "max_no_shows) VALUES (1, 24, 24, 3, 10, 5)",
+    ("INSERT INTO app.booking_rule (version, cancel_hours, move_hours, max_moves, late_minutes, "
+     "max_no_shows) VALUES (1, 24, 24, 3, 10, 5)"),
 };
 
 /* Triggers are awake here: one whose due date has changed asks for a look. */
