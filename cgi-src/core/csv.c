@@ -11,7 +11,8 @@ void csv_cell(struct buf *b, bool is_first, struct str text)
     if (!is_first)
         buf_addc(b, ',');
     buf_addc(b, '"');
-    if (text.n > 0 && memchr("=+-@\t\r", text.p[0], 6))
+    static const char begins[] = {'=', '+', '-', '@', '\t', '\r'};
+    if (text.n > 0 && memchr(begins, text.p[0], sizeof begins))
         buf_addc(b, '\'');
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '"')

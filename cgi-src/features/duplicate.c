@@ -26,7 +26,7 @@ static enum err change(struct req *r, enum query q, struct str *into)
 
 static enum err join(struct req *r)
 {
-    struct str into;
+    struct str into = S("");
     enum err e = change(r, Q_duplicate_join, &into);
     return e ? e
              : reply_redirect(
@@ -35,7 +35,7 @@ static enum err join(struct req *r)
 
 static enum err unjoin(struct req *r)
 {
-    struct str into;
+    struct str into = S("");
     enum err e = change(r, Q_duplicate_unjoin, &into);
     return e ? e
              : reply_redirect(
