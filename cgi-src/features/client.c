@@ -67,12 +67,14 @@ static enum err send_form_link(struct req *r)
 
 const struct page client_pages[] = {
     {GET, "/clients", CAN(client_read), .action = "client.search",
-     .show = {{"hits", Q_client_search}, {"tags", Q_tag_filter}}, .view = "client/search", .title = "Clients"},
+     .show = {{"hits", Q_client_search}, {"tags", Q_tag_filter}}, .view = "client/search",
+     .title = "Clients"},
     {GET, "/clients/new", CAN(client_write), .view = "client/new", .title = "New client"},
     {POST, "/clients/new", CAN(client_write), .action = "client.create", .fields = contact_fields,
      .run = add, .again = "/clients/new", .title = "Add a client"},
     {GET, ONE, CAN(client_read), .action = "client.read",
      .show = {{"client", Q_client_one},
+              {"own_fields", Q_client_field_value},
               {"allergies", Q_client_allergy},
               {"visits", Q_client_visit},
               {"forms", Q_client_form},

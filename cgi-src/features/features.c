@@ -36,6 +36,7 @@ const struct feature all_features[] = {
     {"client", client_pages},
     {"person", person_pages},
     {"tag", tag_pages},
+    {"client_field", client_field_pages},
     {"duplicate", duplicate_pages},
     {"correction", correction_pages},
     {"client_list", client_list_pages},

@@ -38,6 +38,7 @@ extern const struct page waitlist_pages[];
 extern const struct page client_pages[];
 extern const struct page person_pages[];
 extern const struct page tag_pages[];
+extern const struct page client_field_pages[];
 extern const struct page duplicate_pages[];
 extern const struct page correction_pages[];
 extern const struct page client_list_pages[];

@@ -56,8 +56,8 @@ static enum err prepare(struct req *r)
             return e;
     }
     return reply_redirect(r, arena_printf(req_arena(r), "/recalls/%.*s/letters?prepared=%zu%s",
-                                          (int)req_value(r, "lot_id").n, req_value(r, "lot_id").p, n,
-                                          more));
+                                          (int)req_value(r, "lot_id").n, req_value(r, "lot_id").p,
+                                          n, more));
 }
 
 #define ONE "/recalls/{lot_id:uuid}"
@@ -65,8 +65,8 @@ static enum err prepare(struct req *r)
 
 const struct page recall_pages[] = {
     {GET, ONE, CAN(chart_read), .action = "recall.read",
-     .show = {{"lot", Q_recall_lot}, {"total", Q_recall_count}, {"received", Q_recall_clients}}, .view = "recall/one",
-     .title = "Who received a lot"},
+     .show = {{"lot", Q_recall_lot}, {"total", Q_recall_count}, {"received", Q_recall_clients}},
+     .view = "recall/one", .title = "Who received a lot"},
     {GET, ONE "/list.csv", CAN(chart_read), .step_up = true, .action = "recall.export",
      .run = download, .title = "Who received a lot, as a file"},
     {GET, LETTERS, CAN(message_write), .show = {{"lot", Q_recall_lot}}, .view = "recall/letters",

@@ -27,6 +27,7 @@ AS $$
         ('client.guardian', 'changed who answers for you'),
         ('client.due', 'changed your due date'),
         ('client.tag', 'changed how you are sorted in their list'),
+        ('client.field', 'changed what else they note of you'),
         ('correction.read', 'opened what was asked to be corrected'),
         ('correction.ask', 'asked for a correction'),
         ('correction.decide', 'decided about a correction'),

@@ -17,10 +17,9 @@ $$;
 
 -- Clients in whom every typed word begins some word of hers; at most lim (ask for one more than is shown). Each word is a
 -- range over the index, so that it is used under row security and with a generic plan.
--- Several words: of a rare one (fewer than 800 rows) each client is looked at; else the first rows of the rarest are kept in a hash and the
--- rows of the next one are run through it, which among common words soon finds enough. Where that does not, because the words do not go
--- together, all rows of the rarest are kept. (A million clients, "maria jo smith": looking at each of them takes 5 microseconds, running a
--- row through the hash a fifth of one. docs/performance.md.)
+-- Several words: the first thousand clients of the rarest are looked at one by one; where the words go together that is enough. If not,
+-- rows of the rarest are kept in a hash and rows of the next one are run through it: of each some thousands, and where that is not enough either,
+-- sixteen times as many, and then all. (Of a million clients: to look at one takes ten times as long as to run a row through the hash. docs/performance.md.)
 CREATE OR REPLACE FUNCTION app.client_find(typed text, lim int DEFAULT 51) RETURNS TABLE (client_id uuid)
 LANGUAGE plpgsql STABLE ROWS 50
 SET search_path = pg_catalog, pg_temp
@@ -30,8 +29,10 @@ DECLARE
     t uuid := app.tenant();
     top text := chr(1114111);  -- sorts behind every word that begins with what stands before it
     how_many int := least(greatest(coalesce(lim, 51), 0), 1000);
-    few int := 800;
-    many int := 8000;
+    enough int := 2000;  -- rows that are counted to find the rarest word
+    looked int := 1000;  -- clients that are looked at one by one
+    keep int := 7000;    -- rows of the rarest word in the hash, at first
+    run int := 20000;    -- rows of the next one that are run through it, at first
     w text COLLATE "C";
     words text[] := '{}';
     counts int[] := '{}';
@@ -39,21 +40,19 @@ DECLARE
     second text COLLATE "C";
     others text[];
     n int;
-    keep int;
     kept uuid[];
     found uuid[];
 BEGIN
     FOREACH w IN ARRAY app.search_words(typed) LOOP
+        -- what begins a word that was typed as well says nothing more
+        CONTINUE WHEN EXISTS (SELECT FROM unnest(words) AS x WHERE starts_with(x, w));
         SELECT count(*) INTO n FROM (
-            SELECT FROM app.client_word a WHERE a.tenant_id = t AND a.word >= w AND a.word < (w || top) COLLATE "C" LIMIT many) AS q;
+            SELECT FROM app.client_word a WHERE a.tenant_id = t AND a.word >= w AND a.word < (w || top) COLLATE "C" LIMIT enough) AS q;
         IF n = 0 THEN
             RETURN;
         END IF;
-        -- what begins a word that was typed as well says nothing more
-        IF NOT EXISTS (SELECT FROM unnest(words) AS x WHERE starts_with(x, w)) THEN
-            words := words || w::text;
-            counts := counts || n;
-        END IF;
+        words := words || w::text;
+        counts := counts || n;
     END LOOP;
     IF cardinality(words) = 0 THEN
         RETURN;
@@ -70,36 +69,38 @@ BEGIN
         ) AS q LIMIT how_many;
         RETURN;
     END IF;
-    IF n < few THEN
-        others := words[2:];
-        RETURN QUERY
-        SELECT DISTINCT a.client_id FROM app.client_word a
-        WHERE a.tenant_id = t AND a.word >= lead AND a.word < (lead || top) COLLATE "C"
-          AND NOT EXISTS (SELECT FROM unnest(others) AS o (word)
-                          WHERE NOT EXISTS (SELECT FROM app.client_word b
-                                            WHERE b.tenant_id = t AND b.client_id = a.client_id AND b.word >= o.word COLLATE "C" AND b.word < (o.word || top) COLLATE "C" OFFSET 0))
-        LIMIT how_many;
-        RETURN;
-    END IF;
-    second := words[2];
-    others := words[3:];
-    keep := many;
-    LOOP
-        kept := ARRAY(SELECT a.client_id FROM app.client_word a
-                      WHERE a.tenant_id = t AND a.word >= lead AND a.word < (lead || top) COLLATE "C"
-                      ORDER BY a.word, a.client_id LIMIT keep);
-        found := ARRAY(SELECT DISTINCT q.client_id FROM (
+    others := words[2:];
+    found := ARRAY(SELECT DISTINCT q.client_id FROM (
+        SELECT l.client_id FROM (
             SELECT a.client_id FROM app.client_word a
-            WHERE a.tenant_id = t AND a.word >= second AND a.word < (second || top) COLLATE "C"
-              AND (a.client_id IN (SELECT unnest(kept))) IS TRUE
-              AND (cardinality(others) = 0
-                   OR NOT EXISTS (SELECT FROM unnest(others) AS o (word)
-                                  WHERE NOT EXISTS (SELECT FROM app.client_word b
-                                                    WHERE b.tenant_id = t AND b.client_id = a.client_id AND b.word >= o.word COLLATE "C" AND b.word < (o.word || top) COLLATE "C" OFFSET 0)))
-            LIMIT how_many * 4) AS q LIMIT how_many);
-        EXIT WHEN cardinality(found) >= how_many OR cardinality(kept) < keep;
-        keep := CASE keep WHEN many THEN many * 8 ELSE 100000000 END;
-    END LOOP;
+            WHERE a.tenant_id = t AND a.word >= lead AND a.word < (lead || top) COLLATE "C"
+            LIMIT looked) AS l
+        WHERE NOT EXISTS (SELECT FROM unnest(others) AS o (word)
+                          WHERE NOT EXISTS (SELECT FROM app.client_word b
+                                            WHERE b.tenant_id = t AND b.client_id = l.client_id AND b.word >= o.word COLLATE "C" AND b.word < (o.word || top) COLLATE "C" OFFSET 0))
+        LIMIT how_many * 4) AS q LIMIT how_many);
+    IF cardinality(found) < how_many AND n >= looked THEN
+        second := words[2];
+        others := words[3:];
+        LOOP
+            kept := ARRAY(SELECT a.client_id FROM app.client_word a
+                          WHERE a.tenant_id = t AND a.word >= lead AND a.word < (lead || top) COLLATE "C" LIMIT keep);
+            found := ARRAY(SELECT DISTINCT q.client_id FROM (
+                SELECT l.client_id FROM (
+                    SELECT a.client_id FROM app.client_word a
+                    WHERE a.tenant_id = t AND a.word >= second AND a.word < (second || top) COLLATE "C"
+                    LIMIT run) AS l
+                WHERE (l.client_id IN (SELECT unnest(kept))) IS TRUE
+                  AND (cardinality(others) = 0
+                       OR NOT EXISTS (SELECT FROM unnest(others) AS o (word)
+                                      WHERE NOT EXISTS (SELECT FROM app.client_word b
+                                                        WHERE b.tenant_id = t AND b.client_id = l.client_id AND b.word >= o.word COLLATE "C" AND b.word < (o.word || top) COLLATE "C" OFFSET 0)))
+                LIMIT how_many * 4) AS q LIMIT how_many);
+            EXIT WHEN cardinality(found) >= how_many OR run > 20000000;
+            run := CASE WHEN cardinality(kept) < keep THEN 100000000 ELSE run * 16 END;
+            keep := keep * 16;
+        END LOOP;
+    END IF;
     RETURN QUERY SELECT f.id FROM unnest(found) AS f (id);
 END $$;
 

@@ -147,6 +147,61 @@ describe("tags", () => {
   });
 });
 
+describe("L10 fields of the business's own", () => {
+  test("added, ordered, retired; filled in, kept sealed with what stood before, in the trail, in the file; hostile and stale ones refused", async () => {
+    const word = uniq(), list = "/settings/client-fields", made = {};
+    for (const [kind, options] of [["text", ""], ["long", ""], ["number", ""], ["date", ""], ["yes_no", ""], ["choice", "one\n two \n\none"]]) {
+      const r = await owner.submit(list, { name: `${kind} ${word}`, options }, { action: list, extra: { kind, on_page: kind === "text" ? "true" : "" } });
+      made[kind] = r.location.match(/#([0-9a-f-]{36})$/)[1];
+    }
+    assert.equal((await owner.submit(list, { name: `text ${word}`, options: "" }, { action: list, extra: { kind: "text" } })).status, 422, "a name is there once");
+    assert.match((await owner.submit(list, { name: `c ${word}`, options: "alone" }, { action: list, extra: { kind: "choice" } })).text, /two to thirty choices/);
+    const one = `${list}/${made.choice}`;
+    assert.match((await owner.submit(one, { name: `choice ${word}`, options: "one\ntwo\nthree", help: "Which?" }, { action: one })).location, /saved=1$/);
+    assert.equal((await owner.submit(list, {}, { action: `${list}/${made.choice}/rise` })).status, 303);
+    const order = h.sql("SELECT id FROM app.client_field WHERE id IN (:'v1', :'v2') ORDER BY position", made.choice, made.yes_no).map(([id]) => id);
+    assert.deepEqual(order, [made.choice, made.yes_no]);
+    assert.equal((await desk.get(list)).status, 403);
+
+    const id = await addClient(desk, { name: `Fields ${word}`, birth_date: "1990-01-01" }), at = `/clients/${id}/fields`;
+    const fill = (values, v = desk) => v.submit(at, Object.fromEntries(Object.entries(values).map(([k, x]) => [`f-${made[k]}`, x])), { action: at });
+    const hostile = `<script>${word}</script> =1+1`;
+    const bad = await fill({ text: hostile, number: "twelve", date: "2026-02-30", choice: "four", yes_no: "Perhaps" });
+    assert.equal(bad.status, 422);
+    for (const words of [/Give a number/, /choose from the list/]) assert.match(bad.text, words);
+    assert.ok(h.decode(bad.text).includes(hostile) && !bad.text.includes(`<script>${word}`), "what was typed stays, as text");
+    assert.equal(h.one("SELECT count(*) FROM app.client_field_value WHERE client_id = :'v1'", id), "0", "nothing was saved");
+    const stale = await desk.get(at);
+    const good = await fill({ text: hostile, long: "two\nlines", number: "-12,50", date: "2026-02-28", choice: "two", yes_no: "Yes" });
+    assert.equal(good.location, `/clients/${id}/details#fields`);
+    assert.ok(h.trail(good.id).some((e) => e.action === "client.field" && e.clients.includes(id)));
+    assert.equal(h.one("SELECT count(*) FROM app.client_field_value WHERE client_id = :'v1' AND position(convert_to(:'v2', 'UTF8') IN value_sealed) = 0", id, word), "6", "sealed");
+    const shown = await desk.get(details(id));
+    for (const words of [hostile, "-12.50", "2026-02-28", "two", "Yes"]) assert.ok(h.decode(shown.text).includes(words), words);
+    assert.ok(h.decode((await desk.get(`/clients/${id}`)).text).includes(`text ${word}: ${hostile}`) || (await desk.get(`/clients/${id}`)).text.includes(word));
+
+    const keys = h.formOf(stale.text, at).values;
+    const over = await owner.post(at, { ...keys, csrf: h.formOf((await owner.get(at)).text, at).values.csrf, idem: h.uuid(), [`f-${made.choice}`]: "three" });
+    assert.equal(over.status, 422);
+    assert.match(h.decode(over.text), /Somebody else changed this meanwhile: it now says “two”/);
+    assert.equal((await fill({ choice: "three", long: "" }, owner)).status, 303);
+    const after = h.decode((await desk.get(details(id))).text);
+    assert.match(after, /<del>two<\/del>[^]*?<ins>three<\/ins>/, "both values of a change");
+    assert.equal(h.one("SELECT count(*) FROM app.client_field_value WHERE client_id = :'v1'", id), "8", "what was not changed was not written");
+
+    const file = await owner.get("/clients/clients.csv");
+    const row = file.text.split(/\r?\n(?=[^\n]*,)/).find((line) => line.includes(`Fields ${word}`));
+    assert.ok(file.text.split("\n")[0].includes(`number ${word}`));
+    assert.match(row, /three/);
+    assert.match(row, /'?-12\.50/);
+
+    assert.equal((await owner.submit(`${list}/${made.text}`, {}, { action: /\/retire$/ })).status, 303);
+    assert.ok(!(await desk.get(at)).text.includes(`f-${made.text}`), "asked no more");
+    assert.match((await desk.get(details(id))).text, new RegExp(`text ${word} · no longer asked`));
+    for (const kind of Object.keys(made)) if (kind !== "text") await owner.submit(`${list}/${made[kind]}`, {}, { action: /\/retire$/ });
+  });
+});
+
 describe("what a role does not show", () => {
   test("S-20: further phones, a guardian's and whom to call are masked, unfindable and unchanged", async () => {
     const word = uniq();

@@ -53,6 +53,40 @@ static void make_list(struct loader *l, const struct demo_client *clients, size_
     load_copy_end(l);
 }
 
+/* Two fields of the business's own, and what stands in them of some. */
+static void load_fields(struct loader *l, const struct demo_client *clients, size_t n)
+{
+    static const char *const values[2][3] = {{"A friend", "Online", "Passing by"},
+                                             {"Jazz", "Quiet, please", "Whatever is on"}};
+    static const char *const fields[2] = {
+        "INSERT INTO app.client_field (tenant_id, id, name, kind, options, on_page, position) "
+        "VALUES ($1, $2, 'How she found us', 'choice', '{A friend,Online,Passing by}', false, 1)",
+        "INSERT INTO app.client_field (tenant_id, id, name, help, kind, on_page, position) VALUES "
+        "($1, $2, 'Music during treatment', 'What she likes to hear, or nothing', 'text', true, "
+        "2)"};
+    struct demo_random random = {.state = 76};
+    for (size_t k = 0; k < COUNT_OF(fields); k++) {
+        struct str field = demo_uuid(&random, l->arena);
+        LOAD(l, fields[k], load_z(l, l->tenant_id), load_z(l, field));
+        load_copy_begin(l, "app.client_field_value (tenant_id, id, client_id, field_id, "
+                           "value_sealed, by_id)");
+        for (size_t i = 0; i < n; i++) {
+            if (!demo_chance(&random, 8))
+                continue;
+            struct str id = demo_uuid(&random, l->scratch);
+            load_text(l, l->tenant_id);
+            load_text(l, id);
+            load_text(l, clients[i].id);
+            load_text(l, field);
+            put(l, &clients[i], "app.client_field_value", "value_sealed", id,
+                values[k][demo_below(&random, 3)]);
+            load_text(l, l->staff[2]);
+            load_row_end(l);
+        }
+        load_copy_end(l);
+    }
+}
+
 void load_health(struct loader *l, const struct demo_client *clients, size_t n)
 {
     static const char *const of_medication[] = {"medication_sealed", "dose_sealed",
@@ -67,6 +101,7 @@ void load_health(struct loader *l, const struct demo_client *clients, size_t n)
               "app.health_condition (tenant_id, id, client_id, condition_sealed, had_since_sealed, "
               "remark_sealed, noted_by)",
               "app.health_condition", of_condition, conditions, COUNT_OF(conditions), 22);
+    load_fields(l, clients, n);
     /* Of ten who have none, nine were asked. */
     LOAD(l,
          "INSERT INTO app.none_known (tenant_id, client_id, kind, said_at, said_by) "
