@@ -210,9 +210,11 @@ describe("T02: reaches hold in every view", () => {
 
 describe("L17: hours, exceptions and time off are drawn", () => {
   const shifts = (r, who) => { const c = r.text.split('class="day-col"').find((x) => x.includes(`day-name">${who}`)); return c && c.match(/class="shift h(\d+) m(\d+) d(\d+)"/)?.slice(1).map(Number); };
-  let who, staff;
-  before(() => { [staff, who] = h.sql("SELECT f.id, f.name FROM app.appointment a JOIN app.staff f ON f.tenant_id = a.tenant_id AND f.id = a.staff_id WHERE a.id = :'v1'", expected(day, day)[0])[0]; });
-  after(() => h.sql(`${as} DELETE FROM app.shift_day WHERE tenant_id = :'v1'; DELETE FROM app.location_hours WHERE tenant_id = :'v1'; DELETE FROM app.time_off WHERE tenant_id = :'v1' AND reason = 'A view'`, glow()));
+  let who, staff, hours;
+  before(() => { hours = h.sql("SELECT location_id, weekday, opens, closes FROM app.location_hours WHERE tenant_id = :'v1'", glow());
+    [staff, who] = h.sql("SELECT f.id, f.name FROM app.appointment a JOIN app.staff f ON f.tenant_id = a.tenant_id AND f.id = a.staff_id WHERE a.id = :'v1'", expected(day, day)[0])[0]; });
+  after(() => h.sql(`${as} DELETE FROM app.shift_day WHERE tenant_id = :'v1'; DELETE FROM app.location_hours WHERE tenant_id = :'v1'; DELETE FROM app.time_off WHERE tenant_id = :'v1' AND reason = 'A view';
+    INSERT INTO app.location_hours (location_id, weekday, opens, closes) SELECT x[1]::uuid, x[2]::smallint, x[3]::time, x[4]::time FROM (SELECT string_to_array(l, ' ') FROM string_to_table(:'v2', ';') AS l) AS y (x)`, glow(), hours.map((x) => x.join(" ")).join(";")));
   test("an exception of one day replaces the week, the place's hours bound both, what is asked for is told from what is approved", async () => {
     const v = await h.staff("glow", "front-desk"), look = () => v.get(`/day/${day}?location=${place}`);
     assert.ok(shifts(await look(), who)[2] > 60);

@@ -39,7 +39,7 @@ function request(label, target, o = {}) {
     if (o.origin !== null) headers.Origin = o.origin || `https://${name}:${env.port}`;
     if (o.site !== null) headers["Sec-Fetch-Site"] = o.site || "same-origin";
   }
-  return new Promise((resolve, reject) => {
+  const once = () => new Promise((resolve, reject) => {
     const req = https.request(
       { host: "127.0.0.1", port: o.port || env.port, servername: name, path: target, method, headers, agent,
         localAddress: o.from, timeout: 60000 },
@@ -53,10 +53,13 @@ function request(label, target, o = {}) {
           cookies: res.headers["set-cookie"] || [], id: res.headers["x-request-id"],
         }));
       });
-    req.on("error", reject);
+    // A connection that was kept and that nginx has closed meanwhile: as browsers do, once more on another one. (While this process
+    // waits for psql it does not see that one was closed.)
+    req.on("error", (e) => (e.code === "ECONNRESET" && req.reusedSocket ? resolve(once()) : reject(e)));
     req.on("timeout", () => req.destroy(new Error(`no answer from ${target}`)));
     req.end(body);
   });
+  return once();
 }
 
 // A browser for one host: keeps cookies, fills in forms.

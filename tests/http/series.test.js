@@ -6,24 +6,25 @@ const assert = require("node:assert/strict");
 const h = require("./harness");
 const k = require("./booking_client");
 
-const berlin = h.uuid(), year = new Date().getUTCFullYear() + 1;
+const york = h.uuid(), berlin = h.uuid(), year = new Date().getUTCFullYear() + 1;
 let ny, de, desk, client, other;
-// A corner with a provider who works around the clock at another place: hours that the clock leaves out must not fail of a shift.
+// A corner with a provider who works around the clock at a place that is never closed: hours that the clock leaves out must not fail of
+// a shift.
 function at(c, place) {
   h.sql("UPDATE app.shift SET location_id = :'v2', starts = '00:00', ends = '23:45' WHERE tenant_id = :'v3' AND staff_id = :'v1'", c.people[0], place, c.tenant);
   return { ...c, place };
 }
 before(async () => {
   ny = k.corner("glow");
-  h.sql("INSERT INTO app.location (tenant_id, id, name, zone, position) VALUES (:'v1', :'v2', 'Zz Berlin', 'Europe/Berlin', 99)", ny.tenant, berlin);
+  h.sql("INSERT INTO app.location (tenant_id, id, name, zone, position) VALUES (:'v1', :'v2', 'Zz New York', 'America/New_York', 98), (:'v1', :'v3', 'Zz Berlin', 'Europe/Berlin', 99)", ny.tenant, york, berlin);
   de = at(k.corner("glow"), berlin);
-  ny = at(ny, ny.place);
+  ny = at(ny, york);
   desk = await h.staff("glow", "front-desk");
   [client, other] = h.sql("SELECT id FROM app.client WHERE tenant_id = :'v1' AND email IS NOT NULL AND is_active AND birth_date IS NOT NULL ORDER BY id LIMIT 2", ny.tenant).map(([x]) => x);
 });
 after(() => {
   k.close(ny); k.close(de);
-  h.sql("UPDATE app.location SET is_active = false WHERE id = :'v1'", berlin);
+  h.sql("UPDATE app.location SET is_active = false WHERE id IN (:'v1', :'v2')", york, berlin);
 });
 
 const address = (c, o) => `/series/new?${new URLSearchParams({ client_id: client, service_id: c.service, location_id: c.place, staff_id: c.people[0], every: 1, times: "", until: "", ...o })}`;
