@@ -10,7 +10,7 @@ struct rows;
 
 /*
  * csv_cell -- appends a cell. is_first: no comma before it.
- * A text that a spreadsheet would carry out as a formula (= + - @, a tab or a return first) gets an
+ * A text that a spreadsheet would carry out as a formula (= + - @, also in full width, a tab or a line end first) gets an
  * apostrophe before it (SECURITY.md V-04).
  */
 void csv_cell(struct buf *b, bool is_first, struct str text);

@@ -6,13 +6,24 @@
 
 #include "db.h"
 
+/* In full width some spreadsheets take them for the same. */
+static bool is_formula(struct str s)
+{
+    static const char *const full_width[] = {"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d",
+                                             "\xef\xbc\xa0"};
+    for (size_t i = 0; i < COUNT_OF(full_width); i++)
+        if (str_starts(s, str_of(full_width[i])))
+            return true;
+    static const char begins[] = {'=', '+', '-', '@', '\t', '\r', '\n'};
+    return s.n > 0 && memchr(begins, s.p[0], sizeof begins);
+}
+
 void csv_cell(struct buf *b, bool is_first, struct str text)
 {
     if (!is_first)
         buf_addc(b, ',');
     buf_addc(b, '"');
-    static const char begins[] = {'=', '+', '-', '@', '\t', '\r'};
-    if (text.n > 0 && memchr(begins, text.p[0], sizeof begins))
+    if (is_formula(text))
         buf_addc(b, '\'');
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '"')

@@ -10,6 +10,7 @@ const path = require("node:path");
 const { spawn } = require("node:child_process");
 const h = require("./harness");
 const { sealed } = require("./mailbox");
+const naughty = require("./naughty");
 
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 const operator = h.tenantId("ops");
@@ -79,9 +80,9 @@ function write(o = {}) {
   const id = h.uuid();
   h.sql(within(`
     INSERT INTO app.message (tenant_id, id, kind, channel, to_address, subject, body, dedupe_key, state, ics_sealed)
-    VALUES ('${operator}', '${id}', 'test', 'email', 'canary-${id}@example.com', 'A test ü', '${words}', '${id}', '${o.state || "queued"}',
+    VALUES ('${operator}', '${id}', 'test', 'email', 'canary-${id}@example.com', :'v1', :'v2', '${id}', '${o.state || "queued"}',
       ${o.ics ? `'\\x${sealed(operator, `app.message|ics_sealed|${id}`, o.ics).toString("hex")}'` : "NULL"});
-    INSERT INTO app.job (tenant_id, kind, subject_id, dedupe_key, attempts) VALUES ('${operator}', 'message.send', '${id}', '${id}', ${o.attempts || 0});`));
+    INSERT INTO app.job (tenant_id, kind, subject_id, dedupe_key, attempts) VALUES ('${operator}', 'message.send', '${id}', '${id}', ${o.attempts || 0});`), o.subject || "A test ü", o.body || words);
   return id;
 }
 const now = (id) => {
@@ -141,6 +142,25 @@ describe("T35: mail", () => {
       ["multipart/mixed", "multipart/alternative", "text/plain; charset=utf-8", "text/calendar; charset=utf-8; method=REQUEST", "application/ics"]);
     assert.match(file.head, /filename="appointment\.ics"/);
     for (const part of [entry, file]) assert.equal(Buffer.from(part.body, "base64").toString("utf8"), ics);
+  });
+  test("T12: whatever is in its text and subject stays text: no header, no command, no part of its own", async () => {
+    const body = [...naughty.one_line, ".", "..", ".\r\nMAIL FROM:<x@evil.example>", "\r\n.\r\nQUIT", "--\r\nContent-Type: text/html\r\n\r\n<b>x</b>", "From x", "Bcc: y@evil.example"].join("\n");
+    const subject = naughty.one_line.filter((s) => /[<{="\\]/.test(s)).slice(0, 6).join(" ") + " ü";
+    const m = await send({}, (x) => x.state === "sent" && x.job === "done", { subject, body });
+    assert.equal(m.mails.length, 1);
+    assert.deepEqual(m.mails[0].to, [`RCPT TO:<canary-${m.id}@example.com>`]);
+    const data = m.mails[0].data.replace(/^\.\./gm, "."), at = data.indexOf("\n\n"), head = data.slice(0, at).replace(/\n[ \t]+/g, " ");
+    assert.doesNotMatch(head, /^(Bcc|X-Injected|To: .*evil)/im);
+    const words = head.match(/^Subject: (.*)$/m)[1].replace(/\?= =\?/g, "?==?");
+    assert.equal(Buffer.concat([...words.matchAll(/=\?UTF-8\?B\?([^?]*)\?=/g)].map(([, x]) => Buffer.from(x, "base64"))).toString("utf8"), subject);
+    const parts = data.slice(at).split(`\n--${head.match(/boundary="?([^";\s]+)/)[1]}`);
+    assert.equal(parts.length, 3, "one part, and the end");
+    assert.match(parts[1], /^\nContent-Type: text\/plain; charset=utf-8$/im);
+    assert.match(parts[1], /^Content-Transfer-Encoding: quoted-printable$/im);
+    const rest = [parts[1].slice(parts[1].indexOf("\n\n") + 2)];
+    const plain = Buffer.from(rest.join("\n\n").replace(/=\n/g, "").replace(/=([0-9A-F]{2})/g, (_, x) => String.fromCharCode(parseInt(x, 16))), "latin1").toString("utf8");
+    const seen = new Set(plain.split("\n").map((l) => l.trim()));
+    for (const line of body.split(/\r?\n/)) assert.ok(seen.has(line.trim()), `not as it was: ${line}`);
   });
   test("a server that says later is asked again later", async () => {
     const m = await send({ RCPT: "451 busy" }, (x) => x.job === "ready" && x.attempts === 1);

@@ -620,5 +620,5 @@ int main(void)
         cmocka_unit_test(test_a_destroyed_key_is_gone_at_once),
         cmocka_unit_test(test_damaged_key_files_are_refused),
     };
-    return cmocka_run_group_tests_name("crypto", tests, setup, teardown);
+    return cmocka_run_group_tests_name("S-01 S-32 S-33 crypto", tests, setup, teardown);
 }

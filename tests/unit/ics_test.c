@@ -103,11 +103,26 @@ static void text_stays_text(void **state)
 {
     (void)state;
     struct ics_visit v = visit();
-    v.place = S("Here\r\nATTENDEE:mailto:x@example.com");
-    icalcomponent *calendar = icalparser_parse_string(arena_cstr(arena, ics_write(arena, &v)));
-    icalcomponent *event = icalcomponent_get_first_component(calendar, ICAL_VEVENT_COMPONENT);
-    assert_null(icalcomponent_get_first_property(event, ICAL_ATTENDEE_PROPERTY));
-    icalcomponent_free(calendar);
+    static const char *const hostile[] = {
+        "Here\r\nATTENDEE:mailto:x@example.com",
+        "Here\nEND:VEVENT\nBEGIN:VALARM",
+        "a;b,c:d\\n\"e\"",
+        "<script>alert(1)</script>",
+        "{{name}} ${7*7} %0d%0aX:y",
+        "=HYPERLINK(\"x\")",
+        "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x91\xa9"};
+    for (size_t i = 0; i < COUNT_OF(hostile); i++) {
+        v.place = v.summary = str_of(hostile[i]);
+        icalcomponent *calendar = icalparser_parse_string(arena_cstr(arena, ics_write(arena, &v)));
+        icalcomponent *event = icalcomponent_get_first_component(calendar, ICAL_VEVENT_COMPONENT);
+        assert_null(icalcomponent_get_first_property(event, ICAL_ATTENDEE_PROPERTY));
+        assert_int_equal(icalcomponent_count_components(calendar, ICAL_ANY_COMPONENT), 1);
+        assert_int_equal(icalcomponent_count_components(event, ICAL_ANY_COMPONENT), 0);
+        assert_int_equal(icalcomponent_count_errors(calendar), 0);
+        if (i > 1) /* a line end is a line end or a blank; all else is as it was */
+            assert_string_equal(icalcomponent_get_summary(event), hostile[i]);
+        icalcomponent_free(calendar);
+    }
 }
 
 /* A mail program changes an entry only by a REQUEST, which has an organizer and an attendee (RFC 5546, 3.2.2). */
@@ -172,5 +187,5 @@ int main(void)
         cmocka_unit_test(a_mailed_one_is_a_request),
         cmocka_unit_test(a_feed_has_a_name_and_any_number),
     };
-    return cmocka_run_group_tests_name("ics", tests, start, stop);
+    return cmocka_run_group_tests_name("T12 ics", tests, start, stop);
 }
