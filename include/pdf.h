@@ -51,6 +51,9 @@ struct pdf_stroke {
 /* What was drawn by hand on a pad of width x height units, as lines; words: what it is, for who cannot see it. */
 void pdf_drawing(struct pdf *p, const struct pdf_stroke *strokes, size_t n, double width,
                  double height, struct str words);
+/* A text as a square that phones read (qr.h), 30 mm wide; words: what it is, for who cannot see it, and below it. One that is too long
+ * for a square is left out. */
+void pdf_square(struct pdf *p, struct str text, struct str words);
 /* A name that was typed as a signature. */
 void pdf_signed_name(struct pdf *p, struct str name);
 void pdf_gap(struct pdf *p);

@@ -6,10 +6,19 @@
 #define FOYER_QR_H
 #include "base.h"
 
+/* Dark modules that lie beside each other in a line; the quiet zone of four that readers need is counted in. */
+struct qr_bar {
+    int x, y, width;
+};
+
 /*
- * qr_path -- the square as the data of one SVG path, its dark modules a unit wide, with the quiet zone of four that
- * readers need. *side: units of the whole square.
+ * qr_bars -- the square as bars a unit high. *side: units of the whole square.
  * Errors: ERR_TOO_LARGE when the text does not fit into a square.
+ */
+enum err MUST_CHECK qr_bars(struct arena *a, struct str text, const struct qr_bar **bars, size_t *n,
+                            int *side);
+/*
+ * qr_path -- the same as the data of one SVG path.
  */
 enum err MUST_CHECK qr_path(struct arena *a, struct str text, struct str *path, int *side);
 #endif

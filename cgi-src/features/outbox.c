@@ -49,6 +49,10 @@ enum err outbox_send(struct req *r, const struct letter *letter)
     req_set(r, "to_address", letter->to);
     req_set(r, "subject", subject);
     req_set(r, "dedupe_key", letter->dedupe_key);
+    if (letter->link.n > 0 && str_eq(letter->link, req_value(r, "made_link_url")))
+        req_set(r, "carried_link", req_value(r, "made_link"));
+    else
+        req_set_null(r, "carried_link");
     enum err e = set_sealed(r, letter, id, "body_sealed", text);
     if (!e)
         e = set_sealed(r, letter, id, "link_sealed", letter->link);
@@ -99,6 +103,7 @@ enum err outbox_link(struct req *r, const char *purpose, struct str client_id,
     if (unesc_base64url(a, made->token, &raw))
         return ERR_INTERNAL;
     req_set(r, "made_link", made->id);
+    req_set(r, "made_link_url", made->url);
     req_set(r, "made_purpose", str_of(purpose));
     req_set(r, "made_client", client_id);
     req_set_bytes(r, "made_token", raw);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "log.h"
+#include "qr.h"
 
 #define SANS "Noto Sans,Noto Sans Symbols2,DejaVu Sans,sans-serif"
 #define SERIF "Noto Serif,DejaVu Serif,serif"
@@ -30,6 +31,7 @@ enum kind {
     FACT,
     FACT_EXACT,
     DRAWING,
+    SQUARE,
     SIGNED_NAME,
     GAP,
     NEW_PAGE
@@ -42,6 +44,8 @@ struct block {
     struct str text, value;
     const struct pdf_stroke *strokes;
     size_t n_strokes;
+    const struct qr_bar *bars;
+    size_t n_bars;
     double width, height;
 };
 
@@ -136,6 +140,19 @@ void pdf_drawing(struct pdf *p, const struct pdf_stroke *strokes, size_t n, doub
     b->n_strokes = n;
     b->width = width;
     b->height = height;
+}
+
+void pdf_square(struct pdf *p, struct str text, struct str words)
+{
+    const struct qr_bar *bars;
+    size_t n;
+    int side;
+    if (qr_bars(p->arena, text, &bars, &n, &side))
+        return;
+    struct block *b = add(p, SQUARE, words);
+    b->bars = bars;
+    b->n_bars = n;
+    b->width = side;
 }
 
 /* ---- tags ---- */
@@ -362,6 +379,25 @@ static void drawing(struct pdf *p, const struct block *b)
     text_block(p, "P", SANS, 8.5, hush, b->text);
 }
 
+static void square(struct pdf *p, const struct block *b)
+{
+    const double wide = 85, unit = wide / b->width;
+    need(p, wide + 20);
+    tag(p, "Figure");
+    for (size_t i = 0; p->n_pages && i < b->n_bars; i++)
+        cairo_rectangle(p->cr, margin + b->bars[i].x * unit, p->y + b->bars[i].y * unit,
+                        b->bars[i].width * unit, unit);
+    if (p->n_pages) {
+        cairo_set_source_rgb(p->cr, 0, 0, 0);
+        cairo_fill(p->cr);
+        colour(p, ink);
+    }
+    untag(p, "Figure");
+    p->y += wide;
+    text_block(p, "P", SANS, 8.5, hush, b->text);
+    p->y += 6;
+}
+
 static void block(struct pdf *p, const struct block *b)
 {
     table(p, b->kind == FACT || b->kind == FACT_EXACT);
@@ -387,6 +423,9 @@ static void block(struct pdf *p, const struct block *b)
         break;
     case DRAWING:
         drawing(p, b);
+        break;
+    case SQUARE:
+        square(p, b);
         break;
     case SIGNED_NAME:
         need(p, 60);

@@ -116,6 +116,33 @@ BEGIN
             WHERE k.tenant_id = app.tenant() AND k.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND k.place = 'desk');
 END $$;
 
+-- A signed form by the SHA-256 of its text or of the file that proves it: on which day, in the studio's time where it was signed; when
+-- something that it allowed was first taken back, when a newer one of the same form was signed by the same client, and when the studio
+-- took its wording out of use. Names nobody. For sec.form_verify.
+CREATE OR REPLACE FUNCTION app.form_by_hash(hash bytea)
+RETURNS TABLE (signature_id uuid, is_file boolean, signed_on date, taken_back_on date, replaced_on date, out_of_use_on date)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT s.id, s.document_sha256 <> hash, (s.signed_at AT TIME ZONE s.zone)::date,
+           (SELECT min(c.withdrawn_at AT TIME ZONE s.zone)::date FROM app.consent c WHERE c.tenant_id = s.tenant_id AND c.signature_id = s.id),
+           (SELECT min(n.signed_at AT TIME ZONE s.zone)::date FROM app.form_assignment a
+            JOIN app.form_assignment b ON b.tenant_id = a.tenant_id AND b.client_id = a.client_id AND b.form_id = a.form_id
+            JOIN app.signature n ON n.tenant_id = b.tenant_id AND n.client_id = b.client_id AND n.assignment_id = b.id
+            WHERE a.tenant_id = s.tenant_id AND a.client_id = s.client_id AND a.id = s.assignment_id AND n.signed_at > s.signed_at),
+           (v.withdrawn_at AT TIME ZONE s.zone)::date
+    FROM (SELECT x.* FROM app.signature x WHERE x.tenant_id = app.tenant() AND x.document_sha256 = hash
+          UNION ALL
+          SELECT x.* FROM app.signature_copy f JOIN app.signature x ON x.tenant_id = f.tenant_id AND x.id = f.signature_id
+          WHERE f.tenant_id = app.tenant() AND f.pdf_sha256 = hash) AS s
+    JOIN app.form_version v ON v.tenant_id = s.tenant_id AND v.id = s.form_version_id
+    ORDER BY s.signed_at
+    LIMIT 1;
+END $$;
+REVOKE ALL ON FUNCTION app.form_by_hash(bytea) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.form_by_hash(bytea) TO foyer_auth;
+
 -- What she was asked to allow, on any of her records: as it stands (app.consent_stands), since when, by which signature (of which
 -- record: client_id); or when and by whom it ended.
 CREATE OR REPLACE FUNCTION app.consents_of(client uuid)
@@ -253,5 +280,34 @@ END $$;
 
 REVOKE ALL ON FUNCTION sec.signer_take(uuid, date, bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.signer_take(uuid, date, bytea) TO foyer_public;
+
+-- Whether a document with this fingerprint (SHA-256 in hexadecimal, as it is printed; blanks do not count) was signed here. Anybody may
+-- ask, 60 times in an hour from one network (FY429); a document that was is noted in the trail, with nobody's name. No row: none was named.
+CREATE OR REPLACE FUNCTION sec.form_verify(fingerprint text, address inet)
+RETURNS TABLE (is_unreadable boolean, is_unknown boolean, is_file boolean, signed_on date, taken_back_on date, replaced_on date, out_of_use_on date)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    hex text := lower(regexp_replace(coalesce(fingerprint, ''), '[[:space:]:-]+', '', 'g'));
+    found_one record;
+BEGIN
+    IF hex = '' THEN
+        RETURN;
+    END IF;
+    IF hex !~ '^[0-9a-f]{64}$' THEN
+        RETURN QUERY SELECT true, false, false, NULL::date, NULL::date, NULL::date, NULL::date;
+        RETURN;
+    END IF;
+    PERFORM sec.count_try('verify', address, 60);
+    SELECT * INTO found_one FROM app.form_by_hash(decode(hex, 'hex'));
+    IF NOT FOUND THEN
+        RETURN QUERY SELECT false, true, false, NULL::date, NULL::date, NULL::date, NULL::date;
+        RETURN;
+    END IF;
+    PERFORM sec.note('form.verify', 'ok', NULL, '{}', 'signature', found_one.signature_id);
+    RETURN QUERY SELECT false, false, found_one.is_file, found_one.signed_on, found_one.taken_back_on, found_one.replaced_on, found_one.out_of_use_on;
+END $$;
+REVOKE ALL ON FUNCTION sec.form_verify(text, inet) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sec.form_verify(text, inet) TO foyer_public;
 
 RESET ROLE;

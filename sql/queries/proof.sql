@@ -27,6 +27,24 @@ WHERE e.client_id = :client_id::uuid AND e.assignment_id = :assignment_id::uuid
 ORDER BY e.at, e.id
 LIMIT 300;
 
+-- name: proof_messages :many
+-- The messages that carried the link by which it was signed, or the link that that one was opened from; addresses as a hint alone.
+SELECT to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS written_utc,
+       to_char(m.sent_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS sent_utc,
+       to_char(coalesce(m.sent_at, m.created_at) AT TIME ZONE :zone, 'FMDD FMMonth YYYY, HH24:MI:SS') AS at_local, m.kind, m.channel, m.state,
+       CASE m.channel WHEN 'email' THEN regexp_replace(m.to_address, '^(.)[^@]*@', '\1…@') ELSE '…' || right(m.to_address, 3) END AS address_hint
+FROM app.link l
+JOIN app.message m ON m.client_id = l.client_id AND (m.link_id = l.id OR m.link_id = l.from_link)
+WHERE l.id = nullif(:signed_link, '')::uuid
+ORDER BY m.created_at, m.id
+LIMIT 20;
+
+-- name: proof_verify :maybe
+-- Whether a document with this fingerprint was signed here, for anybody who holds it. No row: none was asked about.
+-- clients: none
+SELECT v.is_unreadable, v.is_unknown, v.is_file, v.signed_on, v.taken_back_on, v.replaced_on, v.out_of_use_on
+FROM sec.form_verify(:fingerprint, :address::inet) AS v;
+
 -- name: proof_add :exec
 -- The copy; there is one and stays one.
 INSERT INTO app.signature_copy (id, client_id, signature_id, pdf_sealed, pdf_sha256, n_pages)

@@ -5,8 +5,8 @@ CREATE FUNCTION pg_temp.link(n int, VARIADIC q text[]) RETURNS text LANGUAGE sql
 CREATE FUNCTION pg_temp.staff(who text, VARIADIC q text[]) RETURNS text LANGUAGE sql AS $$ SELECT fx.ask('foyer_staff', VARIADIC ARRAY[format('SELECT 1 FROM fx.as_staff(''alpha'', %L)', who)] || q) $$;
 CREATE FUNCTION pg_temp.sign(n int, assignment int DEFAULT NULL, version int DEFAULT 1, signature int DEFAULT NULL) RETURNS text LANGUAGE sql AS $$
     SELECT format('INSERT INTO app.signature (id, assignment_id, client_id, form_version_id, disclosure_id, document_sealed, document_sha256, wording_sha256, method, signer_name_sealed, zone)
-        SELECT fx.id(''a'', ''signature'', %s), fx.id(''a'', ''assignment'', %s), fx.id(''a'', ''client'', %s), v.id, fx.id(''a'', ''policy'', 2), ''\x01'', sha256(''doc''), v.sha256, ''typed'', ''\x01'', ''America/New_York'' FROM app.form_version v WHERE v.id = fx.id(''a'', ''version'', %s)',
-        coalesce(signature, n), coalesce(assignment, n), n, version) $$;
+        SELECT fx.id(''a'', ''signature'', %s), fx.id(''a'', ''assignment'', %s), fx.id(''a'', ''client'', %s), v.id, fx.id(''a'', ''policy'', 2), ''\x01'', sha256(''doc %s''), v.sha256, ''typed'', ''\x01'', ''America/New_York'' FROM app.form_version v WHERE v.id = fx.id(''a'', ''version'', %s)',
+        coalesce(signature, n), coalesce(assignment, n), n, coalesce(signature, n), version) $$;
 CREATE FUNCTION pg_temp.take(guardian text, born text DEFAULT 'NULL') RETURNS text LANGUAGE sql AS $$
     SELECT format('SELECT is_ok, tries_left, problem FROM sec.signer_take(%s, %s, NULL)', guardian, born) $$;
 COMMIT;
@@ -116,6 +116,22 @@ SELECT is(pg_temp.link(3, pg_temp.sign(3, 32, 9, 32), pg_temp.allow(32, 'photo_c
 SELECT is(pg_temp.stands(), 'f,t,f', 'what was said last counts, a no as well');
 SELECT is(pg_temp.staff('provider', 'SELECT app.consent_withdraw(fx.id(''a'', ''client'', 3), ''photo_website'') IS NOT NULL', 'COMMIT'), 'COMMIT', 'staff writes down that she takes it back');
 SELECT is(pg_temp.stands(), 'f,f,f', 'at once');
+-- anybody who holds a paper asks whether it was signed here
+CREATE FUNCTION pg_temp.asked(fingerprint text) RETURNS text LANGUAGE sql AS $$
+    SELECT pg_temp.link(2, format('SELECT is_unreadable, is_unknown, signed_on = (now() AT TIME ZONE ''America/New_York'')::date, taken_back_on IS NOT NULL, replaced_on IS NOT NULL, out_of_use_on IS NOT NULL FROM sec.form_verify(%L, ''192.0.2.77'')', fingerprint)) $$;
+CREATE FUNCTION pg_temp.print(signature int) RETURNS text LANGUAGE sql AS $$ SELECT encode(sha256(convert_to('doc ' || signature, 'UTF8')), 'hex') $$;
+SELECT is(pg_temp.asked(pg_temp.print(31)), 'f,f,t,t,t,f', 'E-04: signed, something was taken back, and the form was signed anew');
+SELECT is(pg_temp.asked(upper(regexp_replace(pg_temp.print(32), '(.{4})', '\1 ', 'g'))), 'f,f,t,t,f,f', 'E-04: the newer one, typed in groups and capitals');
+SELECT is(pg_temp.asked(pg_temp.print(1)), 'f,f,t,f,f,f', 'E-04: one that stands');
+SELECT is(pg_temp.asked(encode(sha256('doc 2'), 'base64')), 't,f,,f,f,f', 'E-04: no fingerprint');
+SELECT is(pg_temp.asked(pg_temp.print(999)), 'f,t,,f,f,f', 'E-04: none that was signed');
+SELECT is(fx.ask('foyer_public', 'SELECT 1 FROM fx.as_link(''beta'', 2)', format('SELECT is_unknown FROM sec.form_verify(%L, ''192.0.2.77'')', pg_temp.print(1))), 't', 'E-04 L48: another studio does not know it');
+SELECT is(pg_temp.asked(''), '', 'E-04: who asks about none is told of none');
+SELECT is(pg_temp.link(2, 'SELECT app.form_by_hash(sha256(''doc 1''))'), '42501', 'E-04: what lies behind the answer is for no page');
+SELECT is(pg_temp.link(2, format('SELECT count(*) FROM generate_series(1, 61) CROSS JOIN LATERAL sec.form_verify(%L || lpad(generate_series::text, 2, ''0''), ''192.0.2.78'')', left(pg_temp.print(1), 62))), 'FY429', 'E-04 V-07: sixty in an hour from one network');
+-- the link of a visit opens that of its forms, which remembers it
+SELECT is(pg_temp.link(3, 'SELECT sec.link_new(fx.id(''a'', ''link'', 77), ''form'', fx.id(''a'', ''client'', 3), NULL, sha256(''x''), NULL, NULL) IS NOT NULL', 'COMMIT'), 'COMMIT', 'she goes on from one link to another');
+SELECT is((SELECT l.from_link FROM app.link l WHERE l.id = fx.id('a', 'link', 77)), fx.id('a', 'link', 3), 'E-04: and the messages that carried the first led to it');
 BEGIN;
 SELECT * FROM finish();
 COMMIT;

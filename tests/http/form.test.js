@@ -67,7 +67,7 @@ describe("L20: what is due", () => {
 });
 
 describe("L20: the answers", () => {
-  test("half done it is kept, and there tomorrow on another phone", async () => {
+  test("half filled, the phone closed, continued on another: it is kept, and there tomorrow", async () => {
     const p = somebody("glow");
     const r = await answer(p, { "q-reason": "Half a sentence", "q-conditions": ["Epilepsy"], intent: "save" });
     assert.equal(r.location, `${p.at}?kept=1`);
@@ -255,7 +255,7 @@ describe("L20 L13: signing", () => {
     await refused({ document_sha256: "" }, /changed since you opened it/);
     await refused({ document_sha256: "a".repeat(64) }, /changed since you opened it/);
   });
-  test("empty answers cannot be signed past the page", async () => {
+  test("L20: blank: a form without its answers cannot be signed past the page", async () => {
     const p = somebody("glow"), ready = await filled();
     const values = h.formOf((await ready.v.get(`${questions(ready)}/consent`)).text).values;
     const own = h.formOf((await p.v.get(questions(p))).text).values;
@@ -264,7 +264,7 @@ describe("L20 L13: signing", () => {
     assert.match(r.text, /Some answers are missing/);
     assert.equal(signaturesOf(p.intake), 0);
   });
-  test("answers changed on another phone meanwhile: she is asked to read again", async () => {
+  test("L20 E-02: stale: answers changed on another phone meanwhile, and she is asked to read again", async () => {
     const p = await filled();
     const opened = h.formOf((await p.v.get(`${questions(p)}/consent`)).text).values;
     await answer(p, { ...full, "q-reason": "Something else", intent: "save" }, p.intake, session("glow", p.link));
@@ -275,7 +275,7 @@ describe("L20 L13: signing", () => {
     assert.doesNotMatch(r.text, /name="accepts"[^>]*checked/);
     assert.equal((await p.v.post(`${questions(p)}/consent`, { ...h.formOf(r.text).values, ...signing })).status, 303);
   });
-  test("L20: signed once. The same key gives the same answer, another says that it is signed", async () => {
+  test("L20: replayed: signed once. The same key gives the same answer, another says that it is signed", async () => {
     const p = await filled();
     const values = { ...h.formOf((await p.v.get(`${questions(p)}/consent`)).text).values, ...signing };
     const first = await p.v.post(`${questions(p)}/consent`, values);
@@ -289,10 +289,44 @@ describe("L20 L13: signing", () => {
     assert.equal(signaturesOf(p.intake), 1);
     assert.equal((await p.v.get(questions(p))).location, `${questions(p)}/copy`);
   });
-  test("two at once: one signature", async () => {
-    const p = await filled();
-    const values = { ...h.formOf((await p.v.get(`${questions(p)}/consent`)).text).values, ...signing };
-    const replies = await Promise.all([1, 2, 3, 4].map(() => p.v.post(`${questions(p)}/consent`, { ...values, idem: h.uuid() })));
+  test("L20 T22: expired, withdrawn, another person's, another studio's: a page that was opened in time signs nothing any more", async () => {
+    const p = await filled(), q = await filled(), far = somebody("first-light"), at = `${questions(p)}/consent`;
+    const theirs = h.formOf((await far.v.get(questions(far))).text).values;
+    const values = { ...h.formOf((await p.v.get(at)).text).values, ...signing };
+    const own = h.formOf((await q.v.get(`${questions(q)}/consent`)).text).values;
+    const refused = async (what, ask, statuses) => {
+      const r = await ask();
+      // (who has not proven herself for this link may be led to its door)
+      assert.ok(statuses.includes(r.status) || (statuses.includes(401) && r.status === 303 && !/copy/.test(r.location)), `${what}: ${r.status} ${r.location}`);
+      assert.equal(signaturesOf(p.intake), 0, what);
+    };
+    const link = (change, back) => async () => {
+      h.sql(`UPDATE app.link SET ${change} WHERE id = :'v1'::uuid`, p.link);
+      const r = await p.v.post(at, { ...values, idem: h.uuid() });
+      h.sql(`UPDATE app.link SET ${back} WHERE id = :'v1'::uuid`, p.link);
+      return r;
+    };
+    const until = h.one("SELECT expires_at FROM app.link WHERE id = :'v1'::uuid", p.link);
+    await refused("expired", link("expires_at = now() - interval '1 second'", `expires_at = '${until}'`), [410]);
+    await refused("revoked", link("revoked_at = now()", "revoked_at = NULL"), [410]);
+    await refused("locked", link("locked_at = now()", "locked_at = NULL"), [410]);
+    const form = (state) => h.sql("UPDATE app.form_assignment SET state = :'v2' WHERE id = :'v1'::uuid", p.intake, state);
+    form("withdrawn");
+    await refused("the form was withdrawn", () => p.v.post(at, { ...values, idem: h.uuid() }), [410, 422]);
+    form("due");
+    await refused("another person, by her own link", () => q.v.post(`${q.at}/${p.intake}/consent`, { ...values, csrf: own.csrf, idem: h.uuid() }), [404]);
+    await refused("another person, by the address of the first", () => q.v.post(at, { ...values, csrf: own.csrf, idem: h.uuid() }, { cookie: q.v.cookieFor(questions(q)) }), [401, 403, 404]);
+    await refused("another studio's link", () => far.v.post(`${far.at}/${p.intake}/consent`, { ...values, csrf: theirs.csrf, idem: h.uuid() }), [404]);
+    await refused("another studio's host", () => h.request("first-light", at, { method: "POST", body: { ...values, idem: h.uuid() }, cookie: p.v.cookieFor(at) }), [401, 403, 404]);
+    await refused("nobody", () => h.request("glow", at, { method: "POST", body: { ...values, idem: h.uuid() } }), [401, 403]);
+    assert.equal((await p.v.post(at, { ...values, idem: h.uuid() })).status, 303, "and it was good all along");
+    assert.equal(signaturesOf(p.intake), 1);
+  });
+  test("L20: two people signing at once, each in her own browser, one of them twice: one signature", async () => {
+    const p = await filled(), other = session("glow", p.link);
+    const opened = async (v) => ({ ...h.formOf((await v.get(`${questions(p)}/consent`)).text).values, ...signing });
+    const [mine, hers] = [await opened(p.v), await opened(other)];
+    const replies = await Promise.all([[p.v, mine], [other, hers], [p.v, mine], [other, hers]].map(([v, values]) => v.post(`${questions(p)}/consent`, { ...values, idem: h.uuid() })));
     assert.equal(signaturesOf(p.intake), 1);
     assert.equal(replies.filter((r) => r.location?.includes("signed=1")).length, 1);
     assert.deepEqual(replies.filter((r) => r.status !== 303).map((r) => r.status), [409, 409, 409]);
@@ -311,7 +345,7 @@ describe("E-02 E-06: a new wording", () => {
     SELECT q.tenant_id, new.id, q.position, q.key, q.kind, q.label, q.help, q.options, q.is_required, q.follow_up_label
     FROM new, old, app.form_question q WHERE q.form_version_id = old.id;
     UPDATE app.form_version v SET published_at = now() FROM app.form_assignment a WHERE a.id = :'v1'::uuid AND v.form_id = a.form_id AND v.published_at IS NULL;`, assignment, words);
-  test("a page opened before it cannot be signed; her answers are carried over; what was signed stays", async () => {
+  test("stale: a page opened before it cannot be signed; her answers are carried over; what was signed stays", async () => {
     const p = somebody("first-light"), q = somebody("first-light");
     const tick = { "q-in_care": "yes", "q-not_medical": "yes", "q-understood": "yes", intent: "next" };
     for (const who of [p, q]) {

@@ -8,7 +8,8 @@ const os = require("node:os");
 const path = require("node:path");
 const { spawnSync } = require("node:child_process");
 const h = require("./harness");
-const { somebody } = require("./form_client");
+const { session, somebody } = require("./form_client");
+const readSquare = require("jsqr");
 const { sleep, until } = require("../slow/stack");
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), "proof-"));
@@ -31,7 +32,14 @@ const answers = (reason) => ({ "q-reason": reason, "q-skin_type": "Tans easily",
   "q-medication-more": scripts, "q-surgery": "no", "q-allergies": "none", "q-anything_else": hostile, "q-truthful": "yes", intent: "next" });
 
 async function signed(o = {}) {
-  const p = somebody("glow"), at = `${p.at}/${p.intake}`;
+  const p = somebody("glow");
+  if (o.sent) { // by a link that the front desk mails to her
+    assert.equal((await (await h.staff("glow", "front-desk")).submit(`/clients/${p.client}`, {}, { action: /form-link/ })).status, 303);
+    p.link = h.one("SELECT link_id FROM app.message WHERE client_id = :'v1'::uuid AND kind = 'form_link' ORDER BY created_at DESC LIMIT 1", p.client);
+    p.v = session("glow", p.link);
+    p.at = `/v/${p.link}/forms`;
+  }
+  const at = `${p.at}/${p.intake}`;
   assert.equal((await p.v.submit(at, answers(o.reason || "Rosebud"))).status, 303);
   const values = o.drawn ? { method: "drawn", strokes } : {};
   const r = await p.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara", ...values });
@@ -166,6 +174,68 @@ describe("L13: on the chart", () => {
   });
 });
 
+// E-04: the certificate names the messages that carried the link, with a hint of the address; those to her it names elsewhere.
+async function certified(q) {
+  write("sent.pdf", await downloaded(q));
+  run("pdfdetach", ["-saveall", "sent.pdf"]);
+  const record = JSON.parse(fs.readFileSync(path.join(dir, "record.json"), "utf8")), address = record.client.email;
+  const hint = address.replace(/^(.)[^@]*@/, "$1…@");
+  assert.equal(record.signature.link, q.link);
+  assert.deepEqual(record.messages.map((m) => [m.kind, m.channel, m.address]), [["form_link", "email", hint]]);
+  const [written, sent, state] = h.sql(`SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), coalesce(to_char(sent_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), ''), state
+    FROM app.message WHERE link_id = :'v1'::uuid`, q.link)[0];
+  assert.deepEqual([record.messages[0].written_at, record.messages[0].sent_at || ""], [written, sent]);
+  const words = { sent: "sent", kept: "kept to be handed over, not sent" }[record.messages[0].state];
+  assert.equal(record.messages[0].state, state);
+  const text = run("pdftotext", ["-raw", "sent.pdf", "-"]).out.replace(/\s+/g, "");
+  assert.ok(text.includes("Messagesthatcarriedthelink") && text.includes(`E-mail to ${hint}: ${words}`.replace(/ /g, "")), text.slice(-3000));
+}
+
+describe("E-04: who holds the paper can ask", () => {
+  const words = (r) => h.decode(r.text.replace(/<[^>]*>/g, " ")).replace(/\s+/g, " ");
+  const ask = async (fingerprint, o = {}) => h.request(o.label || "glow", `/verify?fingerprint=${encodeURIComponent(fingerprint)}`, { from: h.somewhere(), ...o });
+  test("the square on the last page is read by a phone and leads to the page that says on which day it was signed, and nothing else", async () => {
+    const n = Number(run("pdfinfo", ["copy.pdf"]).out.match(/Pages:\s+(\d+)/)[1]);
+    run("pdftoppm", ["-gray", "-r", "130", "-f", String(n), "-l", String(n), "-singlefile", "copy.pdf", "last"]);
+    const pgm = fs.readFileSync(path.join(dir, "last.pgm")), [, wide, high] = pgm.toString("latin1", 0, 40).match(/^P5\s+(\d+)\s+(\d+)\s+255\s/);
+    const grey = pgm.subarray(pgm.length - wide * high), rgba = new Uint8ClampedArray(wide * high * 4).fill(255);
+    for (let i = 0; i < grey.length; i++) rgba.fill(grey[i], i * 4, i * 4 + 3);
+    const square = readSquare(rgba, Number(wide), Number(high));
+    assert.ok(square, "no square can be read");
+    assert.equal(square.data, `${h.origin("glow")}/verify?fingerprint=${p.sha256}`);
+    run("pdfdetach", ["-saveall", "copy.pdf"]);
+    assert.equal(JSON.parse(fs.readFileSync(path.join(dir, "record.json"), "utf8")).verify, square.data);
+
+    const r = await h.request("glow", new URL(square.data).pathname + new URL(square.data).search, { from: h.somewhere() });
+    assert.equal(r.status, 200);
+    assert.match(words(r), /A document with this fingerprint was signed at Glow Medical Spa on \w{3} \d+ \w+ 20\d\d\. Nothing that it allowed has been taken back\. No newer one has replaced it\./);
+    const [name, title] = h.sql("SELECT c.name, v.title FROM app.signature s JOIN app.client c ON c.id = s.client_id JOIN app.form_version v ON v.id = s.form_version_id WHERE s.id = :'v1'::uuid", p.id)[0];
+    for (const secret of [name, title, "Zoë", "Rosebud", p.client, p.id]) assert.ok(!h.decode(r.text).includes(secret), secret);
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.outcome, e.clients]), [["form.verify", "ok", []]]);
+    assert.match(r.headers["cache-control"], /no-store/);
+  });
+  test("the file's own fingerprint is known too; another's, another studio's and what is none are not; it is not in a log", async () => {
+    const file = crypto.createHash("sha256").update(pdf).digest("hex");
+    assert.match(words(await ask(file)), /It is the fingerprint of the file/);
+    assert.match(words(await ask(` ${p.sha256.toUpperCase().replace(/(.{8})/g, "$1 ")}`)), /was signed at Glow/);
+    const unknown = await ask(crypto.randomBytes(32).toString("hex"));
+    assert.match(words(unknown), /No document with this fingerprint/);
+    assert.deepEqual(h.trail(unknown.id), []);
+    assert.match(words(await ask(p.sha256, { label: "first-light" })), /No document with this fingerprint/);
+    assert.match(words(await ask("<script>alert(1)</script>")), /not a whole fingerprint/);
+    assert.match(words(await h.request("glow", "/verify")), /You hold a form that was signed/);
+    const log = fs.readFileSync(path.join(h.env.vardir, "log", "access.log"), "utf8");
+    assert.ok(log.includes("/verify") && !log.includes(p.sha256));
+  });
+  test("V-07: sixty questions in an hour from one network, then it waits", async () => {
+    const from = h.somewhere();
+    h.sql("SELECT sec.throttle_fail(sec.throttle_key('try-verify', sec.throttle_net(:'v1'::inet))) FROM generate_series(1, 60)", from);
+    const r = await ask(p.sha256, { from });
+    assert.equal(r.status, 429);
+    assert.doesNotMatch(r.text, /was signed/);
+  });
+});
+
 describe("L26: the client's copy", () => {
   test("she downloads it by her link, and that is written down", async () => {
     const page = await p.v.get(`${p.at}/copy`);
@@ -213,8 +283,9 @@ describe("L26: the client's copy", () => {
     assert.match((await v.get("/settings/copies")).text, /value="asked" required checked/);
     assert.equal((await v.submit("/settings/copies", { copy_sending: "signed" }, { action: "/settings/copies" })).location, "/settings/copies?saved=1");
     try {
-      const q = await signed();
+      const q = await signed({ sent: true });
       await made(q);
+      await certified(q);
       assert.equal(h.one("SELECT count(*) FROM app.message WHERE client_id = :'v1'::uuid AND kind = 'form_copy'", q.client), "1");
       assert.equal(events(q, "copy_sent"), 1);
     } finally {
@@ -272,6 +343,55 @@ describe("E-02 E-06: it stays", () => {
     await until(() => h.one("SELECT state FROM app.job WHERE kind = 'form.pdf' AND subject_id = :'v1'::uuid", q.id) === "done", "it is not done again", 20000);
     assert.equal(copies(q.id), 1);
     assert.equal(events(q, "copy_made"), 1);
+  });
+});
+
+describe("L12 L13: medicines and allergies that she names in a form", () => {
+  // A form that asks for both, due for her.
+  function lists(q) {
+    const form = h.uuid();
+    h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+      INSERT INTO app.form (id, name, kind) VALUES (:'v2'::uuid, 'Lists of a test ' || :'v2', 'intake');
+      INSERT INTO app.form_version (id, form_id, version, title, body) VALUES (:'v2'::uuid, :'v2'::uuid, 1, 'What you take', '');
+      INSERT INTO app.form_question (form_version_id, position, key, kind, label, is_required) VALUES
+        (:'v2'::uuid, 1, 'medicines', 'medications', 'Which medicines do you take?', true), (:'v2'::uuid, 2, 'allergies', 'allergies', 'What are you allergic to?', true);
+      UPDATE app.form_version SET published_at = now() WHERE id = :'v2'::uuid`, h.tenantId("glow"), form);
+    return h.one("INSERT INTO app.form_assignment (tenant_id, client_id, form_id) VALUES (:'v1'::uuid, :'v2'::uuid, :'v3'::uuid) RETURNING id", h.tenantId("glow"), q.client, form);
+  }
+  const blank = { "q-medicines-name": ["", "", ""], "q-medicines-dose": ["", "", ""], "q-medicines-since": ["", "", ""],
+    "q-allergies-substance": ["", "", ""], "q-allergies-reaction": ["", "", ""], "q-allergies-severity": ["", "", ""], intent: "next" };
+  async function sign(answers) {
+    const q = somebody("glow"), which = lists(q), at = `${q.at}/${which}`;
+    h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+      UPDATE app.none_known SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL; UPDATE app.allergy SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL;
+      UPDATE app.medication SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL`, h.tenantId("glow"), q.client);
+    assert.equal((await q.v.submit(at, { ...blank, ...answers })).location, `${at}/consent`);
+    assert.equal((await q.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara" })).status, 303);
+    const id = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'::uuid", which);
+    return { ...q, id, intake: which, chart: `/clients/${q.client}/signatures/${id}` };
+  }
+  async function said(q) {
+    await made(q);
+    write("lists.pdf", await downloaded(q));
+    run("pdfdetach", ["-saveall", "lists.pdf"]);
+    const record = JSON.parse(fs.readFileSync(path.join(dir, "record.json"), "utf8"));
+    const chart = h.decode((await (await h.staff("glow", "provider")).get(`/clients/${q.client}/chart`)).text.replace(/<[^>]*>/g, " ")).replace(/\s+/g, " ");
+    return { text: record.document.text, pdf: run("pdftotext", ["-raw", "lists.pdf", "-"]).out.replace(/\s+/g, " "), chart };
+  }
+  test("stand in the PDF, in its text for programs and on her lists; and that she names none does too", async () => {
+    const some = await sign({ "q-medicines": "some", "q-medicines-name": ["Aspirin <b>", "Zinc", ""], "q-medicines-dose": ["100 mg daily", "", ""], "q-medicines-since": ["2019", "", ""],
+      "q-allergies": "some", "q-allergies-substance": ["Latex & \"gloves\"", "Ñuts", ""], "q-allergies-reaction": ["hives", "", ""], "q-allergies-severity": ["severe", "mild", ""] });
+    const none = await sign({ "q-medicines": "none", "q-allergies": "none" });
+    const a = await said(some), b = await said(none);
+    const medicines = ["Aspirin <b>: 100 mg daily (2019)", "Zinc"], allergies = ["Latex & \"gloves\": hives (severe)", "Ñuts (mild)"];
+    assert.ok(a.text.includes(`Answer 1\n  ${medicines.join("\n  ")}\n\n`) && a.text.includes(`Answer 2\n  ${allergies.join("\n  ")}\n\n`), a.text);
+    for (const words of [...medicines, ...allergies]) assert.ok(a.pdf.includes(words), words);
+    for (const words of ["Aspirin <b>", "100 mg daily", "2019", "Zinc", "Latex & \"gloves\"", "hives", "Ñuts"]) assert.ok(a.chart.includes(words), words);
+    assert.ok(b.text.includes("Answer 1\n  None\n") && b.text.includes("Answer 2\n  No known allergies\n"), b.text);
+    assert.ok(b.pdf.includes("Which medicines do you take? None") && b.pdf.includes("No known allergies"), b.pdf);
+    assert.deepEqual(h.sql("SELECT kind, said_by IS NULL FROM app.none_known WHERE client_id = :'v1' AND ended_at IS NULL ORDER BY kind", none.client), [["allergy", "t"], ["medication", "t"]]);
+    assert.ok((b.chart.match(/None known/g) || []).length >= 2);
+    assert.equal(h.one("SELECT count(*) FROM app.medication WHERE client_id = :'v1' AND ended_at IS NULL", some.client), "2");
   });
 });
 

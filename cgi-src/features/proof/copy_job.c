@@ -3,6 +3,7 @@
  * Owns: when a copy is made. All of it is one transaction: a runner that is killed leaves nothing, and the next begins anew.
  * Never: seals a text that has not the hash that was taken when it was signed.
  */
+#include "account.h"
 #include "config.h"
 #include "crypto.h"
 #include "log.h"
@@ -40,6 +41,28 @@ static bool read_events(struct req *r, struct proof_record *p)
         };
     p->events = events;
     p->n_events = rows_count(rows);
+    return true;
+}
+
+static bool read_messages(struct req *r, struct proof_record *p)
+{
+    req_set(r, "signed_link", p->link_id);
+    struct rows *rows = req_query(r, Q_proof_messages);
+    if (!rows)
+        return false;
+    struct proof_message *all = arena_alloc(req_arena(r), (rows_count(rows) + 1) * sizeof *all);
+    for (size_t i = 0; i < rows_count(rows); i++)
+        all[i] = (struct proof_message){
+            .written_at = rows_text(rows, i, "written_utc"),
+            .sent_at = rows_text(rows, i, "sent_utc"),
+            .at_local = rows_text(rows, i, "at_local"),
+            .kind = rows_text(rows, i, "kind"),
+            .channel = rows_text(rows, i, "channel"),
+            .state = rows_text(rows, i, "state"),
+            .address = rows_text(rows, i, "address_hint"),
+        };
+    p->messages = all;
+    p->n_messages = rows_count(rows);
     return true;
 }
 
@@ -89,6 +112,8 @@ static struct proof_record record_of(struct arena *a, const struct rows *s)
         .made_at = rows_text(s, 0, "made_utc"),
         .made_local = rows_text(s, 0, "made_local"),
         .made_epoch = rows_int(s, 0, "made_epoch"),
+        .verify_url = account_url(a, rows_text(s, 0, "slug"), "/verify?fingerprint=",
+                                  hex_of(a, rows_text(s, 0, "document_sha256"))),
     };
 }
 
@@ -145,7 +170,7 @@ enum job_end proof_copy_job(struct req *r, const struct job *job, struct str *wh
         *why = S("what is kept beside the signed text is not what the text says");
         return JOB_HOPELESS;
     }
-    if (!read_events(r, &p))
+    if (!read_events(r, &p) || !read_messages(r, &p))
         return JOB_LATER;
     if (proof_authority_open(&signer)) {
         *why = S("the keys that seal signed forms cannot be opened; see the log");

@@ -142,6 +142,8 @@ const struct page proof_pages[] = {
      .title = "Chart: a PDF that was asked for"},
     {GET, CHART_COPY "/chart.pdf", .pool = POOL_SLOW, CAN(chart_read), .action = "chart.export",
      .run = chart_download, .title = "Chart: download the PDF"},
+    {GET, "/verify", ANYBODY, .show = {{"answer", Q_proof_verify}}, .view = "proof/verify",
+     .title = "Whether a document was signed here"},
     {GET, "/settings/copies", CAN(settings_write), .show = {{"value", Q_proof_settings}},
      .view = "proof/settings", .title = "Copies of signed forms"},
     {POST, "/settings/copies", CAN(settings_write), .action = "copies.change",

@@ -26,6 +26,11 @@ void proof_authority_close(void);
 struct proof_event {
     struct str at, at_local, kind, detail, actor, address, agent;
 };
+/* A message that carried the link. */
+struct proof_message {
+    struct str written_at, sent_at, at_local, kind, channel, state;
+    struct str address; /* a hint of it */
+};
 /* All times as text: UTC in ISO 8601 for the record, local wall time for people. */
 struct proof_record {
     struct str id, tenant_id, studio, country, host, assignment_id, client_id, client_email,
@@ -41,6 +46,9 @@ struct proof_record {
     struct str authority_sha256;
     const struct proof_event *events;
     size_t n_events;
+    const struct proof_message *messages;
+    size_t n_messages;
+    struct str verify_url; /* where who holds the paper can ask about it */
 };
 
 /* The record as JSON in one spelling: members in the order of their names, no blanks, nothing left out. */

@@ -58,6 +58,15 @@ static const struct word channels[] = {
     {"email", "A code sent by e-mail was typed in"},
     {"sms", "A code sent by text message was typed in"},
 };
+static const struct word deliveries[] = {
+    {"sent", "sent"},
+    {"kept", "kept to be handed over, not sent"},
+    {"queued", "not sent yet when this copy was made"},
+    {"sending", "not sent yet when this copy was made"},
+    {"failed", "could not be sent"},
+    {"unknown", "not known whether it was sent"},
+    {"suppressed", "not sent"},
+};
 static const struct word actors[] = {
     {"client", "The client"},
     {"staff", "Staff"},
@@ -163,6 +172,24 @@ static struct json_object *json_events(const struct proof_record *p)
     return all;
 }
 
+static struct json_object *json_messages(const struct proof_record *p)
+{
+    struct json_object *all = made(json_object_new_array());
+    for (size_t i = 0; i < p->n_messages; i++) {
+        const struct proof_message *m = &p->messages[i];
+        struct json_object *o = made(json_object_new_object());
+        text(o, "address", m->address);
+        text(o, "channel", m->channel);
+        text(o, "kind", m->kind);
+        text(o, "sent_at", m->sent_at);
+        text(o, "state", m->state);
+        text(o, "written_at", m->written_at);
+        if (json_object_array_add(all, o) != 0)
+            made(NULL);
+    }
+    return all;
+}
+
 static struct json_object *json_guardian(const struct proof_record *p)
 {
     if (p->guardian_name.n == 0)
@@ -227,8 +254,10 @@ struct str proof_json(struct arena *a, const struct proof_record *record)
     text(o, "format", S(FORMAT));
     text(o, "id", p->id);
     text(o, "made_at", p->made_at);
+    put(o, "messages", json_messages(p));
     put(o, "signature", json_signature(p, &d));
     put(o, "studio", json_studio(p));
+    text(o, "verify", p->verify_url);
     size_t n = 0;
     const char *bytes = json_object_to_json_string_length(
         o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &n);
@@ -388,6 +417,21 @@ static void add_events(struct pdf *pdf, struct arena *a, const struct proof_reco
     }
 }
 
+static void add_messages(struct pdf *pdf, struct arena *a, const struct proof_record *p)
+{
+    pdf_heading(pdf, 2, S("Messages that carried the link"));
+    if (p->n_messages == 0)
+        pdf_paragraph(pdf, str_is(p->place, "link")
+                               ? S("None is known.")
+                               : S("None: the form was opened at the studio."));
+    for (size_t i = 0; i < p->n_messages; i++) {
+        const struct proof_message *m = &p->messages[i];
+        struct str by = str_is(m->channel, "sms") ? S("Text message to") : S("E-mail to");
+        pdf_fact(pdf, m->at_local,
+                 join(a, join(a, by, " ", m->address), ": ", WORD(deliveries, m->state)));
+    }
+}
+
 static void add_certificate(struct pdf *pdf, struct arena *a, const struct proof_record *p,
                             const struct form_document *d)
 {
@@ -400,6 +444,7 @@ static void add_certificate(struct pdf *pdf, struct arena *a, const struct proof
                           (int)p->studio.n, p->studio.p, (int)p->zone_words.n, p->zone_words.p));
     add_who(pdf, a, p, d);
     add_what(pdf, a, p, d);
+    add_messages(pdf, a, p);
     add_events(pdf, a, p);
     pdf_heading(pdf, 2, S("The seal"));
     pdf_paragraph(
@@ -409,6 +454,15 @@ static void add_certificate(struct pdf *pdf, struct arena *a, const struct proof
     pdf_fact(pdf, S("Made"), join(a, p->made_local, ", ", p->zone_words));
     pdf_fact(pdf, S("By"), p->host);
     exact_if(pdf, "SHA-256 of the authority's certificate", p->authority_sha256);
+    if (p->verify_url.n == 0)
+        return;
+    pdf_heading(pdf, 2, S("Ask the studio's installation"));
+    pdf_paragraph(
+        pdf, S("Whoever holds this paper can ask there whether a document with this fingerprint "
+               "was signed, on which day, and whether anything in it was taken back since. The "
+               "answer names nobody. The fingerprint is the SHA-256 of the signed text above."));
+    pdf_square(pdf, p->verify_url, S("The same address, for a phone's camera"));
+    pdf_exact(pdf, p->verify_url);
 }
 
 /* ---- the whole ---- */
