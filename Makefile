@@ -42,7 +42,7 @@ LINK  := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code $(BRANCH_LINK) -Wl,
 SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ  := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 
-PACKAGES := fcgi libpq json-c libcurl libcrypto libical libargon2 libseccomp libfido2 libqrencode pangocairo fontconfig libqpdf
+PACKAGES := fcgi libpq json-c libcurl libcrypto libical libargon2 libseccomp libfido2 libqrencode pangocairo fontconfig libqpdf libjpeg libpng libwebp lcms2
 # Headers of libraries are not ours to warn about.
 LIB_INCLUDE := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
 # (zxcvbn comes without a description for pkg-config)
@@ -69,7 +69,7 @@ LINK_COV     := --coverage -Wl,--wrap=sandbox_enter,--wrap=log_request,--wrap=_e
 
 LIB_SRC  := $(wildcard cgi-src/core/*.c cgi-src/providers/*.c cgi-src/features/*.c \
                        cgi-src/features/*/*.c)
-MAIN_SRC := $(wildcard cgi-src/web.c cgi-src/jobs.c cgi-src/foyer.c)
+MAIN_SRC := $(wildcard cgi-src/web.c cgi-src/jobs.c cgi-src/foyer.c cgi-src/decode.c)
 TOOL_SRC := $(wildcard cgi-src/tools/viewcheck.c)
 UNIT_SRC := $(wildcard tests/unit/*_test.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*_fuzz.c)

@@ -19,6 +19,7 @@
 #include "features/proof/proof.h"
 #include "house.h"
 #include "log.h"
+#include "media.h"
 #include "oidc.h"
 #include "pdf.h"
 #include "seal.h"
@@ -107,7 +108,7 @@ static struct sandbox jobs_sandbox(struct arena *a)
                  "/usr/share/fonts", "/usr/local/share/fonts", "/usr/share/fontconfig",
                  "/var/cache/fontconfig",
                  config_text("boards")},
-        .write = {config_text("keys"), directory_of(a, config_text("heads_file")),
+        .write = {config_text("media"), config_text("keys"), directory_of(a, config_text("heads_file")),
                   directory_of(a, config_text("heads_copy"))},
     };
 }
@@ -122,6 +123,8 @@ int main(int argc, char **argv)
     }
     if (config_load(argv[2]) || log_open(config_text("log"), "foyer-jobs", "jobs") ||
         keystore_open(config_text("keys"), config_text("master_key")))
+        return 78;
+    if (!media_directory(config_text("media")))
         return 78;
     if (!oidc_trust(config_text("sso_ca"))) {
         fprintf(stderr, "foyer-jobs: sso_ca = %s: no certificate in PEM can be read there\n",

@@ -14,6 +14,7 @@
 #include "core/print_page.h"
 #include "crypto.h"
 #include "log.h"
+#include "media.h"
 
 static const char *const roles[POOL_COUNT] = {"foyer_staff", "foyer_public", "foyer_slow"};
 
@@ -95,13 +96,26 @@ static int check(const struct pool_options *o)
     return is_unfit ? 78 : 0;
 }
 
+/* foyer-decode, beside this program. */
+static const char *decoder_program(void)
+{
+    static char path[PATH_MAX + 16];
+    ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    path[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(path, '/');
+    snprintf(slash ? slash : path, 16, "/foyer-decode");
+    return path;
+}
+
 /*
- * What a worker may read: the keys, or for status the boards. Its database is a socket on this machine;
+ * What a worker may read: the keys, or for status the boards; one that takes files writes where they are kept. Its database is a socket on this machine;
  * only where 'database' names a host may it reach the network, and read how names are resolved.
  */
-static struct sandbox worker_sandbox(bool has_keys)
+static struct sandbox worker_sandbox(bool has_keys, bool has_files)
 {
-    struct sandbox s = {.read = {has_keys ? config_text("keys") : config_text("boards")}};
+    struct sandbox s = {.read = {has_keys ? config_text("keys") : config_text("boards")},
+                        .keeps_files = has_files,
+                        .write = {has_files ? config_text("media") : NULL}};
     PQconninfoOption *all = PQconninfoParse(config_text("database"), NULL);
     for (const PQconninfoOption *o = all; o && o->keyword; o++) {
         bool names_host = strcmp(o->keyword, "host") == 0 || strcmp(o->keyword, "hostaddr") == 0;
@@ -130,6 +144,9 @@ int main(int argc, char **argv)
     bool has_keys = !args.pool || strcmp(args.pool, "status") != 0; /* that one shows no client */
     if (has_keys && keystore_open(config_text("keys"), config_text("master_key")))
         return 78;
+    /* Pictures and files are the slow pool's; without their directory it does all else. */
+    bool has_files = args.pool && strcmp(args.pool, "slow") == 0 && !args.is_check &&
+                     media_directory(config_text("media")) != NULL;
     view_directories(config_text("templates"));
 
     struct str why = S("");
@@ -147,13 +164,14 @@ int main(int argc, char **argv)
         .max_requests = config_int("max_requests"),
         .share = config_int("studio_share"),
         .growth_mb = config_int("max_growth_mb"),
-        .sandbox = worker_sandbox(has_keys),
+        .sandbox = worker_sandbox(has_keys, has_files),
         .arena_cap = config_int("memory_cap_mb") << 20,
         .database = config_text("database"),
         .domain = config_text("domain"),
         .authority = authority,
         .boards = config_text("boards"),
         .argv = argv,
+        .decoder = has_files ? decoder_program() : NULL,
     };
     find_program(argv, &options.version);
     if (!args.pool) {

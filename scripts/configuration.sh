@@ -2,7 +2,7 @@
 # configuration.sh -- writes the configuration files of an installation: foyer.conf, nginx's, PostgreSQL's.
 # Sourced after lib.sh, never run: by supervise (a checkout, everything in one directory, one user) and by host
 # (a package, a directory for each purpose and a user for each process).
-# Needs: MADE_BY, the name in the files' first lines; CONF_DIR and conf in it; KEYS, SECRETS; BOARDS; LOG;
+# Needs: MADE_BY, the name in the files' first lines; CONF_DIR and conf in it; KEYS, SECRETS; MEDIA; BOARDS; LOG;
 # PG_DATA, PG_RUN; NGINX_DIR, NGINX_TMP, NGINX_PID, CERT, CERT_KEY; socket_of POOL. Where backups are made: ARCHIVE_COMMAND.
 # shellcheck disable=SC2154  # conf
 
@@ -32,6 +32,7 @@ port = $FOYER_PORT
 database = host='$PG_RUN' dbname=foyer
 keys = $KEYS
 master_key = $SECRETS/master.key
+media = $MEDIA
 templates = $APP/templates:$APP/asset-templates
 sql_dir = $APP/sql
 listen_staff = unix:$(socket_of staff)

@@ -33,6 +33,7 @@ static const struct key {
     {"database", SECRET, "dbname=foyer", 0, 0, "libpq conninfo without user"},
     {"keys", TEXT, "var/keys", 0, 0, "key store directory, outside the database's backups"},
     {"master_key", KEYFILE, "var/master.key", 0, 0, "file with the master key, mode 0600"},
+    {"media", TEXT, "var/media", 0, 0, "directory of pictures and files, each of them sealed"},
     {"heads_file", TEXT, "", 0, 0, "signed heads of the trail; empty: heads, beside the keys"},
     {"heads_mail", TEXT, "", 0, 0, "addresses that signed heads are mailed to, with commas"},
     {"heads_copy", TEXT, "", 0, 0, "file that heads are appended to, on another machine's disk"},

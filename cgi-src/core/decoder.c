@@ -144,6 +144,20 @@ static int one_file(int to, decode_fn *decode, const struct decoder_limits *l,
     return status;
 }
 
+static struct decoder_limits filled_in(const struct decoder_limits *l)
+{
+    return (struct decoder_limits){l->memory_mb ? l->memory_mb : 512,
+                                   l->cpu_seconds ? l->cpu_seconds : 10};
+}
+
+/* The waiting process's end of the socket is 3, and nothing of the worker's stays open beside it, so that its end is seen and no
+ * child can reach it. */
+static bool keep_only(int fd)
+{
+    return (fd == 3 || dup2(fd, 3) == 3) && fcntl(3, F_SETFD, 0) == 0 &&
+           close_range(4, ~0u, 0) == 0;
+}
+
 static _Noreturn void wait_for_files(int fd, decode_fn *decode, const struct decoder_limits *l)
 {
     char byte;
@@ -154,8 +168,7 @@ static _Noreturn void wait_for_files(int fd, decode_fn *decode, const struct dec
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     scmp_filter_ctx filter = child_filter();
-    /* nothing of the worker's stays open here, so that its end is seen and no child can reach it */
-    if (!filter || dup2(fd, 3) != 3 || close_range(4, ~0u, 0) != 0)
+    if (!filter || !keep_only(fd))
         _exit(1);
     while (recv(3, &byte, 1, 0) == 1) {
         int status = one_file(3, decode, l, filter);
@@ -165,11 +178,26 @@ static _Noreturn void wait_for_files(int fd, decode_fn *decode, const struct dec
     _exit(0);
 }
 
-struct decoder *decoder_start(decode_fn *decode, const struct decoder_limits *limits)
+void decoder_serve(decode_fn *decode, const struct decoder_limits *limits)
 {
-    struct decoder_limits l = *limits;
-    l.memory_mb = l.memory_mb ? l.memory_mb : 512;
-    l.cpu_seconds = l.cpu_seconds ? l.cpu_seconds : 10;
+    struct decoder_limits l = filled_in(limits);
+    wait_for_files(3, decode, &l);
+}
+
+/* In the new process. A sanitizer is told by its environment what to do; nothing else of it is passed on. */
+static _Noreturn void execute(const char *program, int fd)
+{
+    static char language[] = "LANG=C.UTF-8";
+    char *words[] = {(char *)(uintptr_t)program, NULL}, *none[] = {language, NULL};
+    if (keep_only(fd))
+        execve(program, words, SANITIZED ? environ : none);
+    log_error("decoder.start", "program", program, "why", strerror(errno), NULL);
+    _exit(1);
+}
+
+/* decode or program: what the new process does. */
+static struct decoder *start(decode_fn *decode, const struct decoder_limits *l, const char *program)
+{
     int pair[2];
     struct decoder *d = malloc(sizeof *d);
     signal(SIGPIPE, SIG_IGN);
@@ -179,8 +207,10 @@ struct decoder *decoder_start(decode_fn *decode, const struct decoder_limits *li
         return NULL;
     }
     pid_t pid = fork();
+    if (pid == 0 && program)
+        execute(program, pair[1]);
     if (pid == 0)
-        wait_for_files(pair[1], decode, &l);
+        wait_for_files(pair[1], decode, l);
     close(pair[1]);
     *d = (struct decoder){.fd = pair[0], .pid = pid};
     if (pid < 0) {
@@ -191,6 +221,14 @@ struct decoder *decoder_start(decode_fn *decode, const struct decoder_limits *li
     }
     return d;
 }
+
+struct decoder *decoder_start(decode_fn *decode, const struct decoder_limits *limits)
+{
+    struct decoder_limits l = filled_in(limits);
+    return start(decode, &l, NULL);
+}
+
+struct decoder *decoder_start_program(const char *program) { return start(NULL, NULL, program); }
 
 static void gone(struct decoder *d)
 {
@@ -314,3 +352,5 @@ enum err decoder_run(struct decoder *d, struct arena *a, struct str file, size_t
 }
 
 int decoder_status(const struct decoder *d) { return d->status; }
+
+bool decoder_is_gone(const struct decoder *d) { return d->fd < 0; }

@@ -27,6 +27,13 @@ struct decoder;
  * Out: NULL, logged, when there is no process or memory for it. SIGPIPE is ignored from here on.
  */
 struct decoder *decoder_start(decode_fn *decode, const struct decoder_limits *limits);
+/*
+ * decoder_start_program -- the same, but the waiting process executes a program, which calls decoder_serve: so it holds none of the
+ * worker's memory, keys above all, and the worker none of the libraries. A program that cannot be executed shows at the first file.
+ */
+struct decoder *decoder_start_program(const char *program);
+/* In that program, once its libraries were used: waits for files until the worker ends. */
+_Noreturn void decoder_serve(decode_fn *decode, const struct decoder_limits *limits);
 void decoder_stop(struct decoder *d);
 
 /*
@@ -39,8 +46,10 @@ void decoder_stop(struct decoder *d);
 enum err MUST_CHECK decoder_run(struct decoder *d, struct arena *a, struct str file,
                                 size_t most_out, struct str *out);
 
-/* How the last child ended, as waitpid says; for tests. */
+/* How the last child ended, as waitpid says. */
 int decoder_status(const struct decoder *d);
+/* The waiting process has ended; only a new worker has another. */
+bool decoder_is_gone(const struct decoder *d);
 
 /* For each thing that a child must not do, and those that it must, a child that tries; for sandbox_selftest. Returns how many went wrong. */
 int decoder_selftest(struct decoder *d);

@@ -19,14 +19,14 @@ static struct str param(FCGX_Request *f, const char *name)
     return str_of(FCGX_GetParam(name, f->envp));
 }
 
-static bool read_body(FCGX_Request *f, char *buffer, struct str *body)
+static bool read_body(FCGX_Request *f, char *buffer, size_t most, struct str *body)
 {
     int64_t length = 0;
     struct str said = param(f, "CONTENT_LENGTH");
     *body = (struct str){buffer, 0};
     if (said.n > 0 && (str_int(said, &length) || length < 0))
         return false;
-    if (length > FASTCGI_MAX_BODY)
+    if ((size_t)length > most)
         return false;
     /* One byte more than is said to come: so the end is read too, and nothing of the request is still
      * on its way when the connection is closed, which nginx would take for a broken one. */
@@ -35,7 +35,7 @@ static bool read_body(FCGX_Request *f, char *buffer, struct str *body)
     return got == length;
 }
 
-bool fastcgi_read(FCGX_Request *f, char *buffer, struct http_request *in)
+bool fastcgi_read(FCGX_Request *f, char *buffer, size_t most, struct http_request *in)
 {
     *in = (struct http_request){
         .method = param(f, "REQUEST_METHOD"),
@@ -56,7 +56,7 @@ bool fastcgi_read(FCGX_Request *f, char *buffer, struct http_request *in)
     struct str rest = in->path;
     in->path = str_cut(&rest, '?');
     in->query = rest;
-    return read_body(f, buffer, &in->body);
+    return read_body(f, buffer, most, &in->body);
 }
 
 /* nginx passes "Status: 200" on as "HTTP/1.1 200", and a status line without a blank after the number

@@ -9,15 +9,19 @@
 
 #include "gate.h"
 
-enum { FASTCGI_MAX_BODY = 1024 * 1024, FASTCGI_PATIENCE_MS = 60 * 1000 };
+enum {
+    FASTCGI_MAX_BODY = 1024 * 1024,
+    FASTCGI_MAX_UPLOAD = 11 * 1024 * 1024, /* in the slow pool: a file and what the form says beside it */
+    FASTCGI_PATIENCE_MS = 60 * 1000
+};
 
 /*
  * fastcgi_read -- the request that was just accepted. Its texts point into f and into buffer, which
- * has FASTCGI_MAX_BODY + 1 bytes; both must outlive it. A parameter that is not there is "".
+ * has most + 1 bytes; both must outlive it. A parameter that is not there is "".
  * False: the body is longer than any page takes, or shorter than CONTENT_LENGTH says; in has all
  * the rest.
  */
-bool fastcgi_read(FCGX_Request *f, char *buffer, struct http_request *in);
+bool fastcgi_read(FCGX_Request *f, char *buffer, size_t most, struct http_request *in);
 /*
  * fastcgi_send -- the answer (status, headers, body) and the end of the request, in one piece, straight to
  * nginx; then the connection is closed and what libfcgi keeps of the request is freed: FCGX_Finish_r has

@@ -19,6 +19,7 @@ struct gate {
     struct arena *arena;
     const char *domain;    /* "foyer.localhost" */
     const char *authority; /* ":8443" or "" after the host in absolute addresses */
+    struct decoder *decoder; /* of pictures; NULL: this process has none */
 };
 
 /* What goes back. Lives in the request's arena. */

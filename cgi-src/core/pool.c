@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -21,6 +22,7 @@
 
 #include "board.h"
 #include "crypto.h"
+#include "decoder.h"
 #include "fastcgi.h"
 #include "log.h"
 #include "reload.h"
@@ -66,13 +68,14 @@ static void nap(long milliseconds)
 static void answer(struct gate *gate, FCGX_Request *f, char *buffer, struct board *board,
                    size_t slot, long most)
 {
+    size_t body_most = gate->decoder ? FASTCGI_MAX_UPLOAD : FASTCGI_MAX_BODY;
     double began = seconds_now();
     uint64_t database = db_waited_us(gate->db);
     struct reply reply;
     struct http_request in;
     const struct page *page = NULL;
 
-    bool is_whole = fastcgi_read(f, buffer, &in);
+    bool is_whole = fastcgi_read(f, buffer, body_most, &in);
     if (!is_whole) {
         reply = (struct reply){
             .status = 413, .type = "text/plain; charset=utf-8", .body = S("This is too large.")};
@@ -97,6 +100,8 @@ static void answer(struct gate *gate, FCGX_Request *f, char *buffer, struct boar
     log_request(NULL);
     arena_reset(gate->arena); /* keys are wiped now, not when the next request comes */
     secret_wipe(buffer, in.body.n);
+    if (in.body.n > FASTCGI_MAX_BODY) /* what a file needed is given back */
+        madvise(buffer, FASTCGI_MAX_UPLOAD, MADV_DONTNEED);
 }
 
 struct gate pool_gate(const struct pool_options *o)
@@ -177,7 +182,8 @@ static void serve(const struct pool_options *o, struct gate *gate, FCGX_Request 
     counter *state = &board->slots[slot];
     if (most >= o->workers)
         most = 0;
-    for (long n = 0; n < o->max_requests && !has_grown(o, statm, n, &first) && !stopping;) {
+    for (long n = 0; n < o->max_requests && !has_grown(o, statm, n, &first) && !stopping &&
+                     !(gate->decoder && decoder_is_gone(gate->decoder));) {
         if (!wait_connection(ep))
             continue;
         board_set(state, SLOT_BUSY);
@@ -209,7 +215,8 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master, struc
     if (getppid() != master)
         return EXIT_SUCCESS; /* it died before that call */
     struct gate gate = pool_gate(o);
-    static char buffer[FASTCGI_MAX_BODY + 1];
+    /* (as much of it as no request needs is no memory yet) */
+    static _Alignas(4096) char buffer[FASTCGI_MAX_UPLOAD + 1];
     struct str why = S("");
     FCGX_Request f;
     int ep = watch_listener(fd), statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
@@ -223,6 +230,8 @@ static int worker_main(const struct pool_options *o, int fd, pid_t master, struc
     }
     if (!keystore_lock())
         log_error("keystore.unlocked", "why", strerror(errno), NULL);
+    if (o->decoder && !(gate.decoder = decoder_start_program(o->decoder)))
+        return EXIT_FAILURE;
     if (!o->is_status) /* which has no keys */
         crypto_warm();
     enum err e = sandbox_enter(&o->sandbox);

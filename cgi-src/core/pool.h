@@ -17,6 +17,7 @@ struct pool_options {
     long share;             /* of 100 workers, so many for one studio */
     long growth_mb;         /* a worker that has grown by so much is renewed */
     struct sandbox sandbox; /* what a worker may do once it serves */
+    const char *decoder;    /* program that reads pictures; NULL: this pool takes no files */
     const char *database, *domain, *authority;
     const char *boards, *version; /* directory of the boards; this release's name */
     char **argv; /* how the installed program is started again, its path absolute */

@@ -50,6 +50,19 @@ static bool printed_before(const struct feature *f, const struct page *p)
     return false;
 }
 
+/* Files are larger than what nginx takes elsewhere; of all rows of a path the largest counts. They stay in memory, too. */
+static void print_size(const struct page *p)
+{
+    enum { ELSEWHERE = 1024 * 1024 };
+    size_t most = 0;
+    for (const struct feature *g = all_features; g->name; g++)
+        for (const struct page *q = g->pages; q->path; q++)
+            if (strcmp(q->path, p->path) == 0 && q->pool == p->pool && q->max_body > most)
+                most = q->max_body;
+    if (most > ELSEWHERE)
+        printf("client_max_body_size %zu; client_body_buffer_size %zu; ", most, most);
+}
+
 static void print_nginx(void)
 {
     for (const struct feature *f = all_features; f->name; f++)
@@ -59,7 +72,9 @@ static void print_nginx(void)
             printf("location ~ \"");
             print_pattern(p->path);
             bool has_token = strstr(p->path, ":token}") || strstr(p->path, ":ics}");
-            printf("\" { include fastcgi_%s%s.conf; }\n",
+            printf("\" { ");
+            print_size(p);
+            printf("include fastcgi_%s%s.conf; }\n",
                    !has_token                   ? ""
                    : p->pool == POOL_PUBLIC ? "token"
                                             : "token_",

@@ -151,6 +151,9 @@ static const int of_jobs[] = {
     CALL(epoll_ctl),
 };
 
+/* Of a worker that keeps files: whole ones under a new name, in the one directory that Landlock leaves it. */
+static const int of_keepers[] = {CALL(fsync), CALL(mkdirat), CALL(linkat), CALL(unlinkat)};
+
 static const int of_network[] = {CALL(bind), CALL(ioctl), CALL(sendmmsg), CALL(recvmmsg)};
 
 /*
@@ -278,6 +281,11 @@ static int allow_some(scmp_filter_ctx ctx, const struct sandbox *s)
     if (s->has_network) /* getaddrinfo asks which addresses the machine has, and can do without */
         rc |= seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EAFNOSUPPORT), CALL(socket), 1,
                                SCMP_A0(SCMP_CMP_EQ, AF_NETLINK));
+    /* a new file, and nothing emptied */
+    if (s->keeps_files)
+        rc |= seccomp_rule_add(
+            ctx, SCMP_ACT_ALLOW, CALL(openat), 1,
+            SCMP_A2(SCMP_CMP_MASKED_EQ, O_CREAT | O_EXCL | O_TRUNC, O_CREAT | O_EXCL));
     if (!s->is_jobs)
         return rc | seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(openat), 1, reads);
     rc |= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, CALL(openat), 0);
@@ -322,6 +330,8 @@ static int load_filter(const struct sandbox *s)
     rc = rc ? rc : allow(ctx, common, COUNT_OF(common));
     if (s->is_jobs)
         rc = rc ? rc : allow(ctx, of_jobs, COUNT_OF(of_jobs));
+    if (s->keeps_files)
+        rc = rc ? rc : allow(ctx, of_keepers, COUNT_OF(of_keepers));
     if (s->is_jobs)
         rc = rc ? rc : rules(ctx, fatal, fatal_in_jobs, COUNT_OF(fatal_in_jobs));
     if (s->has_network)
@@ -345,7 +355,7 @@ enum {
     FS_TRUNCATE = 1 << 14,
     FS_READ = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
     FS_WRITE = FS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |
-               LANDLOCK_ACCESS_FS_REMOVE_FILE | FS_TRUNCATE,
+               LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | FS_TRUNCATE,
     OF_FILES = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE,
     TCP_BOTH = 3,    /* bind and connect */
     SCOPES_BOTH = 3, /* abstract sockets of, and signals to, processes outside */

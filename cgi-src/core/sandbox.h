@@ -14,6 +14,7 @@ enum { SANDBOX_PATHS = 16 };
 
 struct sandbox {
     bool is_jobs;     /* writes files, and has the threads of the mail library's name resolver */
+    bool keeps_files; /* puts files into the directories of write: the slow pool, for pictures */
     bool has_network; /* TCP and UDP outwards: jobs; pools only when their database is far */
     const char *read[SANDBOX_PATHS];  /* directories and files it may read; NULL or "": unused */
     const char *write[SANDBOX_PATHS]; /* directories it may also write in */

@@ -35,6 +35,7 @@ const struct feature all_features[] = {
     {"waitlist", waitlist_pages},
     {"client", client_pages},
     {"person", person_pages},
+    {"photo", photo_pages},
     {"tag", tag_pages},
     {"client_field", client_field_pages},
     {"duplicate", duplicate_pages},

@@ -40,6 +40,7 @@ extern const struct page person_pages[];
 extern const struct page tag_pages[];
 extern const struct page client_field_pages[];
 extern const struct page duplicate_pages[];
+extern const struct page photo_pages[];
 extern const struct page correction_pages[];
 extern const struct page client_list_pages[];
 extern const struct page form_pages[];
@@ -74,6 +75,8 @@ extern const struct page report_pages[];
 enum job_end sso_discover(struct req *r, const struct job *job, struct str *why);
 enum job_end form_remind_job(struct req *r, const struct job *job, struct str *why);
 enum job_end outside_read(struct req *r, const struct job *job, struct str *why);
+enum job_end media_remove_job(struct req *r, const struct job *job, struct str *why);
+enum job_end media_sweep_job(struct req *r, const struct job *job, struct str *why);
 enum job_end sso_exchange(struct req *r, const struct job *job, struct str *why);
 
 #endif

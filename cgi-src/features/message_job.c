@@ -125,5 +125,7 @@ const struct job_kind job_kinds[] = {
     {"chart.pdf", "chart.pdf", proof_chart_job, proof_chart_give_up},
     {"outside.read", "outside.read", outside_read, NULL},
     {"form.remind", "form.remind", form_remind_job, NULL},
+    {"media.remove", "media.remove", media_remove_job, NULL},
+    {"media.sweep", "media.sweep", media_sweep_job, NULL},
     {0},
 };

@@ -24,6 +24,8 @@ AS $$
         ('client.create', 'added you as a client'),
         ('client.update', 'changed your contact details'),
         ('client.contact', 'changed how you are reached'),
+        ('client.photo', 'saw your picture beside your name'),
+        ('client.photo_change', 'put in your picture, or took it away'),
         ('client.guardian', 'changed who answers for you'),
         ('client.due', 'changed your due date'),
         ('client.tag', 'changed how you are sorted in their list'),

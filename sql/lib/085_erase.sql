@@ -53,6 +53,7 @@ BEGIN
         pronouns = NULL, street = NULL, city = NULL, region = NULL, postal_code = NULL, country = NULL,
         emergency_contact_name = NULL, emergency_contact_relation = NULL, emergency_contact_phone = NULL
     WHERE c.tenant_id = app.tenant() AND c.id = client;
+    UPDATE app.media m SET removed_at = now() WHERE m.tenant_id = app.tenant() AND m.client_id = client AND m.removed_at IS NULL;
     DELETE FROM app.client_contact x WHERE x.tenant_id = app.tenant() AND x.client_id = client;
     DELETE FROM app.client_pregnancy p WHERE p.tenant_id = app.tenant() AND p.client_id = client;
     DELETE FROM app.client_tag t WHERE t.tenant_id = app.tenant() AND t.client_id = client;

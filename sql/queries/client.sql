@@ -46,6 +46,7 @@ SELECT c.id AS client_id,
        app.may('chart_write') OR app.reaches('chart_write', c.id) AS can_note,
        app.may('chart_read') OR app.reaches('chart_read', c.id) AS can_open_chart,
        NOT (app.may('show_notes') OR app.reaches('show_notes', c.id)) AS has_hidden_notes,
+       EXISTS (SELECT FROM app.media p WHERE p.client_id = ANY (app.record_ids(c.id)) AND p.kind = 'photo' AND p.removed_at IS NULL) AS has_photo,
        m.emergency_id,
        m.minutes_left
 FROM app.client c

@@ -193,7 +193,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST(FCGX_InitRequest(&f, listener, FCGI_FAIL_ACCEPT_ON_INTR) == 0);
     int e = FCGX_Accept_r(&f);
     if (e == 0) {
-        bool is_whole = fastcgi_read(&f, body_buffer, &in);
+        bool is_whole = fastcgi_read(&f, body_buffer, FASTCGI_MAX_BODY, &in);
         if (is_whole) {
             MUST(in.body.n <= FASTCGI_MAX_BODY);
             const struct page *page = gate_handle(&gate, &in, &reply);
