@@ -108,7 +108,7 @@ describe("T20 V-12 what is no picture is refused in words, and nothing of it is 
   });
 });
 
-describe("T18 L48 whose it is not", () => {
+describe("L48 whose it is not", () => {
   test("another business finds nobody; who may not change clients changes no picture, who may not see them sees none", async () => {
     const id = await addClient(desk);
     assert.equal((await put(desk, id, png(20, 20))).status, 303);
