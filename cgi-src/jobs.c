@@ -124,8 +124,8 @@ int main(int argc, char **argv)
     if (config_load(argv[2]) || log_open(config_text("log"), "foyer-jobs", "jobs") ||
         keystore_open(config_text("keys"), config_text("master_key")))
         return 78;
-    if (!media_directory(config_text("media")))
-        return 78;
+    if (!media_directory(config_text("media"))) /* all but what concerns files goes on */
+        log_error("media.away", "directory", config_text("media"), NULL);
     if (!oidc_trust(config_text("sso_ca"))) {
         fprintf(stderr, "foyer-jobs: sso_ca = %s: no certificate in PEM can be read there\n",
                 config_text("sso_ca"));

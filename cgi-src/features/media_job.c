@@ -14,6 +14,8 @@ enum { A_DAY = 86400, DAYS = 8, BATCH = 500, UUID_CHARS = 36 };
 
 static enum err take_away(struct req *r, struct str tenant_id, struct str id)
 {
+    if (!media_store())
+        return ERR_UNAVAILABLE;
     struct media_object o = {tenant_id, id, MEDIA_WHOLE};
     enum err e = media_store()->remove(&o, req_arena(r));
     o.part = MEDIA_SMALL;
@@ -69,6 +71,8 @@ enum job_end media_sweep_job(struct req *r, const struct job *job, struct str *w
 {
     struct sweep *s = arena_alloc(req_arena(r), sizeof *s);
     *s = (struct sweep){.r = r, .tenant_id = job->tenant_id};
+    if (!media_store())
+        s->e = ERR_UNAVAILABLE;
     unsigned day = (unsigned)(time(NULL) / A_DAY % DAYS);
     for (unsigned shard = day; shard < MEDIA_SHARDS && !s->e; shard += DAYS) {
         s->e = media_store()->each(s->tenant_id, shard, A_DAY, note, s);

@@ -170,6 +170,7 @@ test("secrets are root's alone, keys the pools', the cluster its server's (H-01,
   for (const f of ["master.key", "sealer.key", "smtp_url"]) assert.equal(mode(`/etc/foyer/secret/${f}`), "600 root root");
   assert.equal(mode("/etc/foyer/tls/key.pem"), "600 root root");
   assert.equal(mode("/var/lib/foyer/keys"), "2750 foyer-jobs foyer-keys");
+  assert.equal(mode("/var/lib/foyer/media"), "2770 foyer-slow foyer-media");
   assert.equal(mode("/var/lib/foyer/keys/tombstones"), "640 root foyer-keys");
   assert.equal(mode("/var/lib/foyer/pg"), "700 foyer-db foyer-sql");
 });
