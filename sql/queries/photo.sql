@@ -25,8 +25,10 @@ INSERT INTO app.media AS m (id, client_id, kind, type, bytes, small_bytes, width
 VALUES (:media_id::uuid, :client_id::uuid, 'photo', 'image/jpeg', :media_bytes::bigint, :media_small_bytes::bigint, :width::int, :height::int, :key_sealed::bytea, :sha256_sealed::bytea)
 RETURNING m.client_id;
 
--- name: photo_remove :many
+-- name: photo_remove :one
 -- It goes, also that of a record that was joined to hers.
-UPDATE app.media m SET removed_at = now()
-WHERE m.client_id = ANY (app.record_ids(:client_id::uuid)) AND m.kind = 'photo' AND m.removed_at IS NULL
-RETURNING m.client_id;
+WITH gone AS (
+    UPDATE app.media m SET removed_at = now()
+    WHERE m.client_id = ANY (app.record_ids(:client_id::uuid)) AND m.kind = 'photo' AND m.removed_at IS NULL)
+SELECT c.id AS client_id FROM app.client c
+WHERE c.id = :client_id::uuid AND (app.may('client_write') OR app.reaches('client_write', c.id));
