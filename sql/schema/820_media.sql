@@ -1,4 +1,4 @@
--- 810_media: pictures and files of clients. Their bytes lie in a store outside the database (include/media.h), each under a key of its own;
+-- 820_media: pictures and files of clients. Their bytes lie in a store outside the database (include/media.h), each under a key of its own;
 -- here is what they are, and that key, sealed under the client's.
 
 SET LOCAL ROLE foyer_owner;
