@@ -237,7 +237,7 @@ static enum err show_asking(struct req *r, const struct asking *q)
 
 static enum err fill(struct req *r)
 {
-    struct asking q;
+    struct asking q = {0};
     bool is_posted;
     enum err e = load(r, &q, &is_posted);
     return e ? e : show_asking(r, &q);
@@ -263,7 +263,7 @@ static enum err put_value(struct req *r, const struct asked *f)
 
 static enum err save(struct req *r)
 {
-    struct asking q;
+    struct asking q = {0};
     bool is_posted, is_good = true;
     /* her key, to seal under: also where nothing stands in any field yet */
     struct rows *client = req_query(r, Q_client_one);
