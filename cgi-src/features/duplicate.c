@@ -44,7 +44,7 @@ static enum err unjoin(struct req *r)
 
 const struct page duplicate_pages[] = {
     {GET, "/clients/duplicates", CAN(client_lists), .pool = POOL_SLOW,
-     .action = "client.duplicates", .show = {{"pairs", Q_duplicate_list}}, .view = "duplicate/list",
+     .action = "client.duplicates", .show = {{"scope", Q_duplicate_scope}, {"pairs", Q_duplicate_list}}, .view = "duplicate/list",
      .title = "Clients: who may be there twice"},
     {GET, ONE "/join", CAN(client_lists), .action = "client.duplicates",
      .show = {{"client", Q_client_one},

@@ -161,8 +161,17 @@ BEGIN
         ELSE g.client_id = app.own_client() END THEN g.email END;
 END $$;
 
+-- Whether all clients' names can be compared in the time of a page: up to fifty thousand clients.
+CREATE OR REPLACE FUNCTION app.duplicates_by_name() RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN (SELECT count(*) FROM (SELECT FROM app.client c WHERE c.tenant_id = app.tenant() LIMIT 50001) AS n) <= 50000;
+END $$;
+
 -- Pairs of records that may be the same person's, with the reasons, the surest first; of one client, or of all. Those that are joined
--- already or were found to be two people are left out. For who may join them alone.
+-- already or were found to be two people are left out. For who may join them alone. Of all: a phone or an address that more than twenty
+-- have is a house's and no reason; similar names are compared as far as app.duplicates_by_name says.
 CREATE OR REPLACE FUNCTION app.duplicates(client uuid, how_many int)
 RETURNS TABLE (one_id uuid, other_id uuid, reasons text, score int)
 LANGUAGE plpgsql STABLE ROWS 50 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -170,45 +179,73 @@ AS $$
 #variable_conflict use_column
 DECLARE
     t uuid := app.tenant();
+    me record;
+    ones uuid[];
+    others uuid[];
+    words text[];
+    weights int[];
 BEGIN
     IF NOT app.may('client_lists') THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
+    IF client IS NOT NULL THEN
+        SELECT c.id, c.phone, c.email_norm, c.name_norm, c.birth_date INTO me FROM app.client c WHERE c.tenant_id = t AND c.id = duplicates.client AND c.is_active;
+        SELECT array_agg(least(me.id, r.id)), array_agg(greatest(me.id, r.id)), array_agg(r.words), array_agg(r.weight) INTO ones, others, words, weights
+        FROM (SELECT b.id, 'same phone' AS words, 3 AS weight FROM app.client b WHERE b.tenant_id = t AND b.phone = me.phone
+              UNION ALL
+              SELECT b.id, 'same e-mail', 3 FROM app.client b WHERE b.tenant_id = t AND b.email_norm = me.email_norm
+              UNION ALL
+              SELECT b.id, CASE WHEN b.name_norm = me.name_norm THEN 'same name and date of birth' ELSE 'similar name, same date of birth' END, CASE WHEN b.name_norm = me.name_norm THEN 5 ELSE 4 END
+              FROM app.client b
+              WHERE b.tenant_id = t AND b.birth_date = me.birth_date
+                AND (b.name_norm = me.name_norm
+                     OR (ext.similarity(b.name_norm, me.name_norm) >= 0.5
+                         AND ARRAY(SELECT left(x, 4) FROM regexp_split_to_table(b.name_norm, ' ') AS x WHERE x <> '')
+                             && ARRAY(SELECT left(x, 4) FROM regexp_split_to_table(me.name_norm, ' ') AS x WHERE x <> '')))) AS r
+        WHERE r.id <> me.id;
+    ELSE
+        SELECT array_agg(r.one), array_agg(r.other), array_agg(r.words), array_agg(r.weight) INTO ones, others, words, weights
+        FROM (SELECT a.id AS one, b.id AS other, 'same phone' AS words, 3 AS weight
+              FROM (SELECT c.phone FROM app.client c WHERE c.tenant_id = t AND c.phone IS NOT NULL GROUP BY c.phone HAVING count(*) BETWEEN 2 AND 20) AS k
+              JOIN app.client a ON a.tenant_id = t AND a.phone = k.phone
+              JOIN app.client b ON b.tenant_id = t AND b.phone = k.phone AND b.id > a.id
+              UNION ALL
+              SELECT a.id, b.id, 'same e-mail', 3
+              FROM (SELECT c.email_norm FROM app.client c WHERE c.tenant_id = t AND c.email_norm IS NOT NULL GROUP BY c.email_norm HAVING count(*) BETWEEN 2 AND 20) AS k
+              JOIN app.client a ON a.tenant_id = t AND a.email_norm = k.email_norm
+              JOIN app.client b ON b.tenant_id = t AND b.email_norm = k.email_norm AND b.id > a.id
+              UNION ALL
+              SELECT a.id, b.id, 'same name and date of birth', 5
+              FROM (SELECT c.birth_date, c.name_norm FROM app.client c WHERE c.tenant_id = t AND c.birth_date IS NOT NULL GROUP BY c.birth_date, c.name_norm HAVING count(*) > 1) AS k
+              JOIN app.client a ON a.tenant_id = t AND a.birth_date = k.birth_date AND a.name_norm = k.name_norm
+              JOIN app.client b ON b.tenant_id = t AND b.birth_date = k.birth_date AND b.name_norm = k.name_norm AND b.id > a.id) AS r;
+        IF app.duplicates_by_name() THEN
+            SELECT ones || array_agg(r.one), others || array_agg(r.other), words || array_agg('similar name, same date of birth'::text), weights || array_agg(4) INTO ones, others, words, weights
+            FROM (WITH key AS MATERIALIZED (
+                      SELECT DISTINCT w.id, w.birth_date, left(x.part, 4) AS start, w.name_norm FROM app.client w CROSS JOIN LATERAL regexp_split_to_table(w.name_norm, ' ') AS x (part)
+                      WHERE w.tenant_id = t AND w.is_active AND w.birth_date IS NOT NULL AND x.part <> '')
+                  SELECT DISTINCT a.id AS one, b.id AS other
+                  FROM key a JOIN key b ON b.birth_date = a.birth_date AND b.start = a.start AND b.id > a.id AND b.name_norm <> a.name_norm
+                  WHERE ext.similarity(a.name_norm, b.name_norm) >= 0.5) AS r;
+        END IF;
+    END IF;
     RETURN QUERY
-    WITH who AS MATERIALIZED (
-        SELECT c.id, c.phone, c.email, c.name_norm, c.birth_date FROM app.client c
-        WHERE c.tenant_id = t AND c.is_active
-          AND NOT EXISTS (SELECT FROM app.client_merged m WHERE m.tenant_id = t AND m.client_id = c.id AND m.undone_at IS NULL)
-    ), here AS (
-        SELECT w.* FROM who w WHERE duplicates.client IS NULL OR w.id = duplicates.client
-    ), key AS (
-        SELECT DISTINCT w.id, w.birth_date, left(x.part, 4) AS start, w.name_norm FROM who w CROSS JOIN LATERAL regexp_split_to_table(w.name_norm, ' ') AS x (part)
-        WHERE w.birth_date IS NOT NULL AND x.part <> ''
-    ), reason AS (
-        SELECT least(a.id, b.id) AS one, greatest(a.id, b.id) AS other, 'same phone' AS words, 3 AS weight
-        FROM here a JOIN who b ON b.phone = a.phone AND b.id <> a.id
-        UNION
-        SELECT least(a.id, b.id), greatest(a.id, b.id), 'same e-mail', 3
-        FROM here a JOIN who b ON lower(b.email) = lower(a.email) AND b.id <> a.id
-        UNION
-        SELECT least(a.id, b.id), greatest(a.id, b.id), 'same name and date of birth', 5
-        FROM here a JOIN who b ON b.birth_date = a.birth_date AND b.name_norm = a.name_norm AND b.id <> a.id
-        UNION
-        SELECT least(a.id, b.id), greatest(a.id, b.id), 'similar name, same date of birth', 4
-        FROM key a JOIN key b ON b.birth_date = a.birth_date AND b.start = a.start AND b.id <> a.id AND b.name_norm <> a.name_norm
-        WHERE (duplicates.client IS NULL OR a.id = duplicates.client) AND ext.similarity(a.name_norm, b.name_norm) >= 0.5
-    ), pair AS (
-        SELECT r.one, r.other, string_agg(r.words, ', ' ORDER BY r.weight DESC, r.words) AS words, sum(r.weight)::int AS points FROM reason r GROUP BY 1, 2
+    WITH pair AS (
+        SELECT r.one, r.other, string_agg(r.words, ', ' ORDER BY r.weight DESC, r.words) AS words, sum(r.weight)::int AS points
+        FROM unnest(ones, others, words, weights) AS r (one, other, words, weight) GROUP BY 1, 2
     )
     SELECT p.one, p.other, p.words, p.points FROM pair p
+    JOIN app.client a ON a.tenant_id = t AND a.id = p.one AND a.is_active
+    JOIN app.client b ON b.tenant_id = t AND b.id = p.other AND b.is_active
     WHERE NOT EXISTS (SELECT FROM app.client_apart x WHERE x.tenant_id = t AND x.one_id = p.one AND x.other_id = p.other)
+      AND NOT EXISTS (SELECT FROM app.client_merged m WHERE m.tenant_id = t AND m.client_id IN (p.one, p.other) AND m.undone_at IS NULL)
     ORDER BY p.points DESC, p.one, p.other
     LIMIT least(how_many, 200);
 END $$;
 
-REVOKE ALL ON FUNCTION app.emergency_phone(uuid), app.duplicates(uuid, int), app.guardian_contact(uuid), app.guardian_mail(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.duplicates_by_name(), app.emergency_phone(uuid), app.duplicates(uuid, int), app.guardian_contact(uuid), app.guardian_mail(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.guardian_contact(uuid) TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION app.guardian_mail(uuid) TO foyer_staff, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.emergency_phone(uuid) TO foyer_staff, foyer_slow;
-GRANT EXECUTE ON FUNCTION app.duplicates(uuid, int) TO foyer_slow, foyer_staff;
+GRANT EXECUTE ON FUNCTION app.duplicates(uuid, int), app.duplicates_by_name() TO foyer_slow, foyer_staff;
 RESET ROLE;

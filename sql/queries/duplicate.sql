@@ -16,6 +16,11 @@ JOIN app.client c ON c.id IN (d.one_id, d.other_id)
 CROSS JOIN LATERAL app.contact(c.id) AS k
 ORDER BY d.score DESC, d.one_id, d.other_id, c.id;
 
+-- name: duplicate_scope :one
+-- Whether similar names of all clients were compared too.
+-- clients: none
+SELECT app.duplicates_by_name() AS has_names;
+
 -- name: duplicate_of :many
 -- Records that may be this client's too, with the reasons.
 SELECT c.id AS client_id, d.reasons, c.name, c.birth_date
