@@ -14,33 +14,24 @@ async function enter(page, p, v = p.v) {
 }
 const next = (page) => page.getByRole("button", { name: "Continue to read and sign" }).last();
 
-async function answerAll(page) {
+// touch: with a finger, as on a phone.
+async function answerAll(page, touch = false) {
+  const choose = (where) => (touch ? where.tap() : where.check());
   await page.getByLabel("What brings you to us?").fill("A line between the brows");
-  await page.getByLabel("Tans easily").check();
-  await page.getByLabel("Cold sores").check();
+  await choose(page.getByRole("radio", { name: "Tans easily" }));
+  await choose(page.getByRole("checkbox", { name: "Cold sores" }));
   for (const [question, answer] of [["Are you pregnant", "No"], ["Do you take any medicine", "Yes"], ["Have you had surgery", "No"]])
-    await page.getByRole("group", { name: question }).getByLabel(answer).check();
+    await choose(page.getByRole("group", { name: question }).getByRole("radio", { name: answer }));
   await page.getByLabel("Which, and how much?").fill("Aspirin");
-  await page.getByLabel("I am allergic to something").check();
+  await choose(page.getByRole("radio", { name: "I am allergic to something" }));
   const line = page.getByRole("group", { name: "Allergy 1" });
   await line.getByLabel("Allergic to").fill("Latex");
   await line.getByLabel("What happens").fill("hives");
   await line.getByLabel("How strong").selectOption("severe");
-  await page.getByLabel("These answers are true").check();
+  await choose(page.getByRole("checkbox", { name: /These answers are true/ }));
 }
 
-// A curve over the pad, drawn with the mouse or a pen.
-async function draw(page) {
-  const pad = page.locator("[data-sign-pad]");
-  await pad.scrollIntoViewIfNeeded();
-  const box = await pad.boundingBox();
-  await page.mouse.move(box.x + 30, box.y + 60);
-  await page.mouse.down();
-  for (let i = 0; i < 40; i++) await page.mouse.move(box.x + 30 + i * 6, box.y + 60 + 25 * Math.sin(i / 3));
-  await page.mouse.up();
-}
-
-test("L20 L13: on a phone: begun, kept by itself, gone on with, signed with a finger, the copy", async () => {
+test("L20 L13: on a phone by touch alone: begun, kept by itself, gone on with, signed with a finger, the copy; each field by the name that a screen reader says", async () => {
   const p = somebody("glow"), page = await b.open("phone");
   await enter(page, p);
   await b.check(page, "what is due", { dark: true });
@@ -58,18 +49,25 @@ test("L20 L13: on a phone: begun, kept by itself, gone on with, signed with a fi
   assert.equal(await tomorrow.getByLabel("What brings you to us?").inputValue(), "Kept by itself");
   await tomorrow.context().close();
 
-  await next(page).click();
+  await next(page).tap(); // (a tap does not wait for the page that it leads to)
+  await page.getByRole("alert").waitFor();
   await b.check(page, "what is missing", { dark: true, shot: "form-missing" });
-  await answerAll(page);
-  await next(page).click();
+  await answerAll(page, true);
+  await next(page).tap();
+  await page.getByRole("button", { name: "I sign this form" }).waitFor();
   await b.check(page, "the document", { dark: true });
-  await page.getByLabel("I have read").check();
-  await page.getByLabel("Your full name").fill("Maya Ångström");
-  await draw(page);
+  const heard = await page.locator("form.sign-form").ariaSnapshot();
+  for (const words of [/checkbox "I have read “Signing electronically” above, .* I agree to sign electronically\."/, /group "Your signature":/, /textbox "Your full name"/, /img "Drawn signature, empty"/,
+    /button "Undo"/, /button "Clear"/, /button "I sign this form"/]) assert.match(heard, words);
+  assert.match(await page.locator("main").ariaSnapshot(), /article "The document":[\s\S]*heading "Answers" \[level=2\][\s\S]*heading "Statement" \[level=2\]/);
+  await page.getByRole("checkbox", { name: /I have read/ }).tap();
+  await page.getByRole("textbox", { name: "Your full name" }).fill("Maya Ångström");
+  await b.drawByTouch(page);
+  await page.getByRole("img", { name: "Drawn signature, strokes: 1" }).waitFor();
   await b.check(page, "signing", { shot: "form-signing" });
-  await page.getByRole("button", { name: "I sign this form" }).click();
+  await page.getByRole("button", { name: "I sign this form" }).tap();
   await page.getByText("This form is signed").waitFor();
-  assert.equal(await page.locator(".sign-line polyline").count(), 1);
+  assert.equal(await page.getByRole("img", { name: "Drawn signature of Maya Ångström" }).locator("polyline").count(), 1);
   await b.check(page, "her copy", { dark: true });
   await page.goBack();
   await page.reload();

@@ -198,4 +198,15 @@ async function staff(width, label, role, o = {}) {
   return open(width, { ...o, state: known.get(key) });
 }
 
-module.exports = { ...h, open, check, wasJudged, shoot, firstVisit, logIn, staff, overflow, nameOf, test, assert };
+// A finger's line over the pad of a signature, by touch events alone.
+async function drawByTouch(page) {
+  const pad = page.locator("[data-sign-pad]");
+  await pad.scrollIntoViewIfNeeded();
+  const box = await pad.boundingBox(), cdp = await page.context().newCDPSession(page);
+  const at = (i) => [{ x: box.x + 30 + i * 6, y: box.y + 50 + 20 * Math.sin(i / 3) }];
+  await cdp.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(0) });
+  for (let i = 1; i < 35; i++) await cdp.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(i) });
+  await cdp.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+}
+
+module.exports = { ...h, drawByTouch, open, check, wasJudged, shoot, firstVisit, logIn, staff, overflow, nameOf, test, assert };

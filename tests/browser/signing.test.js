@@ -6,17 +6,6 @@ const b = require("./harness");
 const h = require("../http/harness");
 const { somebody } = require("../http/form_client");
 
-// A finger's line over the pad, by touch events alone.
-async function drawByTouch(page) {
-  const pad = page.locator("[data-sign-pad]");
-  await pad.scrollIntoViewIfNeeded();
-  const box = await pad.boundingBox(), cdp = await page.context().newCDPSession(page);
-  const at = (i) => [{ x: box.x + 30 + i * 6, y: box.y + 50 + 20 * Math.sin(i / 3) }];
-  await cdp.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: at(0) });
-  for (let i = 1; i < 35; i++) await cdp.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: at(i) });
-  await cdp.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
-}
-
 test("L54 E-05: on the tablet a guardian signs with a finger; afterwards nothing of the client is there", async () => {
   const p = somebody("glow");
   h.sql("UPDATE app.client SET birth_date = current_date - interval '15 years' WHERE id = :'v1'::uuid", p.client);
@@ -34,7 +23,7 @@ test("L54 E-05: on the tablet a guardian signs with a finger; afterwards nothing
   await page.getByLabel("Date of birth of the one who signs").fill("1981-05-17");
   await page.getByLabel("I have read").check();
   await page.getByLabel("Full name of the one who signs").fill("Ines Halvorsen");
-  await drawByTouch(page);
+  await b.drawByTouch(page);
   await b.check(page, "a guardian signs", { dark: true, shot: "signing-guardian" });
   await page.getByRole("button", { name: "I sign this form" }).click();
   await page.getByText("This form is signed").waitFor();
