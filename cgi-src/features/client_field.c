@@ -230,8 +230,11 @@ static enum err show_asking(struct req *r, const struct asking *q)
         put(to, "choices", is_list ? option_list(a, f) : list_of(a, NULL, 0));
     }
     req_set_list(r, "asked", list_of(a, items, q->n));
-    if (!req_show(r, "client", Q_client_one, NULL))
+    const struct rows *client = req_show(r, "client", Q_client_one, NULL);
+    if (!client)
         return req_error(r);
+    if (rows_count(client) == 0)
+        return ERR_NOT_FOUND;
     return reply_view(r, 200, "client_field/fill");
 }
 
