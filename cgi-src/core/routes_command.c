@@ -60,7 +60,9 @@ static void print_size(const struct page *p)
             if (strcmp(q->path, p->path) == 0 && q->pool == p->pool && q->max_body > most)
                 most = q->max_body;
     if (most > ELSEWHERE)
-        printf("client_max_body_size %zu; client_body_buffer_size %zu; ", most, most);
+        printf("client_max_body_size %zu; client_body_buffer_size %zu; limit_conn uploads 4; "
+               "limit_conn all_uploads 16; ",
+               most, most);
 }
 
 static void print_nginx(void)

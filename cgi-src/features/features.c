@@ -41,6 +41,7 @@ const struct feature all_features[] = {
     {"duplicate", duplicate_pages},
     {"correction", correction_pages},
     {"client_list", client_list_pages},
+    {"client_import", client_import_pages},
     {"chart", chart_pages},
     {"health", health_pages},
     {"note_template", note_template_pages},

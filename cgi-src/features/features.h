@@ -43,6 +43,7 @@ extern const struct page duplicate_pages[];
 extern const struct page photo_pages[];
 extern const struct page correction_pages[];
 extern const struct page client_list_pages[];
+extern const struct page client_import_pages[];
 extern const struct page form_pages[];
 extern const struct page form_build_pages[];
 extern const struct page proof_pages[];

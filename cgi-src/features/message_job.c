@@ -6,6 +6,7 @@
  * whose pages are closed has waiting, waits on: its links lead nowhere meanwhile.
  */
 #include "account.h"
+#include "client_import.h"
 #include "config.h"
 #include "crypto.h"
 #include "features.h"
@@ -124,6 +125,9 @@ const struct job_kind job_kinds[] = {
     {"form.pdfs", "form.pdfs", proof_missing_job, NULL},
     {"chart.pdf", "chart.pdf", proof_chart_job, proof_chart_give_up},
     {"outside.read", "outside.read", outside_read, NULL},
+    {"client.import.check", "client.import.check", client_import_check_job, client_import_give_up},
+    {"client.import.add", "client.import", client_import_add_job, client_import_give_up},
+    {"client.import.undo", "client.import.undo", client_import_undo_job, client_import_give_up},
     {"form.remind", "form.remind", form_remind_job, NULL},
     {"media.remove", "media.remove", media_remove_job, NULL},
     {"media.sweep", "media.sweep", media_sweep_job, NULL},

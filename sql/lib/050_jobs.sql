@@ -114,6 +114,7 @@ BEGIN
         DELETE FROM sec.login_ticket k WHERE k.tenant_id = t AND k.expires_at < now() - interval '1 day';
         DELETE FROM sec.passkey_challenge c WHERE c.tenant_id = t AND c.made_at < now() - interval '1 day';
         PERFORM sec.support_run_out();
+        PERFORM app.client_import_expire();
         DELETE FROM sec.totp k WHERE k.tenant_id = t AND k.confirmed_at IS NULL AND k.made_at < now() - interval '1 day';
     END LOOP;
     PERFORM set_config('foyer.tenant_id', coalesce(before, ''), true);

@@ -43,6 +43,7 @@ BEGIN
     FOR joined IN SELECT m.client_id FROM app.client_merged m WHERE m.tenant_id = app.tenant() AND m.into_id = client AND m.undone_at IS NULL LOOP
         PERFORM app.client_erase(joined);
     END LOOP;
+    PERFORM app.client_import_forget(client);
     guarded := ARRAY(SELECT g.id FROM app.client_guardian g WHERE g.tenant_id = app.tenant() AND g.guardian_client_id = client);
     PERFORM app.client_call_off(client);
     UPDATE app.client_key k SET wrapped_key = NULL, destroyed_at = now()

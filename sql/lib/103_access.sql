@@ -12,7 +12,7 @@ AS $$
            ('appointment.status', 'booking_write'), ('appointment.move', 'booking_write'), ('appointment.cancel', 'booking_write'), ('appointment.create', 'booking_write'), ('appointment.over', 'booking_over'),
            ('client.search', 'client_read'), ('client.read', 'client_read'), ('client.create', 'client_write'), ('client.update', 'client_write'),
            ('client.photo', 'client_read'), ('client.photo_change', 'client_write'), ('client.contact', 'client_write'), ('client.guardian', 'client_write'), ('client.due', 'client_write'), ('client.tag', 'client_write'), ('client.field', 'client_write'),
-           ('correction.decide', 'client_write'), ('client.export', 'client_lists'), ('client.duplicates', 'client_lists'), ('client.join', 'client_lists'), ('client.unjoin', 'client_lists'), ('client.apart', 'client_lists'),
+           ('correction.decide', 'client_write'), ('client.export', 'client_lists'), ('client.import.list', 'client_lists'), ('client.import.upload', 'client_lists'), ('client.import.look', 'client_lists'), ('client.import.map', 'client_lists'), ('client.import.verdicts', 'client_lists'), ('client.import.start', 'client_lists'), ('client.import.drop', 'client_lists'), ('client.import.take', 'client_lists'), ('client.duplicates', 'client_lists'), ('client.join', 'client_lists'), ('client.unjoin', 'client_lists'), ('client.apart', 'client_lists'),
            ('chart.read', 'chart_read'), ('consent.read', 'chart_read'), ('note.create', 'chart_write'), ('note.sign', 'chart_write'),
            ('allergy.create', 'chart_write'), ('allergy.end', 'chart_write'),
            ('medication.create', 'chart_write'), ('medication.end', 'chart_write'), ('condition.create', 'chart_write'), ('condition.end', 'chart_write'),

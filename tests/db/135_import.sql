@@ -1,0 +1,52 @@
+-- Lists of clients: whose they are, what dates mean, nobody is seen before all are, two at once, taking out, erasing (T12, L10, B-05).
+BEGIN;
+SELECT no_plan();
+SELECT is(app.import_date(typed, format), wanted::date, format || ' ' || typed) FROM (VALUES
+    ('1990-3-4', 'dmy', '1990-03-04'), ('3/4/1990', 'mdy', '1990-03-04'), ('04.03.1990', 'dmy', '1990-03-04'), ('1990/03/04', 'ymd', '1990-03-04'),
+    ('3/4/90', 'mdy', NULL), ('30/02/1990', 'dmy', NULL), ('13/13/1990', 'mdy', NULL), ('', 'ymd', NULL), ('x', 'ymd', NULL), ('99999-01-01', 'ymd', NULL)) AS v (typed, format, wanted);
+
+SELECT fx.inside('alpha');
+INSERT INTO app.client_import (id, separator, n_columns, n_rows, columns, state) VALUES (fx.id('a', 'import', 1), ',', 1, 3, '{name}', 'checking');
+CREATE FUNCTION pg_temp.cells() RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('date_format', 'ymd', 'rows', jsonb_agg(jsonb_build_object('n', n, 'line', n + 1, 'name', name, 'birth_date', born,
+    'id', fx.id('a', 'imported', n), 'key', repeat('00', 60)))) FROM (VALUES (1, 'Imported One', '1990-01-01'), (2, 'imported ONE', '1990-01-01'), (3, 'Imported Three', NULL)) AS v (n, name, born) $$;
+SELECT is(app.client_import_check(fx.id('a', 'import', 1), 1, pg_temp.cells()), true, 'a part is looked at');
+SELECT is(app.client_import_check(fx.id('a', 'import', 1), 1, pg_temp.cells()), false, 'once');
+SELECT is((SELECT string_agg(verdict, ',' ORDER BY n) FROM app.client_import_row WHERE import_id = fx.id('a', 'import', 1)), 'add,twice,add', 'a person who stands twice in it comes once');
+SELECT app.client_import_step(fx.id('a', 'import', 1), true);
+SELECT set_config('foyer.perms', ',client_lists,client_read,', true);
+SELECT is(app.client_import_start(fx.id('a', 'import', 1), false), fx.id('a', 'import', 1), 'it is read in');
+SELECT is(app.client_import_start(fx.id('a', 'import', 1), false), fx.id('a', 'import', 1), 'once: the second call finds it under way');
+SELECT is((SELECT count(*) FROM app.job WHERE subject_id = fx.id('a', 'import', 1) AND kind = 'client.import.add'), 1::bigint, 'and one job');
+SELECT is(sec.client_import_add(fx.id('a', 'import', 1), 1, pg_temp.cells()), 2, 'its clients are entered');
+SELECT is(sec.client_import_add(fx.id('a', 'import', 1), 1, pg_temp.cells()), 0, 'B-05: once');
+SET LOCAL ROLE foyer_owner;
+SELECT is((SELECT count(*) FROM app.client WHERE name LIKE 'Imported%'), 0::bigint, 'nobody is seen before all are there, not even by the owner of the table');
+RESET ROLE;
+INSERT INTO app.client_import (id, separator, n_columns, n_rows, state) VALUES (fx.id('a', 'import', 2), ',', 1, 1, 'checked');
+SELECT throws_like(format('SELECT app.client_import_start(%L, false)', fx.id('a', 'import', 2)), 'Another list is being read in%', 'two lists do not come in at once');
+SELECT app.client_import_step(fx.id('a', 'import', 1), true);
+SET LOCAL ROLE foyer_owner;
+SELECT is((SELECT count(*) FROM app.client WHERE name LIKE 'Imported%'), 2::bigint, 'then all are');
+RESET ROLE;
+SELECT is((SELECT string_agg(array_to_string(ARRAY[reason, cardinality(client_ids)::text], ':'), ',') FROM audit.event WHERE action = 'client.import' AND object_id = fx.id('a', 'import', 1)), '2 entered:2', 'A-02: the trail has them by their ids');
+SELECT throws_ok(format('SELECT app.client_import_map(%L, ''{name}'', ''ymd'')', fx.id('a', 'import', 1)), 'FY422', NULL, 'its columns stay');
+UPDATE app.client SET pronouns = 'she' WHERE id = fx.id('a', 'imported', 3);
+SELECT app.client_import_undo(fx.id('a', 'import', 1));
+SELECT is(sec.client_import_take(fx.id('a', 'import', 1), 100), false, 'they are taken out');
+SELECT is(sec.client_import_take(fx.id('a', 'import', 1), 100), true, 'all of them');
+SELECT is((SELECT string_agg(reason, ',' ORDER BY n) FROM app.client_import_row WHERE import_id = fx.id('a', 'import', 1) AND reason NOT LIKE 'The same%'), 'Taken out again.,was changed since', 'but for who was touched');
+SELECT is((SELECT count(*) FROM app.client WHERE id IN (fx.id('a', 'imported', 1), fx.id('a', 'imported', 3))), 1::bigint, 'who stays');
+SELECT app.client_import_step(fx.id('a', 'import', 1), true);
+
+INSERT INTO app.client_import_row (import_id, n, line, verdict, client_id) VALUES (fx.id('a', 'import', 2), 1, 2, 'here', fx.id('a', 'imported', 3));
+SELECT is(app.client_erase(fx.id('a', 'imported', 3)), true, 'she is erased');
+SELECT is((SELECT state || (SELECT count(*) FROM app.client_import_row r WHERE r.import_id = i.id) FROM app.client_import i WHERE id = fx.id('a', 'import', 2)), 'stopped0', 'and stands in no file that waits');
+SELECT is((SELECT count(*) FROM app.client_import_row WHERE client_id = fx.id('a', 'imported', 3)), 0::bigint, 'nor in what is kept of one that was read in');
+INSERT INTO app.client_import (id, separator, n_columns, n_rows, expires_at) VALUES (fx.id('a', 'import', 3), ',', 1, 1, now() - interval '1 day');
+INSERT INTO app.client_import_part (id, import_id, n, first_row, first_line, body_sealed) VALUES (fx.id('a', 'import part', 1), fx.id('a', 'import', 3), 0, 0, 1, '\x00');
+SELECT app.client_import_expire();
+SELECT is((SELECT state || (SELECT count(*) FROM app.client_import_part p WHERE p.import_id = i.id) FROM app.client_import i WHERE id = fx.id('a', 'import', 3)), 'dropped0', 'a file goes when its time is over');
+SELECT is(fx.ask('foyer_slow', 'SELECT 1 FROM fx.as_staff(''beta'', ''owner'')', 'SELECT count(*) FROM app.client_import'), '0', 'L01: another business sees none of it');
+SELECT is(fx.ask('foyer_staff', 'SELECT 1 FROM fx.as_staff(''alpha'', ''owner'')', 'SELECT count(*) FROM app.client_import'), '42501', 'nor the pool of the other pages');
+SELECT * FROM finish();
+ROLLBACK;
