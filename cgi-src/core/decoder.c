@@ -195,40 +195,51 @@ static _Noreturn void execute(const char *program, int fd)
     _exit(1);
 }
 
-/* decode or program: what the new process does. */
-static struct decoder *start(decode_fn *decode, const struct decoder_limits *l, const char *program)
+/* A decoder without a process, and both ends of its socket; NULL, logged. */
+static struct decoder *new_decoder(int pair[2])
 {
-    int pair[2];
     struct decoder *d = malloc(sizeof *d);
     signal(SIGPIPE, SIG_IGN);
-    if (!d || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-        log_error("decoder.start", "why", strerror(errno), NULL);
-        free(d);
-        return NULL;
-    }
-    pid_t pid = fork();
-    if (pid == 0 && program)
-        execute(program, pair[1]);
-    if (pid == 0)
-        wait_for_files(pair[1], decode, l);
+    if (d && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0)
+        return d;
+    log_error("decoder.start", "why", strerror(errno), NULL);
+    free(d);
+    return NULL;
+}
+
+/* In the worker, after the fork. */
+static struct decoder *started(struct decoder *d, const int pair[2], pid_t pid)
+{
     close(pair[1]);
     *d = (struct decoder){.fd = pair[0], .pid = pid};
-    if (pid < 0) {
-        log_error("decoder.start", "why", strerror(errno), NULL);
-        close(pair[0]);
-        free(d);
-        return NULL;
-    }
-    return d;
+    if (pid > 0)
+        return d;
+    log_error("decoder.start", "why", strerror(errno), NULL);
+    close(pair[0]);
+    free(d);
+    return NULL;
 }
 
 struct decoder *decoder_start(decode_fn *decode, const struct decoder_limits *limits)
 {
     struct decoder_limits l = filled_in(limits);
-    return start(decode, &l, NULL);
+    int pair[2];
+    struct decoder *d = new_decoder(pair);
+    pid_t pid = d ? fork() : -1;
+    if (pid == 0)
+        wait_for_files(pair[1], decode, &l);
+    return d ? started(d, pair, pid) : NULL;
 }
 
-struct decoder *decoder_start_program(const char *program) { return start(NULL, NULL, program); }
+struct decoder *decoder_start_program(const char *program)
+{
+    int pair[2];
+    struct decoder *d = new_decoder(pair);
+    pid_t pid = d ? fork() : -1;
+    if (pid == 0)
+        execute(program, pair[1]);
+    return d ? started(d, pair, pid) : NULL;
+}
 
 static void gone(struct decoder *d)
 {

@@ -71,7 +71,7 @@ describe("H-05: how the programs are built", () => {
     const imports = (name) => run("nm", "-D", "--undefined-only", path.join(h.env.bin, name)).split("\n")
       .map((l) => (l.trim().split(/\s+/)[1] || "").split("@")[0]).filter((s) => starts.test(s)).sort();
     assert.deepEqual(imports("foyer-web"), ["execv", "execve", "fork"]); // reload.c; foyer-decode, before a worker's sandbox; its workers
-    assert.deepEqual(imports("foyer-decode"), ["execve", "fork"]); // a child for each picture, which may not (H-04); execve is of the worker's half of that file
+    assert.deepEqual(imports("foyer-decode"), ["fork"]); // a child for each picture
     assert.deepEqual(imports("foyer-jobs"), ["fork"]); // the self-test
     assert.deepEqual(imports("foyer"), []);
   });
