@@ -32,6 +32,14 @@ function opened(tenant, client, what, sealed) {
   return open(open(tenantKey(tenant), `client_key|${tenant}|${client}`, wrapped), `${tenant}|${what}`, sealed);
 }
 
+// The same out of another Foyer's directory: its configuration says where its keys are.
+function openedWith({ vardir }, tenant, client, what, wrapped, sealed) {
+  const text = fs.readFileSync(path.join(vardir, "foyer.conf"), "utf8"), of = (name) => text.match(new RegExp(`^${name}\\s*=\\s*(.*)$`, "m"))[1].trim().replace(/^'(.*)'$/, "$1");
+  const raw = fs.readFileSync(of("master_key")), master = raw.length === 32 ? raw : Buffer.from(raw.toString().trim(), "hex");
+  const own = open(master, `tenant_key|${tenant}`, fs.readFileSync(path.join(of("keys"), `${tenant}.key`)));
+  return open(open(own, `client_key|${tenant}|${client}`, wrapped), `${tenant}|${what}`, sealed);
+}
+
 // The same way round under the business's own key, for a row without a client.
 function sealed(tenant, what, text) {
   const key = tenantKey(tenant), nonce = crypto.randomBytes(12), c = crypto.createCipheriv("aes-256-gcm", key, nonce);
@@ -72,4 +80,4 @@ class Patient extends h.Visitor {
   post(target, body, o) { return this.again(() => super.post(target, body, o)); }
 }
 const pathOf = (link) => new URL(link).pathname;
-module.exports = { conf, opened, sealed, mails, mail, pathOf, Patient };
+module.exports = { conf, opened, openedWith, sealed, mails, mail, pathOf, Patient };

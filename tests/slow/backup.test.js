@@ -1,6 +1,6 @@
 // backup.test.js -- takes about 5 minutes on 2 shared cores. From a running Foyer into a backup directory and back: a base backup under load, points in
 // time, erasures and opt-outs that a restore must not undo, what a killed or damaged backup does, and the drill
-// (SECURITY.md K-01 to K-03, R-06, D-16, D-21, S-33, S-34; T37 to T39).
+// (SECURITY.md K-01 to K-03, R-06, D-16, D-21, S-33, S-34; T37 to T39; E-06).
 "use strict";
 const { test, before, after } = require("node:test");
 const assert = require("node:assert/strict");
@@ -152,8 +152,26 @@ test("K-01: what is written is ciphertext from its first byte on, while a backup
 });
 
 let quiet;
-test("T37, T38, K-02: a restore gives every table row for row, its policies, triggers, FORCE and grants, and a trail that verifies", async () => {
+// Somebody signs a form, and its copy is made: {id, client, bytes}.
+async function signedCopy() {
+  const p = require("../http/form_client").somebody("glow"), at = `${p.at}/${p.consent}`;
+  const ticks = Object.fromEntries([...(await p.v.get(at)).text.matchAll(/type="checkbox" name="(q-[a-z_]+)" value="yes"/g)].map(([, n]) => [n, "yes"]));
+  assert.equal((await p.v.submit(at, { ...ticks, intent: "next" })).location, `${at}/consent`);
+  assert.equal((await p.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara" })).status, 303);
+  const id = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent);
+  await stack.until(() => h.one("SELECT count(*) FROM app.signature_copy WHERE signature_id = :'v1'::uuid", id) === "1", "its copy is not made", 60000);
+  return { id, client: p.client };
+}
+// Its PDF out of a database, opened with the keys that lie beside it.
+function pdfOf(q, keys, ask) {
+  const [tenant, copyId, sealed, wrapped] = ask(`SELECT x.tenant_id, x.id, encode(x.pdf_sealed, 'hex'), encode(k.wrapped_key, 'hex') FROM app.signature_copy x
+    JOIN app.client_key k ON k.tenant_id = x.tenant_id AND k.client_id = x.client_id WHERE x.signature_id = '${q.id}'`);
+  return require("../http/mailbox").openedWith(keys, tenant, q.client, `app.signature_copy|pdf_sealed|${copyId}`, Buffer.from(wrapped, "hex"), Buffer.from(sealed, "hex"));
+}
+
+test("T37, T38, K-02, E-06: a restore gives every table row for row, its policies, triggers, FORCE and grants, and a trail that verifies", async () => {
   quiet = await book(corner, { days: 30, person: { name: "Quiet Before" } });
+  const signed = await signedCopy(), before = pdfOf(signed, { vardir: s.vardir }, (q) => h.sql(q)[0]);
   foyer("audit", "seal");
   good(script("backup"));
   const r = good(restore("equal", "--to", "backup"));
@@ -161,7 +179,15 @@ test("T37, T38, K-02: a restore gives every table row for row, its policies, tri
   assert.ok(Number(tables) > 45 && Number(rows) > 30000, r.out);
   within(r.into, (copy) => {
     assert.equal(copy.sql(`SELECT name FROM app.client WHERE id = '${quiet.client}'`), "Quiet Before");
-    assert.match(copy.foyer("audit", "verify", "--heads", path.join(r.into, "keys", "heads")).stdout, /: 0 findings/);
+    assert.match(copy.foyer("audit", "verify", "--heads", path.join(r.into, "keys", "heads")).stdout, /: 0 findings/); // of signed forms and notes too
+    // E-06: a signed copy opens with the restored keys, is the same to the byte, and verifies by the restored authority.
+    const pdf = pdfOf(signed, { vardir: r.into }, (q) => copy.sql(q).split("|"));
+    assert.ok(pdf.equals(before));
+    const file = path.join(dir, "restored.pdf");
+    fs.writeFileSync(file, pdf, { mode: 0o644 });
+    const verdict = copy.foyer("form", "verify", file).stdout;
+    assert.match(verdict, /^Good: not one byte/m);
+    assert.doesNotMatch(verdict, /The authority is the one that comes in the file/);
     assert.match(copy.foyer("backup", "samples", "20", "--as", "postgres").stdout, /^20 sealed values opened, 0 did not/);
     const lint = copy.run(["psql", "-X", "-At", "-h", path.join(r.into, "run"), "-U", "postgres", "-d", "foyer", "-v", "schemas='app','sec','audit'",
       "-v", "approles='foyer_staff','foyer_public','foyer_slow','foyer_jobs','foyer_sealer','foyer_auditor'", "-f", path.join(r.into, "app", "sql", "check", "lint.sql")]);
