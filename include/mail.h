@@ -12,6 +12,7 @@ struct mail {
     struct str text;        /* plain UTF-8 */
     struct str calendar;    /* iCalendar object, or "" */
     struct str method;      /* its METHOD */
+    struct str attachment;  /* a PDF, or "" */
     struct str message_id;  /* without angle brackets; the same for every try of one message */
 };
 

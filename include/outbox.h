@@ -12,6 +12,7 @@ struct letter {
     struct str to;         /* her e-mail address */
     struct str link;       /* absolute address, {{link}} in the template; "" for none */
     struct str ics;        /* calendar entry, or "" */
+    struct str attached_copy; /* id of the signed copy that the mail carries, or "" */
     struct str dedupe_key; /* the same key twice is an error: one message per event */
 };
 

@@ -71,6 +71,10 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     if (rows_count(taken) == 0)
         return settle(r, "queued", "budget", JOB_TOMORROW);
 
+    struct rows *copy = rows_bool(m, 0, "has_copy") ? req_query(r, Q_message_attachment) : m;
+    if (!copy || rows_count(copy) == 0)
+        return JOB_LATER;
+
     struct arena *a = req_arena(r);
     struct str body = rows_text(m, 0, "body_sealed");
     struct mail mail = {
@@ -81,6 +85,7 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
         .text = arena_str(a, body.n ? body : rows_text(m, 0, "body")),
         .calendar = arena_str(a, rows_text(m, 0, "ics_sealed")),
         .method = ics_method(rows_text(m, 0, "ics_sealed")),
+        .attachment = copy == m ? S("") : arena_str(a, rows_text(copy, 0, "pdf_sealed")),
         .message_id = arena_printf(a, "%.*s@%s", (int)job->subject_id.n, job->subject_id.p,
                                    config_text("domain")),
     };
@@ -131,5 +136,6 @@ const struct job_kind job_kinds[] = {
     {"form.remind", "form.remind", form_remind_job, NULL},
     {"media.remove", "media.remove", media_remove_job, NULL},
     {"media.sweep", "media.sweep", media_sweep_job, NULL},
+    {"form.declined", "form.declined", form_declined_job, NULL},
     {0},
 };

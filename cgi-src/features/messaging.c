@@ -8,6 +8,7 @@
 #include "tombstone.h"
 
 #define HER_PAGE "/v/{link_id:uuid}"
+#define WORDING "/settings/messaging/{messaging_wording_id:uuid}"
 #define STAFF_PAGE "/clients/{client_id:uuid}/messages"
 
 static const struct field choose_fields[] = {{"allows", FIELD_UUIDS}, {0}};
@@ -21,7 +22,6 @@ static const struct field note_fields[] = {
 };
 
 static const struct field wording_fields[] = {
-    {"wording_id", FIELD_UUID, .required = true},
     {"body", FIELD_LONG, .required = true, .max = 1000, .missing = "Write the words."},
     {0},
 };
@@ -62,9 +62,11 @@ const struct page messaging_pages[] = {
      .title = "Client: note what may be sent to her"},
     {GET, "/settings/messaging", CAN(settings_write), .show = {{"wordings", Q_messaging_wordings}},
      .view = "messaging/wordings", .title = "The words that clients agree to"},
-    {POST, "/settings/messaging", CAN(settings_write), .action = "messaging.wording",
-     .fields = wording_fields, .save = Q_messaging_wording_save,
-     .then = "/settings/messaging?saved=1", .again = "/settings/messaging",
-     .title = "Change the words that clients agree to"},
+    {GET, WORDING, CAN(settings_write),
+     .show = {{"wording", Q_messaging_wording_one}, {"value", Q_messaging_wording_one}},
+     .view = "messaging/wording", .title = "Words that clients agree to"},
+    {POST, WORDING, CAN(settings_write), .action = "messaging.wording", .fields = wording_fields,
+     .save = Q_messaging_wording_save, .then = "/settings/messaging?saved=1", .again = WORDING,
+     .title = "Change words that clients agree to"},
     {0},
 };

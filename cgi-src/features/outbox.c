@@ -43,6 +43,9 @@ enum err outbox_send(struct req *r, const struct letter *letter)
     unsigned char hash[HASH_BYTES];
     suppression_hash(req_value(r, "tenant_id"), S("email"), letter->to, hash);
     req_set_bytes(r, "address_hash", (struct str){(const char *)hash, sizeof hash});
+    req_set(r, "attached_copy", letter->attached_copy);
+    if (letter->attached_copy.n == 0)
+        req_set_null(r, "attached_copy");
     req_set(r, "message_id", id);
     req_set(r, "message_client", letter->client_id);
     req_set(r, "message_kind", str_of(letter->kind));

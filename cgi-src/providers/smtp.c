@@ -90,12 +90,23 @@ static void add_text(curl_mime *to, struct arena *a, const struct mail *m)
     curl_mime_encoder(part, "quoted-printable");
 }
 
+static void add_attachment(curl_mime *to, struct str pdf)
+{
+    curl_mimepart *part = curl_mime_addpart(to);
+    curl_mime_data(part, pdf.p, pdf.n);
+    curl_mime_type(part, "application/pdf");
+    curl_mime_filename(part, "signed-form.pdf");
+    curl_mime_encoder(part, "base64");
+}
+
 /* The entry stands beside the text as another way to say the same, with its method in the type: by that mail programs put it
  * into the calendar, or change what they have there (RFC 6047, 2.4). Once more as a file, for those that do not. */
 static void add_parts(CURL *curl, curl_mime *mime, struct arena *a, const struct mail *m)
 {
     if (m->calendar.n == 0) {
         add_text(mime, a, m);
+        if (m->attachment.n > 0)
+            add_attachment(mime, m->attachment);
         return;
     }
     curl_mime *ways = curl_mime_init(curl);

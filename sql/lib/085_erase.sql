@@ -89,7 +89,7 @@ BEGIN
         AND (h.client_id = client OR h.object_id IN (SELECT g.id FROM app.client_guardian g WHERE g.tenant_id = app.tenant() AND (g.client_id = client OR g.id = ANY (guarded))));
     UPDATE app.form_assignment f SET state = 'withdrawn' WHERE f.tenant_id = app.tenant() AND f.client_id = client AND f.state = 'due';
     -- A message about a client has a sealed text; an empty one says that it is gone.
-    UPDATE app.message m SET to_address = '(erased)', subject = '', body_sealed = '', link_sealed = NULL, ics_sealed = NULL, address_hash = NULL,
+    UPDATE app.message m SET to_address = '(erased)', subject = '', body_sealed = '', link_sealed = NULL, ics_sealed = NULL, address_hash = NULL, attached_copy = NULL,
         state = CASE WHEN m.state IN ('queued', 'kept') THEN 'suppressed' ELSE m.state END,
         problem = CASE WHEN m.state IN ('queued', 'kept') THEN 'erased' ELSE m.problem END
     WHERE m.tenant_id = app.tenant() AND m.client_id = client;

@@ -276,6 +276,8 @@ AS $$
         ('condition.end', 'ended a condition'),
         ('health.none_known', 'noted that nothing is known, or took that back'),
         ('form.again', 'asked for a form again'),
+        ('form.code', 'had a code sent for signing a form'),
+        ('form.declined', 'told the staff that a form was declined'),
         ('form.decline', 'did not want to sign a form'),
         ('form.desk', 'opened forms at the desk'),
         ('form.done', 'put the tablet away'),

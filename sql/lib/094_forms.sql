@@ -194,7 +194,9 @@ BEGIN
 END $$;
 
 -- What holds for a form as a whole: its name, how long a signature stands, of whom it is asked.
-CREATE OR REPLACE FUNCTION app.form_save(form uuid, seen_edition int, name text, validity text, valid_days int, asked_with text, for_whom text, services uuid[]) RETURNS uuid
+DROP FUNCTION IF EXISTS app.form_save(uuid, int, text, text, int, text, text, uuid[]);
+CREATE OR REPLACE FUNCTION app.form_save(form uuid, seen_edition int, name text, validity text, valid_days int, asked_with text, for_whom text, services uuid[], needs_code boolean)
+RETURNS uuid
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_variable
@@ -207,7 +209,7 @@ BEGIN
     END IF;
     PERFORM app.edition_or_refuse(seen_edition, kept);
     UPDATE app.form f SET name = btrim(name), validity = validity, valid_days = CASE WHEN validity = 'days' THEN valid_days END, asked_with = asked_with,
-        for_whom = for_whom, edition = f.edition + 1
+        for_whom = for_whom, needs_code = coalesce(needs_code, false), edition = f.edition + 1
     WHERE f.id = form;
     DELETE FROM app.service_form x WHERE x.form_id = form AND x.service_id <> ALL (services);
     INSERT INTO app.service_form (service_id, form_id, position)
@@ -235,8 +237,9 @@ BEGIN
     END IF;
     SELECT v.* INTO last FROM app.form_version v WHERE v.form_id = form ORDER BY v.version DESC LIMIT 1;
     draft := gen_random_uuid();
-    INSERT INTO app.form_version (id, form_id, version, title, body, language, edited_at, edited_by)
-    SELECT draft, form, coalesce(last.version, 0) + 1, coalesce(last.title, f.name), coalesce(last.body, ''), coalesce(last.language, 'en'), now(), app.actor()
+    INSERT INTO app.form_version (id, form_id, version, title, body, language, edited_at, edited_by, holds_health, copy_attached)
+    SELECT draft, form, coalesce(last.version, 0) + 1, coalesce(last.title, f.name), coalesce(last.body, ''), coalesce(last.language, 'en'), now(), app.actor(),
+           coalesce(last.holds_health, true), coalesce(last.copy_attached, false)
     FROM app.form f WHERE f.id = form;
     INSERT INTO app.form_question (form_version_id, position, key, kind, label, help, options, is_required, follow_up_label, purpose, number_min, number_max, unit, when_key, when_value)
     SELECT draft, row_number() OVER (ORDER BY q.position, q.key), q.key, q.kind, q.label, q.help, q.options, q.is_required, q.follow_up_label, q.purpose,
@@ -611,7 +614,7 @@ $$;
 
 REVOKE ALL ON FUNCTION app.form_stands(uuid, uuid, timestamptz), app.form_in_force(uuid), app.forms_asked(uuid), app.form_settle(), app.form_draft_of(uuid),
     app.edition_or_refuse(int, int), app.form_touch(uuid), app.form_fill_from(uuid, uuid, jsonb), app.form_create(uuid, text, text, text),
-    app.form_save(uuid, int, text, text, int, text, text, uuid[]), app.form_draft_begin(uuid), app.form_draft_drop(uuid), app.form_wording_save(uuid, int, text, text),
+    app.form_save(uuid, int, text, text, int, text, text, uuid[], boolean), app.form_draft_begin(uuid), app.form_draft_drop(uuid), app.form_wording_save(uuid, int, text, text),
     app.form_key_for(uuid, text), app.lines_of(text), app.number_or_refuse(text, text),
     app.form_question_save(uuid, uuid, uuid, int, text, text, text, text, boolean, text, text, text, text, text, text), app.form_conditions(uuid, uuid),
     app.form_question_move(uuid, uuid, text), app.form_question_drop(uuid, uuid), app.form_translation_save(uuid, text, int, text, text),
@@ -619,7 +622,7 @@ REVOKE ALL ON FUNCTION app.form_stands(uuid, uuid, timestamptz), app.form_in_for
     app.form_publish(uuid, int, boolean), app.form_withdraw(uuid, text), app.form_remind(), app.form_languages(), app.language_words(text),
     app.form_kinds() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.form_kinds(), app.form_in_force(uuid), app.form_draft_of(uuid), app.edition_or_refuse(int, int), app.form_touch(uuid), app.form_fill_from(uuid, uuid, jsonb),
-    app.form_create(uuid, text, text, text), app.form_save(uuid, int, text, text, int, text, text, uuid[]), app.form_draft_begin(uuid), app.form_draft_drop(uuid),
+    app.form_create(uuid, text, text, text), app.form_save(uuid, int, text, text, int, text, text, uuid[], boolean), app.form_draft_begin(uuid), app.form_draft_drop(uuid),
     app.form_wording_save(uuid, int, text, text), app.form_key_for(uuid, text), app.lines_of(text), app.number_or_refuse(text, text),
     app.form_question_save(uuid, uuid, uuid, int, text, text, text, text, boolean, text, text, text, text, text, text), app.form_conditions(uuid, uuid),
     app.form_question_move(uuid, uuid, text), app.form_question_drop(uuid, uuid), app.form_translation_save(uuid, text, int, text, text),
@@ -630,5 +633,32 @@ GRANT EXECUTE ON FUNCTION app.form_languages(), app.language_words(text) TO foye
 GRANT EXECUTE ON FUNCTION app.form_remind() TO foyer_jobs;
 -- In which language it was shown stands with a signature.
 GRANT INSERT (language) ON app.signature TO foyer_public;
+
+-- Who is told that somebody declined to sign: whoever has the visit; else the front desk of the place, or of every place; else the owners.
+CREATE OR REPLACE FUNCTION app.form_declined_to(decline uuid) RETURNS TABLE (client_id uuid, staff_id uuid, to_address text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH d AS (
+        SELECT x.client_id, p.staff_id, p.location_id
+        FROM app.form_decline x
+        JOIN app.form_assignment a ON a.tenant_id = x.tenant_id AND a.client_id = x.client_id AND a.id = x.assignment_id
+        LEFT JOIN app.appointment p ON p.tenant_id = a.tenant_id AND p.id = a.appointment_id
+        WHERE x.tenant_id = app.tenant() AND x.id = decline
+    ), who AS (
+        SELECT d.client_id, d.staff_id, 1 AS rank FROM d WHERE d.staff_id IS NOT NULL
+        UNION
+        SELECT d.client_id, sr.staff_id, CASE r.slug WHEN 'front-desk' THEN 2 ELSE 3 END
+        FROM d
+        JOIN app.role r ON r.tenant_id = app.tenant() AND r.slug IN ('front-desk', 'owner')
+        JOIN app.staff_role sr ON sr.tenant_id = r.tenant_id AND sr.role_id = r.id
+        WHERE r.slug = 'owner' OR sr.location_id IS NULL OR d.location_id IS NULL OR sr.location_id = d.location_id
+    ), there AS (
+        SELECT w.client_id, f.id, f.email, rank() OVER (ORDER BY w.rank) AS place
+        FROM who w JOIN app.staff f ON f.tenant_id = app.tenant() AND f.id = w.staff_id AND f.is_active AND NOT f.is_support
+    )
+    SELECT t.client_id, t.id, t.email FROM there t WHERE t.place = 1
+$$;
+REVOKE ALL ON FUNCTION app.form_declined_to(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.form_declined_to(uuid) TO foyer_jobs;
 
 RESET ROLE;

@@ -40,9 +40,11 @@ DECLARE
     due record;
     newest record;
     l record;
+    has_address boolean := true;
     minor boolean;
 BEGIN
-    SELECT a.state, a.form_id INTO due FROM app.form_assignment a
+    SELECT a.state, a.form_id, (SELECT f.needs_code FROM app.form f WHERE f.tenant_id = a.tenant_id AND f.id = a.form_id) AS needs_code INTO due
+    FROM app.form_assignment a
     WHERE a.tenant_id = NEW.tenant_id AND a.id = NEW.assignment_id AND a.client_id = NEW.client_id
     FOR UPDATE;
     IF NOT FOUND THEN
@@ -69,6 +71,7 @@ BEGIN
     INTO l
     FROM app.link k WHERE k.tenant_id = NEW.tenant_id AND k.id = NEW.link_id;
     IF FOUND THEN
+        SELECT t.channel, t.has_address INTO NEW.code_channel, has_address FROM sec.form_code_take(NEW.assignment_id, NEW.link_id) t;
         NEW.second_factor := l.second_factor;
         NEW.place := l.place;
         NEW.guardian_id := CASE WHEN l.is_taken THEN l.signing_guardian END;
@@ -77,6 +80,10 @@ BEGIN
         IF NEW.place = 'desk' AND NEW.witness_id IS NULL THEN
             RAISE EXCEPTION 'At the desk a member of the staff is the witness.' USING ERRCODE = 'FY422', COLUMN = 'form';
         END IF;
+    END IF;
+    -- At the desk the witness sees who signs; there alone it goes without a code when no address is known.
+    IF due.needs_code AND NEW.code_channel IS NULL AND NOT (NEW.place = 'desk' AND NOT has_address) THEN
+        RAISE EXCEPTION 'This form takes the code that is sent by e-mail.' USING ERRCODE = 'FY422', COLUMN = 'code';
     END IF;
     IF minor AND NOT EXISTS (SELECT FROM app.guardians_of(NEW.client_id) g WHERE g.guardian_id = NEW.guardian_id) THEN
         RAISE EXCEPTION 'For somebody under eighteen a parent or guardian signs.' USING ERRCODE = 'FY422', COLUMN = 'form';

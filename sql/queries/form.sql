@@ -161,6 +161,21 @@ FROM sec.signer_take(:guardian_id::uuid, :guardian_birth::date, CASE WHEN :witne
 -- Who signs in this transaction, for the text that is signed.
 SELECT a.signer, a.guardian_name, a.relation, a.witness_name, a.place, a.signed_utc FROM app.signing_as() AS a;
 
+-- name: form_code :one
+-- Whether signing this form takes a code by e-mail, and how far that is.
+SELECT app.own_client() AS client_id, s.needs_code, s.is_sent, s.is_proven, s.has_address, s.address_hint,
+       s.needs_code AND NOT s.is_proven AND s.is_sent AS asks_code, s.needs_code AND NOT s.is_proven AND NOT s.is_sent AS is_before
+FROM sec.form_code_state(:assignment_id::uuid) s;
+
+-- name: form_code_new :one
+-- A new code and its mail; FY429 when there were too many.
+-- seals: message
+SELECT app.own_client() AS client_id FROM sec.form_code_new(:assignment_id::uuid, :code_mac::bytea, :message_id::uuid, :subject, :body_sealed::bytea, :dedupe_key);
+
+-- name: form_code_try :one
+-- Whether the code is the one that was sent; a wrong one is counted.
+SELECT t.is_right, t.tries_left FROM sec.form_code_try(:assignment_id::uuid, :code_mac::bytea) t;
+
 -- name: form_purposes :many
 -- The questions that ask for a consent.
 SELECT q.id AS question_id, q.purpose
@@ -205,6 +220,10 @@ JOIN app.form_assignment a ON a.client_id = d.client_id AND a.id = d.assignment_
 JOIN app.form o ON o.id = a.form_id
 WHERE d.client_id = ANY (app.record_ids(:client_id::uuid))
 ORDER BY d.assignment_id, d.at DESC;
+
+-- name: form_declined_to :many
+-- Who of the staff is told that a form was declined.
+SELECT t.client_id, t.staff_id, t.to_address FROM app.form_declined_to(:decline_id::uuid) t;
 
 -- name: form_again :one
 -- Asks for a declined form again.
@@ -281,6 +300,7 @@ SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256
        CASE WHEN s.second_factor = 'birth_date' AND s.guardian_id IS NULL THEN 'Date of birth, proven'
             WHEN s.guardian_id IS NOT NULL AND (y.birth_date IS NOT NULL OR s.place <> 'desk') THEN 'The guardian''s date of birth, proven'
             WHEN s.second_factor = 'staff' THEN 'Known to the member of staff who was there' ELSE 'None' END AS factor_words,
+       s.code_channel = 'email' AS has_code,
        CASE s.place WHEN 'kiosk' THEN 'On the studio''s tablet' WHEN 'desk' THEN 'At the desk, before a witness' ELSE 'By her link' END AS place_words,
        y.name AS guardian_name, lower(app.relation_words(y.relation)) AS guardian_relation, w.name AS witness_name,
        coalesce(s.seconds_spent, 0) > 0 AS has_time, ceil(s.seconds_spent / 60.0)::int AS minutes_spent,

@@ -38,7 +38,7 @@ SELECT app.form_create(:new_id::uuid, :name, :kind, coalesce(:start, '')) AS for
 -- name: form_build_one :one
 -- One form, as its page shows it.
 -- clients: none
-SELECT f.id AS form_id, f.name, f.is_active, f.edition, f.valid_days,
+SELECT f.id AS form_id, f.name, f.is_active, f.edition, f.valid_days, f.needs_code,
        d.id AS draft_id, p.id AS published_id, p.version AS published_version, p.id IS NOT NULL AND p.withdrawn_at IS NULL AS is_in_force,
        CASE WHEN p.withdrawn_at IS NULL THEN (SELECT count(*) FROM app.form_assignment t WHERE t.form_id = f.id AND t.state = 'due') END AS n_due
 FROM app.form f
@@ -93,7 +93,7 @@ LIMIT 100;
 
 -- name: form_build_save :one
 -- A form's name, validity and rules.
-SELECT app.form_save(:form_id::uuid, :seen_edition::int, :name, :validity, :valid_days::int, :asked_with, :for_whom, :services::uuid[]) AS form_id;
+SELECT app.form_save(:form_id::uuid, :seen_edition::int, :name, :validity, :valid_days::int, :asked_with, :for_whom, :services::uuid[], :needs_code::boolean) AS form_id;
 
 -- name: form_build_put :one
 -- Puts it away, or brings it back. What is due stays due.
@@ -111,12 +111,19 @@ SELECT app.form_draft_drop(:form_id::uuid) AS form_id;
 -- The draft of a form.
 -- clients: none
 SELECT f.id AS form_id, f.name, f.validity <> 'visit' AND p.n > 0 AS can_ask_again, v.id AS form_version_id, v.version, v.title, v.body, v.edition,
-       v.edited_at AT TIME ZONE app.zone() AS edited_local, s.name AS editor, app.language_words(v.language) AS language_words
+       v.edited_at AT TIME ZONE app.zone() AS edited_local, s.name AS editor, app.language_words(v.language) AS language_words,
+       NOT v.holds_health AS is_without_health, v.copy_attached, f.kind = 'consent' AS is_consent
 FROM app.form_version v
 JOIN app.form f ON f.id = v.form_id
 CROSS JOIN LATERAL (SELECT count(*) AS n FROM app.form_version o WHERE o.form_id = f.id AND o.published_at IS NOT NULL) AS p
 LEFT JOIN app.staff s ON s.id = v.edited_by
 WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL;
+
+-- name: form_build_copy :one
+-- Whether the draft holds anything about health, and whether its signed copy goes out in the mail itself. In that order, for the second hangs on the first.
+UPDATE app.form_version v SET holds_health = NOT coalesce(:is_without_health::boolean, false), copy_attached = coalesce(:copy_attached::boolean, false)
+WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL
+RETURNING v.form_id;
 
 -- name: form_build_questions :many
 -- The questions of the draft, in order.

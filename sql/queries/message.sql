@@ -16,7 +16,7 @@ LIMIT :page_limit OFFSET :page_offset;
 -- name: message_one :one
 -- One message, opened: its text and the link in it.
 SELECT m.id, m.client_id, c.name AS client_name, app.shown('email', m.client_id, m.to_address) AS to_address, m.subject, m.body, m.body_sealed,
-       m.link_sealed AS link_url, m.ics_sealed IS NOT NULL AS has_calendar,
+       m.link_sealed AS link_url, m.ics_sealed IS NOT NULL AS has_calendar, m.attached_copy IS NOT NULL AS has_copy,
        m.created_at AT TIME ZONE app.zone() AS created_local,
        m.sent_at AT TIME ZONE app.zone() AS sent_local,
        CASE WHEN m.state = 'suppressed' AND m.problem = 'erased' THEN 'dropped' ELSE app.message_state_words(m.state) END AS state_words,
@@ -38,9 +38,16 @@ LIMIT 20;
 -- What the job needs to send one message. is_erased: its client is gone, and its address and text with her.
 SELECT m.id, m.client_id, m.to_address, m.subject, m.body, m.body_sealed, m.ics_sealed, m.state,
        starts_with(m.kind, 'account_') AS is_about_account, t.name AS from_name, t.suspended_at IS NOT NULL AS is_suspended,
-       m.to_address = '(erased)' AS is_erased
+       m.to_address = '(erased)' AS is_erased, m.attached_copy IS NOT NULL AS has_copy
 FROM app.message m
 JOIN app.tenant t ON t.id = m.tenant_id
+WHERE m.id = :message_id;
+
+-- name: message_attachment :maybe
+-- The signed copy that it carries.
+SELECT x.id, x.client_id, x.pdf_sealed
+FROM app.message m
+JOIN app.signature_copy x ON x.id = m.attached_copy
 WHERE m.id = :message_id;
 
 -- name: message_set_state :one

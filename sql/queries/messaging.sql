@@ -73,11 +73,19 @@ LIMIT 1;
 -- The words in force, of each channel and purpose.
 -- clients: none
 SELECT DISTINCT ON (array_position(ARRAY['visits', 'forms', 'reminders', 'news'], w.purpose::text), w.channel)
-       w.id AS wording_id, app.messaging_words(w.purpose) AS purpose_words, app.channel_words(w.channel) AS channel_words, w.version, w.body,
-       app.messaging_needs_yes(w.channel, w.purpose) AS needs_yes, w.id = :wording_id::uuid AS is_chosen, w.made_at AT TIME ZONE app.zone() AS made_local
+       w.id AS messaging_wording_id, app.messaging_words(w.purpose) AS purpose_words, app.channel_words(w.channel) AS channel_words, w.version, w.body,
+       app.messaging_needs_yes(w.channel, w.purpose) AS needs_yes, w.made_at AT TIME ZONE app.zone() AS made_local
 FROM app.messaging_wording w
 ORDER BY array_position(ARRAY['visits', 'forms', 'reminders', 'news'], w.purpose::text), w.channel, w.version DESC;
 
+-- name: messaging_wording_one :one
+-- One version of the words.
+-- clients: none
+SELECT w.id AS messaging_wording_id, app.messaging_words(w.purpose) AS purpose_words, app.channel_words(w.channel) AS channel_words, w.version, w.body,
+       w.made_at AT TIME ZONE app.zone() AS made_local
+FROM app.messaging_wording w
+WHERE w.id = :messaging_wording_id::uuid;
+
 -- name: messaging_wording_save :exec
 -- The next version of some words.
-SELECT FROM app.messaging_wording_save(:wording_id::uuid, :body);
+SELECT FROM app.messaging_wording_save(:messaging_wording_id::uuid, :body);

@@ -1,9 +1,9 @@
 -- name: outbox_add :exec
 -- A message to a client, sealed; the job takes it from here.
 -- seals: message
-INSERT INTO app.message (id, client_id, kind, channel, to_address, subject, body_sealed, link_sealed, ics_sealed, dedupe_key, address_hash, link_id)
+INSERT INTO app.message (id, client_id, kind, channel, to_address, subject, body_sealed, link_sealed, ics_sealed, dedupe_key, address_hash, link_id, attached_copy)
 VALUES (:message_id::uuid, :message_client::uuid, :message_kind, 'email', :to_address, :subject,
-        :body_sealed::bytea, :link_sealed::bytea, :ics_sealed::bytea, :dedupe_key, :address_hash::bytea, :carried_link::uuid);
+        :body_sealed::bytea, :link_sealed::bytea, :ics_sealed::bytea, :dedupe_key, :address_hash::bytea, :carried_link::uuid, :attached_copy::uuid);
 
 -- name: outbox_add_job :exec
 -- The job that sends it.

@@ -107,12 +107,14 @@ WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client(
 SELECT s.client_id, s.assignment_id, s.guardian_id AS made_guardian,
        CASE WHEN s.guardian_id IS NULL THEN coalesce(app.mail_address(app.record_of(s.client_id)), app.mail_address(s.client_id)) ELSE app.guardian_mail(g.id) END AS email,
        CASE WHEN s.guardian_id IS NULL THEN c.birth_date IS NOT NULL ELSE g.birth_date IS NOT NULL END AS can_prove,
-       CASE WHEN s.guardian_id IS NULL THEN coalesce(c.preferred_name, c.name) ELSE g.name END AS addressee
+       CASE WHEN s.guardian_id IS NULL THEN coalesce(c.preferred_name, c.name) ELSE g.name END AS addressee,
+       CASE WHEN v.copy_attached THEN x.id END AS attached_copy
 FROM app.signature s
+JOIN app.signature_copy x ON x.signature_id = s.id
+JOIN app.form_version v ON v.id = s.form_version_id
 JOIN app.client c ON c.id = s.client_id
 LEFT JOIN app.client_guardian g ON g.client_id = s.client_id AND g.id = s.guardian_id
-WHERE s.id = :signature_id::uuid AND s.client_id = :client_id::uuid
-  AND EXISTS (SELECT FROM app.signature_copy x WHERE x.signature_id = s.id);
+WHERE s.id = :signature_id::uuid AND s.client_id = :client_id::uuid;
 
 -- name: proof_settings :one
 -- When a link to the copy goes out.

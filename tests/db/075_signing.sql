@@ -132,6 +132,53 @@ SELECT is(pg_temp.link(2, format('SELECT count(*) FROM generate_series(1, 61) CR
 -- the link of a visit opens that of its forms, which remembers it
 SELECT is(pg_temp.link(3, 'SELECT sec.link_new(fx.id(''a'', ''link'', 77), ''form'', fx.id(''a'', ''client'', 3), NULL, sha256(''x''), NULL, NULL) IS NOT NULL', 'COMMIT'), 'COMMIT', 'she goes on from one link to another');
 SELECT is((SELECT l.from_link FROM app.link l WHERE l.id = fx.id('a', 'link', 77)), fx.id('a', 'link', 3), 'E-04: and the messages that carried the first led to it');
+-- a form that takes a code by e-mail; first she has an address, then none
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+UPDATE app.form f SET needs_code = true FROM app.form_assignment a WHERE a.id = fx.id('a', 'assignment', 3) AND f.tenant_id = a.tenant_id AND f.id = a.form_id;
+UPDATE app.client SET email = 'three@example.com' WHERE id = fx.id('a', 'client', 3);
+COMMIT;
+CREATE FUNCTION pg_temp.code(n int, mac text DEFAULT 'sha256(''right'')') RETURNS text LANGUAGE sql AS $$
+    SELECT format('SELECT sec.form_code_new(fx.id(''a'', ''assignment'', %s), %s, gen_random_uuid(), ''Your code'', ''\x01'', gen_random_uuid()::text)', n, mac) $$;
+CREATE FUNCTION pg_temp.try(n int, mac text) RETURNS text LANGUAGE sql AS $$ SELECT format('SELECT is_right, tries_left FROM sec.form_code_try(fx.id(''a'', ''assignment'', %s), sha256(%L))', n, mac) $$;
+SELECT is(pg_temp.link(3, pg_temp.take('NULL'), pg_temp.sign(3)), 'FY422', 'E-04: a form that takes a code is not signed without it');
+SELECT is(pg_temp.link(3, pg_temp.code(3), pg_temp.take('NULL'), pg_temp.sign(3)), 'FY422', 'E-04: that one was sent is not enough');
+SELECT is(pg_temp.link(3, pg_temp.code(3), pg_temp.try(3, 'wrong')), 'f,4', 'E-04: a wrong one is counted');
+SELECT is(pg_temp.link(3, pg_temp.code(3), pg_temp.try(3, 'w'), pg_temp.try(3, 'w'), pg_temp.try(3, 'w'), pg_temp.try(3, 'w'), pg_temp.try(3, 'w'), pg_temp.try(3, 'right')), 'f,0', 'E-04: after five the right one is none');
+SELECT is(pg_temp.link(3, pg_temp.code(3), pg_temp.code(3, 'sha256(''newer'')'), pg_temp.try(3, 'right')), 'f,4', 'E-04: another one ends the one before');
+SELECT is(pg_temp.link(3, pg_temp.code(3), pg_temp.code(3), pg_temp.code(3), pg_temp.code(3)), 'FY429', 'E-04: three in an hour');
+SELECT is(pg_temp.link(3, pg_temp.code(3), pg_temp.try(3, 'right'), pg_temp.take('NULL'), pg_temp.sign(3), 'SELECT max(code_channel) FROM app.signature WHERE client_id = fx.id(''a'', ''client'', 3)'), 'email', 'E-04: with it she signs, and the signature says so');
+SELECT is(pg_temp.link(2, pg_temp.code(3)), 'FY404', 'E-04: of her own forms alone');
+SELECT is(pg_temp.link(3, 'SELECT count(*) FROM sec.form_code'), '42501', 'E-04: nobody reads what is kept of a code');
+SELECT is(fx.ask('foyer_staff', 'SELECT 1 FROM fx.as_staff(''alpha'', ''owner'')', 'SELECT count(*) FROM app.message WHERE kind = ''account_form_code'''), '0', 'E-04: nor the mails');
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+UPDATE app.client SET email = NULL WHERE id = fx.id('a', 'client', 3);
+COMMIT;
+SELECT is(pg_temp.link(3, pg_temp.code(3)), 'FY422', 'E-04: without an address no code goes anywhere');
+SELECT is(pg_temp.link(3, pg_temp.take('NULL'), pg_temp.sign(3)), 'FY422', 'E-04: and by her link she cannot sign');
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+UPDATE app.form SET needs_code = false WHERE needs_code;
+COMMIT;
+
+-- a signed copy in the mail itself: only of a version that holds nothing of health
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+INSERT INTO app.form (id, name, kind) VALUES (fx.id('a', 'form', 11), 'House rules', 'consent'), (fx.id('a', 'form', 12), 'About you', 'intake');
+INSERT INTO app.form_version (id, form_id, version, title, body) VALUES (fx.id('a', 'version', 11), fx.id('a', 'form', 11), 1, 'House rules', 'Come in time.'),
+    (fx.id('a', 'version', 12), fx.id('a', 'form', 12), 1, 'About you', 'We ask.');
+INSERT INTO app.form_question (form_version_id, position, key, kind, label) VALUES (fx.id('a', 'version', 11), 1, 'agrees', 'acknowledge', 'I agree.');
+SELECT is((SELECT holds_health::text || copy_attached FROM app.form_version WHERE id = fx.id('a', 'version', 11)), 'truefalse', 'L26: taken to be of health, and sent as a link');
+SELECT throws_ok('UPDATE app.form_version SET copy_attached = true WHERE id = fx.id(''a'', ''version'', 11)', '23514', NULL, 'L26: a form of health never goes in the mail');
+SELECT throws_ok('UPDATE app.form_version SET holds_health = false WHERE id = fx.id(''a'', ''version'', 12)', 'FY422', NULL, 'L26: an intake is always one');
+SELECT lives_ok('UPDATE app.form_version SET holds_health = false, copy_attached = true WHERE id = fx.id(''a'', ''version'', 11)', 'L26: a consent with boxes alone need not be');
+INSERT INTO app.form_question (form_version_id, position, key, kind, label) VALUES (fx.id('a', 'version', 11), 2, 'takes', 'medications', 'What do you take?');
+SELECT is((SELECT holds_health::text || copy_attached FROM app.form_version WHERE id = fx.id('a', 'version', 11)), 'truefalse', 'L26: a question about health makes it one again');
+SELECT throws_ok('UPDATE app.form_version SET holds_health = false WHERE id = fx.id(''a'', ''version'', 11)', 'FY422', NULL, 'L26: and nobody says otherwise');
+SELECT throws_ok('INSERT INTO app.message (client_id, kind, channel, to_address, body_sealed, dedupe_key, attached_copy) VALUES (fx.id(''a'', ''client'', 1), ''form_copy'', ''email'', ''a@example.com'', ''\x01'', ''att'', gen_random_uuid())', 'FY403', NULL, 'L26: a message carries no other copy');
+COMMIT;
+
 BEGIN;
 SELECT * FROM finish();
 COMMIT;

@@ -99,6 +99,35 @@ describe("L20: a form is built", () => {
     assert.equal((await send(at(form, `/draft/questions/${second}`), at(form, `/draft/questions/${second}/drop`), {})).status, 303);
     assert.match((await publish(form)).location, /published/);
   });
+  test("L26: a signed copy goes in the mail itself only where nothing of the form is about health; then the letter carries it", async () => {
+    const form = await begin("", "House rules"), copy = (values) => v.post(at(form, "/draft/copy"), { ...values, ...keys });
+    const page = async () => (await v.get(at(form, "/draft"))).text;
+    let keys = h.formOf(await page(), at(form, "/draft/copy")).values;
+    const again = async () => { keys = h.formOf(await page(), at(form, "/draft/copy")).values; delete keys.is_without_health; delete keys.copy_attached; };
+    const refused = await copy({ copy_attached: "true" });
+    assert.equal(refused.status, 422);
+    assert.match(text(refused), /A form that asks about health is never sent in a mail/);
+    await again();
+    const free = await ask(form, { kind: "long", label: "Anything else?" });
+    await again();
+    const said = await copy({ is_without_health: "true" });
+    assert.equal(said.status, 422);
+    assert.match(text(said), /can hold something about health/);
+    assert.equal((await send(at(form, `/draft/questions/${free}`), at(form, `/draft/questions/${free}/drop`), {})).status, 303);
+    await ask(form, { kind: "acknowledge", label: "I have read the rules.", is_required: "true" });
+    await again();
+    assert.equal((await copy({ is_without_health: "true", copy_attached: "true" })).status, 303);
+    assert.equal((await publish(form)).status, 303);
+    const p = asked(form);
+    await p.answer({ [`q-${h.one("SELECT q.key FROM app.form_question q JOIN app.form_version f ON f.id = q.form_version_id WHERE f.form_id = :'v1'", form)}`]: "yes", intent: "next" });
+    assert.equal((await p.sign()).status, 303);
+    const signed = () => h.sql("SELECT s.id, x.id FROM app.signature s JOIN app.signature_copy x ON x.signature_id = s.id WHERE s.assignment_id = :'v1'", p.which)[0];
+    for (let i = 0; i < 300 && !signed(); i++) await new Promise((done) => setTimeout(done, 100));
+    const [signature, file] = signed(), chart = `/clients/${p.client}/signatures/${signature}`;
+    assert.equal((await send(chart, `${chart}/send`, {})).status, 303);
+    assert.equal(h.one("SELECT attached_copy FROM app.message WHERE client_id = :'v1' AND kind = 'form_copy' ORDER BY created_at DESC LIMIT 1", p.client), file);
+    h.sql("DELETE FROM app.job j USING app.message m WHERE m.client_id = :'v1' AND m.kind = 'form_copy' AND j.subject_id = m.id; DELETE FROM app.message WHERE client_id = :'v1' AND kind = 'form_copy'", p.client); // of proof.test.js she has had none
+  });
   test("T02: a question of another form, a version of another form, an own form without a draft are not there", async () => {
     const form = await begin("", "Mine"), other = await begin("", "Other");
     const question = await ask(other, { kind: "text", label: "Whose?" });

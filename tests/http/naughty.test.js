@@ -56,7 +56,7 @@ before(async () => {
   visit = h.one("SELECT id FROM app.appointment WHERE tenant_id = :'v1' AND status = 'booked' AND starts_at > now() AND staff_id <> ALL (string_to_array(:'v2', ',')::uuid[]) ORDER BY starts_at DESC LIMIT 1", c.tenant, c.people.join(","));
   demo = h.one("SELECT id FROM app.demo_request LIMIT 1");
 });
-const settings = ["point_id", "contact_id", "guardian_id", "pregnancy_id", "tag_id", "field_id", "joined_id", "plan_id", "step_id", "product_id", "lot_id", "encounter_id", "line_id", "setting_id", "template_id", "medication_id", "condition_id", "addon_id", "resource_id", "closure_id", "licence_id", "time_off_id", "calendar_id", "staff_id", "location_id"];
+const settings = ["messaging_wording_id", "point_id", "contact_id", "guardian_id", "pregnancy_id", "tag_id", "field_id", "joined_id", "plan_id", "step_id", "product_id", "lot_id", "encounter_id", "line_id", "setting_id", "template_id", "medication_id", "condition_id", "addon_id", "resource_id", "closure_id", "licence_id", "time_off_id", "calendar_id", "staff_id", "location_id"];
 const own = () => ({ ...Object.fromEntries(settings.map((n) => [n, sample("glow", n)])), client_id: client, appointment_id: visit, note_id: note, allergy_id: allergy, link_id: b.link, assignment_id: f.intake, demo_request_id: demo, service_id: c.service, kind: "privacy", day: k.dayIn(5), token: h.uuid().replace(/-/g, "").padEnd(43, "0") });
 async function sender(p) {
   const target = p.path.replace(/\{(\w+):\w+\}/g, (m, n) => (p.path.includes("/forms/") && n === "link_id" ? f.link : n === "hold_id" ? held.split("/").pop() : p.path.endsWith("/weeks") && n === "service_id" ? weeks.service : own()[n]));
@@ -67,7 +67,7 @@ async function sender(p) {
     const keys = h.formOf((await v.get(label === "ops" ? "/demos" : "/clients")).text, "/logout").values;
     return { v, target, keys };
   }
-  if (p.path.includes("/forms/")) return { v: f.v, target, keys: h.formOf((await f.v.get(target.replace(/\/(consent|decline)$/, ""))).text).values };
+  if (p.path.includes("/forms/")) return { v: f.v, target, keys: h.formOf((await f.v.get(target.replace(/\/(consent|decline|code)$/, ""))).text).values };
   if (p.path.startsWith("/v/") && p.path.endsWith("/prove")) {
     const v = new h.Visitor("glow");
     const { token } = await k.message(c, b.client, "booked");

@@ -4,6 +4,7 @@
 const { one, sql, tenantId, uuid } = require("./harness");
 
 const statements = {
+  messaging_wording_id: "SELECT id FROM app.messaging_wording WHERE tenant_id = :'t' ORDER BY channel, purpose, version DESC LIMIT 1",
   service_id: "SELECT id FROM app.service WHERE tenant_id = :'t' AND is_active AND is_online ORDER BY name LIMIT 1",
   addon_id: "WITH made AS (INSERT INTO app.addon (tenant_id, name) SELECT :'t'::uuid, 'A sample' WHERE NOT EXISTS (SELECT FROM app.addon WHERE tenant_id = :'t') RETURNING id) SELECT id FROM made UNION ALL (SELECT id FROM app.addon WHERE tenant_id = :'t' ORDER BY position, id) LIMIT 1",
   resource_id: "SELECT id FROM app.resource WHERE tenant_id = :'t' AND kind = 'room' ORDER BY position, id LIMIT 1",

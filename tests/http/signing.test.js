@@ -147,6 +147,7 @@ const stands = (p) => h.sql(`SELECT FROM set_config('foyer.tenant_id', :'v2', fa
 describe("L20: consents by purpose, and taking them back", () => {
   test("what is signed stands; what she takes back ends at once, on her page and on the chart; another signature replaces it", async () => {
     const p = somebody("glow"), ask = photographs(p);
+    const before = h.sql("SELECT id FROM app.form_event WHERE client_id = :'v1'::uuid", p.client).flat().join(","); // others may have asked her too
     const sign = async (answers) => {
       const which = ask();
       assert.equal((await p.v.submit(`${p.at}/${which}`, { ...answers, intent: "next" })).location, `${p.at}/${which}/consent`);
@@ -175,7 +176,7 @@ describe("L20: consents by purpose, and taking them back", () => {
 
     await sign({ "q-chart": "yes", "q-teaching": "no", "q-website": "" });
     assert.equal(stands(p), "tff");
-    assert.equal(Number(h.one("SELECT count(*) FROM app.form_event WHERE client_id = :'v1'::uuid AND kind = 'withdrawn'", p.client)), 2);
+    assert.equal(Number(h.one("SELECT count(*) FROM app.form_event WHERE client_id = :'v1'::uuid AND kind = 'withdrawn' AND id <> ALL (string_to_array(:'v2', ',')::uuid[])", p.client, before)), 2);
   });
   test("T02: another client's are not hers to take back; who may not write charts takes none back", async () => {
     const p = somebody("glow"), q = somebody("glow"), ask = photographs(p), which = ask();
@@ -299,7 +300,53 @@ describe("E-03: who does not want to sign says so", () => {
     assert.equal(signaturesOf(p.consent), 0);
     const doctor = await h.staff("glow", "owner"), chart = await doctor.get(`/clients/${p.client}/chart`);
     assert.match(sentence(chart.text), /Declined .*: I want to think about Rosebud/);
+    // whoever has the visit gets a mail that leads there, and says nothing of her
+    const told = () => h.sql(`SELECT m.kind, m.client_id IS NULL, m.subject FROM app.form_decline d JOIN app.form_assignment a ON a.id = d.assignment_id JOIN app.appointment v ON v.id = a.appointment_id
+      JOIN app.message m ON m.dedupe_key = 'declined:' || d.id || ':' || v.staff_id AND m.to_staff = v.staff_id WHERE a.id = :'v1'::uuid`, p.consent)[0];
+    for (let i = 0; i < 100 && !told(); i++) await new Promise((done) => setTimeout(done, 100));
+    assert.deepEqual(told(), ["account_form_declined", "t", "A form was not signed at Glow Medical Spa"]);
     assert.equal((await doctor.submit(`/clients/${p.client}/chart`, {}, { action: new RegExp(`${p.consent}/again$`) })).status, 303);
     assert.equal((await p.v.submit(consentPage(p), signing, { action: consentPage(p) })).status, 303);
+  });
+});
+
+describe("E-04: a form that takes a code by e-mail", () => {
+  const crypto = require("node:crypto"), fs = require("node:fs"), path = require("node:path");
+  test("it is sent, a wrong one is counted, the right one signs, and the signature says so", async () => {
+    const p = await filled();
+    const form = h.one("SELECT form_id FROM app.form_assignment WHERE id = :'v1'::uuid", p.consent), v = await h.staff("glow", "owner");
+    const needs = async (yes) => {
+      const page = h.formOf((await v.get(`/settings/forms/${form}`)).text, `/settings/forms/${form}`).values;
+      delete page.needs_code;
+      const services = h.sql("SELECT service_id FROM app.service_form WHERE form_id = :'v1'", form).flat();
+      assert.equal((await v.post(`/settings/forms/${form}`, { ...page, services, ...(yes ? { needs_code: "true" } : {}) })).status, 303);
+    };
+    await needs(true);
+    try {
+      const first = await p.v.get(consentPage(p));
+      assert.match(sentence(first.text), /you type six digits that we send to .…@/);
+      assert.doesNotMatch(first.text, /name="signer_name"/);
+      const sent = await p.v.submit(consentPage(p), {}, { action: `${p.at}/${p.consent}/code` });
+      assert.equal(sent.location, `${consentPage(p)}?code=sent#code`);
+      assert.deepEqual(h.trail(sent.id).map((e) => [e.action, e.clients]), [["form.code", [p.client]]]);
+      assert.equal(h.one("SELECT count(*) FROM app.message WHERE kind = 'account_form_code' AND client_id IS NULL AND to_address = (SELECT email FROM app.client WHERE id = :'v1')", p.client), "1");
+      // nobody reads a code: the test puts one there that it knows
+      const file = fs.readFileSync(path.join(h.env.vardir, "master.key")), master = file.length === 32 ? file : Buffer.from(file.toString().trim(), "hex");
+      const key = Buffer.from(crypto.hkdfSync("sha256", master, Buffer.alloc(0), "foyer/form-code", 32));
+      const mac = crypto.createHmac("sha256", key).update(`${glow}\n${p.consent}\n123456`).digest("hex");
+      h.sql("UPDATE sec.form_code SET code_mac = decode(:'v2', 'hex') WHERE assignment_id = :'v1'::uuid", p.consent, mac);
+      const wrong = await p.v.submit(consentPage(p), { ...signing, code: "654321" }, { action: consentPage(p) });
+      assert.equal(wrong.status, 422);
+      assert.match(sentence(wrong.text), /not the code that we sent\. You can try 4 more times/);
+      assert.equal(signaturesOf(p.consent), 0);
+      const r = await p.v.submit(consentPage(p), { ...signing, code: "123 456" }, { action: consentPage(p) });
+      assert.equal(r.status, 303, sentence(r.text).slice(0, 400));
+      const [id, channel] = h.sql("SELECT id, code_channel FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)[0];
+      assert.equal(channel, "email");
+      assert.equal(h.one("SELECT string_agg(kind, ' ' ORDER BY at) FROM app.form_event WHERE assignment_id = :'v1'::uuid AND kind LIKE 'code%'", p.consent), "code_sent code_proven");
+      assert.match(sentence((await v.get(`/clients/${p.client}/signatures/${id}`)).text), /a code sent by e-mail, typed in/);
+    } finally {
+      await needs(false);
+    }
   });
 });

@@ -113,6 +113,33 @@ async function send(o, good, message, user) {
   }
 }
 
+test("L26: a signed copy that may go in the mail itself is attached, whole; the others are links", async () => {
+  const glow = h.tenantId("glow"), id = h.uuid();
+  const copy = () => h.sql("SELECT id, client_id, encode(pdf_sha256, 'hex') FROM app.signature_copy WHERE tenant_id = :'v1' LIMIT 1", glow)[0];
+  if (!copy()) h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nINSERT INTO app.job (kind, subject_id, dedupe_key) SELECT 'form.pdf', s.id, 'sample ' || s.id FROM app.signature s WHERE s.tenant_id = :'v1' ORDER BY s.id LIMIT 1; NOTIFY foyer_jobs", glow);
+  for (let i = 0; i < 300 && !copy(); i++) await sleep(100);
+  const [file, , hash] = copy();
+  process.kill(ofJobs(), "SIGSTOP");
+  const s = await server();
+  let r;
+  try {
+    // (Which copies a message may carry is the database's to say, tests/db/075_signing.sql; here a sample is put past it.)
+    h.sql(`BEGIN; SET LOCAL session_replication_role = replica;
+      INSERT INTO app.message (tenant_id, id, kind, channel, to_address, subject, body, dedupe_key, state, attached_copy) VALUES ('${glow}', '${id}', 'test', 'email', 'canary-${id}@example.com', 'A copy', 'Words', '${id}', 'queued', '${file}');
+      INSERT INTO app.job (tenant_id, kind, subject_id, dedupe_key) VALUES ('${glow}', 'message.send', '${id}', '${id}'); COMMIT;`);
+    r = runner(s.url());
+    await until(id, (x) => x.state === "sent" && x.job === "done", "the mail with the copy");
+    const part = s.mails[0].data.split("filename=\"signed-form.pdf\"")[1].split("\n\n")[1].split("\n--")[0];
+    assert.match(s.mails[0].data, /Content-Type: application\/pdf/);
+    assert.equal(require("node:crypto").createHash("sha256").update(Buffer.from(part, "base64")).digest("hex"), hash);
+  } finally {
+    r?.kill("SIGTERM");
+    await r?.over;
+    s.close();
+    process.kill(ofJobs(), "SIGCONT");
+  }
+});
+
 describe("T35: mail", () => {
   before(() => process.kill(ofJobs(), "SIGSTOP"));
   after(() => process.kill(ofJobs(), "SIGCONT"));

@@ -31,6 +31,7 @@ static const struct field form_fields[] = {
     {"asked_with", FIELD_CHOICE, .required = true, .choices = "services|first_visit|every_visit"},
     {"for_whom", FIELD_CHOICE, .required = true, .choices = "everybody|minors|adults|guarded"},
     {"services", FIELD_UUIDS},
+    {"needs_code", FIELD_BOOL},
     {0},
 };
 static const struct field wording_fields[] = {
@@ -70,6 +71,11 @@ static const struct field language_fields[] = {
 };
 static const struct field move_fields[] = {
     {"direction", FIELD_CHOICE, .required = true, .choices = "up|down"},
+    {0},
+};
+static const struct field copy_fields[] = {
+    {"is_without_health", FIELD_BOOL},
+    {"copy_attached", FIELD_BOOL},
     {0},
 };
 static const struct field publish_fields[] = {
@@ -149,6 +155,9 @@ const struct page form_build_pages[] = {
     {POST, DRAFT "/drop", SCHEDULE, .action = "form.draft", .save = Q_form_build_drop,
      .then = "/settings/forms/{form_id}?saved=1", .again = FORM,
      .title = "A form: throw the draft away"},
+    {POST, DRAFT "/copy", SCHEDULE, .action = "form.draft", .fields = copy_fields,
+     .save = Q_form_build_copy, .then = "/settings/forms/{form_id}/draft?saved=1#copy", .again = DRAFT,
+     .title = "A form: how its signed copy is sent"},
     {GET, DRAFT, SCHEDULE,
      .show = {{"draft", Q_form_build_draft},
               {"value", Q_form_build_draft},

@@ -130,6 +130,8 @@ static const struct field decline_fields[] = {
     {0},
 };
 
+static const struct field no_fields[] = {{0}};
+
 const struct page form_pages[] = {
     {GET, LIST, LINK("form"), .action = "form.read",
      .show = {{"desk", Q_form_desk}, {"forms", Q_form_list}}, .view = "form/list",
@@ -146,11 +148,14 @@ const struct page form_pages[] = {
               {"kept", Q_form_questions},
               {"languages", Q_form_languages},
               {"signer", Q_form_signer},
-              {"guardians", Q_form_guardians}},
+              {"guardians", Q_form_guardians},
+              {"code", Q_form_code}},
      .view = "form/consent", .gives = "document document_sha256 is_stale",
      .title = "Form: read and sign"},
     {POST, CONSENT, LINK("form"), .action = "form.sign", .run = form_sign, .again = CONSENT,
      .max_body = MAX_SIGNATURE, .title = "Form: sign"},
+    {POST, QUESTIONS "/code", LINK("form"), .action = "form.code", .fields = no_fields,
+     .run = form_code_send, .again = CONSENT, .title = "Form: have a code sent"},
     {GET, QUESTIONS "/copy", LINK("form"), .action = "form.copy", .run = form_show_copy,
      .show = {{"copy", Q_form_copy}, {"proof", Q_proof_mine}}, .view = "form/copy", .gives = "document strokes",
      .title = "Form: the client's copy"},

@@ -27,6 +27,11 @@ enum err MUST_CHECK form_take_signer(struct req *r, enum signer_end *end);
 enum err MUST_CHECK form_put_consents(struct req *r, const struct filling *f);
 extern const struct field form_withdraw_fields[];
 
+/* code.c */
+enum err form_code_send(struct req *r);
+/* Whether the form may be signed as far as a code by e-mail goes. Not fine: messages say why; a wrong code has ended the transaction. */
+enum err MUST_CHECK form_code_check(struct req *r, bool *is_fine);
+
 /* sign.c */
 enum err form_show_consent(struct req *r);
 enum err form_sign(struct req *r);

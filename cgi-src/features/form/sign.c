@@ -26,6 +26,7 @@ static const struct field sign_fields[] = {
     {"guardian_id", FIELD_UUID}, /* of a minor: who signs, and his own date of birth */
     {"guardian_birth", FIELD_DATE},
     {"witnessed", FIELD_BOOL}, /* at the desk: that she saw it */
+    {"code", FIELD_TEXT, .max = 40},
     {0},
 };
 
@@ -46,6 +47,8 @@ enum err form_show_consent(struct req *r)
     if (!filling_complete(&f))
         return reply_redirect(r, form_path(r, "?check=1"));
     e = form_show_signer(r);
+    if (!e && !req_show(r, "code", Q_form_code, NULL))
+        e = req_error(r);
     if (!e)
         e = form_event(r, "shown", "document,disclosure", 0);
     if (e)
@@ -169,6 +172,12 @@ enum err form_sign(struct req *r)
     struct form_document document = filling_document(a, &f);
     struct str shown = form_document_hash(a, form_document_text(a, &document));
     if (!may_sign(r, &f, shown, &strokes))
+        return reply_again(r, CONSENT);
+    bool is_fine;
+    e = form_code_check(r, &is_fine);
+    if (e)
+        return e;
+    if (!is_fine)
         return reply_again(r, CONSENT);
     enum signer_end end;
     e = form_take_signer(r, &end);

@@ -1,6 +1,7 @@
 /*
  * send.c -- the letter with the link to a signed copy.
- * Never: attaches the copy, or names the form: a mail passes through strangers' machines.
+ * Never: names the form, or attaches the copy of one that may hold something about health (the database would refuse the message):
+ * a mail passes through strangers' machines.
  */
 #include "outbox.h"
 #include "proof_jobs.h"
@@ -25,6 +26,7 @@ enum err proof_send(struct req *r)
         .to = rows_text(to, 0, "email"),
         .link = link.url,
         .ics = S(""),
+        .attached_copy = rows_text(to, 0, "attached_copy"),
         .dedupe_key = arena_printf(req_arena(r), "form_copy:%.*s", (int)link.id.n, link.id.p)};
     e = outbox_send(r, &letter);
     req_set(r, "assignment_id", rows_text(to, 0, "assignment_id"));
