@@ -212,6 +212,7 @@ static enum err columns_page(struct req *r)
     if (!parts)
         return req_error(r);
     req_set(r, "preview", preview_json(r, import, parts));
+    req_set(r, "import_id", id); /* for the form's address */
     set_chosen(r);
     if (!req_show(r, "columns", Q_client_import_columns, NULL) ||
         !req_show(r, "choices", Q_client_import_choices, "place") ||

@@ -51,8 +51,12 @@ WHERE i.id = :import_id::uuid
 ORDER BY x.n, f.place;
 
 -- name: client_import_formats :many
--- How dates may be written.
-SELECT v.format, v.words, v.format = coalesce(nullif(:date_format, ''), i.date_format) AS is_chosen
+-- How dates may be written; before anybody chose, as those of the first rows look.
+SELECT v.format, v.words,
+       v.format = coalesce(nullif(:date_format, ''),
+                           CASE WHEN i.state <> 'mapping' OR cardinality(i.columns) > 0 THEN i.date_format
+                                WHEN :preview::text ~ '"(1[3-9]|[23]\d)/\d{1,2}/\d{4}"' OR :preview::text ~ '"\d{1,2}\.\d{1,2}\.\d{4}"' THEN 'dmy'
+                                WHEN :preview::text ~ '"\d{1,2}/\d{1,2}/\d{4}"' THEN 'mdy' ELSE i.date_format END) AS is_chosen
 FROM app.client_import i
 CROSS JOIN (VALUES (1, 'ymd', '2026-11-21: year, month, day'), (2, 'mdy', '11/21/2026: month, day, year'), (3, 'dmy', '21.11.2026: day, month, year')) AS v (place, format, words)
 WHERE i.id = :import_id::uuid

@@ -23,7 +23,7 @@ async function chosen(bytes, more) {
 // The form of the columns as it is shown; what a browser would send of selects that have one name.
 async function columnsOf(id) {
   const page = await owner.get(`/clients/import/${id}/columns`);
-  const form = h.formOf(page.text, /columns$/);
+  const form = h.formOf(page.text, `/clients/import/${id}/columns`);
   const column = [...form.html.matchAll(/<select[^>]* name="column"[^>]*>([\s\S]*?)<\/select>/g)].map(([, x]) => (x.match(/<option value="([^"]*)" selected>/) || ["", ""])[1]);
   return { ...form.values, column };
 }
