@@ -274,7 +274,9 @@ for (const [width, script] of [["phone", true], ["phone", false], ["desk", true]
     test("4. L18 B47: the trail shows each of these by client, by person and by day", async () => {
       await click(desk, "Who looked", { role: "link" });
       await b.check(desk, "who looked at her");
-      const seen = await desk.locator(".timeline").textContent();
+      let seen = await desk.locator(".timeline").textContent();
+      for (const older = desk.getByRole("link", { name: "Older", exact: true }); await older.count(); seen += await desk.locator(".timeline").textContent())
+        await older.click();
       for (const words of ["read a chart", "read a signed form", "opened an appointment", "moved an appointment", "looked at a day of the calendar", "signed a note", "opened a message",
         "signed a form", "opened a form", "saved a form", "gave a date of birth", "booked online"])
         assert.ok(seen.includes(words), `"${words}" is not in the trail of her record`);

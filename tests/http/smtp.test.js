@@ -12,6 +12,9 @@ const h = require("./harness");
 const { sealed } = require("./mailbox");
 const naughty = require("./naughty");
 
+// Whatever a test that failed has left running, for which this process would wait for ever.
+const left = [];
+after(() => { for (const end of left) end(); });
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 const operator = h.tenantId("ops");
 const ofJobs = () => Number(fs.readFileSync(path.join(h.env.vardir, "run", "jobs.child"), "utf8"));
@@ -53,6 +56,7 @@ function server(o = {}) {
       }
     });
   });
+  left.push(() => { for (const c of sockets) c.destroy(); s.close(); });
   return new Promise((resolve) => s.listen(0, "127.0.0.1", () => resolve({
     mails, url: (user = "") => `smtp://${user}127.0.0.1:${s.address().port}`,
     close: () => { for (const c of sockets) c.destroy(); s.close(); },
@@ -67,6 +71,7 @@ function runner(url) {
   const child = root
     ? spawn("setpriv", ["--reuid", process.env.FOYER_OS_USER || "foyer", "--regid", process.env.FOYER_OS_USER || "foyer", "--init-groups", "--", program, ...args], { env, cwd: "/" })
     : spawn(program, args, { env, cwd: "/" });
+  left.push(() => child.kill("SIGKILL"));
   child.text = "";
   child.stdout.on("data", (d) => { child.text += d; });
   child.stderr.on("data", (d) => { child.text += d; });
@@ -277,7 +282,7 @@ describe("T35: mail", () => {
     const id = h.uuid(), tenant = h.tenantId("glow");
     const inside = (text) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${tenant}', true); ${text} COMMIT;`);
     inside(`INSERT INTO app.message (tenant_id, id, client_id, kind, channel, to_address, subject, body_sealed, dedupe_key)
-            SELECT '${tenant}', '${id}', c.id, 'test', 'email', 'canary-${id}@example.com', 'A test', '\\x00112233'::bytea, '${id}' FROM app.client c JOIN app.client_key k ON k.tenant_id = c.tenant_id AND k.client_id = c.id WHERE c.tenant_id = '${tenant}' AND k.destroyed_at IS NULL LIMIT 1;
+            SELECT '${tenant}', '${id}', c.id, 'lot_recall', 'email', 'canary-${id}@example.com', 'A test', '\\x00112233'::bytea, '${id}' FROM app.client c JOIN app.client_key k ON k.tenant_id = c.tenant_id AND k.client_id = c.id WHERE c.tenant_id = '${tenant}' AND k.destroyed_at IS NULL LIMIT 1;
             INSERT INTO app.job (tenant_id, kind, subject_id, dedupe_key, attempts) VALUES ('${tenant}', 'message.send', '${id}', '${id}', 6);`);
     const s = await server(), r = runner(s.url());
     await until(id, (x) => x.job === "ready" && x.attempts === 7, "not put back");

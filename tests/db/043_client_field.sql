@@ -1,5 +1,6 @@
 -- Fields of a business's own (T01, T02, D-18, L10): who makes them, who writes and reads what stands in them, that each change is kept and no
--- other undone, over joined records, and that erasing takes all of it. At alpha; what is made goes again.
+-- other undone, over joined records, and that erasing takes all of it. At alpha, before the storm;
+-- what is made goes again.
 BEGIN;
 SELECT no_plan();
 SET LOCAL client_min_messages = error;

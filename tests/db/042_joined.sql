@@ -1,5 +1,5 @@
 -- L10, L11, L12, L20: what is known of a person is read over all of her records, and a guardian's phone and e-mail only by whose role shows
--- them. At alpha, client 1 is joined to client 2; rolled back.
+-- them. At alpha, client 1 is joined to client 2; what is made goes again. (Before the storm, whose visits are to come: who has such is not joined.)
 BEGIN;
 SELECT no_plan();
 SET LOCAL client_min_messages = error;
