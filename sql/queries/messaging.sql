@@ -49,7 +49,8 @@ WHERE c.id = :client_id::uuid;
 
 -- name: messaging_mail_address :maybe
 -- Where her messages go, for the hash alone.
-SELECT c.id AS client_id, app.mail_address(c.id) AS mail_address
+-- clients: none
+SELECT app.mail_address(c.id) AS mail_address
 FROM app.client c
 WHERE c.id = :client_id::uuid;
 

@@ -271,9 +271,16 @@ describe("an appointment", () => {
     const v = await h.staff("glow", "front-desk");
     const [location, zone] = place();
     const today = h.one(`SELECT to_char(now() AT TIME ZONE :'v1', 'YYYY-MM-DD')`, zone);
-    const id = h.one(`SELECT id FROM app.appointment WHERE tenant_id = :'v1' AND location_id = :'v2' AND status IN ('booked', 'confirmed')
+    const first = () => h.one(`SELECT id FROM app.appointment WHERE tenant_id = :'v1' AND location_id = :'v2' AND status IN ('booked', 'confirmed')
       AND (starts_at AT TIME ZONE :'v3')::date = :'v4' ORDER BY starts_at LIMIT 1`, glow(), location, zone, today);
-    if (!id) return; // nobody is expected any more today
+    if (!first()) // in the evening: somebody who comes another day is expected at eleven
+      h.sql(`BEGIN; SET LOCAL session_replication_role = replica;
+        CREATE TEMP TABLE late ON COMMIT DROP AS SELECT a.id, (:'v4'::date + time '23:00') AT TIME ZONE :'v3' - a.starts_at AS later FROM app.appointment a
+          WHERE a.tenant_id = :'v1' AND a.location_id = :'v2' AND a.status = 'booked' AND a.starts_at > now() AND a.series_id IS NULL AND a.group_id IS NULL ORDER BY a.starts_at LIMIT 1;
+        UPDATE app.slot t SET during = tstzrange(lower(t.during) + l.later, upper(t.during) + l.later) FROM late l WHERE t.appointment_id = l.id;
+        UPDATE app.appointment a SET starts_at = a.starts_at + l.later, ends_at = a.ends_at + l.later FROM late l WHERE a.id = l.id; COMMIT`, glow(), location, zone, today);
+    const id = first();
+    assert.ok(id);
     const day = `/day/${today}?location=${location}`;
     for (const [button, status] of [["arrived", "arrived"], ["in_room", "in_room"]]) {
       const page = await v.get(day);

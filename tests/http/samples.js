@@ -3,6 +3,9 @@
 "use strict";
 const { one, sql, tenantId, uuid } = require("./harness");
 
+// Lots that few have received come first, for a page names all of them; those that nobody has come last.
+const lots = `(SELECT l.id, l.product_id FROM app.product_lot l CROSS JOIN LATERAL (SELECT count(*) FROM app.encounter_product x WHERE x.tenant_id = l.tenant_id AND x.lot_id = l.id) AS n (received)
+  WHERE l.tenant_id = :'t' ORDER BY n.received = 0, n.received, l.received_on, l.id) AS lots`;
 const statements = {
   messaging_wording_id: "SELECT id FROM app.messaging_wording WHERE tenant_id = :'t' ORDER BY channel, purpose, version DESC LIMIT 1",
   service_id: "SELECT id FROM app.service WHERE tenant_id = :'t' AND is_active AND is_online ORDER BY name LIMIT 1",
@@ -36,8 +39,8 @@ const statements = {
   note_id: "SELECT id FROM app.chart_note WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   medication_id: "SELECT id FROM app.medication WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   condition_id: "SELECT id FROM app.health_condition WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
-  product_id: "SELECT product_id FROM app.product_lot WHERE tenant_id = :'t' ORDER BY received_on, id LIMIT 1",
-  lot_id: "SELECT id FROM app.product_lot WHERE tenant_id = :'t' ORDER BY received_on, id LIMIT 1",
+  product_id: `SELECT product_id FROM ${lots} LIMIT 1`,
+  lot_id: `SELECT id FROM ${lots} LIMIT 1`,
   encounter_id: "INSERT INTO app.encounter (tenant_id, client_id, provider_id, done_on, noted_by) SELECT :'t'::uuid, (SELECT client_id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1), f.id, '2026-01-01', f.id FROM app.staff f WHERE f.tenant_id = :'t' AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1 RETURNING id",
   point_id: "SELECT id FROM app.body_point WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   plan_id: "SELECT id FROM app.treatment_plan WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
