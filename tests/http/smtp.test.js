@@ -95,8 +95,9 @@ const now = (id) => {
     FROM app.message m JOIN app.job j ON j.tenant_id = m.tenant_id AND j.subject_id = m.id WHERE m.id = '${id}'`)[0];
   return { state, job, attempts: Number(attempts), error, later: later === "t", problem };
 };
+// (the runner may have a quarter of an hour's copies of forms to make before it comes to the mail)
 async function until(id, good, what) {
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 1500; i++) {
     if (good(now(id))) return now(id);
     await sleep(100);
   }
