@@ -8,7 +8,7 @@
 #include "audit_proof.h"
 #include "features.h"
 
-enum { FIRST_CLIENTS = 3, PAGE_ROWS = 100 };
+enum { FIRST_CLIENTS = 3 };
 
 /* ---- lists ---- */
 

@@ -1,4 +1,4 @@
--- name: audit_events :page 50
+-- name: audit_events :page 35
 -- What the trail holds of a period, the newest first; a person, a client, an action or only refusals when they are asked for.
 SELECT e.id AS event_id, e.at AT TIME ZONE z.zone AS at_local, app.actor_words(e.actor_kind) AS actor_words, CASE WHEN e.actor_name IS NOT NULL THEN e.actor_id END AS actor_id,
        e.actor_name, host(e.ip) AS address, app.action_words(e.action) AS action_words,

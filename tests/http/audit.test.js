@@ -96,7 +96,7 @@ describe("L27 A-13: the trail by period, person, client and action", () => {
     const [actor] = h.sql(`SELECT actor_id FROM audit.event WHERE tenant_id = :'v1' AND action = 'client.search' AND outcome = 'ok' LIMIT 1`, tenant)[0];
     const today = h.one("SELECT (now() AT TIME ZONE :'v1')::date", zone);
     const wanted = (where) => h.sql(`SELECT id FROM audit.event WHERE tenant_id = :'v1'::uuid AND at >= :'v2'::date::timestamp AT TIME ZONE :'v3' AND at < (:'v2'::date + 1)::timestamp AT TIME ZONE :'v3'
-      AND ${where} AND at < :'v4'::timestamptz ORDER BY at DESC, id LIMIT 50`, tenant, today, zone, before).map(([id]) => id);
+      AND ${where} AND at < :'v4'::timestamptz ORDER BY at DESC, id LIMIT 35`, tenant, today, zone, before).map(([id]) => id);
     let before = "infinity";
     for (const [query, where] of [[`staff_id=${actor}`, `actor_id = '${actor}'`], ["act=client.search", "action = 'client.search'"], ["refused=1", "outcome <> 'ok'"],
       [`staff_id=${actor}&act=client.read`, `actor_id = '${actor}' AND action = 'client.read'`]]) {
