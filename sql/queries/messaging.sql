@@ -22,8 +22,8 @@ WHERE c.id = :client_id::uuid
 ORDER BY m.place;
 
 -- name: messaging_history :many
--- What she said, each time, the newest first, with the very words.
-SELECT m.client_id, m.is_given, app.channel_words(m.channel) AS channel_words, app.messaging_words(m.purpose) AS purpose_words,
+-- What she said, each time, the newest first, with the very words; on any of her records, all of which are the one that is asked for.
+SELECT :client_id::uuid AS client_id, m.is_given, app.channel_words(m.channel) AS channel_words, app.messaging_words(m.purpose) AS purpose_words,
        m.at AT TIME ZONE app.zone() AS said_local, app.messaging_source_words(m.source) AS source_words, f.name AS noted_by,
        w.body, w.version, m.signature_id
 FROM app.messaging_consent m
@@ -35,7 +35,7 @@ LIMIT 100;
 
 -- name: messaging_refused :many
 -- The last messages to her that were refused.
-SELECT m.client_id, m.id AS message_id, m.subject, m.created_at AT TIME ZONE app.zone() AS created_local, app.message_problem_words(m.problem) AS why
+SELECT :client_id::uuid AS client_id, m.id AS message_id, m.subject, m.created_at AT TIME ZONE app.zone() AS created_local, app.message_problem_words(m.problem) AS why
 FROM app.message m
 WHERE m.client_id = ANY (app.record_ids(:client_id::uuid)) AND m.state = 'suppressed' AND m.problem <> 'erased'
 ORDER BY m.created_at DESC
