@@ -3,8 +3,8 @@
 
 SET LOCAL ROLE foyer_auth;
 
--- Takes one due job of any tenant and enters its tenant; no row: nothing to do. A lease that ran out is handed out again with
--- was_lost: its runner died, and what it did outside is unknown.
+-- Takes one due job of any tenant and enters its tenant; no row: nothing to do. Patient ones (860_patient_jobs) come when no other
+-- is due. A lease that ran out is handed out again with was_lost: its runner died, and what it did outside is unknown.
 CREATE OR REPLACE FUNCTION sec.job_claim(lease_seconds int DEFAULT 120)
 RETURNS TABLE (job_id uuid, tenant_id uuid, kind text, subject_id uuid, attempts int, was_lost boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -12,14 +12,18 @@ AS $$
 #variable_conflict use_column
 DECLARE
     j record;
+    patient boolean;
 BEGIN
-    SELECT q.tenant_id, q.id, q.state = 'running' AS lost INTO j
-    FROM app.job q
-    WHERE q.state IN ('ready', 'running') AND q.run_at <= now() AND (q.state = 'ready' OR q.lease_until < now())
-    ORDER BY q.run_at, q.tenant_id, q.id
-    LIMIT 1
-    FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
+    FOREACH patient IN ARRAY ARRAY[false, true] LOOP
+        SELECT q.tenant_id, q.id, q.state = 'running' AS lost INTO j
+        FROM app.job q
+        WHERE q.is_patient = patient AND q.state IN ('ready', 'running') AND q.run_at <= now() AND (q.state = 'ready' OR q.lease_until < now())
+        ORDER BY q.run_at, q.tenant_id, q.id
+        LIMIT 1
+        FOR UPDATE SKIP LOCKED;
+        EXIT WHEN FOUND;
+    END LOOP;
+    IF j.id IS NULL THEN
         RETURN;
     END IF;
     PERFORM sec.enter_tenant(j.tenant_id, 'job', 'job.claim', NULL);

@@ -31,6 +31,20 @@ SELECT tap.dblink_exec('r1', 'COMMIT') AS c \gset
 SELECT tap.dblink_disconnect('r1') AS c \gset
 SELECT is(pg_temp.claim(), 'nothing', 'D-25: leased jobs are not handed out again');
 
+-- what somebody waits for comes first, however long a copy has been due, and whosever it is
+BEGIN;
+SELECT fx.inside('alpha');
+INSERT INTO app.job (id, kind, dedupe_key, run_at) VALUES (fx.id('a', 'job', 21), 'form.pdf', '21', now() - interval '3 hours'), (fx.id('a', 'job', 22), 'outside.read', '22', now() - interval '2 hours');
+COMMIT;
+BEGIN;
+SELECT fx.inside('beta');
+INSERT INTO app.job (id, kind, dedupe_key, run_at) VALUES (fx.id('b', 'job', 23), 'message.send', '23', now());
+COMMIT;
+SELECT is(pg_temp.claim(), 'b message.send 1 f', 'D-25: a mail does not wait behind the copies of forms');
+SELECT is(pg_temp.claim(), 'a form.pdf 1 f', 'D-25: these come when nothing else is due');
+SELECT is(pg_temp.claim(), 'a outside.read 1 f', 'D-25: in the order of their time');
+UPDATE app.job SET state = 'done', lease_until = NULL WHERE id IN (fx.id('a', 'job', 21), fx.id('a', 'job', 22), fx.id('b', 'job', 23));
+
 -- in the tenant of a leased job, and only there
 SELECT is(fx.ask('foyer_jobs', 'SELECT tenant_slug FROM sec.begin_job(fx.id(''a'', ''tenant'', 1), ''message.send'', NULL)'), 'alpha', 'D-17: a runner enters the tenant of a job in work');
 SELECT is(fx.ask('foyer_jobs', 'SELECT 1 FROM sec.begin_job(fx.id(''0'', ''tenant'', 1), ''message.send'', NULL)'), 'FY403', 'D-17: and no other');

@@ -60,8 +60,10 @@ test("a log-in in flight is answered by the worker that holds it", async () => {
   await until("the old workers have ended", 10, () => workersOf(master).every((pid) => !before.includes(pid)));
 });
 
-test("an old worker finishes what it holds: a page that waits for the database is answered after the new ones are ready", async () => {
-  const owner = await h.staff("glow", "owner"), master = child("staff"), before = workersOf(master);
+// A lock is waited for 3 s at most: where the new workers took longer to come, the page was rightly told to come back, and that
+// shows nothing of the old worker; so it is done again.
+async function heldOver(owner, master) {
+  const before = workersOf(master);
   const conninfo = fs.readFileSync(path.join(h.env.vardir, "foyer.conf"), "utf8").match(/^database\s*=\s*(.*)$/m)[1].trim();
   const words = ["psql", "-X", "-q", "-At", "-d", `${conninfo} user=${process.env.FOYER_SUPERUSER || "postgres"}`];
   const all = process.getuid() === 0 ? ["runuser", "-u", process.env.FOYER_OS_USER || "foyer", "--", ...words] : words;
@@ -69,14 +71,25 @@ test("an old worker finishes what it holds: a page that waits for the database i
   const over = new Promise((r) => psql.on("close", r));
   psql.stdin.write("BEGIN; LOCK TABLE app.client; SELECT 'held';\n");
   await new Promise((r) => psql.stdout.once("data", r));
-  const answer = owner.get("/clients");
+  const asked = Date.now(), answer = owner.get("/clients");
   await sleep(100);
   await reload("staff"); // new workers are ready, the old are asked to end
-  await until("all other old workers have ended", 2, () => workersOf(master).filter((pid) => before.includes(pid)).length === 1);
+  await until("all other old workers have ended", 2, () => workersOf(master).filter((pid) => before.includes(pid)).length <= 1);
+  const held = workersOf(master).filter((pid) => before.includes(pid)).length;
   psql.stdin.end("ROLLBACK;\n");
   await over;
-  assert.equal((await answer).status, 200);
+  const { status } = await answer, took = Date.now() - asked;
   await until("and now the last", 5, () => workersOf(master).every((pid) => !before.includes(pid)));
+  return { status, held, took };
+}
+test("an old worker finishes what it holds: a page that waits for the database is answered after the new ones are ready", async () => {
+  const owner = await h.staff("glow", "owner"), master = child("staff");
+  for (let i = 0; ; i++) {
+    const { status, held, took } = await heldOver(owner, master);
+    if (i < 5 && status === 503 && took >= 3000) continue;
+    assert.deepEqual([status, held], [200, 1]);
+    return;
+  }
 });
 
 test("a program that is unfit is refused with a word in the log, and the old workers serve on", async (t) => {
