@@ -6,6 +6,7 @@
 #include "core/form.h"
 #include "crypto.h"
 #include "features.h"
+#include "shown.h"
 
 enum { MAX_LINE = 300, MAX_LONG = 4000, MAX_OPTIONS = 1800 };
 
@@ -153,83 +154,47 @@ static enum err load(struct req *r, struct asking *q, bool *is_posted)
 
 /* ---- as lists for the template ---- */
 
-enum { ITEM_VALUES = 14 };
-struct item {
-    struct kv values[ITEM_VALUES];
-    size_t n;
-};
-
-static void put(struct item *item, const char *name, struct val v)
-{
-    item->values[item->n++] = (struct kv){name_intern(str_of(name)), v};
-}
-static void put_text(struct item *item, const char *name, struct str s)
-{
-    put(item, name, (struct val){.kind = VAL_TEXT, .s = s});
-}
-static void put_flag(struct item *item, const char *name, bool b)
-{
-    put(item, name, (struct val){.kind = VAL_BOOL, .b = b});
-}
-
-static const struct frame *item_at(struct arena *a, const void *self, size_t i,
-                                   const struct frame *outer)
-{
-    (void)a;
-    (void)outer;
-    return &((const struct kv_frame *)self)[i].base;
-}
-
-static struct val list_of(struct arena *a, const struct item *items, size_t n)
-{
-    static const struct list_ops ops = {item_at};
-    struct kv_frame *frames = arena_alloc(a, (n + 1) * sizeof *frames);
-    for (size_t i = 0; i < n; i++)
-        frames[i] = kv_frame_of(items[i].values, items[i].n);
-    return (struct val){.kind = VAL_LIST, .list = {&ops, frames, n}};
-}
-
 static struct val option_list(struct arena *a, const struct asked *f)
 {
     static const struct str yes_no[] = {{"Yes", 3}, {"No", 2}};
     bool is_yes_no = str_is(f->kind, "yes_no");
     const struct str *options = is_yes_no ? yes_no : f->options;
     size_t n = is_yes_no ? 2 : f->n_options, k = 0;
-    struct item *items = arena_alloc(a, (n + 2) * sizeof *items);
+    struct shown_item *items = arena_alloc(a, (n + 2) * sizeof *items);
     /* what was chosen when it still stood in the list stays as it was written */
     bool is_gone = f->now.n > 0 && !is_option(f, f->now);
     for (size_t i = 0; i < n + is_gone; i++) {
         struct str option = i < n ? options[i] : f->now;
         items[k].n = 0;
-        put_text(&items[k], "option", option);
-        put_flag(&items[k++], "is_chosen", str_eq(option, f->typed));
+        shown_text(&items[k], "option", option);
+        shown_flag(&items[k++], "is_chosen", str_eq(option, f->typed));
     }
-    return list_of(a, items, k);
+    return shown_items(a, items, k);
 }
 
 static enum err show_asking(struct req *r, const struct asking *q)
 {
     struct arena *a = req_arena(r);
-    struct item *items = arena_alloc(a, (q->n + 1) * sizeof *items);
+    struct shown_item *items = arena_alloc(a, (q->n + 1) * sizeof *items);
     for (size_t i = 0; i < q->n; i++) {
         const struct asked *f = &q->fields[i];
-        struct item *to = &items[i];
+        struct shown_item *to = &items[i];
         bool is_list = str_is(f->kind, "choice") || str_is(f->kind, "yes_no");
         to->n = 0;
-        put_text(to, "key", f->id);
-        put_text(to, "field_name", rows_text(q->rows, i, "field_name"));
-        put_text(to, "help", rows_text(q->rows, i, "help"));
-        put_text(to, "typed", f->typed);
-        put_text(to, "was", f->value_id);
-        put_text(to, "problem", f->message);
-        put_flag(to, "is_text", str_is(f->kind, "text"));
-        put_flag(to, "is_long", str_is(f->kind, "long"));
-        put_flag(to, "is_number", str_is(f->kind, "number"));
-        put_flag(to, "is_date", str_is(f->kind, "date"));
-        put_flag(to, "is_list", is_list);
-        put(to, "choices", is_list ? option_list(a, f) : list_of(a, NULL, 0));
+        shown_text(to, "key", f->id);
+        shown_text(to, "field_name", rows_text(q->rows, i, "field_name"));
+        shown_text(to, "help", rows_text(q->rows, i, "help"));
+        shown_text(to, "typed", f->typed);
+        shown_text(to, "was", f->value_id);
+        shown_text(to, "problem", f->message);
+        shown_flag(to, "is_text", str_is(f->kind, "text"));
+        shown_flag(to, "is_long", str_is(f->kind, "long"));
+        shown_flag(to, "is_number", str_is(f->kind, "number"));
+        shown_flag(to, "is_date", str_is(f->kind, "date"));
+        shown_flag(to, "is_list", is_list);
+        shown_list(to, "choices", is_list ? option_list(a, f) : shown_items(a, NULL, 0));
     }
-    req_set_list(r, "asked", list_of(a, items, q->n));
+    req_set_list(r, "asked", shown_items(a, items, q->n));
     const struct rows *client = req_show(r, "client", Q_client_one, NULL);
     if (!client)
         return req_error(r);

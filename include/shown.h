@@ -1,8 +1,8 @@
 /*
- * shown.h -- what a form's pages show beside query results: items built in C, as lists.
+ * shown.h -- what a page shows beside query results: items built in C, as lists. Implementation: cgi-src/core/shown.c.
  */
-#ifndef FOYER_FORM_SHOWN_H
-#define FOYER_FORM_SHOWN_H
+#ifndef FOYER_SHOWN_H
+#define FOYER_SHOWN_H
 #include "view.h"
 
 enum { SHOWN_MAX = 40 };
