@@ -42,15 +42,8 @@ enum code_end booking_code_ask(struct req *r)
         return CODE_FAILED;
     if (rows_bool(tried, 0, "is_right"))
         return CODE_FINE;
-    long long left = rows_int(tried, 0, "tries_left");
-    req_refuse(r, left > 0 ? "code" : "",
-               left > 0
-                   ? arena_cstr(req_arena(r),
-                                arena_printf(req_arena(r),
-                                             "This is not the code that we sent. You can try "
-                                             "%lld more time%s.",
-                                             left, left == 1 ? "" : "s"))
-                   : "The code was wrong five times. Confirm once more, and we send another code.");
+    mail_code_refuse(r, rows_int(tried, 0, "tries_left"), "",
+                     "The code was wrong five times. Confirm once more, and we send another code.");
     return req_commit(r) ? CODE_FAILED : CODE_WRONG;
 }
 

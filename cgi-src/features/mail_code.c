@@ -1,6 +1,6 @@
 /*
  * mail_code.c -- six digits by e-mail (mail_code.h).
- * Owns: making a code, its MAC, its letter. Never: keeps a code, or leaves it among the request's values.
+ * Owns: making a code, its MAC, its letter, what is said of a wrong one. Never: keeps a code, or leaves it among the request's values.
  */
 #include "mail_code.h"
 
@@ -53,4 +53,17 @@ bool mail_code_set_letter(struct req *r, const char *view, struct str code)
     req_set_bytes(r, "body_sealed", sealed);
     req_set(r, "dedupe_key", arena_printf(a, "code-%.*s", (int)id.n, id.p));
     return true;
+}
+
+void mail_code_refuse(struct req *r, int64_t tries_left, const char *over_field, const char *over)
+{
+    struct arena *a = req_arena(r);
+    if (tries_left > 0)
+        req_refuse(r, "code",
+                   arena_cstr(a, arena_printf(a,
+                                              "This is not the code that we sent. You can try "
+                                              "%lld more time%s.",
+                                              (long long)tries_left, tries_left == 1 ? "" : "s")));
+    else
+        req_refuse(r, over_field, over);
 }

@@ -17,4 +17,7 @@ void mail_code_set_mac(struct req *r, const char *purpose, struct str subject, s
  * key) and dedupe_key. false: the view has no subject, or it cannot be sealed.
  */
 bool MUST_CHECK mail_code_set_letter(struct req *r, const char *view, struct str code);
+/* Says that a code was wrong: beside the field "code" how many tries are left; when none is, the words of over, beside a field of the
+ * caller's ("": above the form). */
+void mail_code_refuse(struct req *r, int64_t tries_left, const char *over_field, const char *over);
 #endif

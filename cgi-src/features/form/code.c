@@ -54,15 +54,7 @@ enum err form_code_check(struct req *r, bool *is_fine)
         *is_fine = true;
         return form_event(r, "code_proven", "email", 0);
     }
-    long long left = rows_int(tried, 0, "tries_left");
-    req_refuse(
-        r, "code",
-        left > 0
-            ? arena_cstr(
-                  req_arena(r),
-                  arena_printf(req_arena(r),
-                               "This is not the code that we sent. You can try %lld more time%s.",
-                               left, left == 1 ? "" : "s"))
-            : "The code was wrong five times. Please have another one sent.");
+    mail_code_refuse(r, rows_int(tried, 0, "tries_left"), "code",
+                     "The code was wrong five times. Please have another one sent.");
     return req_commit(r); /* a wrong one is counted although the answer is an error */
 }
