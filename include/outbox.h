@@ -6,6 +6,9 @@
 #define FOYER_OUTBOX_H
 #include "web.h"
 
+/* Sets address_hash, what app.suppression knows an e-mail address by, for the database to compare. */
+void outbox_set_address_hash(struct req *r, struct str address);
+
 struct letter {
     const char *kind;      /* templates/message/KIND.txt.mustache; first line "Subject: ..." */
     struct str client_id;  /* her key seals the text, the link and the calendar entry */

@@ -8,13 +8,12 @@
 #include "account.h"
 #include "client_import.h"
 #include "config.h"
-#include "crypto.h"
 #include "features.h"
 #include "ics.h"
 #include "job.h"
 #include "mail.h"
+#include "outbox.h"
 #include "proof/proof_jobs.h"
-#include "tombstone.h"
 #include "trail_jobs.h"
 #include "waitlist.h"
 
@@ -32,14 +31,6 @@ static enum job_end settle(struct req *r, const char *state, const char *problem
     return str_is(rows_text(now, 0, "state"), state) ? end : JOB_DONE;
 }
 
-/* What app.suppression knows the address by, for the database to compare. */
-static void set_address(struct req *r, const struct job *job, struct str address)
-{
-    unsigned char hash[HASH_BYTES];
-    suppression_hash(job->tenant_id, S("email"), address, hash);
-    req_set_bytes(r, "address_hash", (struct str){(const char *)hash, sizeof hash});
-}
-
 static enum job_end send_mail(struct req *r, const struct job *job, struct str *why)
 {
     req_set(r, "message_id", job->subject_id);
@@ -51,7 +42,7 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     struct str state = rows_text(m, 0, "state");
     if (str_is(state, "sent") || str_is(state, "kept") || str_is(state, "suppressed"))
         return JOB_DONE;
-    set_address(r, job, rows_text(m, 0, "to_address"));
+    outbox_set_address_hash(r, rows_text(m, 0, "to_address"));
     /* Somebody spoke to the server and did not come to say how it ended. */
     if (str_is(state, "sending"))
         return settle(r, "unknown", NULL, JOB_DONE);

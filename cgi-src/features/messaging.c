@@ -3,9 +3,8 @@
  * Owns: nothing; sql/lib/110_messaging.sql decides, and the table of messages asks it.
  * Never: sends, and never takes a yes for words that were not on the page.
  */
-#include "crypto.h"
 #include "features.h"
-#include "tombstone.h"
+#include "outbox.h"
 
 #define HER_PAGE "/v/{link_id:uuid}"
 #define WORDING "/settings/messaging/{messaging_wording_id:uuid}"
@@ -28,14 +27,12 @@ static const struct field wording_fields[] = {
 
 static enum err show_client(struct req *r)
 {
-    unsigned char hash[HASH_BYTES];
     struct rows *to = req_query(r, Q_messaging_mail_address);
     if (!to)
         return req_error(r);
     if (rows_count(to) == 0)
         return ERR_NOT_FOUND;
-    suppression_hash(req_value(r, "tenant_id"), S("email"), rows_text(to, 0, "mail_address"), hash);
-    req_set_bytes(r, "address_hash", (struct str){(const char *)hash, sizeof hash});
+    outbox_set_address_hash(r, rows_text(to, 0, "mail_address"));
     if (!req_show(r, "client", Q_client_one, NULL) ||
         !req_show(r, "address", Q_messaging_address, NULL) ||
         !req_show(r, "allows", Q_messaging_of_client, NULL) ||

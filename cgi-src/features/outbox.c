@@ -28,6 +28,13 @@ static enum err set_sealed(struct req *r, const struct letter *letter, struct st
     return req_set_sealed(r, column, letter->client_id, "app.message", column, message_id, plain);
 }
 
+void outbox_set_address_hash(struct req *r, struct str address)
+{
+    unsigned char hash[HASH_BYTES];
+    suppression_hash(req_value(r, "tenant_id"), S("email"), address, hash);
+    req_set_bytes(r, "address_hash", (struct str){(const char *)hash, sizeof hash});
+}
+
 enum err outbox_send(struct req *r, const struct letter *letter)
 {
     struct arena *a = req_arena(r);
@@ -40,9 +47,7 @@ enum err outbox_send(struct req *r, const struct letter *letter)
         log_error("outbox.subject", "kind", letter->kind, NULL);
         return ERR_INTERNAL;
     }
-    unsigned char hash[HASH_BYTES];
-    suppression_hash(req_value(r, "tenant_id"), S("email"), letter->to, hash);
-    req_set_bytes(r, "address_hash", (struct str){(const char *)hash, sizeof hash});
+    outbox_set_address_hash(r, letter->to);
     req_set(r, "attached_copy", letter->attached_copy);
     if (letter->attached_copy.n == 0)
         req_set_null(r, "attached_copy");
