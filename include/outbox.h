@@ -6,6 +6,9 @@
 #define FOYER_OUTBOX_H
 #include "web.h"
 
+/* Cuts the first line of a rendered message, "Subject: words", from its text. false: it has none. */
+bool MUST_CHECK outbox_take_subject(struct str *text, struct str *subject);
+
 /* Sets address_hash, what app.suppression knows an e-mail address by, for the database to compare. */
 void outbox_set_address_hash(struct req *r, struct str address);
 

@@ -5,6 +5,7 @@
 #include "mail_code.h"
 
 #include "crypto.h"
+#include "outbox.h"
 
 struct str mail_code_new(struct arena *a)
 {
@@ -36,20 +37,18 @@ void mail_code_set_mac(struct req *r, const char *purpose, struct str subject, s
     req_set_bytes(r, "code_mac", arena_str(req_arena(r), (struct str){(char *)out, HASH_BYTES}));
 }
 
-/* "Subject: words" and a blank line, then the text. */
 bool mail_code_set_letter(struct req *r, const char *view, struct str code)
 {
     struct arena *a = req_arena(r);
-    struct str id = uuid_new(a), sealed;
+    struct str id = uuid_new(a), sealed, subject;
     req_set(r, "code_sent", code);
     struct str text = req_render(r, view);
     req_set(r, "code_sent", S(""));
-    struct str line = str_cut(&text, '\n');
-    if (!str_starts(line, S("Subject: ")) ||
-        req_seal_own(r, "app.message", "body_sealed", id, str_trim(text), &sealed))
+    if (!outbox_take_subject(&text, &subject) ||
+        req_seal_own(r, "app.message", "body_sealed", id, text, &sealed))
         return false;
     req_set(r, "message_id", id);
-    req_set(r, "subject", str_trim(str_part(line, 9, line.n - 9)));
+    req_set(r, "subject", subject);
     req_set_bytes(r, "body_sealed", sealed);
     req_set(r, "dedupe_key", arena_printf(a, "code-%.*s", (int)id.n, id.p));
     return true;

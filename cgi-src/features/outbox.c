@@ -11,8 +11,7 @@
 #include "log.h"
 #include "tombstone.h"
 
-/* "Subject: words" and a blank line, then the text. */
-static bool take_subject(struct str *text, struct str *subject)
+bool outbox_take_subject(struct str *text, struct str *subject)
 {
     struct str rest = *text, line = str_cut(&rest, '\n');
     if (!str_starts(line, S("Subject: ")))
@@ -43,7 +42,7 @@ enum err outbox_send(struct req *r, const struct letter *letter)
 
     req_set(r, "link", letter->link);
     struct str text = req_render(r, view);
-    if (!take_subject(&text, &subject)) {
+    if (!outbox_take_subject(&text, &subject)) {
         log_error("outbox.subject", "kind", letter->kind, NULL);
         return ERR_INTERNAL;
     }
@@ -80,7 +79,7 @@ enum err outbox_staff(struct req *r, const struct staff_letter *letter)
 
     req_set(r, "link", letter->link);
     struct str text = req_render(r, arena_cstr(a, arena_printf(a, "message/%s.txt", letter->kind)));
-    if (!take_subject(&text, &subject)) {
+    if (!outbox_take_subject(&text, &subject)) {
         log_error("outbox.subject", "kind", letter->kind, NULL);
         return ERR_INTERNAL;
     }
