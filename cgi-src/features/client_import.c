@@ -64,15 +64,14 @@ static bool keep_part(struct req *r, struct str text, size_t n, size_t first_row
     return good;
 }
 
-/* The rows of the text counted, each of them well-formed; false: problem or too many. */
-static enum csv_end count_rows(struct req *r, struct csv_reader in, size_t *n_columns, size_t *n,
+/* Counts the rows below the first one, and its columns. CSV_BROKEN: *problem says where and why. */
+static enum csv_end count_rows(struct csv_reader in, size_t *n_columns, size_t *n,
                                struct csv_problem *problem)
 {
     static struct csv_row row;
     enum csv_end e = csv_next(&in, &row);
     *n_columns = e == CSV_ROW ? row.n : 0;
     *n = 0;
-    (void)r;
     while (e == CSV_ROW && (e = csv_next(&in, &row)) == CSV_ROW)
         ++*n;
     *problem = in.problem;
@@ -122,7 +121,7 @@ static enum err upload(struct req *r)
         return refuse_at(r, &problem);
     char separator = csv_separator(text);
     struct csv_reader in = csv_open(req_arena(r), text, separator, 1);
-    if (count_rows(r, in, &n_columns, &n_rows, &problem) == CSV_BROKEN)
+    if (count_rows(in, &n_columns, &n_rows, &problem) == CSV_BROKEN)
         return refuse_at(r, &problem);
     if (n_rows == 0)
         return refuse(r, "There is nothing in it but, at most, a first line. The first line names "

@@ -63,11 +63,10 @@ static void add_cells(const struct step *s, struct arena *a, struct buf *b,
         import_json(b, "bad", S("A cell contains characters that cannot be kept."));
 }
 
-static enum err add_key(const struct step *s, struct arena *a, struct buf *b, struct str tenant)
+static enum err add_key(struct arena *a, struct buf *b, struct str tenant)
 {
     struct str id = uuid_new(a), wrapped;
     enum err e = client_key_new(a, tenant, id, &wrapped);
-    (void)s;
     if (e)
         return e;
     import_json(b, "id", id);
@@ -77,7 +76,7 @@ static enum err add_key(const struct step *s, struct arena *a, struct buf *b, st
     return OK;
 }
 
-/* The rows of a part as the database reads them. NULL text: the key store is away. */
+/* The rows of a part as the database reads them. Empty: the key store is away. */
 static struct str part_json(const struct step *s, struct arena *a, const struct rows *parts)
 {
     static struct csv_row row;
@@ -97,7 +96,7 @@ static struct str part_json(const struct step *s, struct arena *a, const struct 
             import_json(&b, "bad",
                         arena_printf(a, "This row has %zu cells, the first line of the file %zu.",
                                      row.n, s->n_columns));
-        if (s->with_keys && add_key(s, a, &b, tenant))
+        if (s->with_keys && add_key(a, &b, tenant))
             return S("");
         buf_addc(&b, '}');
     }
