@@ -298,12 +298,13 @@ BEGIN
     RETURN made;
 END $$;
 
--- What can be chosen, a line each; blank and repeated lines do not count. Internal.
+-- What can be chosen, a line each, without blanks and tabs around it; blank and repeated lines do not count. Internal.
 CREATE OR REPLACE FUNCTION app.lines_of(typed text) RETURNS text[]
 LANGUAGE sql IMMUTABLE
 AS $$
     SELECT coalesce(array_agg(x.line ORDER BY x.n), '{}') FROM (
-        SELECT btrim(l.l) AS line, min(l.n) AS n FROM regexp_split_to_table(coalesce(typed, ''), E'\r?\n') WITH ORDINALITY AS l (l, n) WHERE btrim(l.l) <> '' GROUP BY 1) AS x
+        SELECT btrim(l.l, E' \t\r') AS line, min(l.n) AS n FROM regexp_split_to_table(coalesce(typed, ''), E'\n') WITH ORDINALITY AS l (l, n)
+        WHERE btrim(l.l, E' \t\r') <> '' GROUP BY 1) AS x
 $$;
 
 -- A number as typed into the builder. Internal.

@@ -104,16 +104,9 @@ AS $$
                      WHEN 'yes_no' THEN 'Yes or no' WHEN 'choice' THEN 'A choice' END
 $$;
 
--- Typed lines as a list: without blanks around them, empty ones and what stands there twice.
-CREATE OR REPLACE FUNCTION app.lines_kept(typed text) RETURNS text[]
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
-AS $$
-    SELECT coalesce(array_agg(l.line ORDER BY l.n), '{}')
-    FROM (SELECT btrim(x.line, E' \t\r') AS line, min(x.n) AS n FROM regexp_split_to_table(coalesce(typed, ''), E'\n') WITH ORDINALITY AS x (line, n)
-          WHERE btrim(x.line, E' \t\r') <> '' GROUP BY 1) AS l
-$$;
-REVOKE ALL ON FUNCTION app.client_field_kind_words(text), app.lines_kept(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.client_field_kind_words(text), app.lines_kept(text) TO foyer_staff;
+DROP FUNCTION IF EXISTS app.lines_kept(text);
+REVOKE ALL ON FUNCTION app.client_field_kind_words(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.client_field_kind_words(text) TO foyer_staff;
 
 REVOKE ALL ON FUNCTION app.gestation_days(date, date), app.gestation_words(date, date), app.record_ids(uuid), app.record_of(uuid), app.person_ids(uuid),
     app.contact_first(uuid, uuid), app.change_words(text) FROM PUBLIC;

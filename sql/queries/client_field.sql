@@ -26,13 +26,13 @@ WHERE f.id = :field_id::uuid;
 -- name: client_field_add :one
 -- A new one, asked last.
 INSERT INTO app.client_field AS f (id, name, help, kind, options, on_page)
-VALUES (:new_id::uuid, btrim(:name), coalesce(btrim(:help), ''), :kind, app.lines_kept(:options), :on_page::boolean)
+VALUES (:new_id::uuid, btrim(:name), coalesce(btrim(:help), ''), :kind, app.lines_of(:options), :on_page::boolean)
 RETURNING f.id AS field_id;
 
 -- name: client_field_save :one
 -- Changes it; what stands in it of clients stays as it was written.
 UPDATE app.client_field f
-SET name = btrim(:name), help = coalesce(btrim(:help), ''), options = CASE f.kind WHEN 'choice' THEN app.lines_kept(:options) ELSE '{}' END, on_page = :on_page::boolean
+SET name = btrim(:name), help = coalesce(btrim(:help), ''), options = CASE f.kind WHEN 'choice' THEN app.lines_of(:options) ELSE '{}' END, on_page = :on_page::boolean
 WHERE f.id = :field_id::uuid
 RETURNING f.id AS field_id;
 
