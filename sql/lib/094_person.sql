@@ -124,7 +124,7 @@ CREATE OR REPLACE FUNCTION app.emergency_phone(client uuid) RETURNS text
 LANGUAGE plpgsql STABLE STRICT COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN (SELECT CASE WHEN app.may('show_phone') OR app.reaches('show_phone', c.id) THEN c.emergency_contact_phone END
+    RETURN (SELECT app.shown('phone', c.id, c.emergency_contact_phone)
             FROM app.client c WHERE c.tenant_id = app.tenant() AND c.id = emergency_phone.client);
 END $$;
 
@@ -133,9 +133,7 @@ CREATE OR REPLACE FUNCTION app.guardian_contact(guardian uuid, OUT phone text, O
 LANGUAGE plpgsql STABLE STRICT COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    SELECT CASE WHEN app.may('show_phone') OR app.reaches('show_phone', g.client_id) THEN g.phone END,
-           CASE WHEN app.may('show_email') OR app.reaches('show_email', g.client_id) THEN g.email END
-    INTO phone, email
+    SELECT app.shown('phone', g.client_id, g.phone), app.shown('email', g.client_id, g.email) INTO phone, email
     FROM app.client_guardian g WHERE g.tenant_id = app.tenant() AND g.id = guardian_contact.guardian;
 END $$;
 
@@ -143,15 +141,9 @@ END $$;
 CREATE OR REPLACE FUNCTION app.guardian_mail(guardian uuid) RETURNS text
 LANGUAGE plpgsql STABLE STRICT COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-    g record;
 BEGIN
-    SELECT x.client_id, x.email INTO g FROM app.client_guardian x WHERE x.tenant_id = app.tenant() AND x.id = guardian_mail.guardian;
-    RETURN CASE WHEN CASE app.actor_kind()
-        WHEN 'staff' THEN app.may('message_write') OR app.may('booking_write')
-                          OR app.reaches('message_write', g.client_id) OR app.reaches('booking_write', g.client_id)
-        WHEN 'job' THEN true
-        ELSE g.client_id = app.own_client() END THEN g.email END;
+    RETURN (SELECT CASE WHEN app.may_mail(g.client_id) THEN g.email END
+            FROM app.client_guardian g WHERE g.tenant_id = app.tenant() AND g.id = guardian_mail.guardian);
 END $$;
 
 -- Whether all clients' names can be compared in the time of a page: up to fifty thousand clients.

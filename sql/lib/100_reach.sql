@@ -63,24 +63,31 @@ BEGIN
     RETURN CASE WHEN client IS NULL OR app.may('show_' || field) OR app.reaches('show_' || field, client) THEN value END;
 END $$;
 
--- Where a message to a client goes, for the outbox and for no page: also when her address is not shown to who sends it. Staff that
--- may write to her or book for her, the client herself, a job.
+-- Who may know where a message to a client goes: staff that may write to her or book for her, the client herself, a job. Internal.
+CREATE OR REPLACE FUNCTION app.may_mail(client uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE COST 10
+AS $$
+BEGIN
+    RETURN (CASE app.actor_kind()
+            WHEN 'staff' THEN app.may('message_write') OR app.may('booking_write')
+                              OR app.reaches('message_write', client) OR app.reaches('booking_write', client)
+            WHEN 'job' THEN true
+            ELSE client = app.own_client() END) IS TRUE;
+END $$;
+
+-- Where a message to a client goes, for the outbox and for no page: also when her address is not shown to who sends it.
 CREATE OR REPLACE FUNCTION app.mail_address(client uuid) RETURNS text
 LANGUAGE plpgsql STABLE STRICT COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF NOT (CASE app.actor_kind()
-            WHEN 'staff' THEN app.may('message_write') OR app.may('booking_write')
-                              OR app.reaches('message_write', client) OR app.reaches('booking_write', client)
-            WHEN 'job' THEN true
-            ELSE client = app.own_client() END) IS TRUE THEN
+    IF NOT app.may_mail(client) THEN
         RETURN NULL;
     END IF;
     RETURN (SELECT c.email FROM app.client c WHERE c.tenant_id = app.tenant() AND c.id = mail_address.client);
 END $$;
 
 REVOKE ALL ON FUNCTION app.reaches(text, uuid), app.in_emergency(uuid), app.reaches_colleague(text, uuid), app.contact(uuid),
-    app.shown(text, uuid, text), app.mail_address(uuid) FROM PUBLIC;
+    app.shown(text, uuid, text), app.may_mail(uuid), app.mail_address(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.reaches(text, uuid), app.in_emergency(uuid), app.reaches_colleague(text, uuid)
     TO foyer_staff, foyer_slow, foyer_auth, foyer_booking, foyer_owner;
 GRANT EXECUTE ON FUNCTION app.contact(uuid), app.shown(text, uuid, text) TO foyer_staff, foyer_slow;
