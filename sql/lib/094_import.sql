@@ -137,18 +137,39 @@ CREATE OR REPLACE FUNCTION app.client_import_queue(import uuid, kind text) RETUR
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ INSERT INTO app.job (tenant_id, kind, subject_id, dedupe_key) VALUES (app.tenant(), kind, import, import || ':' || gen_random_uuid()) $$;
 
+-- Internal: the import, locked, for somebody who may decide about lists; one decision of a business after the other. All NULL: there is none.
+CREATE OR REPLACE FUNCTION app.client_import_taken(import uuid) RETURNS app.client_import
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    i app.client_import;
+BEGIN
+    IF NOT app.may('client_lists') THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('lists of clients of ' || app.tenant(), 0));
+    SELECT x.* INTO i FROM app.client_import x WHERE x.tenant_id = app.tenant() AND x.id = import FOR UPDATE;
+    RETURN i;
+END $$;
+
+-- Internal: FY422 while another list of the business is at work; more: what is said behind that.
+CREATE OR REPLACE FUNCTION app.client_import_alone(import uuid, more text) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF EXISTS (SELECT FROM app.client_import x WHERE x.tenant_id = app.tenant() AND x.id <> import AND x.state IN ('importing', 'failed', 'undoing')) THEN
+        RAISE EXCEPTION 'Another list is being read in or taken out. Wait until it is done%.', more USING ERRCODE = 'FY422';
+    END IF;
+END $$;
+
 -- The columns are named: each row is looked at. Internal checks raise what the page shows.
 CREATE OR REPLACE FUNCTION app.client_import_map(import uuid, chosen text[], format text) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    i record;
+    i app.client_import := app.client_import_taken(import);
 BEGIN
-    IF NOT app.may('client_lists') THEN
-        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
-    END IF;
-    SELECT * INTO i FROM app.client_import x WHERE x.tenant_id = app.tenant() AND x.id = import FOR UPDATE;
-    IF NOT FOUND THEN
+    IF i.id IS NULL THEN
         RETURN NULL;
     ELSIF i.state NOT IN ('mapping', 'checked') THEN
         RAISE EXCEPTION 'The columns of this file can no longer be changed.' USING ERRCODE = 'FY422', COLUMN = 'column';
@@ -240,20 +261,14 @@ CREATE OR REPLACE FUNCTION app.client_import_start(import uuid, maybe boolean) R
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    i record;
+    i app.client_import := app.client_import_taken(import);
 BEGIN
-    IF NOT app.may('client_lists') THEN
-        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
-    END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('lists of clients of ' || app.tenant(), 0));
-    SELECT * INTO i FROM app.client_import x WHERE x.tenant_id = app.tenant() AND x.id = import FOR UPDATE;
-    IF NOT FOUND OR i.state IN ('importing', 'done') THEN
+    IF i.id IS NULL OR i.state IN ('importing', 'done') THEN
         RETURN i.id;
     ELSIF i.state NOT IN ('checked', 'failed') THEN
         RAISE EXCEPTION 'This list cannot be read in now. Load the page again to see how it stands.' USING ERRCODE = 'FY422';
-    ELSIF EXISTS (SELECT FROM app.client_import x WHERE x.tenant_id = app.tenant() AND x.id <> import AND x.state IN ('importing', 'failed', 'undoing')) THEN
-        RAISE EXCEPTION 'Another list is being read in or taken out. Wait until it is done; then who came with it is compared too.' USING ERRCODE = 'FY422';
     END IF;
+    PERFORM app.client_import_alone(import, '; then who came with it is compared too');
     UPDATE app.client_import x SET state = 'importing', with_maybe = CASE i.state WHEN 'failed' THEN x.with_maybe ELSE coalesce(maybe, false) END,
         next_part = CASE i.state WHEN 'failed' THEN x.next_part ELSE 1 END, n_done = CASE i.state WHEN 'failed' THEN x.n_done ELSE 0 END
     WHERE x.tenant_id = app.tenant() AND x.id = import;
@@ -266,41 +281,40 @@ CREATE OR REPLACE FUNCTION app.client_import_undo(import uuid) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    i record;
+    i app.client_import := app.client_import_taken(import);
 BEGIN
-    IF NOT app.may('client_lists') THEN
-        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
-    END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('lists of clients of ' || app.tenant(), 0));
-    SELECT * INTO i FROM app.client_import x WHERE x.tenant_id = app.tenant() AND x.id = import FOR UPDATE;
-    IF NOT FOUND OR i.state IN ('undoing', 'undone') THEN
+    IF i.id IS NULL OR i.state IN ('undoing', 'undone') THEN
         RETURN i.id;
     ELSIF i.state NOT IN ('done', 'failed') THEN
         RAISE EXCEPTION 'There is nothing to take out.' USING ERRCODE = 'FY422';
-    ELSIF EXISTS (SELECT FROM app.client_import x WHERE x.tenant_id = app.tenant() AND x.id <> import AND x.state IN ('importing', 'failed', 'undoing')) THEN
-        RAISE EXCEPTION 'Another list is being read in or taken out. Wait until it is done.' USING ERRCODE = 'FY422';
     END IF;
+    PERFORM app.client_import_alone(import, '');
     UPDATE app.client_import x SET state = 'undoing', next_part = 0, n_removed = 0 WHERE x.tenant_id = app.tenant() AND x.id = import;
     PERFORM app.client_import_queue(import, 'client.import.undo');
     RETURN import;
 END $$;
 
--- A file that is not to be read in goes, with all that was found of it.
+-- Internal: a file that is not read in goes, with all that was found of it; how: 'dropped' or 'stopped'.
+CREATE OR REPLACE FUNCTION app.client_import_end(import uuid, how text) RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+    UPDATE app.client_import x SET state = how WHERE x.tenant_id = app.tenant() AND x.id = import;
+    DELETE FROM app.client_import_row r WHERE r.tenant_id = app.tenant() AND r.import_id = import;
+    PERFORM app.client_import_clear(import);
+END $$;
+
+-- Somebody decides that it is not read in.
 CREATE OR REPLACE FUNCTION app.client_import_drop(import uuid) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    dropped uuid;
+    i app.client_import := app.client_import_taken(import);
 BEGIN
-    IF NOT app.may('client_lists') THEN
-        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    IF i.state IN ('mapping', 'checking', 'checked') THEN
+        PERFORM app.client_import_end(import, 'dropped');
     END IF;
-    UPDATE app.client_import x SET state = 'dropped' WHERE x.tenant_id = app.tenant() AND x.id = import AND x.state IN ('mapping', 'checking', 'checked') RETURNING x.id INTO dropped;
-    IF dropped IS NOT NULL THEN
-        DELETE FROM app.client_import_row r WHERE r.tenant_id = app.tenant() AND r.import_id = import;
-        PERFORM app.client_import_clear(import);
-    END IF;
-    RETURN (SELECT x.id FROM app.client_import x WHERE x.tenant_id = app.tenant() AND x.id = import);
+    RETURN i.id;
 END $$;
 
 -- A job that nobody will try again: what was looked at is looked at anew when its columns are named again, the rest waits for a decision.
@@ -323,11 +337,10 @@ BEGIN
         IF i.state = 'failed' THEN
             UPDATE app.client_import x SET state = 'undoing', next_part = 0 WHERE x.tenant_id = app.tenant() AND x.id = i.id;
             PERFORM app.client_import_queue(i.id, 'client.import.undo');
+            PERFORM app.client_import_clear(i.id);
         ELSE
-            UPDATE app.client_import x SET state = 'dropped' WHERE x.tenant_id = app.tenant() AND x.id = i.id;
-            DELETE FROM app.client_import_row r WHERE r.tenant_id = app.tenant() AND r.import_id = i.id;
+            PERFORM app.client_import_end(i.id, 'dropped');
         END IF;
-        PERFORM app.client_import_clear(i.id);
     END LOOP;
 END $$;
 
@@ -342,9 +355,7 @@ BEGIN
     FOR i IN SELECT x.id FROM app.client_import x
              WHERE x.tenant_id = app.tenant() AND (x.state IN ('mapping', 'checking') OR (x.state = 'checked' AND EXISTS (
                  SELECT FROM app.client_import_row r WHERE r.tenant_id = x.tenant_id AND r.import_id = x.id AND r.client_id = client))) FOR UPDATE LOOP
-        UPDATE app.client_import x SET state = 'stopped' WHERE x.tenant_id = app.tenant() AND x.id = i.id;
-        DELETE FROM app.client_import_row r WHERE r.tenant_id = app.tenant() AND r.import_id = i.id;
-        PERFORM app.client_import_clear(i.id);
+        PERFORM app.client_import_end(i.id, 'stopped');
     END LOOP;
     UPDATE app.client_import_row r SET client_id = NULL, is_in = false, reason = '' WHERE r.tenant_id = app.tenant() AND r.client_id = client;
 END $$;
@@ -423,7 +434,8 @@ BEGIN
     WHERE i.tenant_id = app.tenant() AND i.id = import;
 END $$;
 
-REVOKE ALL ON FUNCTION app.client_import_at(uuid, text, int), app.client_import_queue(uuid, text), app.client_import_map(uuid, text[], text), app.client_import_check(uuid, int, jsonb),
+REVOKE ALL ON FUNCTION app.client_import_at(uuid, text, int), app.client_import_queue(uuid, text), app.client_import_taken(uuid), app.client_import_alone(uuid, text),
+    app.client_import_end(uuid, text), app.client_import_map(uuid, text[], text), app.client_import_check(uuid, int, jsonb),
     app.client_import_step(uuid, boolean), app.client_import_clear(uuid), app.client_import_start(uuid, boolean), app.client_import_undo(uuid), app.client_import_drop(uuid),
     app.client_import_give_up(uuid), app.client_import_expire(), app.client_import_forget(uuid), app.import_kept_words(text), app.client_import_take(uuid, int),
     app.client_import_entered(uuid, int, uuid[], int[], jsonb) FROM PUBLIC;
