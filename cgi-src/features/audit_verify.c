@@ -567,13 +567,13 @@ static bool verify_forgotten(struct audit *au, const PGresult *tenants)
 }
 
 /* What was signed (notes, forms) against what the trail says was signed. */
-static bool verify_signed(struct audit *au, const char *tenant_id, const char *name,
-                          const char *what, const char *statement)
+static bool verify_signed(struct audit *au, const char *tenant_id, const char *name)
 {
-    PGresult *res = operator_ask(au->conn, "foyer audit", statement, 1, &tenant_id);
+    PGresult *res =
+        operator_ask(au->conn, "foyer audit", "SELECT * FROM audit.seal_signed($1)", 1, &tenant_id);
     for (int i = 0; res && i < PQntuples(res); i++) {
-        printf("%s: %s %s of client %s %s\n", name, what, PQgetvalue(res, i, 0),
-               PQgetvalue(res, i, 1), PQgetvalue(res, i, 2));
+        printf("%s: %s %s of client %s %s\n", name, PQgetvalue(res, i, 0), PQgetvalue(res, i, 1),
+               PQgetvalue(res, i, 2), PQgetvalue(res, i, 3));
         au->result->findings++;
     }
     PQclear(res);
@@ -593,10 +593,7 @@ static bool verify_all(struct audit *au, const char *slug)
         }
         is_found = true;
         good = verify_tenant(au, id, *name ? name : id) &&
-               verify_signed(au, id, *name ? name : id, "note",
-                             "SELECT * FROM audit.seal_notes($1)") &&
-               verify_signed(au, id, *name ? name : id, "signed form",
-                             "SELECT * FROM audit.seal_forms($1)") &&
+               verify_signed(au, id, *name ? name : id) &&
                (!slug || (find_stopped(au, id) && find_strays(au, id)));
     }
     if (good && slug && !is_found) {

@@ -1,5 +1,5 @@
--- 067_signature: where in the trail a signature stands, for the copy that the jobs make of it. Owner: foyer_seal_owner, to whom no
--- policy applies; so the function names the tenant itself.
+-- 067_signature: where in the trail a signature stands, for the copy that the jobs make of it; and whether what is signed is what the trail
+-- says. Owner: foyer_seal_owner, to whom no policy applies; so the functions name the tenant themselves.
 
 SET LOCAL ROLE foyer_seal_owner;
 
@@ -21,33 +21,40 @@ $$;
 REVOKE ALL ON FUNCTION audit.signature_row(uuid, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.signature_row(uuid, timestamptz) TO foyer_jobs;
 
--- Signatures that are not what the trail says was signed; for `foyer audit verify`, as audit.seal_notes is.
-CREATE OR REPLACE FUNCTION audit.seal_forms(tenant uuid) RETURNS TABLE (signature_id uuid, client_id uuid, what text)
+-- What was signed, notes and forms, and is not what the trail says of it; for `foyer audit verify`, which proves the trail itself. A month of
+-- the trail that was retired takes its rows along, and what was signed in it is no longer compared.
+CREATE OR REPLACE FUNCTION audit.seal_signed(tenant uuid) RETURNS TABLE (kind text, id uuid, client_id uuid, what text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     WITH said AS (
-        SELECT e.object_id, count(*) AS n, min(e.reason) AS digest, min(e.client_ids[1]::text)::uuid AS client
+        SELECT e.action, e.object_id, count(*) AS n, min(e.reason) AS digest, min(e.client_ids[1]::text)::uuid AS client
         FROM audit.event e
-        WHERE e.tenant_id = seal_forms.tenant AND e.action = 'form.sealed' AND e.outcome = 'ok'
-        GROUP BY e.object_id
+        WHERE e.tenant_id = seal_signed.tenant AND e.action IN ('note.sealed', 'form.sealed') AND e.outcome = 'ok'
+        GROUP BY e.action, e.object_id
     ), signed AS (
-        SELECT s.id, s.client_id, s.signed_at, encode(app.signature_digest(s), 'hex') AS digest
+        SELECT 'note.sealed' AS action, c.id, c.client_id, c.signed_at, encode(app.note_digest(c), 'hex') AS digest
+        FROM app.chart_note c
+        WHERE c.tenant_id = seal_signed.tenant AND c.state = 'signed'
+        UNION ALL
+        SELECT 'form.sealed', s.id, s.client_id, s.signed_at, encode(app.signature_digest(s), 'hex')
         FROM app.signature s
-        WHERE s.tenant_id = seal_forms.tenant
+        WHERE s.tenant_id = seal_signed.tenant
     )
-    SELECT coalesce(s.id, t.object_id), coalesce(s.client_id, t.client),
-           CASE WHEN s.id IS NULL THEN 'was signed, and is gone'
+    SELECT CASE coalesce(s.action, t.action) WHEN 'note.sealed' THEN 'note' ELSE 'signed form' END, coalesce(s.id, t.object_id), coalesce(s.client_id, t.client),
+           CASE WHEN s.id IS NULL THEN 'was signed, and is gone or no longer signed'
                 WHEN t.object_id IS NULL THEN 'stands as signed, and the trail does not know of it'
                 WHEN t.n > 1 THEN 'was signed more than once'
                 ELSE 'is not what was signed' END
     FROM signed s
-    FULL JOIN said t ON t.object_id = s.id
+    FULL JOIN said t ON t.action = s.action AND t.object_id = s.id
     WHERE s.id IS NULL OR t.n > 1 OR t.digest IS DISTINCT FROM s.digest
       AND NOT (t.object_id IS NULL AND s.signed_at < coalesce((SELECT (max(r.month) + interval '1 month')::timestamptz FROM audit.retired r
-                                                               WHERE r.tenant_id = seal_forms.tenant), '-infinity'))
-    ORDER BY 1
+                                                               WHERE r.tenant_id = seal_signed.tenant), '-infinity'))
+    ORDER BY 1, 2
 $$;
-REVOKE ALL ON FUNCTION audit.seal_forms(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION audit.seal_forms(uuid) TO foyer_sealer;
+REVOKE ALL ON FUNCTION audit.seal_signed(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.seal_signed(uuid) TO foyer_sealer;
+DROP FUNCTION IF EXISTS audit.seal_notes(uuid);
+DROP FUNCTION IF EXISTS audit.seal_forms(uuid);
 
 RESET ROLE;

@@ -59,7 +59,7 @@ SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 1)', '''1980-
     'guardian,Ines,Parent,,link,t', 'E-05: the text names the guardian and the relation that were proven');
 SELECT is(pg_temp.link(1, pg_temp.take('fx.id(''a'', ''guardian'', 1)', '''1980-02-03'''), pg_temp.sign(1), 'COMMIT'), 'COMMIT', 'he signs');
 CREATE FUNCTION pg_temp.said(which uuid) RETURNS text LANGUAGE sql AS $$
-    SELECT string_agg(f.what, ',') FROM audit.seal_forms(fx.id('a', 'tenant', 1)) f WHERE f.signature_id = which $$;
+    SELECT string_agg(f.what, ',') FROM audit.seal_signed(fx.id('a', 'tenant', 1)) f WHERE f.id = which $$;
 SELECT is((SELECT e.reason FROM audit.event e WHERE e.action = 'form.sealed' AND e.object_id = fx.id('a', 'signature', 1)), (SELECT encode(app.signature_digest(s), 'hex') FROM app.signature s WHERE s.id = fx.id('a', 'signature', 1)),
     'E-02: the trail keeps what was signed, by whom, how and when');
 SELECT is(pg_temp.said(fx.id('a', 'signature', 1)), NULL, 'E-02: as it stands nothing is found');
