@@ -103,20 +103,19 @@ BEGIN
            o.name, o.preferred_name, o.pronouns, o.phone, o.email, o.birth_date, o.due_date, o.street, o.city, o.region, o.postal_code, o.country, o.tag_ids, o.id, o.wrapped_key
     FROM told o
     LEFT JOIN LATERAL (
-        SELECT coalesce((SELECT j.into_id FROM app.client_merged j WHERE j.tenant_id = t AND j.client_id = p.id AND j.undone_at IS NULL), p.id) AS id,
-               p.name_norm = o.norm AND (p.birth_date = o.birth_date OR ((p.phone = o.phone OR p.email_norm = o.email_norm) AND (p.birth_date = o.birth_date) IS NOT FALSE)) IS TRUE AS is_sure,
-               concat_ws(', ', CASE WHEN p.phone = o.phone THEN 'same phone' END, CASE WHEN p.email_norm = o.email_norm THEN 'same e-mail' END,
-                   CASE WHEN p.name_norm = o.norm THEN CASE WHEN p.birth_date = o.birth_date THEN 'same name and date of birth' ELSE 'same name' END
-                        WHEN p.birth_date = o.birth_date AND p.is_similar THEN 'similar name, same date of birth' END) AS words
-        FROM (SELECT c.id, c.phone, c.email_norm, c.name_norm, c.birth_date, false AS is_similar FROM app.client c WHERE c.tenant_id = t AND c.is_active AND c.phone = o.phone
-              UNION SELECT c.id, c.phone, c.email_norm, c.name_norm, c.birth_date, false FROM app.client c WHERE c.tenant_id = t AND c.is_active AND c.email_norm = o.email_norm
-              UNION SELECT c.id, c.phone, c.email_norm, c.name_norm, c.birth_date, false FROM app.client c WHERE c.tenant_id = t AND c.is_active AND c.name_norm = o.norm
-                    AND (c.birth_date = o.birth_date OR (o.birth_date IS NULL AND o.phone IS NULL AND o.email IS NULL))
-              UNION SELECT c.id, c.phone, c.email_norm, c.name_norm, c.birth_date, true FROM app.client c WHERE c.tenant_id = t AND c.is_active AND c.birth_date = o.birth_date
-                    AND c.name_norm <> o.norm AND ext.similarity(c.name_norm, o.norm) >= 0.5
-                    AND EXISTS (SELECT FROM unnest(string_to_array(c.name_norm, ' ')) AS a, unnest(string_to_array(o.norm, ' ')) AS b WHERE left(a, 4) = left(b, 4))) AS p
-        WHERE o.wrong IS NULL
-        ORDER BY 2 DESC, length(concat_ws(',', p.phone = o.phone, p.email_norm = o.email_norm)), p.id
+        SELECT app.record_of(p.id) AS id, s.name AND (s.birth OR ((s.phone OR s.email) AND s.birth IS NOT FALSE)) IS TRUE AS is_sure,
+               concat_ws(', ', CASE WHEN s.phone THEN 'same phone' END, CASE WHEN s.email THEN 'same e-mail' END,
+                   CASE WHEN s.name AND s.birth THEN 'same name and date of birth' WHEN s.name THEN 'same name' WHEN s.is_alike THEN 'similar name, same date of birth' END) AS words
+        FROM (SELECT c.id, c.phone, c.email_norm, c.name_norm, c.birth_date FROM app.client c WHERE c.tenant_id = t AND c.is_active AND c.phone = o.phone
+              UNION SELECT c.id, c.phone, c.email_norm, c.name_norm, c.birth_date FROM app.client c WHERE c.tenant_id = t AND c.is_active AND c.email_norm = o.email_norm
+              UNION SELECT c.id, c.phone, c.email_norm, c.name_norm, c.birth_date FROM app.client c WHERE c.tenant_id = t AND c.is_active AND c.birth_date = o.birth_date
+                    AND (c.name_norm = o.norm OR app.names_near(c.name_norm, o.norm))
+              UNION SELECT c.id, c.phone, c.email_norm, c.name_norm, c.birth_date FROM app.client c WHERE c.tenant_id = t AND c.is_active AND c.name_norm = o.norm
+                    AND o.birth_date IS NULL AND o.phone IS NULL AND o.email IS NULL) AS p
+        CROSS JOIN LATERAL (SELECT p.phone = o.phone AS phone, p.email_norm = o.email_norm AS email, p.name_norm = o.norm AS name, p.birth_date = o.birth_date AS birth,
+                                   p.birth_date = o.birth_date AND app.names_alike(p.name_norm, o.norm) AS is_alike OFFSET 0) AS s -- (OFFSET: found out once)
+        WHERE o.wrong IS NULL AND (s.phone OR s.email OR s.name OR s.is_alike)
+        ORDER BY 2 DESC, CASE WHEN s.phone THEN 3 ELSE 0 END + CASE WHEN s.email THEN 3 ELSE 0 END + CASE WHEN s.name AND s.birth THEN 5 WHEN s.is_alike THEN 4 ELSE 0 END DESC, p.id
         LIMIT 1) AS m ON true
     ORDER BY o.n;
 END $$;

@@ -146,6 +146,24 @@ BEGIN
             FROM app.client_guardian g WHERE g.tenant_id = app.tenant() AND g.id = guardian_mail.guardian);
 END $$;
 
+-- Whether two names (as app.norm gives them) are nearly the same: most of their trigrams are, and words of them begin with the same four
+-- letters. Internal.
+CREATE OR REPLACE FUNCTION app.name_starts(name text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT
+AS $$
+BEGIN
+    RETURN ARRAY(SELECT DISTINCT left(x, 4) FROM unnest(string_to_array(name, ' ')) AS x);
+END $$;
+CREATE OR REPLACE FUNCTION app.names_near(one text, other text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+AS $$ SELECT ext.similarity(one, other) >= 0.5 $$;
+CREATE OR REPLACE FUNCTION app.names_alike(one text, other text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE STRICT
+AS $$
+BEGIN
+    RETURN app.names_near(one, other) AND app.name_starts(one) && app.name_starts(other);
+END $$;
+
 -- Whether all clients' names can be compared in the time of a page: up to fifty thousand clients.
 CREATE OR REPLACE FUNCTION app.duplicates_by_name() RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -183,10 +201,7 @@ BEGIN
               SELECT b.id, CASE WHEN b.name_norm = me.name_norm THEN 'same name and date of birth' ELSE 'similar name, same date of birth' END, CASE WHEN b.name_norm = me.name_norm THEN 5 ELSE 4 END
               FROM app.client b
               WHERE b.tenant_id = t AND b.birth_date = me.birth_date
-                AND (b.name_norm = me.name_norm
-                     OR (ext.similarity(b.name_norm, me.name_norm) >= 0.5
-                         AND ARRAY(SELECT left(x, 4) FROM regexp_split_to_table(b.name_norm, ' ') AS x WHERE x <> '')
-                             && ARRAY(SELECT left(x, 4) FROM regexp_split_to_table(me.name_norm, ' ') AS x WHERE x <> '')))) AS r
+                AND (b.name_norm = me.name_norm OR app.names_alike(b.name_norm, me.name_norm))) AS r
         WHERE r.id <> me.id;
     ELSE
         SELECT array_agg(r.one), array_agg(r.other), array_agg(r.words), array_agg(r.weight) INTO ones, others, words, weights
@@ -206,12 +221,12 @@ BEGIN
               JOIN app.client b ON b.tenant_id = t AND b.birth_date = k.birth_date AND b.name_norm = k.name_norm AND b.id > a.id) AS r;
         IF app.duplicates_by_name() THEN
             SELECT ones || array_agg(r.one), others || array_agg(r.other), words || array_agg('similar name, same date of birth'::text), weights || array_agg(4) INTO ones, others, words, weights
-            FROM (WITH key AS MATERIALIZED (
-                      SELECT DISTINCT w.id, w.birth_date, left(x.part, 4) AS start, w.name_norm FROM app.client w CROSS JOIN LATERAL regexp_split_to_table(w.name_norm, ' ') AS x (part)
-                      WHERE w.tenant_id = t AND w.is_active AND w.birth_date IS NOT NULL AND x.part <> '')
+            FROM (WITH key AS MATERIALIZED ( -- app.names_alike, whose pairs are found by the beginnings of their words
+                      SELECT w.id, w.birth_date, x.start, w.name_norm FROM app.client w CROSS JOIN LATERAL unnest(app.name_starts(w.name_norm)) AS x (start)
+                      WHERE w.tenant_id = t AND w.is_active AND w.birth_date IS NOT NULL)
                   SELECT DISTINCT a.id AS one, b.id AS other
                   FROM key a JOIN key b ON b.birth_date = a.birth_date AND b.start = a.start AND b.id > a.id AND b.name_norm <> a.name_norm
-                  WHERE ext.similarity(a.name_norm, b.name_norm) >= 0.5) AS r;
+                  WHERE app.names_near(a.name_norm, b.name_norm)) AS r;
         END IF;
     END IF;
     RETURN QUERY
@@ -228,7 +243,7 @@ BEGIN
     LIMIT least(how_many, 200);
 END $$;
 
-REVOKE ALL ON FUNCTION app.duplicates_by_name(), app.emergency_phone(uuid), app.duplicates(uuid, int), app.guardian_contact(uuid), app.guardian_mail(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.name_starts(text), app.names_near(text, text), app.names_alike(text, text), app.duplicates_by_name(), app.emergency_phone(uuid), app.duplicates(uuid, int), app.guardian_contact(uuid), app.guardian_mail(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.guardian_contact(uuid) TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION app.guardian_mail(uuid) TO foyer_staff, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.emergency_phone(uuid) TO foyer_staff, foyer_slow;

@@ -48,5 +48,44 @@ SELECT app.client_import_expire();
 SELECT is((SELECT state || (SELECT count(*) FROM app.client_import_part p WHERE p.import_id = i.id) FROM app.client_import i WHERE id = fx.id('a', 'import', 3)), 'dropped0', 'a file goes when its time is over');
 SELECT is(fx.ask('foyer_slow', 'SELECT 1 FROM fx.as_staff(''beta'', ''owner'')', 'SELECT count(*) FROM app.client_import'), '0', 'L01: another business sees none of it');
 SELECT is(fx.ask('foyer_staff', 'SELECT 1 FROM fx.as_staff(''alpha'', ''owner'')', 'SELECT count(*) FROM app.client_import'), '42501', 'nor the pool of the other pages');
+
+-- Who is here already, says a list; who may be here twice, says the page of duplicates: of the same two people they say the same. Only a list
+-- takes a name with nothing else for one that may be here.
+SELECT fx.inside('alpha');
+CREATE FUNCTION pg_temp.reasons(said text) RETURNS text LANGUAGE sql AS $$
+    SELECT coalesce(string_agg(w, ',' ORDER BY w), '') FROM unnest(string_to_array(replace(said, 'similar name, same', 'similar name and same'), ', ')) AS w WHERE w <> 'same name' $$;
+CREATE FUNCTION pg_temp.compare(phone text, email text, born date, called text, OUT different text, OUT verdicts text[]) LANGUAGE plpgsql AS $$
+DECLARE
+    found text;
+BEGIN
+    INSERT INTO app.client (id, name, phone, email, birth_date) VALUES (fx.id('a', 'alike', 0), 'Quirina Vandersteen-Ochs', compare.phone, compare.email, compare.born);
+    CREATE TEMP TABLE person AS SELECT (row_number() OVER ())::int AS n, called AS name, p AS phone, e AS email, b AS birth_date
+        FROM unnest(ARRAY[NULL, '+12125550190', '+12125550191']) AS p, unnest(ARRAY[NULL, 'Quirina@alike.test', 'other@alike.test']) AS e, unnest(ARRAY[NULL, date '1991-05-06', '1992-05-06']) AS b;
+    CREATE TEMP TABLE judged AS SELECT j.n, j.verdict, pg_temp.reasons(j.reason) AS said, j.reason = 'same name' AS is_bare
+        FROM app.client_import_judge(gen_random_uuid(), (SELECT jsonb_build_object('date_format', 'ymd', 'rows', jsonb_agg(to_jsonb(p) || jsonb_build_object('line', p.n))) FROM person p)) AS j;
+    INSERT INTO app.client (id, name, phone, email, birth_date) SELECT fx.id('a', 'alike', p.n), p.name, p.phone, p.email, p.birth_date FROM person p;
+    RAISE EXCEPTION 'undone' USING ERRCODE = 'P0F0E', DETAIL = (
+        SELECT jsonb_build_object('verdicts', array_agg(DISTINCT j.verdict), 'different',
+                   string_agg(concat_ws('|', p.name, p.phone, p.email, p.birth_date::text, j.verdict, j.said, 'but', d.said), ' ') FILTER (WHERE j.said <> coalesce(d.said, '') OR (j.verdict = 'add') <> (d.id IS NULL AND NOT j.is_bare)))
+        FROM person p JOIN judged j USING (n)
+        LEFT JOIN (SELECT CASE WHEN d.one_id = fx.id('a', 'alike', 0) THEN d.other_id ELSE d.one_id END AS id, pg_temp.reasons(d.reasons) AS said FROM app.duplicates(fx.id('a', 'alike', 0), 200) d) AS d ON d.id = fx.id('a', 'alike', p.n))::text;
+EXCEPTION WHEN SQLSTATE 'P0F0E' THEN
+    GET STACKED DIAGNOSTICS found = PG_EXCEPTION_DETAIL;
+    SELECT x.different, x.verdicts INTO different, verdicts FROM jsonb_to_record(found::jsonb) AS x (different text, verdicts text[]);
+END $$;
+CREATE TEMP TABLE compared AS SELECT p, e, b, called, x.* FROM (VALUES ('+12125550190', 'quirina@alike.test', date '1991-05-06'), ('+12125550190', NULL, NULL), (NULL, 'quirina@alike.test', NULL), (NULL, NULL, '1991-05-06'), (NULL, NULL, NULL)) AS v (p, e, b),
+    unnest(ARRAY['Quirina Vandersteen-Ochs', 'quírina  VANDERSTEEN ochs', 'Vandersteen Ochs Quirina', 'Quirina Vandersteen', 'Kirina Fandersteen-Ochs', 'Quentin Vandermeer', 'Elsa Ochs', 'Ilse Brandt']) AS called,
+    LATERAL pg_temp.compare(p, e, b, called) AS x;
+SELECT is(different, NULL, format('L10: of %s, %s, %s, %s a list and the page of duplicates say the same', p, e, b, called)) FROM compared;
+SELECT is((SELECT string_agg(DISTINCT v, ',' ORDER BY v) FROM compared, unnest(verdicts) AS v), 'add,here,maybe', 'and each of it comes up');
+-- Of two whom she is like, the list names the one who has more in common with her; of joined records, that which stays.
+SELECT set_config('foyer.actor_kind', 'system', true) \g /dev/null
+INSERT INTO app.client (id, name, phone, email, birth_date) VALUES (fx.id('a', 'alike', 1), 'Hugo Anders', '+12125550190', NULL, NULL), (fx.id('a', 'alike', 2), 'Quirina Vandersteen', '+12125550190', 'quirina@alike.test', '1991-05-06'), (fx.id('a', 'alike', 3), 'Quirina V', NULL, NULL, NULL), (fx.id('a', 'alike', 4), 'Quirina O', NULL, NULL, NULL);
+CREATE FUNCTION pg_temp.alike() RETURNS text LANGUAGE sql AS $$ SELECT j.client_id || ' ' || j.verdict || ' ' || j.reason FROM app.client_import_judge(gen_random_uuid(),
+    '{"date_format": "ymd", "rows": [{"n": 1, "line": 2, "name": "Quirina Vandersteen-Ochs", "phone": "+12125550190", "email": "QUIRINA@alike.test", "birth_date": "1991-05-06"}]}') j $$;
+SELECT is(pg_temp.alike(), fx.id('a', 'alike', 2) || ' maybe same phone, same e-mail, similar name, same date of birth', 'the one with more in common');
+INSERT INTO app.client_merged (client_id, into_id) VALUES (fx.id('a', 'alike', 2), fx.id('a', 'alike', 3));
+INSERT INTO app.client_merged (client_id, into_id) VALUES (fx.id('a', 'alike', 3), fx.id('a', 'alike', 4));
+SELECT is(pg_temp.alike(), fx.id('a', 'alike', 4) || ' maybe same phone, same e-mail, similar name, same date of birth', 'L10: the record that stays, over two joins');
 SELECT * FROM finish();
 ROLLBACK;
