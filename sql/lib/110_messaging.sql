@@ -43,7 +43,7 @@ DECLARE
     said boolean;
 BEGIN
     SELECT m.is_given INTO said FROM app.messaging_consent m
-    WHERE m.tenant_id = app.tenant() AND m.client_id = ANY (app.record_ids(app.record_of(client)))
+    WHERE m.tenant_id = app.tenant() AND m.client_id = ANY (app.person_ids(client))
       AND m.channel = wanted_channel AND m.purpose = wanted_purpose
     ORDER BY m.at DESC, m.id DESC LIMIT 1;
     RETURN CASE WHEN said THEN NULL WHEN NOT said THEN 'objected' WHEN app.messaging_needs_yes(wanted_channel, wanted_purpose) THEN 'not_asked' END;
@@ -83,7 +83,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-    ids uuid[] := app.record_ids(app.record_of(client));
+    ids uuid[] := app.person_ids(client);
 BEGIN
     IF NOT (CASE app.actor_kind() WHEN 'client' THEN client = app.own_client()
                                   WHEN 'staff' THEN app.may('client_read') OR app.reaches('client_read', client)
@@ -101,15 +101,21 @@ BEGIN
     ORDER BY 3;
 END $$;
 
+-- Whether these are the newest words for their channel and purpose. Internal.
+CREATE OR REPLACE FUNCTION app.messaging_in_force(w app.messaging_wording) RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+    SELECT NOT EXISTS (SELECT FROM app.messaging_wording n
+                       WHERE n.tenant_id = w.tenant_id AND n.channel = w.channel AND n.purpose = w.purpose AND n.version > w.version)
+$$;
+
 -- The words of this id if they are in force, or FY422: they have changed since they were shown. Internal.
 CREATE OR REPLACE FUNCTION app.messaging_wording_now(wanted uuid, OUT channel text, OUT purpose text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     SELECT w.channel, w.purpose INTO channel, purpose FROM app.messaging_wording w
-    WHERE w.tenant_id = app.tenant() AND w.id = wanted
-      AND NOT EXISTS (SELECT FROM app.messaging_wording n
-                      WHERE n.tenant_id = w.tenant_id AND n.channel = w.channel AND n.purpose = w.purpose AND n.version > w.version);
+    WHERE w.tenant_id = app.tenant() AND w.id = wanted AND app.messaging_in_force(w);
     IF NOT FOUND THEN
         RAISE EXCEPTION 'The words have changed since you opened this page. Please read them again.' USING ERRCODE = 'FY422', COLUMN = 'allows';
     END IF;
@@ -188,9 +194,7 @@ BEGIN
     END IF;
     INSERT INTO app.messaging_consent (client_id, channel, purpose, is_given, source, wording_id)
     SELECT client, w.channel, w.purpose, true, 'booking', w.id FROM app.messaging_wording w
-    WHERE w.tenant_id = app.tenant() AND w.id = wording AND w.channel = 'email' AND w.purpose = 'visits'
-      AND NOT EXISTS (SELECT FROM app.messaging_wording n
-                      WHERE n.tenant_id = w.tenant_id AND n.channel = w.channel AND n.purpose = w.purpose AND n.version > w.version);
+    WHERE w.tenant_id = app.tenant() AND w.id = wording AND w.channel = 'email' AND w.purpose = 'visits' AND app.messaging_in_force(w);
 END $$;
 
 -- The next version of the words that seen was: FY422 when somebody else has changed them meanwhile. What was agreed to before stays as it was.
@@ -211,8 +215,8 @@ BEGIN
     WHERE x.tenant_id = app.tenant() AND x.id = seen AND x.body <> btrim(body);
 END $$;
 
-REVOKE ALL ON FUNCTION app.messaging_refusal(uuid, text, text), app.message_gate(), app.messaging_of(uuid), app.messaging_wording_now(uuid),
-    app.messaging_choose(uuid[]), app.messaging_note(uuid, uuid, boolean, text), app.messaging_signed(uuid, text[], boolean[]), app.messaging_booked(uuid, uuid),
+REVOKE ALL ON FUNCTION app.messaging_refusal(uuid, text, text), app.message_gate(), app.messaging_of(uuid), app.messaging_in_force(app.messaging_wording),
+    app.messaging_wording_now(uuid), app.messaging_choose(uuid[]), app.messaging_note(uuid, uuid, boolean, text), app.messaging_signed(uuid, text[], boolean[]), app.messaging_booked(uuid, uuid),
     app.messaging_wording_save(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.message_purpose(text), app.messaging_needs_yes(text, text), app.channel_words(text), app.messaging_words(text),
     app.messaging_source_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
