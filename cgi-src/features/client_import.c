@@ -78,7 +78,7 @@ static enum csv_end count_rows(struct csv_reader in, size_t *n_columns, size_t *
     return e;
 }
 
-static bool keep_parts(struct req *r, struct csv_reader in, size_t n_rows)
+static bool keep_parts(struct req *r, struct csv_reader in, size_t n_rows, size_t part_rows)
 {
     static struct csv_row row;
     struct str part = S("");
@@ -91,9 +91,9 @@ static bool keep_parts(struct req *r, struct csv_reader in, size_t n_rows)
             line = row.line;
         }
         part.n = (size_t)(row.raw.p + row.raw.n - part.p);
-        if (++in_part < IMPORT_PART_ROWS && i < n_rows)
+        if (++in_part < part_rows && i < n_rows)
             continue;
-        if (!keep_part(r, part, n, (n - 1) * IMPORT_PART_ROWS + 1, line))
+        if (!keep_part(r, part, n, (n - 1) * part_rows + 1, line))
             return false;
         in_part = 0;
         n++;
@@ -132,7 +132,8 @@ static enum err upload(struct req *r)
     req_set(r, "separator", arena_printf(req_arena(r), "%c", separator));
     req_set(r, "n_columns", arena_printf(req_arena(r), "%zu", n_columns));
     req_set(r, "n_rows", arena_printf(req_arena(r), "%zu", n_rows));
-    if (!req_query(r, Q_client_import_new) || !keep_parts(r, in, n_rows))
+    struct rows *made = req_query(r, Q_client_import_new);
+    if (!made || !keep_parts(r, in, n_rows, (size_t)rows_int(made, 0, "part_rows")))
         return req_error(r) ? req_error(r) : ERR_UNAVAILABLE;
     struct str id = req_value(r, "new_id");
     return reply_redirect(r, arena_printf(req_arena(r), LIST "/%.*s/columns", (int)id.n, id.p));

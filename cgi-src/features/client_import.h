@@ -6,7 +6,7 @@
 #include "csv_read.h"
 #include "job.h"
 
-enum { IMPORT_PART_ROWS = 250, IMPORT_MOST_ROWS = 50000, IMPORT_MOST_BYTES = 11 * 1024 * 1024 /* FASTCGI_MAX_UPLOAD */ };
+enum { IMPORT_MOST_ROWS = 50000, IMPORT_MOST_BYTES = 11 * 1024 * 1024 /* FASTCGI_MAX_UPLOAD */ };
 
 /* A cell as it is kept: one line, without blanks at its ends, and without the apostrophe with which a table program keeps it from being
  * a formula. false: it has characters that cannot be kept. */

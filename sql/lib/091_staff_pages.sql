@@ -21,4 +21,4 @@ AS $$ SELECT coalesce(app.phone_e164(typed, (SELECT t.country FROM app.tenant t)
 REVOKE ALL ON FUNCTION app.today(), app.in_words(text), app.phone_kept(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.today(), app.in_words(text), app.phone_kept(text) TO foyer_staff;
 GRANT EXECUTE ON FUNCTION app.in_words(text), app.today() TO foyer_public;
-GRANT EXECUTE ON FUNCTION app.today() TO foyer_slow;
+GRANT EXECUTE ON FUNCTION app.in_words(text), app.today() TO foyer_slow;

@@ -39,8 +39,21 @@ BEGIN
 EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format THEN
     RETURN NULL;
 END $$;
-REVOKE ALL ON FUNCTION app.import_fields(), app.import_date(text, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.import_fields() TO foyer_slow;
+-- How many rows a part of a file has; its last part has what is left. Who cuts a file asks for it.
+CREATE OR REPLACE FUNCTION app.import_part_rows() RETURNS int
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT 250 $$;
+
+-- What was found of a row, in words.
+CREATE OR REPLACE FUNCTION app.import_verdict_words(verdict text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT CASE verdict WHEN 'add' THEN 'will be added' WHEN 'maybe' THEN 'may be here' WHEN 'here' THEN 'already here' WHEN 'twice' THEN 'twice in the file'
+                        WHEN 'bad' THEN 'cannot be read' END
+$$;
+REVOKE ALL ON FUNCTION app.import_fields(), app.import_date(text, text), app.import_part_rows(), app.import_verdict_words(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.import_fields(), app.import_verdict_words(text) TO foyer_slow;
+GRANT EXECUTE ON FUNCTION app.import_part_rows() TO foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.import_date(text, text) TO foyer_disclosure, foyer_auth;
 
 SET LOCAL ROLE foyer_disclosure;
@@ -196,6 +209,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enab
 AS $$
 DECLARE
     t uuid := app.tenant();
+    rows constant int := app.import_part_rows();
     again int[];
     first_lines int[];
 BEGIN
@@ -206,19 +220,19 @@ BEGIN
     SELECT import, j.n, j.line, j.verdict, j.reason, j.client_id, j.keys FROM app.client_import_judge(import, cells) j;
     INSERT INTO app.client_import_key (import_id, key, n, line)
     SELECT import, k, r.n, r.line FROM app.client_import_row r CROSS JOIN LATERAL unnest(r.keys) AS k
-    WHERE r.tenant_id = t AND r.import_id = import AND r.n > (part - 1) * 250 AND r.n <= part * 250 ORDER BY r.n
+    WHERE r.tenant_id = t AND r.import_id = import AND r.n > (part - 1) * rows AND r.n <= part * rows ORDER BY r.n
     ON CONFLICT DO NOTHING;
     -- (first who, then the change: in one statement the planner, which knows nothing of fresh rows, would look for each of them again)
     SELECT array_agg(x.n), array_agg(x.line) INTO again, first_lines
     FROM (SELECT r.n, min(k.line) AS line
           FROM app.client_import_row r CROSS JOIN LATERAL unnest(r.keys) AS y
           CROSS JOIN LATERAL (SELECT q.line FROM app.client_import_key q WHERE q.tenant_id = t AND q.import_id = import AND q.key = y AND q.n < r.n OFFSET 0) AS k
-          WHERE r.tenant_id = t AND r.import_id = import AND r.n > (part - 1) * 250 AND r.n <= part * 250 GROUP BY r.n) AS x;
+          WHERE r.tenant_id = t AND r.import_id = import AND r.n > (part - 1) * rows AND r.n <= part * rows GROUP BY r.n) AS x;
     FOR i IN 1..coalesce(cardinality(again), 0) LOOP
         UPDATE app.client_import_row r SET verdict = 'twice', client_id = NULL, reason = 'The same person stands in line ' || first_lines[i] || '.'
         WHERE r.tenant_id = t AND r.import_id = import AND r.n = again[i] AND r.verdict IN ('add', 'maybe');
     END LOOP;
-    UPDATE app.client_import i SET next_part = part + 1, n_done = least(part * 250, i.n_rows)
+    UPDATE app.client_import i SET next_part = part + 1, n_done = least(part * rows, i.n_rows)
     WHERE i.tenant_id = t AND i.id = import;
     RETURN true;
 END $$;
@@ -429,7 +443,7 @@ BEGIN
     FROM unnest(rows, ids) AS x (n, id) WHERE r.tenant_id = app.tenant() AND r.import_id = import AND r.n = x.n;
     UPDATE app.client_import_row r SET verdict = x.verdict, client_id = x.client_id, reason = x.reason
     FROM jsonb_to_recordset(others) AS x (n int, verdict text, client_id uuid, reason text) WHERE r.tenant_id = app.tenant() AND r.import_id = import AND r.n = x.n;
-    UPDATE app.client_import i SET next_part = part + 1, n_added = i.n_added + cardinality(ids), n_done = least(part * 250, i.n_rows)
+    UPDATE app.client_import i SET next_part = part + 1, n_added = i.n_added + cardinality(ids), n_done = least(part * app.import_part_rows(), i.n_rows)
     WHERE i.tenant_id = app.tenant() AND i.id = import;
 END $$;
 

@@ -10,9 +10,10 @@ LEFT JOIN app.staff f ON f.id = i.made_by
 ORDER BY i.made_at DESC, i.id
 LIMIT 50;
 
--- name: client_import_new :exec
--- A file whose columns wait to be named.
-INSERT INTO app.client_import (id, separator, n_columns, n_rows) VALUES (:new_id::uuid, :separator, :n_columns::int, :n_rows::int);
+-- name: client_import_new :one
+-- A file whose columns wait to be named, and how many rows each part of it is to have.
+INSERT INTO app.client_import (id, separator, n_columns, n_rows) VALUES (:new_id::uuid, :separator, :n_columns::int, :n_rows::int)
+RETURNING app.import_part_rows() AS part_rows;
 
 -- name: client_import_part_add :exec
 -- A part of it.
@@ -22,7 +23,7 @@ VALUES (:part_id::uuid, :new_id::uuid, :part_n::int, :first_row::int, :first_lin
 
 -- name: client_import_one :maybe
 -- How it stands.
-SELECT i.id AS import_id, i.state, i.separator, i.columns, i.date_format, i.n_columns, i.n_rows, i.next_part, (i.n_rows + 249) / 250 AS n_parts
+SELECT i.id AS import_id, i.state, i.separator, i.columns, i.date_format, i.n_columns, i.n_rows, i.next_part, ceil(i.n_rows::float8 / app.import_part_rows())::int AS n_parts
 FROM app.client_import i WHERE i.id = :import_id::uuid;
 
 -- name: client_import_parts :many
@@ -85,7 +86,7 @@ WHERE i.id = :import_id::uuid;
 SELECT p.id, NULL::uuid AS client_id, p.first_row, p.first_line, p.body_sealed
 FROM app.client_import_part p
 WHERE p.import_id = :import_id::uuid AND p.n > 0 AND p.n IN (
-    SELECT (r.n + 249) / 250 FROM app.client_import_row r
+    SELECT ceil(r.n::float8 / app.import_part_rows())::int FROM app.client_import_row r
     WHERE r.import_id = :import_id::uuid AND r.n > coalesce(:after::int, 0) AND (coalesce(:only, '') = '' OR r.verdict = :only) ORDER BY r.n LIMIT 25)
 ORDER BY p.n;
 
@@ -94,8 +95,7 @@ ORDER BY p.n;
 SELECT q.n, q.line, q.verdict_words, q.is_bad, q.reason, (:names::jsonb) ->> q.n::text AS name, c.id AS client_id, c.name AS client_name,
        CASE WHEN q.place = 25 AND q.more > 25 THEN q.n END AS next_after
 FROM (SELECT r.n, r.line, r.reason, r.client_id, r.verdict = 'bad' AS is_bad, row_number() OVER (ORDER BY r.n) AS place, count(*) OVER () AS more,
-             CASE WHEN r.is_in THEN 'entered' ELSE CASE r.verdict WHEN 'add' THEN 'will be added' WHEN 'maybe' THEN 'may be here' WHEN 'here' THEN 'already here'
-                  WHEN 'twice' THEN 'twice in the file' ELSE 'cannot be read' END END AS verdict_words
+             CASE WHEN r.is_in THEN 'entered' ELSE app.import_verdict_words(r.verdict) END AS verdict_words
       FROM (SELECT * FROM app.client_import_row r0 WHERE r0.import_id = :import_id::uuid AND r0.n > coalesce(:after::int, 0)
             AND (coalesce(:only, '') = '' OR r0.verdict = :only) ORDER BY r0.n LIMIT 26) AS r) AS q
 LEFT JOIN app.client c ON c.id = q.client_id
@@ -104,13 +104,13 @@ ORDER BY q.n;
 
 -- name: client_import_kinds :many
 -- By which verdict the rows may be shown.
-SELECT v.kind, v.words, v.kind = coalesce(:only, '') AS is_chosen
-FROM (VALUES ('', 'All'), ('add', 'Will be added'), ('maybe', 'May be here'), ('here', 'Already here'), ('twice', 'Twice in the file'), ('bad', 'Cannot be read')) AS v (kind, words);
+SELECT k.kind, coalesce(app.in_words(app.import_verdict_words(k.kind)), 'All') AS words, k.kind = coalesce(:only, '') AS is_chosen
+FROM unnest(ARRAY['', 'add', 'maybe', 'here', 'twice', 'bad']) WITH ORDINALITY AS k (kind, n)
+ORDER BY k.n;
 
 -- name: client_import_verdicts :many
 -- What was found of each row, without what stands in it.
-SELECT r.n, r.line, CASE WHEN r.is_in THEN 'entered' ELSE CASE r.verdict WHEN 'add' THEN 'will be added' WHEN 'maybe' THEN 'may be here' WHEN 'here' THEN 'already here'
-       WHEN 'twice' THEN 'twice in the file' ELSE 'cannot be read' END END AS verdict, r.reason
+SELECT r.n, r.line, CASE WHEN r.is_in THEN 'entered' ELSE app.import_verdict_words(r.verdict) END AS verdict, r.reason
 FROM app.client_import_row r WHERE r.import_id = :import_id::uuid ORDER BY r.n;
 
 -- name: client_import_start :one
