@@ -1,7 +1,7 @@
 /*
  * media_directory.c -- the store as a directory: TENANT/xx/ID.PART, xx the first two digits of the id.
  * Owns: how an object comes to be whole or not at all: written under a name that ends in .new, synced, linked to its own, its
- * directory synced. What a crash leaves is a .new, or an object that no row names; the daily sweep takes both.
+ * directory synced and those above it. What a crash leaves is a .new, or an object that no row names; the daily sweep takes both.
  * Never: follows a link; opens a name that is not made of two uuids.
  */
 #include <dirent.h>
@@ -37,13 +37,14 @@ static bool is_name(struct str id)
 }
 
 struct place {
-    char directory[PATH_CHARS], file[PATH_CHARS];
+    char tenant[UUID_CHARS + 1], directory[PATH_CHARS], file[PATH_CHARS];
 };
 
 static enum err place_of(const struct media_object *o, struct place *p)
 {
     if (!is_name(o->tenant_id) || !is_name(o->id))
         return ERR_INVALID;
+    snprintf(p->tenant, sizeof p->tenant, "%.36s", o->tenant_id.p);
     snprintf(p->directory, sizeof p->directory, "%.36s/%.2s", o->tenant_id.p, o->id.p);
     snprintf(p->file, sizeof p->file, "%.36s/%.2s/%.36s.%d", o->tenant_id.p, o->id.p, o->id.p,
              (int)o->part);
@@ -59,13 +60,6 @@ static bool make_directory(const char *path)
     bool done = mkdirat(root, path, 0770) == 0 || errno == EEXIST;
     umask(before);
     return done;
-}
-
-static bool make_directories(const struct media_object *o, const struct place *p)
-{
-    char tenant[UUID_CHARS + 1];
-    snprintf(tenant, sizeof tenant, "%.36s", o->tenant_id.p);
-    return make_directory(tenant) && make_directory(p->directory);
 }
 
 static bool write_whole(int fd, struct str s)
@@ -96,7 +90,7 @@ static enum err put(const struct media_object *o, struct arena *a, struct str by
     if (e)
         return e;
     const char *fresh = arena_cstr(a, arena_printf(a, "%s/%.36s.new", p.directory, uuid_new(a).p));
-    if (!make_directories(o, &p))
+    if (!make_directory(p.tenant) || !make_directory(p.directory))
         return failed("mkdir");
     mode_t before = narrow();
     int fd = openat(root, fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
@@ -110,7 +104,8 @@ static enum err put(const struct media_object *o, struct arena *a, struct str by
     if (!e && linkat(root, fresh, root, p.file, 0) != 0)
         e = errno == EEXIST ? ERR_CONFLICT : failed("link");
     unlinkat(root, fresh, 0);
-    if (!e && !(sync_directory(p.directory) && fsync(root) == 0))
+    /* (also those that were there: another one may have made them just now, and not come to sync them) */
+    if (!e && !(sync_directory(p.directory) && sync_directory(p.tenant) && fsync(root) == 0))
         e = failed("fsync");
     return e;
 }

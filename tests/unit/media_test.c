@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <utime.h>
 
@@ -245,6 +246,32 @@ static void names_are_ids_and_nothing_else(void **state)
     assert_int_equal(store->remove(&o, a), OK);
 }
 
+/* What is brought to the disk: names of open files, in place of the C library's fsync. */
+static struct buf synced;
+static bool is_watched;
+
+int fsync(int fd)
+{
+    char link[64], name[256] = {0};
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    if (is_watched && readlink(link, name, sizeof name - 1) > 0)
+        buf_printf(&synced, "%s\n", name + strlen(dir));
+    return (int)syscall(SYS_fsync, fd);
+}
+
+static void a_file_is_on_the_disk_with_the_way_to_it(void **state)
+{
+    (void)state;
+    synced = buf_in(a, 512);
+    is_watched = true;
+    put(tenant, id, 10, 1);
+    is_watched = false;
+    struct str lines = buf_str(&synced), file = str_cut(&lines, '\n');
+    assert_true(str_starts(file, str_of(arena_cstr(a, arena_printf(a, "/%s/%.2s/", tenant, id)))));
+    assert_true(str_is(str_part(file, file.n - 4, 4), ".new"));
+    assert_true(str_eq(lines, arena_printf(a, "/%s/%.2s\n/%s\n\n", tenant, id, tenant)));
+}
+
 static size_t n_seen;
 static bool see(void *self, struct str found)
 {
@@ -320,7 +347,7 @@ int main(void)
         EACH(what_is_kept_is_not_replaced),      EACH(a_part_is_read_without_the_rest),
         EACH(what_was_altered_is_not_given),     EACH(what_was_exchanged_is_not_given),
         EACH(names_are_ids_and_nothing_else),    EACH(what_a_crash_left_is_found),
-        EACH(a_store_open_to_others_is_refused),
+        EACH(a_store_open_to_others_is_refused), EACH(a_file_is_on_the_disk_with_the_way_to_it),
     };
     return cmocka_run_group_tests_name("B44 S-36: sealed files", tests, NULL, NULL);
 }
