@@ -161,7 +161,6 @@ test("D-26: studio_share, STUDIO_RATE and STUDIO_BURST have standards that bite"
 });
 
 describe("D-26: messages a day", () => {
-  const jobs = () => Number(fs.readFileSync(path.join(process.env.FOYER_RUN || path.join(h.env.vardir, "run"), "jobs.child"), "utf8"));
   const studio = h.tenantId("glow"), other = h.tenantId("first-light"), ids = { [studio]: [], [other]: [] };
   const within = (tenant, s) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${tenant}', true) AS x \\gset\n ${s} COMMIT;`);
   const foyer = (...words) => execFileSync(as(["env", `FOYER_CONFIG=${path.join(h.env.vardir, "foyer.conf")}`, path.join(h.env.vardir, "app", "bin", "foyer"), ...words])[0],
@@ -182,9 +181,10 @@ describe("D-26: messages a day", () => {
     WHERE m.id IN ('${ids[tenant].join("','")}')`).map((r) => r.join(" "));
   const count = (tenant, words) => states(tenant).filter((s) => s === words).length;
   const HELD = "queued budget ready 0 t", SENT = "sent done 1 f";
+  let goOn;
 
   before(async () => {
-    process.kill(jobs(), "SIGSTOP");
+    goOn = await h.pauseJobs();
     mails = 0;
     server = net.createServer((c) => {
       let inData = false, isOurs = false, rest = "";
@@ -224,7 +224,7 @@ describe("D-26: messages a day", () => {
     for (const t of [studio, other])
       within(t, `UPDATE app.job SET state = 'done' WHERE tenant_id = '${t}' AND state = 'ready' AND subject_id IN ('${ids[t].join("','")}');
         UPDATE app.message SET state = 'kept', problem = NULL WHERE tenant_id = '${t}' AND state = 'queued' AND id IN ('${ids[t].join("','")}');`);
-    process.kill(jobs(), "SIGCONT");
+    goOn();
   });
 
   test("three go out, four wait for the business's next day; the other studio's all go out", { timeout: 60000 }, async () => {

@@ -228,6 +228,21 @@ const uuid = () => crypto.randomUUID();
 const somewhere = () => `127.${crypto.randomInt(1, 255)}.${crypto.randomInt(1, 255)}.${crypto.randomInt(1, 255)}`;
 const tenantId = (label) => one("SELECT id FROM app.tenant WHERE slug = :'v1'", label);
 
+// Stops the stack's jobs, between two pieces of work: one that stops with the file of heads or a transaction in hand would keep whoever
+// the test starts in its place waiting. Returns what lets them go on.
+async function pauseJobs(pid = Number(fs.readFileSync(path.join(process.env.FOYER_RUN || path.join(env.vardir, "run"), "jobs.child"), "utf8"))) {
+  for (let i = 0; i < 600; i++) {
+    process.kill(pid, "SIGSTOP");
+    while (!/^State:\tT/m.test(fs.readFileSync(`/proc/${pid}/status`, "utf8"))) await new Promise((r) => setTimeout(r, 5));
+    const isLocking = fs.readFileSync("/proc/locks", "utf8").split("\n").some((l) => l.split(/\s+/)[4] === String(pid));
+    if (!isLocking && one("SELECT count(*) FROM pg_stat_activity WHERE usename IN ('foyer_jobs', 'foyer_sealer') AND state <> 'idle'") === "0")
+      return () => process.kill(pid, "SIGCONT");
+    process.kill(pid, "SIGCONT");
+    await new Promise((r) => setTimeout(r, 20));
+  }
+  throw new Error("the jobs never come to rest");
+}
+
 // Rows of the trail for one request.
 function trail(requestId) {
   return sql(`SELECT action, outcome, coalesce(reason, ''), coalesce(actor_id::text, ''), coalesce(client_ids::text, '{}')
@@ -237,4 +252,4 @@ function trail(requestId) {
 }
 
 module.exports = { env, host, origin, request, Visitor, formOf, decode, sql, one, holding, lockTable, logins, staff,
-  staffOf, totp, freshCodes, logIn, routes, uuid, somewhere, tenantId, trail, root };
+  staffOf, totp, freshCodes, logIn, routes, uuid, somewhere, tenantId, trail, pauseJobs, root };

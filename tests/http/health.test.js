@@ -121,11 +121,9 @@ test("known requests, each in its class of status, its histogram and its time in
   assert.ok(after.get(`foyer_request_database_seconds_total{${key}}`) - waited.get(`foyer_request_database_seconds_total{${key}}`) > 0.5);
 
   // two jobs that nobody takes: one is due, one is not
-  const runner = child("jobs"), ids = [h.uuid(), h.uuid()];
+  const goOn = await h.pauseJobs(), ids = [h.uuid(), h.uuid()];
   const operator = h.tenantId("ops"), within = (text) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', '${operator}', true); ${text}; COMMIT`);
-  process.kill(runner, "SIGSTOP");
   try {
-    await sleep(100);
     const was = await metrics();
     within(`INSERT INTO app.job (tenant_id, id, kind, dedupe_key, run_at) VALUES ('${operator}', '${ids[0]}', 'test.none', '${ids[0]}', now() - interval '5 s'),
       ('${operator}', '${ids[1]}', 'test.none', '${ids[1]}', now() + interval '1 h')`);
@@ -135,7 +133,7 @@ test("known requests, each in its class of status, its histogram and its time in
     assert.ok(is.get("foyer_jobs_oldest_due_seconds") >= 5);
   } finally {
     within(`DELETE FROM app.job WHERE id IN ('${ids[0]}', '${ids[1]}')`);
-    process.kill(runner, "SIGCONT");
+    goOn();
   }
 });
 
@@ -160,10 +158,8 @@ test("histograms are cumulative, end at +Inf with the count, and every family ha
 });
 
 test("A-08 sealing that is a minute behind raises the alarm in health and shows in metrics; a tree that stands still is named", { skip: !port }, async () => {
-  const runner = child("jobs"), hurt = h.tenantId("first-light");
-  process.kill(runner, "SIGSTOP");
+  const goOn = await h.pauseJobs(), hurt = h.tenantId("first-light");
   try {
-    await sleep(200);
     h.sql("UPDATE audit.seal_state SET sealed_at = clock_timestamp() - interval '62 s'");
     const ready = await inner("/health/ready");
     assert.equal(ready.status, 200, "late sealing takes nobody out of service");
@@ -174,7 +170,7 @@ test("A-08 sealing that is a minute behind raises the alarm in health and shows 
     assert.equal((await metrics()).get("foyer_sealing_stopped"), 1);
   } finally {
     h.sql("DELETE FROM audit.seal_trouble WHERE tenant_id = :'v1'", hurt);
-    process.kill(runner, "SIGCONT");
+    goOn();
   }
   let text = "";
   for (let i = 0; i < 100 && !/^sealing ok/m.test(text); i++) {

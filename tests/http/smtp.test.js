@@ -17,7 +17,6 @@ const left = [];
 after(() => { for (const end of left) end(); });
 const sleep = (ms) => new Promise((r) => setTimeout(r, ms));
 const operator = h.tenantId("ops");
-const ofJobs = () => Number(fs.readFileSync(path.join(h.env.vardir, "run", "jobs.child"), "utf8"));
 const within = (s) => `BEGIN; SELECT set_config('foyer.tenant_id', '${operator}', true); ${s} COMMIT;`;
 
 // A mail server. o: what it answers to a command's first word ("RCPT": "550 no"); silent: never answers after DATA.
@@ -95,9 +94,8 @@ const now = (id) => {
     FROM app.message m JOIN app.job j ON j.tenant_id = m.tenant_id AND j.subject_id = m.id WHERE m.id = '${id}'`)[0];
   return { state, job, attempts: Number(attempts), error, later: later === "t", problem };
 };
-// (the runner may have a quarter of an hour's copies of forms to make before it comes to the mail)
 async function until(id, good, what) {
-  for (let i = 0; i < 1500; i++) {
+  for (let i = 0; i < 600; i++) {
     if (good(now(id))) return now(id);
     await sleep(100);
   }
@@ -125,7 +123,7 @@ test("L26: a signed copy that may go in the mail itself is attached, whole; the 
   if (!copy()) h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nINSERT INTO app.job (kind, subject_id, dedupe_key) SELECT 'form.pdf', s.id, 'sample ' || s.id FROM app.signature s WHERE s.tenant_id = :'v1' ORDER BY s.id LIMIT 1; NOTIFY foyer_jobs", glow);
   for (let i = 0; i < 300 && !copy(); i++) await sleep(100);
   const [file, , hash] = copy();
-  process.kill(ofJobs(), "SIGSTOP");
+  const goOn = await h.pauseJobs();
   const s = await server();
   let r;
   try {
@@ -142,13 +140,14 @@ test("L26: a signed copy that may go in the mail itself is attached, whole; the 
     r?.kill("SIGTERM");
     await r?.over;
     s.close();
-    process.kill(ofJobs(), "SIGCONT");
+    goOn();
   }
 });
 
 describe("T35: mail", () => {
-  before(() => process.kill(ofJobs(), "SIGSTOP"));
-  after(() => process.kill(ofJobs(), "SIGCONT"));
+  let goOn;
+  before(async () => { goOn = await h.pauseJobs(); });
+  after(() => goOn());
   // What is still to be tried belongs to no other case.
   afterEach(() => h.sql(within(`UPDATE app.job SET state = 'done' WHERE state = 'ready'
     AND subject_id IN (SELECT id FROM app.message WHERE tenant_id = '${operator}' AND kind = 'test');`)));

@@ -62,17 +62,17 @@ async function setUp(issuer) {
 const clients = [{ client_id: "foyer", client_secret: "a secret & more", redirect_uris: [`${h.origin("glow")}/login/sso/callback`], grant_types: ["authorization_code"], response_types: ["code"] }];
 const accounts = { "ben-1": { email: her.email, email_verified: true } };
 const provider = (tls) => certified({ clients, accounts, tls });
-const ofJobs = () => Number(fs.readFileSync(path.join(h.env.vardir, "run", "jobs.child"), "utf8"));
 
 describe("S-08 V-20: single sign-on over TLS", () => {
   const good = [];
-  before(() => {
-    process.kill(ofJobs(), "SIGSTOP");
+  let goOn;
+  before(async () => {
+    goOn = await h.pauseJobs();
     authority("ours");
     authority("others");
   });
   after(async () => {
-    process.kill(ofJobs(), "SIGCONT");
+    goOn();
     forget();
     for (const p of good) p.close();
     fs.rmSync(dir, { recursive: true });

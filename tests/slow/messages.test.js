@@ -9,14 +9,14 @@ const stack = require("./stack");
 const { mailServer, compareMail } = require("./storm");
 
 const KILLS = Number(process.env.FOYER_TEST_KILLS) || 100;
-let s, mail, tenant;
+let s, mail, tenant, goOn;
 before(async () => {
   s = stack.start("messages");
   tenant = s.h.tenantId("ops");
-  process.kill(s.child("jobs"), "SIGSTOP"); // the runners here are this test's own, for supervise starts a dying one later and later
+  goOn = await s.h.pauseJobs(s.child("jobs")); // the runners here are this test's own, for supervise starts a dying one later and later
 });
 after(() => {
-  if (s) try { process.kill(s.child("jobs"), "SIGCONT"); } catch { /* it has ended */ }
+  try { goOn?.(); } catch { /* it has ended */ }
   mail?.close();
   s?.stop();
 });

@@ -77,7 +77,7 @@ test("A-07 heads that do not get outside raise the alarm and are tried again; on
 });
 
 test("A-07 T40 a tail that was cut, with its leaves and heads, is found by what is outside, and by nothing in the house", async () => {
-  process.kill(s.child("jobs"), "SIGSTOP");
+  const goOn = await s.h.pauseJobs(s.child("jobs"));
   const heads = path.join(s.vardir, "outside", "heads"), tenant = s.h.tenantId("glow");
   const size = Number(fs.readFileSync(heads, "utf8").trim().split("\n").filter((l) => l.startsWith(tenant)).at(-1).split(" ")[1]);
   const stop = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'foyer_sealer'`;
@@ -99,7 +99,7 @@ test("A-07 T40 a tail that was cut, with its leaves and heads, is found by what 
     fs.renameSync(`${own}.was`, own);
     s.h.sql(`SET session_replication_role = replica; BEGIN; INSERT INTO audit.leaf SELECT * FROM public.kept_leaf; INSERT INTO audit.tree_head SELECT * FROM public.kept_head;
       INSERT INTO audit.event (${columns}) SELECT ${columns} FROM public.kept_event; DROP TABLE public.kept_leaf, public.kept_event, public.kept_head; COMMIT`);
-    process.kill(s.child("jobs"), "SIGCONT");
+    goOn();
   }
   assert.equal(foyer("audit", "verify", "--tenant", "glow", "--heads", heads).status, 0);
 });
@@ -140,7 +140,7 @@ test("A-09 after a dump and a restore into another cluster rows are written, sea
   };
   const host = s.conf().match(/host='?([^'\s]+)/)[1];
   s.h.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'foyer_sealer'");
-  process.kill(s.child("jobs"), "SIGSTOP"); // so that some rows are dumped before they are sealed
+  const goOn = await s.h.pauseJobs(s.child("jobs")); // so that some rows are dumped before they are sealed
   let server;
   try {
     await somethingHappens();
@@ -171,7 +171,7 @@ test("A-09 after a dump and a restore into another cluster rows are written, sea
     assert.equal(r.status, 0, r.stdout + r.stderr);
     assert.match(r.stdout, / 0 rows wait to be sealed: 0 findings$/m);
   } finally {
-    process.kill(s.child("jobs"), "SIGCONT");
+    goOn();
     server?.kill("SIGINT");
   }
 });
