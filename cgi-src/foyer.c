@@ -63,7 +63,7 @@ static const struct command {
      "whether a signed form is as it was sealed: docs/verify-a-signed-form.md"},
     {"opt-out", command_opt_out, "--tenant SLUG --channel email|sms [--undo] < address",
      "send nothing to an address any more"},
-    {"tombstones", command_tombstones, "verify|replay|copy",
+    {"tombstones", command_tombstones, "verify|replay|copy|objections",
      "check the list of erasures and opt-outs, or do it once more (as scripts/restore does)"},
     {"backup", command_backup,
      "sign | verify FILE [--signer ID] | signer | point NAME | fingerprint | samples N | record ... | restored TIME",

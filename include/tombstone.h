@@ -10,7 +10,8 @@
 
 enum { TOMBSTONE_TIME_CHARS = 27 }; /* 2026-11-21T07:30:00.123456Z */
 
-/* One line. kind: client.erase, message.opt_out, message.opt_in, tenant.destroy_key. */
+/* One line. kind: client.erase, message.opt_out, message.opt_in, tenant.destroy_key; and of the list of objections
+ * (objections_keep) message.object, consent.end. */
 struct tombstone {
     uint64_t number; /* 1 for the first */
     const char *time, *kind, *tenant_id, *subject;
@@ -42,6 +43,22 @@ enum err MUST_CHECK tombstone_write(const char *kind, const char *tenant_id, con
 
 /* Brings the copy in the backup directory up to date. true as well when none is set. */
 bool tombstones_copy(struct arena *a);
+
+/*
+ * objections_path -- what clients have taken back, a list of its own that is made from the database: "objections" in the backup
+ * directory, or NULL where none is set. objections_kept: the one that a restore has laid beside the tombstones.
+ */
+const char *objections_path(struct arena *a);
+const char *objections_kept(struct arena *a);
+
+/*
+ * objections_keep -- appends those of items that the list does not have yet, at once, on the disk when this returns.
+ * items:  kind, tenant and subject are set; the rest is filled in.
+ * out:    the list as it is then.
+ * Errors: ERR_INVALID, ERR_INTERNAL, said on stderr; the list is as it was.
+ */
+enum err MUST_CHECK objections_keep(struct arena *a, const char *path, struct tombstone *items,
+                                    size_t n, struct tombstones *out);
 
 /* What stands for an address in app.suppression: HMAC-SHA256 under a key of the installation. */
 void suppression_hash(struct str tenant_id, struct str channel, struct str address,

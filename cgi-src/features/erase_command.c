@@ -186,24 +186,63 @@ static bool drop_key(struct arena *a, const char *tenant_id)
     return unlink(path) == 0;
 }
 
-static int replay(struct arena *a, const struct tombstones *list, const char *as)
+/* Does the lines of a list once more. *did: how many were new to the database. */
+static bool replay_list(struct arena *a, PGconn *c, const struct tombstones *list, size_t *did)
 {
-    PGconn *c = operator_connect(as);
-    bool good = c && operator_run(c, "foyer tombstones", "BEGIN");
-    size_t did = 0;
+    bool good = true;
     for (size_t i = 0; good && i < list->n; i++) {
         const struct tombstone *t = &list->items[i];
         const char *values[] = {t->kind, t->tenant_id, t->subject, t->time};
         const char *is_new = ask_one(a, c, "foyer tombstones", "SELECT sec.replay($1, $2, $3, $4)",
                                      COUNT_OF(values), values);
         good = is_new != NULL;
-        did += good && *is_new == 't';
+        *did += good && *is_new == 't';
         if (good && strcmp(t->kind, "tenant.destroy_key") == 0)
-            did += drop_key(a, t->tenant_id);
+            *did += drop_key(a, t->tenant_id);
     }
-    good = good && operator_run(c, "foyer tombstones", "COMMIT");
+    return good;
+}
+
+/* Objections after erasures, which may have made an end of who objected. */
+static int replay(struct arena *a, const struct tombstones *list, const char *as)
+{
+    struct tombstones objections;
+    if (tombstones_read(a, objections_kept(a), &objections) != OK)
+        return EXIT_FAILURE;
+    PGconn *c = operator_connect(as);
+    size_t did = 0;
+    bool good = c && operator_run(c, "foyer tombstones", "BEGIN") &&
+                replay_list(a, c, list, &did) && replay_list(a, c, &objections, &did) &&
+                operator_run(c, "foyer tombstones", "COMMIT");
     if (good)
-        printf("%zu of %zu tombstones were done once more\n", did, list->n);
+        printf("%zu of %zu tombstones were done once more\n", did, list->n + objections.n);
+    PQfinish(c);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Writes what clients have taken back beside the backups; prints how many lines the list has, and the hash of the last. */
+static int keep_objections(struct arena *a, const char *as)
+{
+    const char *path = objections_path(a);
+    if (!path) {
+        fprintf(stderr, "foyer tombstones: no backup_dir is set, where the list would lie\n");
+        return EXIT_FAILURE;
+    }
+    PGconn *c = operator_connect(as);
+    PGresult *res = c ? operator_ask(c, "foyer tombstones",
+                                     "SELECT kind, tenant, subject FROM sec.objections()", 0, NULL)
+                      : NULL;
+    size_t n = res ? (size_t)PQntuples(res) : 0;
+    struct tombstone *items = arena_alloc(a, (n + 1) * sizeof *items);
+    for (size_t i = 0; i < n; i++)
+        items[i] = (struct tombstone){.kind = PQgetvalue(res, (int)i, 0),
+                                      .tenant_id = PQgetvalue(res, (int)i, 1),
+                                      .subject = PQgetvalue(res, (int)i, 2)};
+    struct tombstones list;
+    bool good = res && objections_keep(a, path, items, n, &list) == OK;
+    if (good)
+        printf("%zu %s\n", list.n, list.last_hash);
+    PQclear(res);
     PQfinish(c);
     return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -215,12 +254,15 @@ int command_tombstones(int argc, char **argv)
     bool good = operator_options(&argc, argv, options, COUNT_OF(options)) && argc == 2;
     bool is_replay = good && strcmp(argv[1], "replay") == 0;
     bool is_copy = good && strcmp(argv[1], "copy") == 0;
-    if (!good || (!is_replay && !is_copy && strcmp(argv[1], "verify") != 0))
-        return usage("tombstones verify|replay|copy");
+    bool is_objections = good && strcmp(argv[1], "objections") == 0;
+    if (!good || (!is_replay && !is_copy && !is_objections && strcmp(argv[1], "verify") != 0))
+        return usage("tombstones verify|replay|copy|objections [--as ROLE]");
     struct arena *a = arena_new(256 << 20);
     struct tombstones list;
     int code = EXIT_FAILURE;
-    if (tombstones_read(a, tombstones_path(a), &list) == OK) {
+    if (is_objections) {
+        code = keep_objections(a, as);
+    } else if (tombstones_read(a, tombstones_path(a), &list) == OK) {
         if (is_replay) {
             code = replay(a, &list, as);
         } else if (!is_copy || tombstones_copy(a)) {

@@ -1,6 +1,6 @@
 /*
- * tombstone.c -- the list of erasures and opt-outs outside the database (include/tombstone.h).
- * Owns: the file, its copy in the backup directory, and what a line is made of, for ever.
+ * tombstone.c -- the lists of erasures, opt-outs and objections outside the database (include/tombstone.h).
+ * Owns: the files, the copy in the backup directory, and what a line is made of, for ever.
  * Never: changes or removes a line.
  */
 #include "tombstone.h"
@@ -159,23 +159,45 @@ static bool cut_half_line(int fd)
     return end == st.st_size || ftruncate(fd, end) == 0;
 }
 
-static enum err append(struct arena *a, int fd, const char *path, struct tombstone *t)
+/* Adds the items that the list lacks to the file at its end, in one piece, and to the list. */
+static enum err append(struct arena *a, int fd, const char *path, struct tombstone *items, size_t n,
+                       struct tombstones *list)
 {
-    struct tombstones list;
-    if (!cut_half_line(fd) || tombstones_read(a, path, &list) != OK)
-        return ERR_INVALID;
-    t->number = list.n + 1;
-    unsigned char signature[SIGNATURE_BYTES];
-    seal_sign(signed_text(a, t, list.last_hash), signature);
-    struct str hex = seal_hex(a, signature, sizeof signature);
-    struct str line =
-        arena_printf(a, "%" PRIu64 " %s %s %s %s %s %s %.*s\n", t->number, t->time, t->kind,
-                     t->tenant_id, t->subject, list.last_hash, seal_key_id(), (int)hex.n, hex.p);
-    if (!write_all(fd, line.p, line.n) || !sync_directory(a, path)) {
+    struct buf lines = buf_in(a, 1024);
+    for (size_t i = 0; i < n; i++) {
+        struct tombstone *t = &items[i];
+        t->number = ++list->n;
+        unsigned char signature[SIGNATURE_BYTES];
+        seal_sign(signed_text(a, t, list->last_hash), signature);
+        struct str hex = seal_hex(a, signature, sizeof signature);
+        struct str line = arena_printf(a, "%" PRIu64 " %s %s %s %s %s %s %.*s", t->number, t->time,
+                                       t->kind, t->tenant_id, t->subject, list->last_hash,
+                                       seal_key_id(), (int)hex.n, hex.p);
+        line_hash(a, line, list->last_hash);
+        buf_add(&lines, line);
+        buf_addc(&lines, '\n');
+    }
+    struct str text = buf_str(&lines);
+    if (!write_all(fd, text.p, text.n) || !sync_directory(a, path)) {
         fprintf(stderr, "%s: cannot be written: %s; nothing was done\n", path, strerror(errno));
         return ERR_INTERNAL;
     }
     return OK;
+}
+
+/* Opens a list for adding to it, alone, and reads it. Returns the file, or -1 with a line on stderr. */
+static int open_list(struct arena *a, const char *path, struct tombstones *list)
+{
+    if (seal_key_open() != OK)
+        return -1;
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0)
+        fprintf(stderr, "%s: %s; nothing was done\n", path, strerror(errno));
+    else if (cut_half_line(fd) && tombstones_read(a, path, list) == OK)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }
 
 enum err tombstone_write(const char *kind, const char *tenant_id, const char *subject,
@@ -183,26 +205,68 @@ enum err tombstone_write(const char *kind, const char *tenant_id, const char *su
 {
     struct arena *a = arena_new(256 << 20);
     const char *path = tombstones_path(a);
-    enum err e = seal_key_open();
-    int fd = e ? -1 : open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (!e && (fd < 0 || flock(fd, LOCK_EX) != 0)) {
-        fprintf(stderr, "%s: %s; nothing was done\n", path, strerror(errno));
-        e = ERR_INTERNAL;
-    }
-    if (!e) {
+    struct tombstones list;
+    int fd = open_list(a, path, &list);
+    enum err e = ERR_INTERNAL;
+    if (fd >= 0) {
         now_text(time); /* under the lock, so that the list is in the order of time */
         struct tombstone t = {
             .time = time, .kind = kind, .tenant_id = tenant_id, .subject = subject};
-        e = append(a, fd, path, &t);
+        e = append(a, fd, path, &t, 1, &list);
+        close(fd);
     }
     if (!e && !tombstones_copy(a))
         fprintf(stderr,
                 "foyer: the list of tombstones could not be copied to %s; scripts/backup does "
                 "it again\n",
                 config_text("backup_dir"));
-    if (fd >= 0)
-        close(fd);
     arena_free(a);
+    return e;
+}
+
+/* ---- objections ---- */
+
+const char *objections_path(struct arena *a)
+{
+    const char *dir = config_text("backup_dir");
+    return *dir ? arena_cstr(a, arena_printf(a, "%s/objections", dir)) : NULL;
+}
+
+const char *objections_kept(struct arena *a)
+{
+    const char *path = tombstones_path(a), *slash = strrchr(path, '/');
+    int n = slash ? (int)(slash - path) + 1 : 0;
+    return arena_cstr(a, arena_printf(a, "%.*sobjections", n, path));
+}
+
+static int by_subject(const void *left, const void *right)
+{
+    const struct tombstone *x = left, *y = right;
+    int order = strcmp(x->subject, y->subject);
+    return order ? order : strcmp(x->kind, y->kind);
+}
+
+enum err objections_keep(struct arena *a, const char *path, struct tombstone *items, size_t n,
+                         struct tombstones *out)
+{
+    int fd = open_list(a, path, out);
+    if (fd < 0)
+        return ERR_INTERNAL;
+    struct tombstone *known = arena_alloc(a, (out->n + 1) * sizeof *known);
+    size_t n_new = 0;
+    char time[TOMBSTONE_TIME_CHARS + 1];
+    if (out->n > 0)
+        memcpy(known, out->items, out->n * sizeof *known);
+    qsort(known, out->n, sizeof *known, by_subject);
+    now_text(time);
+    /* (a subject names a client, and so her tenant) */
+    for (size_t i = 0; i < n; i++)
+        if (!bsearch(&items[i], known, out->n, sizeof *known, by_subject)) {
+            items[n_new] = items[i];
+            items[n_new++].time = time;
+        }
+    enum err e = n_new > 0 ? append(a, fd, path, items, n_new, out) : OK;
+    close(fd);
     return e;
 }
 

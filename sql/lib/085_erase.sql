@@ -107,7 +107,82 @@ REVOKE ALL ON FUNCTION app.messages_in_doubt() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.messages_in_doubt() TO foyer_auth;
 GRANT SELECT (tenant_id, client_id, destroyed_at) ON app.client_key TO foyer_auth;
 
+-- What clients of the entered tenant have objected to or taken back, each as a line of the list beside the backups says it: client,
+-- channel and purpose or purpose alone, and the moment, joined by a slash. A list that was read in says itself what it said. Internal.
+CREATE OR REPLACE FUNCTION app.objections() RETURNS TABLE (kind text, subject text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT x.kind, concat_ws('/', x.client_id, x.words, to_char(x.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+    FROM (SELECT 'message.object' AS kind, m.client_id, m.channel || '/' || m.purpose AS words, m.at FROM app.messaging_consent m
+          WHERE m.tenant_id = app.tenant() AND NOT m.is_given AND m.source <> 'import'
+          UNION ALL
+          SELECT 'consent.end', c.client_id, c.purpose, coalesce(c.withdrawn_at, c.at) FROM app.consent c
+          WHERE c.tenant_id = app.tenant() AND (c.withdrawn_at IS NOT NULL OR NOT c.is_given)) AS x
+    JOIN app.client_key k ON k.tenant_id = app.tenant() AND k.client_id = x.client_id AND k.destroyed_at IS NULL
+    ORDER BY x.at, x.client_id, x.words
+$$;
+
+-- She objected then; false: that is known, or she has said something since, or is not there. Internal.
+CREATE OR REPLACE FUNCTION app.messaging_object_again(client uuid, channel text, purpose text, said_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    INSERT INTO app.messaging_consent (client_id, channel, purpose, is_given, at, source)
+    SELECT k.client_id, channel, purpose, false, said_at, 'restore' FROM app.client_key k
+    WHERE k.tenant_id = app.tenant() AND k.client_id = client AND k.destroyed_at IS NULL
+      AND NOT EXISTS (SELECT FROM app.messaging_consent m WHERE m.tenant_id = app.tenant() AND m.client_id = client
+                          AND m.channel = messaging_object_again.channel AND m.purpose = messaging_object_again.purpose AND m.at >= said_at);
+    RETURN FOUND;
+END $$;
+
+-- What she had allowed by then of a purpose, on any of her records, ended then. false: nothing of it stands. Internal.
+CREATE OR REPLACE FUNCTION app.consent_end_again(client uuid, wanted text, ended_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE app.consent c SET withdrawn_at = ended_at, withdrawn_kind = 'restore'
+    WHERE c.tenant_id = app.tenant() AND c.client_id = ANY (app.person_ids(client)) AND c.purpose = wanted AND c.is_given
+      AND c.withdrawn_at IS NULL AND c.at <= ended_at;
+    RETURN FOUND;
+END $$;
+REVOKE ALL ON FUNCTION app.objections(), app.messaging_object_again(uuid, text, text, timestamptz), app.consent_end_again(uuid, text, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.objections(), app.messaging_object_again(uuid, text, text, timestamptz), app.consent_end_again(uuid, text, timestamptz) TO foyer_auth;
+
 SET LOCAL ROLE foyer_auth;
+
+-- Of all tenants, for the list beside the backups: what clients have objected to or taken back.
+CREATE OR REPLACE FUNCTION sec.objections() RETURNS TABLE (kind text, tenant uuid, subject text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    FOR tenant IN SELECT s.tenant FROM sec.site s WHERE NOT s.is_apex LOOP
+        PERFORM sec.enter_tenant(tenant, 'system', 'objections.list', NULL);
+        FOR kind, subject IN SELECT o.kind, o.subject FROM app.objections() o LOOP
+            RETURN NEXT;
+        END LOOP;
+    END LOOP;
+END $$;
+
+-- One line of that list, done once more. false: it is done already, or she is not (yet) in this database.
+CREATE OR REPLACE FUNCTION sec.object_again(kind text, subject text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    parts text[] := string_to_array(subject, '/');
+    client uuid := parts[1]::uuid;
+    is_new boolean;
+BEGIN
+    IF kind = 'message.object' THEN
+        is_new := app.messaging_object_again(client, parts[2], parts[3], parts[4]::timestamptz);
+    ELSE
+        is_new := app.consent_end_again(client, parts[2], parts[3]::timestamptz);
+    END IF;
+    IF is_new THEN
+        PERFORM sec.note(CASE kind WHEN 'message.object' THEN 'messaging.note' ELSE 'consent.withdraw' END, 'ok', 'done once more after a restore', ARRAY[client], 'client', client);
+    END IF;
+    RETURN is_new;
+END $$;
 
 -- Erases a client of the entered tenant, with its row of the trail. The caller has written the tombstone.
 CREATE OR REPLACE FUNCTION sec.client_erase(client uuid) RETURNS boolean
@@ -164,6 +239,8 @@ BEGIN
             RETURN coalesce(sec.client_state(subject::uuid) = 'there', false) AND sec.client_erase(subject::uuid);
         WHEN 'message.opt_out', 'message.opt_in' THEN
             RETURN sec.opt_out(split_part(subject, ':', 1), decode(split_part(subject, ':', 2), 'hex'), kind = 'message.opt_out', at);
+        WHEN 'message.object', 'consent.end' THEN
+            RETURN sec.object_again(kind, subject);
         ELSE
             RETURN false;  -- a key of a tenant: not in the database
     END CASE;
@@ -194,9 +271,9 @@ AS $$
     INSERT INTO sec.backup_run (kind, id, ended_at, seconds, bytes) VALUES (kind, id, now(), seconds, bytes) ON CONFLICT DO NOTHING;
 $$;
 
-REVOKE ALL ON FUNCTION sec.client_erase(uuid), sec.client_state(uuid), sec.opt_out(text, bytea, boolean, timestamptz),
+REVOKE ALL ON FUNCTION sec.client_erase(uuid), sec.client_state(uuid), sec.opt_out(text, bytea, boolean, timestamptz), sec.objections(), sec.object_again(text, text),
     sec.replay(text, uuid, text, timestamptz), sec.after_restore(timestamptz), sec.backup_done(text, text, int, bigint) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.client_erase(uuid), sec.client_state(uuid), sec.opt_out(text, bytea, boolean, timestamptz),
+GRANT EXECUTE ON FUNCTION sec.client_erase(uuid), sec.client_state(uuid), sec.opt_out(text, bytea, boolean, timestamptz), sec.objections(),
     sec.replay(text, uuid, text, timestamptz), sec.after_restore(timestamptz), sec.backup_done(text, text, int, bigint)
     TO foyer_migrator, foyer_backfill;
 

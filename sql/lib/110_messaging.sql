@@ -32,7 +32,8 @@ CREATE OR REPLACE FUNCTION app.messaging_source_words(source text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
     SELECT CASE source WHEN 'form' THEN 'in a form that she signed' WHEN 'link' THEN 'on her own page' WHEN 'desk' THEN 'told at the desk'
-                       WHEN 'paper' THEN 'on paper' WHEN 'import' THEN 'from a list that was read in' WHEN 'booking' THEN 'when she booked online' END
+                       WHEN 'paper' THEN 'on paper' WHEN 'import' THEN 'from a list that was read in' WHEN 'booking' THEN 'when she booked online'
+                       WHEN 'restore' THEN 'known from the list beside the backups' END
 $$;
 
 -- Why nothing may be sent to her on this channel for this purpose; NULL: it may. What she said last counts, on any of her joined records.

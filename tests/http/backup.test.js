@@ -144,6 +144,46 @@ test("K-02: the list of tombstones replays what a database lacks, twice without 
   assert.match(good(foyer(["tombstones", "replay"])).out, /^0 of/);
 });
 
+test("B18, K-02: what clients have taken back is written beside the backups and holds in an older database, unless she has said something since", () => {
+  const objections = path.join(place, "objections"), keys = path.join(dir, "replay");
+  const write = () => good(foyer(["tombstones", "objections"], { env: { FOYER_BACKUP_DIR: place } })).stdout;
+  const lines = () => fs.readFileSync(objections, "utf8").trim().split("\n");
+  const wording = h.one("SELECT id FROM app.messaging_wording WHERE tenant_id = :'v1' AND channel = 'email' AND purpose = 'news' ORDER BY version DESC LIMIT 1", corner.tenant);
+  const [one, two] = h.sql(`SELECT k.client_id FROM app.client_key k WHERE k.tenant_id = :'v1' AND k.destroyed_at IS NULL
+    AND NOT EXISTS (SELECT FROM app.messaging_consent m WHERE m.client_id = k.client_id AND m.channel = 'email' AND m.purpose = 'news') LIMIT 2`, corner.tenant).map(([id]) => id);
+  const says = (client, given) => h.sql(`SET foyer.tenant_id = '${corner.tenant}';
+    INSERT INTO app.messaging_consent (client_id, channel, purpose, is_given, source, wording_id) VALUES ('${client}', 'email', 'news', ${given}, 'paper', '${wording}')`);
+  const last = (client) => h.sql("SELECT is_given, source FROM app.messaging_consent WHERE client_id = :'v1' AND channel = 'email' AND purpose = 'news' ORDER BY at DESC, id DESC LIMIT 1", client)[0].join(" ");
+  // (samples of the studio have allowed photos, and taken some back)
+  const [consent, her, purpose] = h.sql("SELECT id, client_id, purpose FROM app.consent WHERE tenant_id = :'v1' AND withdrawn_at IS NOT NULL ORDER BY id LIMIT 1", corner.tenant)[0];
+  for (const client of [one, two]) { says(client, true); says(client, false); }
+  const [n, hash] = write().trim().split(" ");
+  assert.equal(lines().length, Number(n));
+  assert.match(hash, /^[0-9a-f]{64}$/);
+  assert.equal(write(), `${n} ${hash}\n`, "twice: nothing is added");
+  for (const client of [one, two]) assert.equal(lines().filter((l) => l.includes(` message.object ${corner.tenant} ${client}/email/news/`)).length, 1);
+  assert.ok(lines().some((l) => l.includes(` consent.end ${corner.tenant} ${her}/${purpose}/`)));
+  for (const l of lines()) assert.match(l, /^\d+ \S+Z (message\.object|consent\.end) [0-9a-f-]{36} [0-9a-f-]{36}\/[a-z_/]+\/[0-9T:.-]+Z [0-9a-f]{64} [0-9a-f]{16} [0-9a-f]+$/, "ids, purposes and moments only");
+
+  // as if the database were older: neither has objected yet; the second says yes again after the restore, before the list is done once more
+  h.sql(`BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL foyer.tenant_id = '${corner.tenant}';
+    DELETE FROM app.messaging_consent WHERE NOT is_given AND client_id IN ('${one}', '${two}') AND channel = 'email' AND purpose = 'news';
+    UPDATE app.consent SET withdrawn_at = NULL, withdrawn_kind = NULL, withdrawn_by = NULL WHERE id = '${consent}'; COMMIT`);
+  says(two, true);
+  good(run(["sh", "-c", 'mkdir -m 700 "$1" && cp "$2" "$1/objections" && cp "$3" "$1/tombstones"', "-", keys, objections, path.join(h.env.vardir, "keys", "tombstones")]));
+  const replay = (file = "tombstones") => foyer(["tombstones", "replay"], { env: { FOYER_TOMBSTONES: path.join(keys, file) } });
+  assert.match(good(replay()).out, /^2 of \d+ tombstones were done once more/);
+  assert.equal(last(one), "f restore");
+  assert.equal(last(two), "t paper");
+  assert.deepEqual(h.sql("SELECT withdrawn_at IS NOT NULL, withdrawn_kind FROM app.consent WHERE id = :'v1'", consent), [["t", "restore"]]);
+  assert.match(good(replay()).out, /^0 of/);
+  // a line that was changed is named, and nothing is done
+  good(run(["sh", "-c", 'sed -i "1s/Z m/Z n/;1s/Z c/Z d/" "$1/objections"', "-", keys]));
+  const r = replay();
+  assert.equal(r.code, 1);
+  assert.match(r.out, /objections:1: was not signed by this installation/);
+});
+
 test("K-02: a line of the list that was changed, removed or put elsewhere is named", () => {
   const lines = list(), file = path.join(dir, "tombstones");
   assert.ok(lines.length >= 4);

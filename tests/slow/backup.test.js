@@ -229,18 +229,25 @@ test("T39, K-02, S-34: an erasure and an opt-out after the backup are done once 
   const moment = now();
   await stack.sleep(1100);
   foyer("client", "erase", "--tenant", "glow", "--client", her.client);
+  // somebody else takes back what she had allowed, and the hourly list knows it
+  const [[other]] = h.sql(`SELECT k.client_id FROM app.client_key k WHERE k.tenant_id = '${corner.tenant}' AND k.destroyed_at IS NULL
+    AND NOT EXISTS (SELECT FROM app.messaging_consent m WHERE m.client_id = k.client_id AND m.channel = 'email' AND m.purpose = 'visits' AND NOT m.is_given) LIMIT 1`);
+  h.sql(`SET foyer.tenant_id = '${corner.tenant}'; INSERT INTO app.messaging_consent (client_id, channel, purpose, is_given, source, wording_id)
+    SELECT '${other}', 'email', 'visits', false, 'desk', w.id FROM app.messaging_wording w WHERE w.tenant_id = '${corner.tenant}' AND w.channel = 'email' AND w.purpose = 'visits' ORDER BY w.version DESC LIMIT 1`);
+  good(script("backup", "--rotate"));
   const stop = stack.asOwner([path.join(s.vardir, "app", "bin", "foyer"), "opt-out", "--tenant", "glow", "--channel", "email"]);
   good(spawnSync(stop[0], stop.slice(1), { cwd: "/", input: `${email}\n`, encoding: "utf8", env: { PATH: process.env.PATH, FOYER_CONFIG: path.join(s.vardir, "foyer.conf"), ASAN_OPTIONS: process.env.ASAN_OPTIONS || "" } }));
   await archived();
   assert.match(fs.readFileSync(path.join(place, "tombstones"), "utf8"), new RegExp(`client\\.erase \\S+ ${her.client} `), "the list is in the backup directory at once");
   const r = good(restore("erased", "--to", moment));
-  assert.match(r.out, /^2 of \d+ tombstones were done once more/m, r.out);
+  assert.match(r.out, /^3 of \d+ tombstones were done once more/m, r.out);
   assert.ok(r.out.includes(`It will make its backups in ${place}: stop the Foyer it was made of first`), r.out);
   within(r.into, (copy) => {
     // her visit is there, and so the moment is before the erasure
     assert.equal(copy.sql(`SELECT count(*) FROM app.appointment WHERE id = '${her.appointment}'`), "1");
     assert.equal(copy.sql(`SELECT name, email IS NULL, phone IS NULL FROM app.client WHERE id = '${her.client}'`), "Erased client|t|t");
     assert.equal(copy.sql(`SELECT wrapped_key IS NULL FROM app.client_key WHERE client_id = '${her.client}'`), "t");
+    assert.equal(copy.sql(`SELECT is_given, source FROM app.messaging_consent WHERE client_id = '${other}' AND channel = 'email' AND purpose = 'visits' ORDER BY at DESC LIMIT 1`), "f|restore");
     assert.equal(copy.sql(`SELECT count(*) FROM app.suppression WHERE is_out AND changed_at > '${moment}'`), "1", "a STOP received after the backup");
     const dump = copy.run(["pg_dump", "-h", path.join(r.into, "run"), "-U", "postgres", "foyer"]);
     assert.equal(dump.status, 0);
