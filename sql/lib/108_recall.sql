@@ -73,4 +73,21 @@ BEGIN
     RETURN n;
 END $$;
 
+-- How the letter about a lot to a person stands, of whom these are the records; where there are several, that which came furthest. NULLs:
+-- there is none. As far as the caller may read the charts of these records.
+CREATE OR REPLACE FUNCTION app.recall_letter(lot uuid, clients uuid[], OUT words text, OUT is_sent boolean, OUT is_bad boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    SELECT CASE WHEN x.sent_at IS NULL AND g.state = 'kept' THEN 'prepared' ELSE app.message_state_words(g.state) END, g.state = 'sent', g.state IN ('unknown', 'failed', 'suppressed')
+    INTO words, is_sent, is_bad
+    FROM app.recall_message x
+    JOIN app.message g ON g.tenant_id = x.tenant_id AND g.id = x.message_id
+    WHERE x.tenant_id = app.tenant() AND x.lot_id = lot AND x.client_id = ANY (clients) AND (app.may('chart_read') OR app.reaches('chart_read', x.client_id))
+    ORDER BY array_position(ARRAY['sent', 'sending', 'queued', 'kept', 'unknown', 'failed', 'suppressed'], g.state::text), x.client_id
+    LIMIT 1;
+END $$;
+REVOKE ALL ON FUNCTION app.recall_letter(uuid, uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.recall_letter(uuid, uuid[]) TO foyer_staff;
+
 RESET ROLE;

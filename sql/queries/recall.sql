@@ -8,12 +8,11 @@ WHERE l.id = :lot_id::uuid;
 
 -- name: recall_clients :page 200
 -- Who received it, by a line of a treatment or by a point of a map; a person with several records once.
-SELECT c.id AS client_id, c.name, w.last_on, w.n_treatments, k.phone, k.email, m.is_sent IS FALSE AS is_prepared, m.is_sent
+SELECT c.id AS client_id, c.name, w.last_on, w.n_treatments, k.phone, k.email, m.words AS letter_words, m.is_sent, m.is_bad
 FROM app.lot_received(:lot_id::uuid) AS w
 JOIN app.client c ON c.id = w.client_id
 CROSS JOIN LATERAL app.contact(c.id) AS k
-CROSS JOIN LATERAL (SELECT bool_or(x.sent_at IS NOT NULL) AS is_sent FROM app.recall_message x
-                    WHERE x.lot_id = :lot_id::uuid AND x.client_id = ANY (app.record_ids(c.id))) AS m
+CROSS JOIN LATERAL app.recall_letter(:lot_id::uuid, app.record_ids(c.id)) AS m
 ORDER BY c.name_norm, c.id
 LIMIT :page_limit OFFSET :page_offset;
 
@@ -26,12 +25,11 @@ SELECT count(*) AS n_received FROM app.lot_received(:lot_id::uuid);
 -- The same as rows of a file; one more than a file holds (cgi-src/features/recall.c), for a list that is not whole is refused.
 SELECT c.id AS client_id, c.name AS client, coalesce(k.phone, '') AS phone, coalesce(k.email, '') AS email,
        to_char(w.last_on, 'YYYY-MM-DD') AS last_treatment, w.n_treatments::text AS treatments,
-       CASE WHEN m.is_sent THEN 'sent' WHEN m.is_sent IS FALSE THEN 'prepared' ELSE '' END AS message
+       coalesce(m.words, '') AS message
 FROM app.lot_received(:lot_id::uuid) AS w
 JOIN app.client c ON c.id = w.client_id
 CROSS JOIN LATERAL app.contact(c.id) AS k
-CROSS JOIN LATERAL (SELECT bool_or(x.sent_at IS NOT NULL) AS is_sent FROM app.recall_message x
-                    WHERE x.lot_id = :lot_id::uuid AND x.client_id = ANY (app.record_ids(c.id))) AS m
+CROSS JOIN LATERAL app.recall_letter(:lot_id::uuid, app.record_ids(c.id)) AS m
 ORDER BY c.name_norm, c.id
 LIMIT 50001;
 

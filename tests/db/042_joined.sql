@@ -29,6 +29,30 @@ SELECT is(pg_temp.staff('owner', pg_temp.letter(1), pg_temp.letter(2), pg_temp.j
 SELECT is(pg_temp.staff('owner', pg_temp.letter(1), pg_temp.letter(2), pg_temp.join(1, 2), format('SELECT app.recall_send(%L)', fx.id('a', 'lot', 76)),
     'SELECT string_agg(m.state, ''+'' ORDER BY m.client_id) FROM app.message m WHERE m.kind = ''lot_recall'''), (SELECT string_agg(CASE n WHEN 1 THEN 'suppressed' ELSE 'queued' END, '+' ORDER BY fx.id('a', 'client', n)) FROM generate_series(1, 2) n), 'L11: that of the record that stays');
 
+-- what became of a letter stands beside who received the lot: that one was refused or did not arrive is no "sent"
+BEGIN;
+SELECT fx.inside('alpha');
+SELECT set_config('foyer.actor_kind', 'staff', true), set_config('foyer.actor', fx.id('a', 'staff', 1)::text, true), set_config('foyer.perms', ',chart_read,message_write,', true) \g /dev/null
+CREATE FUNCTION pg_temp.how(VARIADIC clients int[]) RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', l.words, CASE WHEN l.is_sent THEN 'good' WHEN l.is_bad THEN 'bad' ELSE '-' END) FROM app.recall_letter(fx.id('a', 'lot', 76), ARRAY(SELECT fx.id('a', 'client', n) FROM unnest(clients) AS n)) l $$;
+CREATE FUNCTION pg_temp.becomes(n int, state text, problem text) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN
+    UPDATE app.message m SET state = becomes.state, problem = becomes.problem, sent_at = CASE becomes.state WHEN 'sent' THEN now() END WHERE m.kind = 'lot_recall' AND m.client_id = fx.id('a', 'client', n);
+END $$;
+SELECT is(pg_temp.how(1), '-', 'L11: no letter');
+SELECT app.recall_keep(fx.id('a', 'lot', 76), fx.id('a', 'client', n), gen_random_uuid(), 'x@example.com', 'S', '\x00') FROM generate_series(1, 2) n \g /dev/null
+SELECT is(pg_temp.how(1), 'prepared -', 'L11: it is prepared');
+SELECT app.recall_send(fx.id('a', 'lot', 76)) \g /dev/null
+SELECT is(pg_temp.how(1), 'waiting -', 'L11: it waits to be sent');
+SELECT pg_temp.becomes(1, 'sent', NULL);
+SELECT pg_temp.becomes(2, 'failed', 'refused');
+SELECT is(pg_temp.how(1) || ', ' || pg_temp.how(2), 'sent good, not delivered bad', 'L11: one arrived, one did not');
+SELECT pg_temp.becomes(2, 'suppressed', 'opted_out');
+SELECT is(pg_temp.how(2), 'refused bad', 'L11: an address that opted out got none');
+SELECT is(pg_temp.how(1, 2), 'sent good', 'L11: of two records of a person, one letter arrived');
+SELECT set_config('foyer.perms', ',message_write,', true) \g /dev/null
+SELECT is(pg_temp.how(1, 2), '-', 'T02: who reads no charts is told of none');
+ROLLBACK;
+
 -- consents: what was said last on any of her records counts for all
 CREATE FUNCTION pg_temp.said(n int, given boolean, ago text) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN
     PERFORM set_config('foyer.tenant_id', fx.id('a', 'tenant', 1)::text, true), set_config('foyer.actor_kind', 'system', true);
