@@ -139,9 +139,12 @@ enum err csv_decode(struct arena *a, struct str bytes, enum csv_encoding encodin
 char csv_separator(struct str text)
 {
     static const char choices[] = {',', ';', '\t'};
-    size_t seen[COUNT_OF(choices)] = {0}, best = 0;
+    size_t seen[COUNT_OF(choices)] = {0}, best = 0, start = 0;
     bool is_quoted = false;
-    for (size_t i = 0; i < text.n && (is_quoted || (text.p[i] != '\n' && text.p[i] != '\r')); i++) {
+    while (start < text.n && (text.p[start] == '\n' || text.p[start] == '\r')) /* empty lines */
+        start++;
+    for (size_t i = start; i < text.n && (is_quoted || (text.p[i] != '\n' && text.p[i] != '\r'));
+         i++) {
         if (text.p[i] == '"')
             is_quoted = !is_quoted;
         for (size_t c = 0; c < COUNT_OF(choices) && !is_quoted; c++)

@@ -69,6 +69,7 @@ static void separators_are_found(void **state)
     assert_string_equal(rows("a\tb\n1\t2"), "a|b / 1|2");
     assert_string_equal(rows("\"a;b;c;d\",e\n1,2"), "a;b;c;d|e / 1|2");
     assert_string_equal(rows("name\nAnn"), "name / Ann");
+    assert_string_equal(rows("\r\n\na;b\n1;2"), "a|b / 1|2");
 }
 
 static void mistakes_are_placed(void **state)
