@@ -489,7 +489,7 @@ BEGIN
         INSERT INTO app.client_tag (client_id, tag_id) SELECT j.id, x FROM judged j CROSS JOIN LATERAL unnest(j.tag_ids) AS x WHERE j.is_wanted
     )
     SELECT coalesce(array_agg(j.id) FILTER (WHERE j.is_wanted), '{}'), coalesce(array_agg(j.n) FILTER (WHERE j.is_wanted), '{}'),
-           coalesce(jsonb_agg(jsonb_build_object('n', j.n, 'verdict', CASE j.verdict WHEN 'bad' THEN 'bad' ELSE 'here' END, 'client_id', j.client_id, 'reason', j.reason))
+           coalesce(jsonb_agg(jsonb_build_object('n', j.n, 'verdict', j.verdict, 'client_id', j.client_id, 'reason', j.reason))
                FILTER (WHERE NOT j.is_wanted), '[]')
     INTO ids, rows, others FROM judged j;
     PERFORM app.client_import_entered(import, part, ids, rows, others);

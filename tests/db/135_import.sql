@@ -46,6 +46,16 @@ INSERT INTO app.client_import (id, separator, n_columns, n_rows, expires_at) VAL
 INSERT INTO app.client_import_part (id, import_id, n, first_row, first_line, body_sealed) VALUES (fx.id('a', 'import part', 1), fx.id('a', 'import', 3), 0, 0, 1, '\x00');
 SELECT app.client_import_expire();
 SELECT is((SELECT state || (SELECT count(*) FROM app.client_import_part p WHERE p.import_id = i.id) FROM app.client_import i WHERE id = fx.id('a', 'import', 3)), 'dropped0', 'a file goes when its time is over');
+INSERT INTO app.client_import (id, separator, n_columns, n_rows, columns, state) VALUES (fx.id('a', 'import', 4), ',', 2, 1, '{name,phone}', 'checking');
+CREATE FUNCTION pg_temp.later() RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('date_format', 'ymd', 'rows', jsonb_build_array(jsonb_build_object('n', 1, 'line', 2, 'name', 'Imported Later', 'phone', '+12125550177',
+    'id', fx.id('a', 'imported', 4), 'key', repeat('00', 60)))) $$;
+SELECT app.client_import_check(fx.id('a', 'import', 4), 1, pg_temp.later()) \g /dev/null
+SELECT app.client_import_step(fx.id('a', 'import', 4), true) \g /dev/null
+INSERT INTO app.client (id, name, phone) VALUES (fx.id('a', 'imported', 5), 'Came Meanwhile', '+12125550177');
+SELECT app.client_import_start(fx.id('a', 'import', 4), false) \g /dev/null
+SELECT is(sec.client_import_add(fx.id('a', 'import', 4), 1, pg_temp.later()), 0, 'who may be here by the time she would be entered is not');
+SELECT is((SELECT verdict || ' ' || reason FROM app.client_import_row WHERE import_id = fx.id('a', 'import', 4)), 'maybe same phone', 'and is not said to be here, which nobody knows');
+SELECT app.client_import_step(fx.id('a', 'import', 4), true) \g /dev/null
 SELECT is(fx.ask('foyer_slow', 'SELECT 1 FROM fx.as_staff(''beta'', ''owner'')', 'SELECT count(*) FROM app.client_import'), '0', 'L01: another business sees none of it');
 SELECT is(fx.ask('foyer_staff', 'SELECT 1 FROM fx.as_staff(''alpha'', ''owner'')', 'SELECT count(*) FROM app.client_import'), '42501', 'nor the pool of the other pages');
 
