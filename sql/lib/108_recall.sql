@@ -44,7 +44,7 @@ BEGIN
 END $$;
 
 -- Hands the kept letters of a recall to the jobs; how many. Of who was erased meanwhile there is none. Where letters were kept for two
--- records that were joined since, the one of the record that stays goes out.
+-- records that were joined since, the one of the record that stays goes out; the other is dropped, which is what 'suppressed' without a problem means.
 CREATE OR REPLACE FUNCTION app.recall_send(lot uuid) RETURNS int
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
