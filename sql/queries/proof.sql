@@ -55,12 +55,14 @@ VALUES (:copy_id::uuid, :client_id::uuid, :signature_id::uuid, :pdf_bytes::bytea
 INSERT INTO app.form_event (assignment_id, client_id, kind) VALUES (:assignment_id::uuid, :client_id::uuid, :event);
 
 -- name: proof_missing :many
--- Signatures without a copy, the newest first: of before there were copies, or whose job was given up. Each is asked for once a day.
+-- Signatures without a copy, the newest first: of before there were copies, or whose job was given up. Each is asked for once a day, and
+-- those that were leave the turn to others: twenty that cannot be made do not keep back the rest.
 WITH left_out AS (
     SELECT s.id
     FROM app.signature s
     WHERE NOT EXISTS (SELECT FROM app.signature_copy x WHERE x.signature_id = s.id)
       AND NOT EXISTS (SELECT FROM app.job j WHERE j.kind = 'form.pdf' AND j.dedupe_key = s.id::text AND j.state <> 'dead')
+      AND NOT EXISTS (SELECT FROM app.job j WHERE j.kind = 'form.pdf' AND j.dedupe_key = s.id || ' ' || current_date)
       AND s.signed_at < now() - interval '1 minute'
     ORDER BY s.signed_at DESC
     LIMIT :most::int)

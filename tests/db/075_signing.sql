@@ -162,6 +162,33 @@ SELECT * FROM fx.inside('alpha');
 UPDATE app.form SET needs_code = false WHERE needs_code;
 COMMIT;
 
+-- Copies that cannot be made are asked for again each day, and do not keep back those that can.
+\set statements `perl statements.pl`
+BEGIN;
+SELECT fx.inside('alpha');
+SET LOCAL session_replication_role = replica;
+INSERT INTO app.job (kind, subject_id, dedupe_key) SELECT 'form.pdf', s.id, s.id FROM app.signature s WHERE s.tenant_id = app.tenant() ON CONFLICT DO NOTHING;
+INSERT INTO app.signature (id, assignment_id, client_id, form_version_id, disclosure_id, document_sealed, document_sha256, wording_sha256, method, signer_name_sealed, zone, signed_at)
+SELECT fx.id('a', 'uncopied', n), gen_random_uuid(), fx.id('a', 'client', 1), fx.id('a', 'version', 1), fx.id('a', 'policy', 2), '\x00', sha256('doc'), sha256('wording'), 'typed', '\x00', 'UTC', now() - interval '1 hour' - n * interval '1 second'
+FROM generate_series(1, 25) n;
+INSERT INTO app.job (kind, subject_id, dedupe_key, state, finished_at) SELECT 'form.pdf', fx.id('a', 'uncopied', n), fx.id('a', 'uncopied', n), 'dead', now() FROM generate_series(1, 20) n;
+CREATE TEMP TABLE statement ON COMMIT DROP AS SELECT s.sql FROM jsonb_to_recordset(:'statements'::jsonb) AS s (name text, sql text) WHERE s.name = 'proof_missing';
+CREATE FUNCTION pg_temp.asked() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    id uuid;
+    ids uuid[] := '{}';
+BEGIN
+    FOR id IN EXECUTE (SELECT s.sql FROM statement s) USING 20 LOOP
+        ids := ids || id;
+    END LOOP;
+    RETURN (SELECT count(*) FILTER (WHERE n <= 20) || ' ' || count(*) FILTER (WHERE n > 20) FROM generate_series(1, 25) n WHERE fx.id('a', 'uncopied', n) = ANY (ids));
+END $$;
+SELECT is(pg_temp.asked(), '20 0', 'E-04: copies that could not be made are asked for again');
+UPDATE app.job SET state = 'dead', finished_at = now() WHERE kind = 'form.pdf' AND subject_id IN (SELECT fx.id('a', 'uncopied', n) FROM generate_series(1, 20) n);
+SELECT is(pg_temp.asked(), '0 5', 'E-04: and do not keep back those behind them');
+SELECT is(pg_temp.asked(), '0 0', 'E-04: once a day');
+ROLLBACK;
+
 -- a signed copy in the mail itself: only of a version that holds nothing of health
 BEGIN;
 SELECT * FROM fx.inside('alpha');
