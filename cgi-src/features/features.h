@@ -72,7 +72,9 @@ extern const struct page closure_import_pages[];
 extern const struct page outside_pages[];
 extern const struct page report_pages[];
 
-/* Kinds of jobs that stand in other files than the list of kinds. */
+/* Kinds of jobs (job_kinds.c). */
+enum job_end message_send_job(struct req *r, const struct job *job, struct str *why);
+bool message_give_up(struct req *r, const struct job *job);
 enum job_end sso_discover(struct req *r, const struct job *job, struct str *why);
 enum job_end form_remind_job(struct req *r, const struct job *job, struct str *why);
 /* form/declined.c */

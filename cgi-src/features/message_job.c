@@ -5,17 +5,12 @@
  * with that: no business sends more than its messages_per_day (SECURITY.md D-26), mails about accounts apart. What a business
  * whose pages are closed has waiting, waits on: its links lead nowhere meanwhile.
  */
-#include "account.h"
-#include "client_import.h"
 #include "config.h"
 #include "features.h"
 #include "ics.h"
 #include "job.h"
 #include "mail.h"
 #include "outbox.h"
-#include "proof/proof_jobs.h"
-#include "trail_jobs.h"
-#include "waitlist.h"
 
 /* problem: NULL, or a word of app.message_problem_words. What comes of the job: as given, or done when the database keeps
  * the message back, for she does not allow it or the address has opted out (app.message_gate). */
@@ -31,7 +26,7 @@ static enum job_end settle(struct req *r, const char *state, const char *problem
     return str_is(rows_text(now, 0, "state"), state) ? end : JOB_DONE;
 }
 
-static enum job_end send_mail(struct req *r, const struct job *job, struct str *why)
+enum job_end message_send_job(struct req *r, const struct job *job, struct str *why)
 {
     req_set(r, "message_id", job->subject_id);
     struct rows *m = req_query(r, Q_message_to_send);
@@ -97,36 +92,9 @@ static enum job_end send_mail(struct req *r, const struct job *job, struct str *
     return end == JOB_DONE ? JOB_DONE : is_over ? JOB_HOPELESS : JOB_LATER;
 }
 
-static bool give_up_mail(struct req *r, const struct job *job)
+bool message_give_up(struct req *r, const struct job *job)
 {
     req_set(r, "message_id", job->subject_id);
     req_set(r, "problem", job->was_lost ? S("stopped") : S("text"));
     return req_query(r, Q_message_give_up) != NULL;
 }
-
-const struct job_kind job_kinds[] = {
-    {"message.send", "message.send", send_mail, give_up_mail},
-    {"trail.digest", "trail.digest", trail_digest_job, NULL},
-    {"trail.review", "trail.review", trail_review_job, NULL},
-    {"trail.export", "trail.export", trail_export_job, trail_export_give_up},
-    {"account.reset", "account.reset", account_reset_job, NULL},
-    {"account.flood", "account.flood", account_flood_job, NULL},
-    {"account.signup", "account.signup", account_signup_job, NULL},
-    {"sso.discover", "sso.discover", sso_discover, NULL},
-    {"sso.exchange", "sso.exchange", sso_exchange, NULL},
-    {"waitlist.fill", "waitlist.fill", waitlist_fill_job, NULL},
-    {"waitlist.look", "waitlist.look", waitlist_look_job, NULL},
-    {"waitlist.lapse", "waitlist.lapse", waitlist_lapse_job, NULL},
-    {"form.pdf", "form.pdf", proof_copy_job, NULL},
-    {"form.pdfs", "form.pdfs", proof_missing_job, NULL},
-    {"chart.pdf", "chart.pdf", proof_chart_job, proof_chart_give_up},
-    {"outside.read", "outside.read", outside_read, NULL},
-    {"client.import.check", "client.import.check", client_import_check_job, client_import_give_up},
-    {"client.import.add", "client.import", client_import_add_job, client_import_give_up},
-    {"client.import.undo", "client.import.undo", client_import_undo_job, client_import_give_up},
-    {"form.remind", "form.remind", form_remind_job, NULL},
-    {"media.remove", "media.remove", media_remove_job, NULL},
-    {"media.sweep", "media.sweep", media_sweep_job, NULL},
-    {"form.declined", "form.declined", form_declined_job, NULL},
-    {0},
-};

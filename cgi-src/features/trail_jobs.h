@@ -1,4 +1,4 @@
-/* trail_jobs.h -- jobs of the trail, for the table of kinds (message_job.c). */
+/* trail_jobs.h -- jobs of the trail, for the table of kinds (job_kinds.c). */
 #ifndef FOYER_TRAIL_JOBS_H
 #define FOYER_TRAIL_JOBS_H
 #include "job.h"

@@ -1,4 +1,4 @@
-/* proof_jobs.h -- jobs of signed copies, for the table of kinds (message_job.c), and the letter that both they and a page send. */
+/* proof_jobs.h -- jobs of signed copies, for the table of kinds (job_kinds.c), and the letter that both they and a page send. */
 #ifndef FOYER_PROOF_JOBS_H
 #define FOYER_PROOF_JOBS_H
 #include "job.h"
