@@ -116,6 +116,8 @@ BEGIN
         DELETE FROM sec.device d WHERE d.tenant_id = t AND d.last_seen_at < now() - interval '400 days'
             AND NOT EXISTS (SELECT FROM sec.session e WHERE e.tenant_id = t AND e.device_id = d.id AND e.revoked_at IS NULL AND e.absolute_until > now());
         DELETE FROM sec.login_ticket k WHERE k.tenant_id = t AND k.expires_at < now() - interval '1 day';
+        DELETE FROM sec.booking_code k WHERE k.tenant_id = t AND k.made_at < now() - interval '1 day';
+        DELETE FROM sec.form_code k WHERE k.tenant_id = t AND k.made_at < now() - interval '1 day';
         DELETE FROM sec.passkey_challenge c WHERE c.tenant_id = t AND c.made_at < now() - interval '1 day';
         PERFORM sec.support_run_out();
         PERFORM app.client_import_expire();

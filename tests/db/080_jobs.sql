@@ -67,6 +67,13 @@ SELECT ok((SELECT x::int BETWEEN 3000000 AND 3600000 FROM (SELECT fx.ask('foyer_
 SELECT is(fx.ask('foyer_staff', 'SELECT 1 FROM fx.as_staff(''alpha'', ''owner'')', 'INSERT INTO app.job (id, kind, dedupe_key) VALUES (gen_random_uuid(), ''one'', ''1'')'), '23505', 'D-25: the same work is written once');
 SELECT throws_ok($$ INSERT INTO app.message (tenant_id, client_id, kind, channel, to_address, body, dedupe_key) VALUES (fx.id('a', 'tenant', 1), fx.id('a', 'client', 1), 'x', 'email', 'a@b.c', 'open words', 'zz') $$, '23514', NULL, 'S-32: a message to a client is sealed');
 SELECT is(fx.ask('foyer_jobs', 'SELECT sec.tidy()'), '""', 'tidying up works');
+BEGIN;
+INSERT INTO sec.booking_code (tenant_id, hold_id, code_mac, email_hash, made_at) SELECT fx.id('a', 'tenant', 1), fx.id('a', 'coded', n), sha256('mac'), sha256('hash'), now() - n * interval '20 hours' FROM generate_series(1, 2) n;
+INSERT INTO sec.form_code (tenant_id, assignment_id, code_mac, made_at) SELECT fx.id('a', 'tenant', 1), fx.id('a', 'coded', n), sha256('mac'), now() - n * interval '20 hours' FROM generate_series(1, 2) n;
+SELECT sec.tidy() \g /dev/null
+SELECT is((SELECT count(*) FILTER (WHERE k.id = fx.id('a', 'coded', 1)) || ' ' || count(*) FILTER (WHERE k.id = fx.id('a', 'coded', 2)) FROM (SELECT hold_id FROM sec.booking_code UNION ALL SELECT assignment_id FROM sec.form_code) AS k (id)), '2 0',
+    'what is kept of codes by e-mail goes after a day');
+ROLLBACK;
 
 -- the demo form goes to the operator only
 SELECT is(fx.ask('foyer_public', 'SELECT 1 FROM sec.begin_public(''foyer.localhost'', ''demo.create'', NULL, NULL, NULL)', 'INSERT INTO app.demo_request (id, name, email, spa_name, locations, providers, platform) VALUES (gen_random_uuid(), ''N'', ''n@example.com'', ''Spa'', 1, 2, ''paper'')'), 'INSERT 0 1', 'L04: the apex takes demo requests');
