@@ -84,13 +84,7 @@ BEGIN
     WHERE q.tenant_id = app.tenant() AND q.id = job AND q.state = 'running';
 END $$;
 
--- Milliseconds until the next job is due; NULL: none waits.
-CREATE OR REPLACE FUNCTION sec.job_next_in() RETURNS int
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT greatest(0, ceil(extract(epoch FROM min(greatest(q.run_at, coalesce(q.lease_until, q.run_at))) - clock_timestamp()) * 1000))::int
-    FROM app.job q WHERE q.state IN ('ready', 'running')
-$$;
+DROP FUNCTION IF EXISTS sec.job_next_in();
 
 -- What nobody needs any more: form keys after 48 hours, counters and sessions that are long over, requests for a demo after
 -- 24 months unless they became customers (PROMISES L23).
@@ -127,4 +121,4 @@ BEGIN
 END $$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.job_claim(int), sec.job_done(uuid), sec.job_failed(uuid, text, boolean), sec.job_hold(uuid), sec.job_again(uuid), sec.job_next_in(), sec.tidy() TO foyer_jobs;
+GRANT EXECUTE ON FUNCTION sec.job_claim(int), sec.job_done(uuid), sec.job_failed(uuid, text, boolean), sec.job_hold(uuid), sec.job_again(uuid), sec.tidy() TO foyer_jobs;

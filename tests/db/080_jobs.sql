@@ -63,7 +63,6 @@ UPDATE app.job SET run_at = now(), attempts = 7 WHERE id = fx.id('b', 'job', 12)
 SELECT is(pg_temp.claim(), 'b two 8 f', 'the eighth attempt');
 SELECT is(fx.ask('foyer_jobs', 'SELECT 1 FROM sec.begin_job(fx.id(''b'', ''tenant'', 1), ''x'', NULL)', 'SELECT sec.job_failed(fx.id(''b'', ''job'', 12), ''no answer'')', 'COMMIT'), 'COMMIT', 'fails as well');
 SELECT is((SELECT state FROM app.job WHERE id = fx.id('b', 'job', 12)), 'dead', 'D-25: and is dead, for people to see');
-SELECT ok((SELECT x::int BETWEEN 3000000 AND 3600000 FROM (SELECT fx.ask('foyer_jobs', 'SELECT sec.job_next_in()')) AS q (x)), 'the runner knows how long it may sleep');
 SELECT is(fx.ask('foyer_staff', 'SELECT 1 FROM fx.as_staff(''alpha'', ''owner'')', 'INSERT INTO app.job (id, kind, dedupe_key) VALUES (gen_random_uuid(), ''one'', ''1'')'), '23505', 'D-25: the same work is written once');
 SELECT throws_ok($$ INSERT INTO app.message (tenant_id, client_id, kind, channel, to_address, body, dedupe_key) VALUES (fx.id('a', 'tenant', 1), fx.id('a', 'client', 1), 'x', 'email', 'a@b.c', 'open words', 'zz') $$, '23514', NULL, 'S-32: a message to a client is sealed');
 SELECT is(fx.ask('foyer_jobs', 'SELECT sec.tidy()'), '""', 'tidying up works');
