@@ -8,10 +8,12 @@
 
 struct rows;
 
+/* Whether a spreadsheet would carry a text out as a formula: = + - @, also in full width, a tab or a line end first. */
+bool csv_is_formula(struct str text);
+
 /*
  * csv_cell -- appends a cell. is_first: no comma before it.
- * A text that a spreadsheet would carry out as a formula (= + - @, also in full width, a tab or a line end first) gets an
- * apostrophe before it (SECURITY.md V-04).
+ * A text that csv_is_formula gets an apostrophe before it (SECURITY.md V-04).
  */
 void csv_cell(struct buf *b, bool is_first, struct str text);
 

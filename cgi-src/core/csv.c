@@ -6,9 +6,9 @@
 
 #include "db.h"
 
-/* In full width some spreadsheets take them for the same. */
-static bool is_formula(struct str s)
+bool csv_is_formula(struct str s)
 {
+    /* in full width some spreadsheets take them for the same */
     static const char *const full_width[] = {"\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d",
                                              "\xef\xbc\xa0"};
     for (size_t i = 0; i < COUNT_OF(full_width); i++)
@@ -23,7 +23,7 @@ void csv_cell(struct buf *b, bool is_first, struct str text)
     if (!is_first)
         buf_addc(b, ',');
     buf_addc(b, '"');
-    if (is_formula(text))
+    if (csv_is_formula(text))
         buf_addc(b, '\'');
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '"')

@@ -10,6 +10,7 @@
 
 #include "client_import.h"
 #include "crypto.h"
+#include "csv.h"
 #include "log.h"
 
 enum { STEP_SECONDS = 2, PART_ARENA = 64 << 20 };
@@ -27,7 +28,7 @@ bool import_cell(struct arena *a, struct str cell, struct str *out)
             buf_addc(&b, (char)c);
     }
     *out = str_trim(buf_str(&b));
-    if (out->n > 1 && out->p[0] == '\'' && memchr("=+-@", out->p[1], 4))
+    if (str_starts(*out, S("'")) && csv_is_formula(str_part(*out, 1, out->n - 1)))
         *out = str_part(*out, 1, out->n - 1);
     return true;
 }
