@@ -60,7 +60,7 @@ static enum err put_in(struct req *r)
         return req_error(r);
     struct str client = req_value(r, "client_id");
     return reply_redirect(
-        r, arena_printf(req_arena(r), "/clients/%.*s/photo?kept=1", (int)client.n, client.p));
+        r, arena_printf(req_arena(r), "/clients/%.*s/photo", (int)client.n, client.p));
 }
 
 /* (a file is no text: only for the message beside it) */
