@@ -69,7 +69,7 @@ const struct page recall_pages[] = {
      .view = "recall/one", .title = "Who received a lot"},
     {GET, ONE "/list.csv", CAN(chart_read), .step_up = true, .action = "recall.export",
      .run = download, .title = "Who received a lot, as a file"},
-    {GET, LETTERS, CAN(message_write), .show = {{"lot", Q_recall_lot}}, .view = "recall/letters",
+    {GET, LETTERS, CAN(message_write), .show = {{"lot", Q_recall_lot}, {"letters", Q_recall_letters}}, .view = "recall/letters",
      .title = "A recall: the letters"},
     {POST, ONE "/prepare", CAN(message_write), .action = "recall.prepare", .fields = letter_fields,
      .run = prepare, .again = LETTERS, .title = "A recall: prepare a letter to each"},

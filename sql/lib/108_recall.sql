@@ -87,7 +87,17 @@ BEGIN
     ORDER BY array_position(ARRAY['sent', 'sending', 'queued', 'kept', 'unknown', 'failed', 'suppressed'], g.state::text), x.client_id
     LIMIT 1;
 END $$;
-REVOKE ALL ON FUNCTION app.recall_letter(uuid, uuid[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.recall_letter(uuid, uuid[]) TO foyer_staff;
+
+-- How many letters about a lot are prepared and wait, and how many have been given to the post. Whoever may send them may know.
+CREATE OR REPLACE FUNCTION app.recall_letters(lot uuid, OUT n_kept bigint, OUT n_given bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT count(*) FILTER (WHERE x.sent_at IS NULL AND g.state = 'kept'), count(x.sent_at)
+    FROM app.recall_message x
+    JOIN app.message g ON g.tenant_id = x.tenant_id AND g.id = x.message_id
+    WHERE x.tenant_id = app.tenant() AND x.lot_id = lot AND app.may('message_write')
+$$;
+REVOKE ALL ON FUNCTION app.recall_letter(uuid, uuid[]), app.recall_letters(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.recall_letter(uuid, uuid[]), app.recall_letters(uuid) TO foyer_staff;
 
 RESET ROLE;

@@ -48,6 +48,11 @@ LIMIT 2001;
 -- One letter, sealed, kept until it is sent.
 SELECT FROM app.recall_keep(:lot_id::uuid, :letter_client::uuid, :letter_id::uuid, :to_address, :subject, :body_bytes);
 
+-- name: recall_letters :one
+-- How many letters wait, and how many are under way or have come.
+-- clients: none
+SELECT n.n_kept, n.n_given FROM app.recall_letters(:lot_id::uuid) AS n;
+
 -- name: recall_send :one
 -- The kept letters go out.
 SELECT app.recall_send(l.id) AS sent, l.id AS lot_id FROM app.product_lot l WHERE l.id = :lot_id::uuid;
