@@ -12,39 +12,25 @@ static const struct field no_fields[] = {{0}};
 
 #define ONE "/clients/{client_id:uuid}"
 
-/* Runs a statement that changes two records; none changed: there is no such pair. *into: the record that is read for both. */
-static enum err change(struct req *r, enum query q, struct str *into)
+/* Runs a statement that changes two records; none changed: there is no such pair. On to the record that is read for both. */
+static enum err change(struct req *r, enum query q)
 {
     struct rows *rows = req_query(r, q);
     if (!rows)
         return req_error(r);
     if (rows_count(rows) == 0)
         return ERR_NOT_FOUND;
-    *into = rows_text(rows, 0, "into_id");
-    return OK;
+    struct str into = rows_text(rows, 0, "into_id");
+    return reply_redirect(r, arena_printf(req_arena(r), "/clients/%.*s/join", (int)into.n, into.p));
 }
 
-static enum err join(struct req *r)
-{
-    struct str into = S("");
-    enum err e = change(r, Q_duplicate_join, &into);
-    return e ? e
-             : reply_redirect(
-                   r, arena_printf(req_arena(r), "/clients/%.*s/join", (int)into.n, into.p));
-}
-
-static enum err unjoin(struct req *r)
-{
-    struct str into = S("");
-    enum err e = change(r, Q_duplicate_unjoin, &into);
-    return e ? e
-             : reply_redirect(
-                   r, arena_printf(req_arena(r), "/clients/%.*s/join", (int)into.n, into.p));
-}
+static enum err join(struct req *r) { return change(r, Q_duplicate_join); }
+static enum err unjoin(struct req *r) { return change(r, Q_duplicate_unjoin); }
 
 const struct page duplicate_pages[] = {
     {GET, "/clients/duplicates", CAN(client_lists), .pool = POOL_SLOW,
-     .action = "client.duplicates", .show = {{"scope", Q_duplicate_scope}, {"pairs", Q_duplicate_list}}, .view = "duplicate/list",
+     .action = "client.duplicates",
+     .show = {{"scope", Q_duplicate_scope}, {"pairs", Q_duplicate_list}}, .view = "duplicate/list",
      .title = "Clients: who may be there twice"},
     {GET, ONE "/join", CAN(client_lists), .action = "client.duplicates",
      .show = {{"client", Q_client_one},
