@@ -30,6 +30,13 @@ struct letter {
  */
 enum err MUST_CHECK outbox_send(struct req *r, const struct letter *letter);
 
+/*
+ * outbox_goes -- whether the message that outbox_send has just written goes out. *goes false: it stays as refused, for she does not allow
+ * it or the address has opted out (app.message_gate); nobody may be told that it was sent.
+ * Errors: those of the statement.
+ */
+enum err MUST_CHECK outbox_goes(struct req *r, bool *goes);
+
 /* A mail about an account. */
 struct staff_letter {
     const char

@@ -56,11 +56,15 @@ static enum err send_form_link(struct req *r)
         .link = link.url,
         .ics = S(""),
         .dedupe_key = arena_printf(req_arena(r), "form_link:%.*s", (int)link.id.n, link.id.p)};
+    bool goes = false;
     e = outbox_send(r, &letter);
+    if (!e)
+        e = outbox_goes(r, &goes);
     if (e)
         return e;
-    return reply_redirect(r, arena_printf(req_arena(r), "/clients/%.*s?sent=form_link",
-                                          (int)client_id.n, client_id.p));
+    return reply_redirect(r,
+                          arena_printf(req_arena(r), "/clients/%.*s?%s=form_link", (int)client_id.n,
+                                       client_id.p, goes ? "sent" : "refused"));
 }
 
 #define ONE "/clients/{client_id:uuid}"

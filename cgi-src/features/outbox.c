@@ -72,6 +72,13 @@ enum err outbox_send(struct req *r, const struct letter *letter)
     return OK;
 }
 
+enum err outbox_goes(struct req *r, bool *goes)
+{
+    struct rows *written = req_query(r, Q_outbox_goes);
+    *goes = written && rows_bool(written, 0, "goes");
+    return written ? OK : req_error(r);
+}
+
 enum err outbox_staff(struct req *r, const struct staff_letter *letter)
 {
     struct arena *a = req_arena(r);

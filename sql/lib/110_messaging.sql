@@ -76,6 +76,14 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Whether a message that was written under this key goes out, as far as app.message_gate has it: for who says that it was sent.
+CREATE OR REPLACE FUNCTION app.message_goes(written text) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM app.message m WHERE m.tenant_id = app.tenant() AND m.dedupe_key = written AND m.state <> 'suppressed');
+END $$;
+
 -- Of each channel and purpose: the words in force, what she said last, and whether it may be sent. For the client herself, for staff
 -- that may read her record, and for jobs.
 CREATE OR REPLACE FUNCTION app.messaging_of(client uuid)
@@ -216,12 +224,13 @@ BEGIN
     WHERE x.tenant_id = app.tenant() AND x.id = seen AND x.body <> btrim(body);
 END $$;
 
-REVOKE ALL ON FUNCTION app.messaging_refusal(uuid, text, text), app.message_gate(), app.messaging_of(uuid), app.messaging_in_force(app.messaging_wording),
+REVOKE ALL ON FUNCTION app.messaging_refusal(uuid, text, text), app.message_gate(), app.message_goes(text), app.messaging_of(uuid), app.messaging_in_force(app.messaging_wording),
     app.messaging_wording_now(uuid), app.messaging_choose(uuid[]), app.messaging_note(uuid, uuid, boolean, text), app.messaging_signed(uuid, text[], boolean[]), app.messaging_booked(uuid, uuid),
     app.messaging_wording_save(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.message_purpose(text), app.messaging_needs_yes(text, text), app.channel_words(text), app.messaging_words(text),
     app.messaging_source_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.messaging_of(uuid) TO foyer_staff, foyer_public, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.message_goes(text) TO foyer_staff, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.messaging_note(uuid, uuid, boolean, text), app.messaging_wording_save(uuid, text) TO foyer_staff;
 GRANT EXECUTE ON FUNCTION app.messaging_choose(uuid[]), app.messaging_signed(uuid, text[], boolean[]), app.messaging_booked(uuid, uuid) TO foyer_public;
 GRANT EXECUTE ON FUNCTION app.add_messaging_wordings() TO foyer_auth, foyer_migrator, foyer_backfill;

@@ -327,7 +327,7 @@ WHERE s.id = :signature_id AND s.client_id = :client_id;
 SELECT a.appointment_id FROM app.form_remind() AS a (appointment_id);
 
 -- name: form_remind_event :exec
--- That its forms were sent again stands with each of them.
+-- That its forms were sent again stands with each of them, if they were: she may have no address, or not want it.
 INSERT INTO app.form_event (id, assignment_id, client_id, kind, detail)
 SELECT gen_random_uuid(), d.id, d.client_id, 'sent', 'reminder'
-FROM app.form_assignment d WHERE d.appointment_id = :reminded::uuid AND d.state = 'due';
+FROM app.form_assignment d WHERE d.appointment_id = :reminded::uuid AND d.state = 'due' AND app.message_goes('forms_due-' || :reminded);

@@ -10,6 +10,10 @@ VALUES (:message_id::uuid, :message_client::uuid, :message_kind, 'email', :to_ad
 INSERT INTO app.job (kind, subject_id, dedupe_key)
 VALUES ('message.send', :message_id::uuid, :dedupe_key);
 
+-- name: outbox_goes :one
+-- Whether the message that was just written goes out: it was not refused.
+SELECT app.message_goes(:dedupe_key) AS goes;
+
 -- name: outbox_link :one
 -- A token link for a client; it ends a day after the visit that it is about, or after two weeks.
 SELECT sec.link_new(:made_link::uuid, :made_purpose, :made_client::uuid, :made_appointment::uuid, :made_token::bytea, 'birth_date',

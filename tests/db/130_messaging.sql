@@ -6,7 +6,7 @@ CREATE FUNCTION pg_temp.staff(who text, VARIADIC q text[]) RETURNS text LANGUAGE
 -- The words in force of a channel and purpose, as an expression.
 CREATE FUNCTION pg_temp.words(wanted text) RETURNS text LANGUAGE sql AS $$
     SELECT format('(SELECT w.id FROM app.messaging_wording w WHERE w.channel || ''_'' || w.purpose = %L ORDER BY w.version DESC LIMIT 1)', wanted) $$;
--- A message enters the outbox as a job would write it: what becomes of it.
+-- A message enters the outbox as a job would write it: what becomes of it, which is what app.message_goes says of it.
 CREATE FUNCTION pg_temp.enter(n int, kind text, channel text DEFAULT 'email', hash text DEFAULT 'NULL') RETURNS text LANGUAGE sql AS $$
     SELECT format('INSERT INTO app.message (id, client_id, kind, channel, to_address, body_sealed, dedupe_key, address_hash) VALUES (gen_random_uuid(), fx.id(''a'', ''client'', %s), %L, %L, ''a@example.com'', ''\x01'', ''t'', %s)', n, kind, channel, hash) $$;
 CREATE FUNCTION pg_temp.became(n int, kind text, channel text DEFAULT 'email', hash text DEFAULT 'NULL') RETURNS text LANGUAGE plpgsql AS $$
@@ -15,6 +15,7 @@ DECLARE
 BEGIN
     BEGIN
         EXECUTE pg_temp.enter(n, kind, channel, hash) || ' RETURNING state || coalesce('' '' || problem, '''')' INTO said;
+        said := said || CASE WHEN app.message_goes('t') = starts_with(said, 'suppressed') THEN ', and app.message_goes says otherwise' ELSE '' END;
         RAISE EXCEPTION USING ERRCODE = 'FY000';
     EXCEPTION WHEN SQLSTATE 'FY000' THEN
         RETURN said;

@@ -41,7 +41,8 @@ test("B18: on her own page she sees each choice in its words, takes one back, an
 test("B18: the desk sees what she said and in which words, sends nothing that she refused, and notes what she says now", async () => {
   const v = await h.staff("glow", "owner"), at = `/clients/${p.client}/messages`;
   const sent = await v.submit(`/clients/${p.client}`, {}, { action: `/clients/${p.client}/form-link` });
-  assert.equal(sent.status, 303);
+  assert.equal(sent.location, `/clients/${p.client}?refused=form_link`);
+  assert.match(words((await v.get(sent.location)).text), /The form link was not sent: she does not want such mails/);
   assert.deepEqual(h.sql("SELECT state, problem, address_hash IS NOT NULL FROM app.message WHERE client_id = :'v1' ORDER BY created_at DESC LIMIT 1", p.client)[0], ["suppressed", "objected", "t"]);
   const shown = words((await v.get(at)).text);
   assert.match(shown, /Forms and copies, E-mail: no .*on her own page/);

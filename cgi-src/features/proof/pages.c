@@ -5,6 +5,7 @@
  */
 #include "chart.h"
 #include "features/features.h"
+#include "outbox.h"
 #include "proof_jobs.h"
 
 #define SIGNATURE "/clients/{client_id:uuid}/signatures/{signature_id:uuid}"
@@ -76,8 +77,11 @@ static enum err send_link(struct req *r)
                        : "Add the date of birth first: the link asks for it.");
         return ERR_INVALID;
     }
+    bool goes = false;
     enum err e = proof_send(r);
-    return e ? e : reply_redirect(r, signature_path(r, "?sent=1"));
+    if (!e)
+        e = outbox_goes(r, &goes);
+    return e ? e : reply_redirect(r, signature_path(r, goes ? "?sent=1" : "?refused=1"));
 }
 
 /* ---- settings ---- */

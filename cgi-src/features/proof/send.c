@@ -28,10 +28,13 @@ enum err proof_send(struct req *r)
         .ics = S(""),
         .attached_copy = rows_text(to, 0, "attached_copy"),
         .dedupe_key = arena_printf(req_arena(r), "form_copy:%.*s", (int)link.id.n, link.id.p)};
+    bool goes = false;
     e = outbox_send(r, &letter);
+    if (!e)
+        e = outbox_goes(r, &goes);
     req_set(r, "assignment_id", rows_text(to, 0, "assignment_id"));
     req_set(r, "event", S("copy_sent"));
-    if (!e && !req_query(r, Q_proof_event))
+    if (!e && goes && !req_query(r, Q_proof_event))
         e = req_error(r);
     return e;
 }
