@@ -43,8 +43,10 @@ SELECT is_empty($$ SELECT x.indexrelid::regclass FROM pg_index x JOIN pg_class c
 SELECT is_empty($$ SELECT k.conname FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid
     WHERE k.contype = 'f' AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id') AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = f.oid AND a.attname = 'tenant_id')
       AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND a.attnum = ANY (k.conkey)) $$, 'D-08: a key between tenants'' tables holds the tenant');
--- D-07: there is no search within words; the function that finds by prefixes runs under row security like its caller.
-SELECT is((SELECT prosecdef FROM pg_proc WHERE oid = to_regproc('app.client_find')), false, 'D-07: search runs with its caller''s rights, under row security');
+-- D-07: there is no search within words; the function that finds by prefixes asks row security for each whom it gives, by its caller's policy.
+SELECT is((SELECT r.rolname || r.rolbypassrls || r.rolsuper FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE p.oid = to_regproc('app.client_find')), 'foyer_disclosurefalsefalse', 'D-07: search runs under row security');
+SELECT is((SELECT polroles::regrole[]::text[] @> ARRAY['foyer_staff', 'foyer_disclosure'] FROM pg_policy WHERE polrelid = 'app.client_word'::regclass AND polname = 'staff_may_read'), true, 'D-07: of words by the policy of who searches');
+SELECT is((SELECT string_agg(DISTINCT a.grantee::regrole::text, ' ' ORDER BY a.grantee::regrole::text) FROM pg_proc p, aclexplode(p.proacl) AS a WHERE p.oid IN (to_regproc('app.client_word_order'), to_regproc('app.client_word_near'))), 'foyer_disclosure foyer_owner', 'D-07: and nobody else is given whom it looks at');
 SELECT is_empty($$ SELECT oid::regprocedure FROM pg_proc WHERE proleakproof AND proname IN ('textlike', 'texticlike', 'lower', 'range_overlaps', 'similarity_op', 'ts_match_vq') $$, 'D-07: no built-in function was declared leakproof');
 SELECT is_empty($$ SELECT oid::regoperator FROM pg_operator WHERE oprnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('app', 'sec', 'audit')) $$, 'D-22: no operators of our own');
 SELECT cmp_ok(current_setting('server_version_num')::int, '>=', 150018, 'D-22: this server''s minor has the mended bypasses of row security known when this was written');

@@ -125,10 +125,12 @@ static void make_clients(struct people *p, int this_year)
     }
     load_copy_end(l);
     LOAD(l,
-         "INSERT INTO app.client_word (tenant_id, word, client_id, kind) "
-         "SELECT c.tenant_id, w.word, c.id, w.kind FROM app.client c, "
-         "app.client_words_by_kind(c.name, c.preferred_name, c.email, c.phone) AS w "
-         "WHERE c.tenant_id = $1",
+         "INSERT INTO app.client_word (tenant_id, word, client_id, kind, beside) "
+         "SELECT c.tenant_id, k.word, c.id, k.kind, k.beside FROM app.client c, "
+         "LATERAL (SELECT array_agg(w.word ORDER BY length(w.word) DESC) AS words, "
+         "array_agg(w.kind ORDER BY length(w.word) DESC) AS kinds FROM "
+         "app.client_words_by_kind(c.name, c.preferred_name, c.email, c.phone) AS w) AS a, "
+         "app.client_words_kept(a.words, a.kinds) AS k WHERE c.tenant_id = $1",
          load_z(l, l->tenant_id));
     LOAD(l,
          "UPDATE app.client SET adult_attested_at = now() - interval '60 days', "

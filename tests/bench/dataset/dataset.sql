@@ -130,10 +130,12 @@ SELECT p.tenant_id, p.id, p.name,
        CASE WHEN random() < 0.6 THEN 'online' ELSE 'staff' END, x.since, x.since
 FROM person p, LATERAL (SELECT now() - random() * interval '13 years' + p.n * interval '0' AS since) AS x;
 ANALYZE app.client;
-INSERT INTO app.client_word (tenant_id, word, client_id)
-SELECT DISTINCT c.tenant_id, w, c.id
-FROM app.client c JOIN studio USING (tenant_id), unnest(app.client_words(c.name, c.preferred_name, c.email, c.phone)) AS w
-WHERE w <> ''
+INSERT INTO app.client_word (tenant_id, word, client_id, kind, beside)
+SELECT c.tenant_id, k.word, c.id, k.kind, k.beside
+FROM app.client c JOIN studio USING (tenant_id),
+     LATERAL (SELECT array_agg(w.word ORDER BY length(w.word) DESC) AS words, array_agg(w.kind ORDER BY length(w.word) DESC) AS kinds
+              FROM app.client_words_by_kind(c.name, c.preferred_name, c.email, c.phone) AS w) AS a,
+     app.client_words_kept(a.words, a.kinds) AS k
 ORDER BY 1, 2, 3;
 
 -- ---- visits ----
