@@ -79,7 +79,7 @@ CREATE OR REPLACE FUNCTION app.recall_letter(lot uuid, clients uuid[], OUT words
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    SELECT CASE WHEN x.sent_at IS NULL AND g.state = 'kept' THEN 'prepared' ELSE app.message_state_words(g.state) END, g.state = 'sent', g.state IN ('unknown', 'failed', 'suppressed')
+    SELECT CASE WHEN x.sent_at IS NULL AND g.state = 'kept' THEN 'prepared' WHEN g.state = 'unknown' THEN 'perhaps sent' ELSE app.message_state_words(g.state) END, g.state = 'sent', g.state IN ('unknown', 'failed', 'suppressed')
     INTO words, is_sent, is_bad
     FROM app.recall_message x
     JOIN app.message g ON g.tenant_id = x.tenant_id AND g.id = x.message_id

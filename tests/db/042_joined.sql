@@ -48,6 +48,8 @@ SELECT pg_temp.becomes(2, 'failed', 'refused');
 SELECT is(pg_temp.how(1) || ', ' || pg_temp.how(2), 'sent good, not delivered bad', 'L11: one arrived, one did not');
 SELECT pg_temp.becomes(2, 'suppressed', 'opted_out');
 SELECT is(pg_temp.how(2), 'refused bad', 'L11: an address that opted out got none');
+SELECT pg_temp.becomes(2, 'unknown', NULL);
+SELECT is(pg_temp.how(2), 'perhaps sent bad', 'L11: of one whose runner stopped nobody knows');
 SELECT is(pg_temp.how(1, 2), 'sent good', 'L11: of two records of a person, one letter arrived');
 SELECT set_config('foyer.perms', ',message_write,', true) \g /dev/null
 SELECT is(pg_temp.how(1, 2), '-', 'T02: who reads no charts is told of none');
