@@ -157,8 +157,24 @@ UPDATE app.client SET email = NULL WHERE id = fx.id('a', 'client', 3);
 COMMIT;
 SELECT is(pg_temp.link(3, pg_temp.code(3)), 'FY422', 'E-04: without an address no code goes anywhere');
 SELECT is(pg_temp.link(3, pg_temp.take('NULL'), pg_temp.sign(3)), 'FY422', 'E-04: and by her link she cannot sign');
+-- at the desk, where somebody of the staff is the witness, it goes without a code as long as there is no address, and no further
 BEGIN;
 SELECT * FROM fx.inside('alpha');
+UPDATE app.link SET place = 'desk', created_by = fx.id('a', 'staff', 4) WHERE id = fx.id('a', 'link', 3);
+INSERT INTO sec.session (tenant_id, staff_id, token_hash, absolute_until) VALUES (app.tenant(), fx.id('a', 'staff', 4), sha256(fx.tok('a witness')), now() + interval '1 hour');
+COMMIT;
+SELECT is(pg_temp.link(3, pg_temp.take('NULL'), pg_temp.sign(3)), 'FY422', 'E-04: at the desk nobody signs without a witness');
+SELECT is(pg_temp.link(3, 'SELECT is_ok FROM sec.signer_take(NULL, NULL, fx.tok(''a witness''))', pg_temp.sign(3), 'SELECT place, code_channel, witness_id = fx.id(''a'', ''staff'', 4) FROM app.signature WHERE assignment_id = fx.id(''a'', ''assignment'', 3)'),
+    'desk,,t', 'E-04: with one she signs, and the signature says that there was no code');
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+UPDATE app.client SET email = 'three@example.com' WHERE id = fx.id('a', 'client', 3);
+COMMIT;
+SELECT is(pg_temp.link(3, 'SELECT is_ok FROM sec.signer_take(NULL, NULL, fx.tok(''a witness''))', pg_temp.sign(3)), 'FY422', 'E-04: where there is an address the code is asked for at the desk too');
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+DELETE FROM sec.session WHERE token_hash = sha256(fx.tok('a witness'));
+UPDATE app.link SET place = DEFAULT, created_by = NULL WHERE id = fx.id('a', 'link', 3);
 UPDATE app.form SET needs_code = false WHERE needs_code;
 COMMIT;
 

@@ -57,6 +57,17 @@ test("B18: the desk sees what she said and in which words, sends nothing that sh
   assert.equal((await (await h.staff("glow", "biller")).post(at, {})).status, 403);
 });
 
+test("B18: who books online reads the words about visits, and that she goes on is her yes, in these words", async () => {
+  const b = require("./booking_client"), corner = b.corner("glow");
+  try {
+    const booked = await b.book(corner);
+    assert.deepEqual(h.sql("SELECT channel, purpose, is_given, source, wording_id FROM app.messaging_consent WHERE client_id = :'v1'", booked.client),
+      [["email", "visits", "t", "booking", wording("email", "visits")]]);
+  } finally {
+    b.close(corner);
+  }
+});
+
 test("B18: other words are another version; who still has the old page is shown the new ones and says yes to none", async () => {
   const v = await h.staff("glow", "owner"), old = wording("phone", "news"), stale = h.formOf((await p.v.get(page)).text, `/v/${p.link}/messages`).values;
   const saved = await v.submit(`/settings/messaging/${old}`, { body: "You may call me with offers, once a month." });
