@@ -124,7 +124,7 @@ BEGIN
 END $$;
 
 -- A signed form by the SHA-256 of its text or of the file that proves it: on which day, in the studio's time where it was signed; when
--- something that it allowed was first taken back, when a newer one of the same form was signed by the same client, and when the studio
+-- something that it allowed was first taken back, when a newer one of the same form was signed by the same person, on whichever of her records, and when the studio
 -- took its wording out of use. Names nobody. For sec.form_verify.
 CREATE OR REPLACE FUNCTION app.form_by_hash(hash bytea)
 RETURNS TABLE (signature_id uuid, is_file boolean, signed_on date, taken_back_on date, replaced_on date, out_of_use_on date)
@@ -135,7 +135,7 @@ BEGIN
     SELECT s.id, s.document_sha256 <> hash, (s.signed_at AT TIME ZONE s.zone)::date,
            (SELECT min(c.withdrawn_at AT TIME ZONE s.zone)::date FROM app.consent c WHERE c.tenant_id = s.tenant_id AND c.signature_id = s.id),
            (SELECT min(n.signed_at AT TIME ZONE s.zone)::date FROM app.form_assignment a
-            JOIN app.form_assignment b ON b.tenant_id = a.tenant_id AND b.client_id = a.client_id AND b.form_id = a.form_id
+            JOIN app.form_assignment b ON b.tenant_id = a.tenant_id AND b.client_id = ANY (app.person_ids(a.client_id)) AND b.form_id = a.form_id
             JOIN app.signature n ON n.tenant_id = b.tenant_id AND n.client_id = b.client_id AND n.assignment_id = b.id
             WHERE a.tenant_id = s.tenant_id AND a.client_id = s.client_id AND a.id = s.assignment_id AND n.signed_at > s.signed_at),
            (v.withdrawn_at AT TIME ZONE s.zone)::date

@@ -59,8 +59,8 @@ ROLLBACK;
 CREATE FUNCTION pg_temp.said(n int, given boolean, ago text) RETURNS SETOF text LANGUAGE plpgsql AS $$ BEGIN
     PERFORM set_config('foyer.tenant_id', fx.id('a', 'tenant', 1)::text, true), set_config('foyer.actor_kind', 'system', true);
     SET LOCAL session_replication_role = replica;
-    INSERT INTO app.signature (id, assignment_id, client_id, form_version_id, disclosure_id, document_sealed, document_sha256, wording_sha256, method, signer_name_sealed, zone)
-    SELECT fx.id('a', 'signed', n), fx.id('a', 'assignment', n), fx.id('a', 'client', n), v.id, fx.id('a', 'policy', 2), '\x00', sha256('doc'), v.sha256, 'typed', '\x00', 'UTC' FROM app.form_version v WHERE v.id = fx.id('a', 'version', 1) AND v.tenant_id = app.tenant();
+    INSERT INTO app.signature (id, assignment_id, client_id, form_version_id, disclosure_id, document_sealed, document_sha256, wording_sha256, method, signer_name_sealed, zone, signed_at)
+    SELECT fx.id('a', 'signed', n), fx.id('a', 'assignment', n), fx.id('a', 'client', n), v.id, fx.id('a', 'policy', 2), '\x00', sha256(convert_to('joined ' || n, 'UTF8')), v.sha256, 'typed', '\x00', 'UTC', now() - ago::interval FROM app.form_version v WHERE v.id = fx.id('a', 'version', 1) AND v.tenant_id = app.tenant();
     INSERT INTO app.consent (id, client_id, purpose, signature_id, is_given, at) VALUES (fx.id('a', 'said', n), fx.id('a', 'client', n), 'photo_website', fx.id('a', 'signed', n), given, now() - ago::interval);
 END $$;
 BEGIN;
@@ -73,7 +73,12 @@ SELECT is(pg_temp.staff('owner', pg_temp.join(1, 2), pg_temp.stand()), 't,t', 'L
 SELECT is(pg_temp.staff('owner', pg_temp.join(2, 1), pg_temp.stand()), 't,t', 'L20: whichever stays');
 SELECT is(pg_temp.staff('owner', pg_temp.join(1, 2), format('SELECT string_agg(c.client_id || ''+'' || c.stands, '';'') FROM app.consents_of(%s) c', pg_temp.c(2))), fx.id('a', 'client', 1) || '+true', 'L20: she is shown once, with the signature that it stands on');
 SELECT is(pg_temp.staff('owner', pg_temp.join(1, 2), format('SELECT app.consent_withdraw(%s, ''photo_website'') IS NOT NULL', pg_temp.c(2)), pg_temp.stand()), 'f,f', 'L20: taken back on one it is taken back on both');
+CREATE FUNCTION pg_temp.anew(n int) RETURNS text LANGUAGE sql AS $$
+    SELECT fx.ask('foyer_public', 'SELECT 1 FROM fx.as_visitor(''alpha'')', format('SELECT replaced_on = ((now() - interval ''1 day'') AT TIME ZONE ''UTC'')::date FROM sec.form_verify(encode(sha256(%L), ''hex''), ''192.0.2.79'')', 'joined ' || n)) $$;
+SELECT is(pg_temp.anew(2), '', 'E-04: what somebody else signs later replaces nothing');
 SELECT is(pg_temp.staff('owner', pg_temp.join(1, 2), 'COMMIT', 'BEGIN', 'SELECT 1 FROM fx.as_staff(''alpha'', ''owner'')', pg_temp.stand()), 't,t', 'joined for the client''s own link');
+SELECT is(pg_temp.anew(2), 't', 'E-04: but what the same person signed later, on another record');
+SELECT is(pg_temp.anew(1), '', 'E-04: which is the newest');
 SELECT is(fx.ask('foyer_public', 'SELECT 1 FROM fx.as_link(''alpha'', 2)', 'SELECT count(*) FROM app.consents_of(app.own_client())'), '1', 'L20: by her link she sees what she allowed on the other record');
 SELECT is(fx.ask('foyer_public', 'SELECT 1 FROM fx.as_link(''alpha'', 2)', 'SELECT app.consent_withdraw(app.own_client(), ''photo_website'') IS NOT NULL', pg_temp.stand()), 'f,f', 'L20: and takes it back');
 SELECT is(fx.ask('foyer_public', 'SELECT 1 FROM fx.as_link(''alpha'', 3)', 'SELECT count(*) FROM app.consents_of(' || pg_temp.c(2) || ')'), '0', 'T02: nobody asks what another allows');
