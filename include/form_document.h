@@ -62,6 +62,7 @@ struct str form_document_hash(struct arena *a, struct str text);
  *      yes_no, acknowledge  "yes" or "no"
  *      allergies            "none", or a line each: substance TAB reaction TAB severity
  *      medications          "none", or a line each: name TAB dose TAB since when
+ *      file                 a line each: name TAB type TAB size in bytes TAB SHA-256 in hex, of what is kept
  * Out: words for people; "Not answered" for an empty one.
  */
 struct str form_answer_words(struct arena *a, struct str kind, struct str answer);

@@ -50,6 +50,12 @@ enum err MUST_CHECK media_put(const struct media_store *s, struct arena *a,
                               const unsigned char key[KEY_BYTES], const struct media_object *o,
                               struct str plain);
 /*
+ * media_stored_hash -- SHA-256 of the sealed object as it lies in the store: who has no key can still say whether it is the same.
+ * Errors: those of read.
+ */
+enum err MUST_CHECK media_stored_hash(const struct media_store *s, struct arena *a,
+                                      const struct media_object *o, unsigned char hash[HASH_BYTES]);
+/*
  * media_read -- n bytes of the content from `from` on; total: all it has, as the database says.
  * Errors: ERR_NOT_FOUND: not in the store; ERR_INVALID: altered, cut short, put together in another order, of another
  * object, under another key, or not of that length: nothing at all is given then. from + n past total: ERR_INVALID.
@@ -71,7 +77,7 @@ struct picture;
 enum err MUST_CHECK req_picture(struct req *r, struct str file, struct picture *p, const char **why);
 /*
  * req_media_put -- keeps a client's file under the new id `media_id` and sets what its row has of it: media_id, media_bytes,
- * media_small_bytes, key_sealed, sha256_sealed. small: "" for none. The row must be written in this transaction; where it is
+ * media_small_bytes, key_sealed, sha256_sealed; and stored_sha256, of the sealed object. small: "" for none. The row must be written in this transaction; where it is
  * not, the file is an orphan, which the sweep takes. ERR_GONE: she was erased.
  */
 enum err MUST_CHECK req_media_put(struct req *r, struct str client_id, struct str whole, struct str small);

@@ -250,6 +250,33 @@ enum err reply_again(struct req *r, const char *pattern)
     return e;
 }
 
+static void add_part(struct buf *b, struct str name, struct str more, struct str content)
+{
+    unsigned char sha[HASH_BYTES];
+    sha256(content, sha);
+    buf_add(b, name);
+    buf_addc(b, '\0');
+    buf_add(b, more);
+    buf_addc(b, '\0');
+    buf_add(b, (struct str){(const char *)sha, sizeof sha});
+}
+
+/* What was sent. Of a form with files the parts and not the body: a browser that sends it once more draws another line between them. */
+static void hash_of_sent(struct req *r, unsigned char sha[HASH_BYTES])
+{
+    if (r->uploads.n == 0) {
+        sha256(r->in->body, sha);
+        return;
+    }
+    struct buf b = buf_in(r->arena, 1024);
+    for (size_t i = 0; i < r->posted.n; i++)
+        add_part(&b, r->posted.items[i].name, S(""), r->posted.items[i].value);
+    for (size_t i = 0; i < r->uploads.n; i++)
+        add_part(&b, r->uploads.items[i].name, r->uploads.items[i].filename,
+                 r->uploads.items[i].bytes);
+    sha256(buf_str(&b), sha);
+}
+
 /* Takes the form's key: OK and is_new, or the place where it went the first time. */
 static enum err take_key(struct req *r, bool *is_new, struct str *location)
 {
@@ -257,7 +284,7 @@ static enum err take_key(struct req *r, bool *is_new, struct str *location)
     unsigned char sha[HASH_BYTES];
     if (!pairs_get(&r->posted, S("idem"), &key) || key.n < IDEM_MIN || key.n > IDEM_MAX)
         return ERR_INVALID;
-    sha256(r->in->body, sha);
+    hash_of_sent(r, sha);
     const char *const values[] = {arena_cstr(r->arena, key),
                                   db_bytea(r->arena, (struct str){(char *)sha, sizeof sha}),
                                   arena_cstr(r->arena, r->path)};

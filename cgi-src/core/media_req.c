@@ -88,6 +88,10 @@ enum err req_media_put(struct req *r, struct str client_id, struct str whole, st
                            (struct str){(const char *)hash, sizeof hash});
     if (!e)
         e = media_put(s, r->arena, key, &o, whole);
+    if (!e)
+        e = media_stored_hash(s, r->arena, &o, hash);
+    if (!e)
+        req_set_bytes(r, "stored_sha256", (struct str){(const char *)hash, sizeof hash});
     o.part = MEDIA_SMALL;
     if (!e && small.n > 0)
         e = media_put(s, r->arena, key, &o, small);

@@ -43,7 +43,7 @@ static size_t segments_of(size_t total)
 
 static _Noreturn void broken(void)
 {
-    log_error("crypto.broken", "what", "AES-256-GCM", NULL);
+    log_error("crypto.broken", "what", "a file of the store", NULL);
     abort();
 }
 
@@ -91,6 +91,28 @@ enum err media_put(const struct media_store *s, struct arena *a, const unsigned 
     }
     EVP_CIPHER_CTX_free(c);
     return s->put(o, a, (struct str){(const char *)bytes, size});
+}
+
+enum err media_stored_hash(const struct media_store *s, struct arena *a,
+                           const struct media_object *o, unsigned char hash[HASH_BYTES])
+{
+    enum { PART = 256 * 1024 };
+    EVP_MD_CTX *c = EVP_MD_CTX_new();
+    struct str part;
+    enum err e = OK;
+    if (!c || EVP_DigestInit_ex(c, EVP_sha256(), NULL) != 1)
+        broken();
+    for (size_t at = 0; !e; at += part.n) {
+        e = s->read(o, a, at, PART, &part);
+        if (!e && EVP_DigestUpdate(c, part.p, part.n) != 1)
+            broken();
+        if (!e && part.n < PART)
+            break;
+    }
+    if (!e && EVP_DigestFinal_ex(c, hash, NULL) != 1)
+        broken();
+    EVP_MD_CTX_free(c);
+    return e;
 }
 
 enum err media_read(const struct media_store *s, struct arena *a,

@@ -207,8 +207,10 @@ static const char *row_mistake(const struct feature *features, const struct page
         return "a public page has no permission";
     if (p->is_framable && (p->door != DOOR_PUBLIC || p->pool != POOL_PUBLIC))
         return "only a public page of the public pool may stand in a frame";
-    if ((p->door == DOOR_LINK || p->door == DOOR_LINK_UNPROVEN) && p->pool != POOL_PUBLIC)
-        return "link pages belong to the public pool";
+    /* (who has proven herself may attach files, which the slow pool alone takes; there the policies show her nothing else) */
+    if ((p->door == DOOR_LINK && p->pool == POOL_STAFF) ||
+        (p->door == DOOR_LINK_UNPROVEN && p->pool != POOL_PUBLIC))
+        return "link pages belong to the public pool, those of files to the slow one";
     if (p->again) {
         enum realm host = p->realm == REALM_STAFFED ? REALM_STUDIO : p->realm;
         if (!route_named(features, host, p->again))

@@ -8,9 +8,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "audit_verify.h"
+#include "config.h"
 #include "core/operator.h"
+#include "media.h"
 
 enum { PAGE = 5000, NEIGHBOURS = 5000, ARENA_CAP = 1 << 30, MAX_MONTHS = 1300 };
 /* Columns of audit.seal_leaves behind the row's own fields. */
@@ -580,6 +583,49 @@ static bool verify_signed(struct audit *au, const char *tenant_id, const char *n
     return res != NULL;
 }
 
+/* Columns of audit.seal_files. */
+enum { FILE_SIGNATURE, FILE_CLIENT, FILE_ID, FILE_HASH, FILE_IS_REMOVED };
+
+/* How a file that somebody signed for lies in the store; NULL: as it did then. */
+static const char *file_fault(struct audit *au, const char *tenant_id, const PGresult *res, int row)
+{
+    unsigned char want[HASH_BYTES], is[HASH_BYTES];
+    const struct media_object o = {str_of(tenant_id), str_of(PQgetvalue(res, row, FILE_ID)),
+                                   MEDIA_WHOLE};
+    if (*PQgetvalue(res, row, FILE_IS_REMOVED) == 't')
+        return "was removed";
+    enum err e = media_stored_hash(media_store(), au->page, &o, is);
+    arena_reset(au->page);
+    if (e)
+        return e == ERR_NOT_FOUND ? "is not in the store" : "cannot be read";
+    return seal_unhex(str_of(PQgetvalue(res, row, FILE_HASH)), want, sizeof want) &&
+                   memcmp(want, is, sizeof is) == 0
+               ? NULL
+               : "is not what was attached when it was signed";
+}
+
+/* The files that signed forms name, against what lies in the store. Whoever may not read that compares the rest. */
+static bool verify_files(struct audit *au, const char *tenant_id, const char *name)
+{
+    PGresult *res =
+        operator_ask(au->conn, "foyer audit", "SELECT * FROM audit.seal_files($1)", 1, &tenant_id);
+    for (int i = 0; res && media_store() && i < PQntuples(res); i++) {
+        const char *fault = file_fault(au, tenant_id, res, i);
+        if (!fault)
+            continue;
+        printf("%s: file %s of signed form %s of client %s %s\n", name, PQgetvalue(res, i, FILE_ID),
+               PQgetvalue(res, i, FILE_SIGNATURE), PQgetvalue(res, i, FILE_CLIENT), fault);
+        au->result->findings++;
+    }
+    if (res && !media_store() && PQntuples(res) > 0)
+        fprintf(
+            stderr,
+            "foyer audit: %s: %d files of signed forms were not compared: '%s' cannot be read\n",
+            name, PQntuples(res), config_text("media"));
+    PQclear(res);
+    return res != NULL;
+}
+
 static bool verify_all(struct audit *au, const char *slug)
 {
     PGresult *tenants =
@@ -594,6 +640,7 @@ static bool verify_all(struct audit *au, const char *slug)
         is_found = true;
         good = verify_tenant(au, id, *name ? name : id) &&
                verify_signed(au, id, *name ? name : id) &&
+               verify_files(au, id, *name ? name : id) &&
                (!slug || (find_stopped(au, id) && find_strays(au, id)));
     }
     if (good && slug && !is_found) {
@@ -644,6 +691,8 @@ bool audit_verify(const struct audit_question *q, struct audit_result *result)
                        .retiring = q->retiring,
                        .result = result};
     *result = (struct audit_result){0};
+    if (access(config_text("media"), R_OK | X_OK) == 0) /* (it would be made where it is not) */
+        media_directory(config_text("media"));
     bool good =
         read_heads_file(&au, q->heads ? q->heads : seal_heads_path(au.kept), q->heads != NULL);
     au.conn = good ? audit_look() : NULL;

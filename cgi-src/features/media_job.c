@@ -71,8 +71,13 @@ enum job_end media_sweep_job(struct req *r, const struct job *job, struct str *w
 {
     struct sweep *s = arena_alloc(req_arena(r), sizeof *s);
     *s = (struct sweep){.r = r, .tenant_id = job->tenant_id};
-    if (!media_store())
-        s->e = ERR_UNAVAILABLE;
+    /* (what was attached to forms that nobody will sign loses its key here; each file goes by a job of its own) */
+    struct rows *over = req_query(r, Q_media_forms_over);
+    s->e = !over ? req_error(r) : media_store() ? OK : ERR_UNAVAILABLE;
+    if (over && rows_count(over) > 0)
+        log_info("media.forms_over", "files",
+                 arena_cstr(req_arena(r), arena_printf(req_arena(r), "%zu", rows_count(over))),
+                 NULL);
     unsigned day = (unsigned)(time(NULL) / A_DAY % DAYS);
     for (unsigned shard = day; shard < MEDIA_SHARDS && !s->e; shard += DAYS) {
         s->e = media_store()->each(s->tenant_id, shard, A_DAY, note, s);

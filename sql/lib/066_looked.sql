@@ -47,6 +47,7 @@ AS $$
         ('consent.read', 'read a form that you signed'),
         ('consent.withdraw', 'ended something that you had allowed'),
         ('consent.copy', 'downloaded a form that you signed'),
+        ('consent.file', 'opened a file that you attached to a form'),
         ('form.copy.send', 'sent you a link to your copy of a signed form'),
         ('form.pdf', 'made your copy of a signed form'),
         ('note.create', 'wrote a note in your chart'),
@@ -136,7 +137,7 @@ BEGIN
                 UNION ALL
                 SELECT many.* FROM audit.event many WHERE many.tenant_id = tenant AND many.client_ids @> ARRAY[her] AND cardinality(many.client_ids) > 1
             ) AS e
-            WHERE e.outcome = 'ok' AND e.action NOT IN ('note.sealed', 'form.sealed')
+            WHERE e.outcome = 'ok' AND e.action NOT IN ('note.sealed', 'form.sealed', 'form.files')
             ORDER BY e.at DESC, e.id LIMIT how_many OFFSET skip) AS x
     LEFT JOIN app.staff f ON f.tenant_id = tenant AND f.id = x.actor_id
     LEFT JOIN LATERAL (

@@ -21,7 +21,7 @@ $$;
 REVOKE ALL ON FUNCTION audit.signature_row(uuid, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.signature_row(uuid, timestamptz) TO foyer_jobs;
 
--- What was signed, notes and forms, and is not what the trail says of it; for `foyer audit verify`, which proves the trail itself. A month of
+-- What was signed, notes and forms and what is attached to these, and is not what the trail says of it; for `foyer audit verify`, which proves the trail itself. A month of
 -- the trail that was retired takes its rows along, and what was signed in it is no longer compared.
 CREATE OR REPLACE FUNCTION audit.seal_signed(tenant uuid) RETURNS TABLE (kind text, id uuid, client_id uuid, what text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -29,7 +29,7 @@ AS $$
     WITH said AS (
         SELECT e.action, e.object_id, count(*) AS n, min(e.reason) AS digest, min(e.client_ids[1]::text)::uuid AS client
         FROM audit.event e
-        WHERE e.tenant_id = seal_signed.tenant AND e.action IN ('note.sealed', 'form.sealed') AND e.outcome = 'ok'
+        WHERE e.tenant_id = seal_signed.tenant AND e.action IN ('note.sealed', 'form.sealed', 'form.files') AND e.outcome = 'ok'
         GROUP BY e.action, e.object_id
     ), signed AS (
         SELECT 'note.sealed' AS action, c.id, c.client_id, c.signed_at, encode(app.note_digest(c), 'hex') AS digest
@@ -39,8 +39,16 @@ AS $$
         SELECT 'form.sealed', s.id, s.client_id, s.signed_at, encode(app.signature_digest(s), 'hex')
         FROM app.signature s
         WHERE s.tenant_id = seal_signed.tenant
+        UNION ALL  -- (what she took away before is not in the text; of who was erased the rows stay)
+        SELECT 'form.files', s.id, s.client_id, s.signed_at,
+               app.form_files_digest(s.tenant_id, s.id, array_agg(f.id || ':' || encode(f.stored_sha256, 'hex') ORDER BY f.id))
+        FROM app.form_file f
+        JOIN app.media m ON m.tenant_id = f.tenant_id AND m.id = f.id
+        JOIN app.signature s ON s.tenant_id = f.tenant_id AND s.client_id = f.client_id AND s.assignment_id = f.assignment_id
+        WHERE f.tenant_id = seal_signed.tenant AND (m.removed_at IS NULL OR m.removed_at > s.signed_at)
+        GROUP BY s.tenant_id, s.id, s.client_id, s.signed_at
     )
-    SELECT CASE coalesce(s.action, t.action) WHEN 'note.sealed' THEN 'note' ELSE 'signed form' END, coalesce(s.id, t.object_id), coalesce(s.client_id, t.client),
+    SELECT CASE coalesce(s.action, t.action) WHEN 'note.sealed' THEN 'note' WHEN 'form.files' THEN 'list of files of signed form' ELSE 'signed form' END, coalesce(s.id, t.object_id), coalesce(s.client_id, t.client),
            CASE WHEN s.id IS NULL THEN 'was signed, and is gone or no longer signed'
                 WHEN t.object_id IS NULL THEN 'stands as signed, and the trail does not know of it'
                 WHEN t.n > 1 THEN 'was signed more than once'
@@ -56,5 +64,20 @@ REVOKE ALL ON FUNCTION audit.seal_signed(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.seal_signed(uuid) TO foyer_sealer;
 DROP FUNCTION IF EXISTS audit.seal_notes(uuid);
 DROP FUNCTION IF EXISTS audit.seal_forms(uuid);
+
+-- What must lie in the store because somebody signed it, and the hash of the sealed object. Not of who was erased, for hers is gone.
+CREATE OR REPLACE FUNCTION audit.seal_files(tenant uuid) RETURNS TABLE (signature_id uuid, client_id uuid, media_id uuid, stored_sha256 text, is_removed boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT s.id, s.client_id, f.id, encode(f.stored_sha256, 'hex'), m.removed_at IS NOT NULL
+    FROM app.form_file f
+    JOIN app.media m ON m.tenant_id = f.tenant_id AND m.id = f.id
+    JOIN app.signature s ON s.tenant_id = f.tenant_id AND s.client_id = f.client_id AND s.assignment_id = f.assignment_id
+    JOIN app.client_key k ON k.tenant_id = f.tenant_id AND k.client_id = f.client_id AND k.destroyed_at IS NULL
+    WHERE f.tenant_id = seal_files.tenant AND (m.removed_at IS NULL OR m.removed_at > s.signed_at)
+    ORDER BY s.id, f.id
+$$;
+REVOKE ALL ON FUNCTION audit.seal_files(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION audit.seal_files(uuid) TO foyer_sealer;
 
 RESET ROLE;

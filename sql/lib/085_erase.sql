@@ -79,6 +79,9 @@ BEGIN
         AND NOT EXISTS (SELECT FROM app.chart_note x WHERE x.tenant_id = n.tenant_id AND x.client_id = client AND x.addendum_to = n.id);
     DELETE FROM app.form_answer w USING app.form_assignment f
     WHERE w.tenant_id = app.tenant() AND w.client_id = client AND f.tenant_id = w.tenant_id AND f.id = w.assignment_id AND f.state = 'due';
+    -- What she attached to a form that is signed stays as bytes that nobody can read, as the form does; its files went above.
+    DELETE FROM app.form_file x USING app.form_assignment f
+    WHERE x.tenant_id = app.tenant() AND x.client_id = client AND f.tenant_id = x.tenant_id AND f.id = x.assignment_id AND f.state = 'due';
     DELETE FROM app.form_draft d USING app.form_assignment f
     WHERE d.tenant_id = app.tenant() AND d.client_id = client AND f.tenant_id = d.tenant_id AND f.id = d.assignment_id AND f.state = 'due';
     UPDATE app.client_guardian g SET name = 'Erased guardian', email = NULL, phone = NULL, birth_date = NULL, guardian_client_id = NULL,

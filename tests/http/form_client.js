@@ -41,4 +41,30 @@ function somebody(label) {
   return { label, link, client, intake, consent, v: session(label, link), at: `/v/${link}/forms` };
 }
 
-module.exports = { session, somebody };
+// A client with a form of her own that asks for files: "picture" must be answered, "letter" is asked after a yes to "has_letter". versions
+// of it are the same for all, so that it is made once for each studio.
+const pictured = new Map();
+function withFiles(label) {
+  const tenant = h.tenantId(label), inside = "SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n";
+  if (!pictured.has(label)) {
+    const [form, version] = [h.uuid(), h.uuid()];
+    h.sql(`${inside} INSERT INTO app.form (tenant_id, id, name, kind) VALUES (:'v1', :'v2', 'Files ' || left(:'v2', 8), 'intake');
+      INSERT INTO app.form_version (tenant_id, id, form_id, version, title, body) VALUES (:'v1', :'v3', :'v2', 1, 'What we should see', 'It becomes part of your record.');
+      INSERT INTO app.form_question (tenant_id, form_version_id, position, key, kind, label, is_required, when_key, when_value) VALUES
+        (:'v1', :'v3', 1, 'reason', 'text', 'What is it about?', false, NULL, NULL), (:'v1', :'v3', 2, 'picture', 'file', 'A picture of it', true, NULL, NULL),
+        (:'v1', :'v3', 3, 'has_letter', 'yes_no', 'Is there a letter about it?', false, NULL, NULL), (:'v1', :'v3', 4, 'letter', 'file', 'The letter', false, 'has_letter', 'yes');
+      UPDATE app.form_version SET published_at = now() WHERE id = :'v3'`, tenant, form, version);
+    pictured.set(label, form);
+  }
+  const [client, form, link] = h.sql(`${inside} WITH her AS (SELECT c.id FROM app.client c WHERE c.tenant_id = :'v1' AND c.birth_date < current_date - interval '18 years'
+        AND c.id <> ALL (string_to_array(:'v3', ',')::uuid[]) AND EXISTS (SELECT FROM app.client_key k WHERE k.client_id = c.id AND k.destroyed_at IS NULL)
+        AND NOT EXISTS (SELECT FROM app.form_assignment a WHERE a.client_id = c.id AND a.state = 'due') ORDER BY c.id LIMIT 1),
+      due AS (INSERT INTO app.form_assignment (tenant_id, id, client_id, form_id) SELECT :'v1'::uuid, gen_random_uuid(), her.id, :'v2'::uuid FROM her RETURNING id, client_id),
+      made AS (INSERT INTO app.link (tenant_id, purpose, client_id, token_hash, expires_at)
+        SELECT :'v1'::uuid, 'form', her.id, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day' FROM her RETURNING id)
+    SELECT due.client_id, due.id, made.id FROM due, made`, tenant, pictured.get(label), taken.join(","))[0];
+  taken.push(client);
+  return { label, link, client, form, v: session(label, link), at: `/v/${link}/forms`, questions: `/v/${link}/forms/${form}` };
+}
+
+module.exports = { session, somebody, withFiles };

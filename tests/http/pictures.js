@@ -25,11 +25,11 @@ function png(width, height, rgb = [200, 60, 60], claimed = [width, height]) {
   return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), chunk("IHDR", head), chunk("tEXt", Buffer.from("Location\0GPS 52.520008 13.404954")),
     chunk("IDAT", zlib.deflateSync(Buffer.concat(Array(height).fill(line)))), chunk("IEND", Buffer.alloc(0))]);
 }
-// A multipart body out of values and files ({name: {filename, type, bytes}}).
+// A multipart body out of values and files ({name: {filename, type, bytes}}, or several of a name in an array).
 function multipart(values, files) {
   const mark = `B${crypto.randomBytes(12).toString("hex")}`, parts = [];
   for (const [name, value] of Object.entries(values)) parts.push(`--${mark}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`);
-  for (const [name, f] of Object.entries(files)) parts.push(`--${mark}\r\nContent-Disposition: form-data; name="${name}"; filename="${f.filename || ""}"\r\nContent-Type: ${f.type || "application/octet-stream"}\r\n\r\n`, f.bytes, "\r\n");
+  for (const [name, list] of Object.entries(files)) for (const f of [].concat(list)) parts.push(`--${mark}\r\nContent-Disposition: form-data; name="${name}"; filename="${f.filename || ""}"\r\nContent-Type: ${f.type || "application/octet-stream"}\r\n\r\n`, f.bytes, "\r\n");
   parts.push(`--${mark}--\r\n`);
   return { body: Buffer.concat(parts.map((p) => Buffer.from(p))), headers: { "Content-Type": `multipart/form-data; boundary=${mark}` } };
 }

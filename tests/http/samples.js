@@ -28,6 +28,9 @@ const statements = {
   entry_id: "SELECT id FROM app.waitlist_entry WHERE tenant_id = :'t' AND state = 'waiting' ORDER BY joined_at LIMIT 1",
   assignment_id: "SELECT id FROM app.form_assignment WHERE tenant_id = :'t' AND state = 'due' ORDER BY id LIMIT 1",
   signature_id: "SELECT id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
+  // One that was removed: its pages say so with 204.
+  media_id: "WITH made AS (INSERT INTO app.media (tenant_id, id, client_id, kind, type, bytes, removed_at) SELECT tenant_id, gen_random_uuid(), client_id, 'form', 'image/jpeg', 1, now() FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1 RETURNING id) SELECT id FROM made",
+  question_key: "SELECT 'picture'",
   contact_id: "SET session_replication_role = replica; WITH made AS (INSERT INTO app.client_contact (tenant_id, client_id, kind, value) SELECT tenant_id, client_id, 'email', 'sample.' || gen_random_uuid() || '@mail.example' FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1 RETURNING id) SELECT id FROM made",
   guardian_id: "SET session_replication_role = replica; WITH made AS (INSERT INTO app.client_guardian (tenant_id, client_id, name, relation) SELECT tenant_id, client_id, 'A sample', 'other' FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1 RETURNING id) SELECT id FROM made",
   pregnancy_id: "SET session_replication_role = replica; WITH made AS (INSERT INTO app.client_pregnancy (tenant_id, client_id, due_date, ended_on) SELECT tenant_id, client_id, '2019-01-01', '2019-01-01' FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1 RETURNING id) SELECT id FROM made",
@@ -73,7 +76,7 @@ const statements = {
   table: "SELECT 'providers'",
 };
 // Ids that name a studio's row; another studio must not reach it.
-const owned = new Set(Object.keys(statements).filter((k) => !["day", "version", "kind", "language", "table", "business", "asked_grant"].includes(k)));
+const owned = new Set(Object.keys(statements).filter((k) => !["day", "version", "kind", "language", "table", "business", "asked_grant", "question_key"].includes(k)));
 
 const cache = new Map();
 function sample(label, name) {

@@ -37,6 +37,13 @@ async function linkTargets() {
       INSERT INTO app.link (tenant_id, purpose, client_id, appointment_id, token_hash, expires_at)
       SELECT tenant_id, 'form', client_id, appointment_id, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day' FROM one RETURNING id)
     SELECT made.id, one.id FROM one, made`, h.tenantId("glow"))[0];
+  // The demo's form that asks for pictures: due for one, signed by another with what she attached.
+  const [[asking, asked], [hers, herForm, herFile]] = h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+    WITH pictured AS (SELECT a.id, a.client_id, a.state, (SELECT f.id FROM app.form_file f WHERE f.assignment_id = a.id) AS file FROM app.form_assignment a
+      JOIN app.form o ON o.tenant_id = a.tenant_id AND o.id = a.form_id AND o.name = 'Skin, in pictures' WHERE a.tenant_id = :'v1' AND a.state IN ('due', 'signed')), made AS (
+      INSERT INTO app.link (tenant_id, purpose, client_id, token_hash, expires_at)
+      SELECT :'v1'::uuid, 'form', client_id, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day' FROM pictured RETURNING id, client_id)
+    SELECT made.id, pictured.id, pictured.file FROM pictured JOIN made USING (client_id) ORDER BY pictured.state`, h.tenantId("glow"));
   const c = booking.corner("glow", {});
   const visit = await booking.book(c);
   booking.close(c);
@@ -51,7 +58,9 @@ async function linkTargets() {
     "/v/{link_id:uuid}/forms/{assignment_id:uuid}/consent": [due.v, `${due.at}/${due.consent}/consent`],
     "/v/{link_id:uuid}/forms/{assignment_id:uuid}/copy": [session("glow", signed[0]), `/v/${signed[0]}/forms/${signed[1]}/copy`],
     "/v/{link_id:uuid}/forms/{assignment_id:uuid}/signed-form.pdf": [session("glow", signed[0]), `/v/${signed[0]}/forms/${signed[1]}/signed-form.pdf`],
+    "/v/{link_id:uuid}/forms/{assignment_id:uuid}/files/{question_key:slug}": [session("glow", asking), `/v/${asking}/forms/${asked}/files/picture`],
   };
+  for (const part of ["whole", "small"]) links[`/v/{link_id:uuid}/forms/{assignment_id:uuid}/files/{media_id:uuid}/${part}`] = [session("glow", hers), `/v/${hers}/forms/${herForm}/files/${herFile}/${part}`];
   for (const end of ["", "/visit.ics", "/move"]) links[`/v/{link_id:uuid}/visits/{appointment_id:uuid}${end}`] = [visit.v, `${visit.at}/visits/${other}${end}`];
   for (const end of ["waitlist", "booked", "visit", "visit.ics", "move", "looked", "allowed", "correct"]) links[`/v/{link_id:uuid}/${end}`] = [visit.v, `${visit.at}/${end}`];
   return links;

@@ -82,6 +82,22 @@ static struct str put(const char *whose, const char *which, size_t n, int seed)
     return plain;
 }
 
+static void the_sealed_object_has_a_hash_that_takes_no_key(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 256 * 1024 - 40, 256 * 1024 - 32 - 5 * 16, 700 * 1024};
+    unsigned char hash[HASH_BYTES], want[HASH_BYTES];
+    struct media_object o = object(tenant, id), none = object(other_tenant, other_id);
+    for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+        put(tenant, id, sizes[i], (int)i);
+        sha256(load(path(tenant, id, 0)), want);
+        assert_int_equal(media_stored_hash(store, a, &o, hash), OK);
+        assert_memory_equal(hash, want, sizeof want);
+        assert_int_equal(store->remove(&o, a), OK);
+    }
+    assert_int_equal(media_stored_hash(store, a, &none, hash), ERR_NOT_FOUND);
+}
+
 static void what_is_kept_comes_back(void **state)
 {
     (void)state;
@@ -343,11 +359,17 @@ static int after_each(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EACH(what_is_kept_comes_back),           EACH(the_file_is_no_picture),
-        EACH(what_is_kept_is_not_replaced),      EACH(a_part_is_read_without_the_rest),
-        EACH(what_was_altered_is_not_given),     EACH(what_was_exchanged_is_not_given),
-        EACH(names_are_ids_and_nothing_else),    EACH(what_a_crash_left_is_found),
-        EACH(a_store_open_to_others_is_refused), EACH(a_file_is_on_the_disk_with_the_way_to_it),
+        EACH(what_is_kept_comes_back),
+        EACH(the_file_is_no_picture),
+        EACH(what_is_kept_is_not_replaced),
+        EACH(a_part_is_read_without_the_rest),
+        EACH(what_was_altered_is_not_given),
+        EACH(what_was_exchanged_is_not_given),
+        EACH(names_are_ids_and_nothing_else),
+        EACH(what_a_crash_left_is_found),
+        EACH(a_store_open_to_others_is_refused),
+        EACH(a_file_is_on_the_disk_with_the_way_to_it),
+        EACH(the_sealed_object_has_a_hash_that_takes_no_key),
     };
     return cmocka_run_group_tests_name("B44 S-36: sealed files", tests, NULL, NULL);
 }

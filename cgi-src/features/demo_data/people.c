@@ -441,6 +441,7 @@ void load_people(struct loader *l)
     make_assignments(l);
     load_signatures(l, p.clients, (size_t)l->clients);
     make_messages(&p);
+    load_attached(l, p.clients, (size_t)l->clients);
     load_consents(l, p.clients, (size_t)l->clients);
     load_plain(l, "SET LOCAL session_replication_role = origin");
     secret_wipe(p.clients, (size_t)l->clients * sizeof *p.clients);

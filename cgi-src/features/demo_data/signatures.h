@@ -17,4 +17,7 @@ void load_signatures(struct loader *l, const struct demo_client *clients, size_t
 /* A form about photographs that some have signed, and a minor with her guardian (consents.c). */
 void load_consents(struct loader *l, const struct demo_client *clients, size_t n);
 
+/* A form that asks for pictures, with what one attached (attached.c); before load_consents, which writes the trail of all signatures. */
+void load_attached(struct loader *l, const struct demo_client *clients, size_t n);
+
 #endif

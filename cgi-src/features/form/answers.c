@@ -136,7 +136,8 @@ enum err filling_load(struct req *r, struct filling *f)
     for (size_t i = 0; i < COUNT_OF(params); i++)
         req_set(r, params[i], rows_text(f->form, 0, params[i]));
     f->language = rows_text(f->form, 0, "language");
-    return load_questions(r, f, Q_form_questions);
+    enum err e = load_questions(r, f, Q_form_questions);
+    return e ? e : attached_load(r, f);
 }
 
 bool filling_is_signed(const struct filling *f)
@@ -285,6 +286,10 @@ static void take_question(struct req *r, struct question *q)
         take_number(r, q);
         return;
     }
+    if (is_kind(q, "file")) { /* no value of the form: they are attached on a page of their own */
+        attached_take(req_arena(r), q);
+        return;
+    }
     q->message = question_check(r, rule_of(q), posted_one(r, q, ""), &q->answer);
     if (is_kind(q, "choice") && q->answer.n > 0 && !is_option(q, q->answer))
         q->message = str_of(choose_listed);
@@ -344,6 +349,8 @@ static struct str missing_message(const struct question *q)
         return S("Please name your medicines, or choose \"I take none\".");
     if (is_kind(q, "initials"))
         return S("Please write your initials.");
+    if (is_kind(q, "file"))
+        return S("Please attach a picture or a PDF.");
     return S("Please fill this in.");
 }
 
@@ -410,7 +417,7 @@ static enum err put_answers(struct req *r, const struct filling *f)
     }
     for (size_t i = 0; i < f->n; i++) {
         const struct question *q = &f->questions[i];
-        if (q->answer.n == 0 && q->detail.n == 0)
+        if (is_kind(q, "file") || (q->answer.n == 0 && q->detail.n == 0))
             continue;
         struct str id = uuid_new(a);
         add_id(&lists[0], id);

@@ -9,7 +9,8 @@
 enum { MAX_WORDING = 40000, MAX_OPTIONS = 8000, MAX_BODY = 256 * 1024 };
 
 #define KINDS                                                                                      \
-    "text|long|choice|multi|yes_no|date|number|allergies|medications|body|initials|acknowledge"
+    "text|long|choice|multi|yes_no|date|number|allergies|medications|body|initials|acknowledge|"   \
+    "file"
 
 static const struct field reminder_fields[] = {
     {"form_reminder_hours", FIELD_INT, .min = 2, .max = 336,
@@ -102,7 +103,7 @@ static enum err show_version(struct req *r)
         return e;
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
-    req_set_list(r, "questions", filling_shown(req_arena(r), &f, 1));
+    req_set_list(r, "questions", filling_shown(r, &f, 1));
     return reply_view(r, 200, "form_build/version");
 }
 
@@ -156,8 +157,8 @@ const struct page form_build_pages[] = {
      .then = "/settings/forms/{form_id}?saved=1", .again = FORM,
      .title = "A form: throw the draft away"},
     {POST, DRAFT "/copy", SCHEDULE, .action = "form.draft", .fields = copy_fields,
-     .save = Q_form_build_copy, .then = "/settings/forms/{form_id}/draft?saved=1#copy", .again = DRAFT,
-     .title = "A form: how its signed copy is sent"},
+     .save = Q_form_build_copy, .then = "/settings/forms/{form_id}/draft?saved=1#copy",
+     .again = DRAFT, .title = "A form: how its signed copy is sent"},
     {GET, DRAFT, SCHEDULE,
      .show = {{"draft", Q_form_build_draft},
               {"value", Q_form_build_draft},

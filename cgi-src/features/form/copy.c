@@ -71,7 +71,7 @@ enum err form_show_copy(struct req *r)
     struct rows *copy = req_show(r, "copy", Q_form_copy, NULL);
     if (!copy)
         return req_error(r);
-    if (!req_show(r, "proof", Q_proof_mine, NULL))
+    if (!req_show(r, "proof", Q_proof_mine, NULL) || !req_show(r, "files", Q_form_file_copy, NULL))
         return req_error(r);
     enum err e = show_document(r, copy);
     if (!e)
@@ -96,18 +96,51 @@ static bool is_intact(struct req *r, const struct rows *signature)
            form_document_read(a, text, &d) == OK && form_document_agrees(&d, &beside);
 }
 
+/* Whether an answer of the text has this hash on a line of its own. */
+static bool is_named(const struct form_document *d, struct str line)
+{
+    for (size_t i = 0; i < d->n_answers; i++)
+        for (struct str rest = d->answers[i].answer; rest.n > 0;)
+            if (str_eq(str_cut(&rest, '\n'), line))
+                return true;
+    return false;
+}
+
+/* Whether each file that is attached is there, and holds what the signed text says. (What lies in the store is compared when it is opened,
+ * and by `foyer audit verify`.) */
+static enum err compare_files(struct req *r, const struct rows *signature, bool *is_good)
+{
+    struct arena *a = req_arena(r);
+    struct form_document d;
+    const struct rows *files = req_query(r, Q_form_file_hashes);
+    if (!files)
+        return req_error(r);
+    *is_good = rows_count(files) == 0 ||
+               form_document_read(a, rows_text(signature, 0, "document_sealed"), &d) == OK;
+    for (size_t i = 0; *is_good && i < rows_count(files); i++) {
+        struct buf line = buf_in(a, 80);
+        buf_addz(&line, "SHA-256 ");
+        esc_hex(&line, rows_text(files, i, "sha256_sealed"));
+        *is_good = rows_bool(files, i, "is_there") && is_named(&d, buf_str(&line));
+    }
+    return OK;
+}
+
 enum err form_show_signature(struct req *r)
 {
+    bool has_its_files;
     struct rows *signature = req_show(r, "signature", Q_form_signature, NULL);
     if (!signature)
         return req_error(r);
-    if (!req_show(r, "proof", Q_proof_of, NULL))
+    if (!req_show(r, "proof", Q_proof_of, NULL) || !req_show(r, "files", Q_form_file_signed, NULL))
         return req_error(r);
     enum err e = show_document(r, signature);
+    if (!e)
+        e = compare_files(r, signature, &has_its_files);
     if (e)
         return e;
     req_set(r, "text", rows_text(signature, 0, "document_sealed"));
-    if (is_intact(r, signature))
+    if (has_its_files && is_intact(r, signature))
         req_set(r, "is_intact", S("yes"));
     else
         req_set_null(r, "is_intact");

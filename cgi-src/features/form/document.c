@@ -244,6 +244,20 @@ static struct str list_words(struct arena *a, struct str answer)
     return buf_str(&b);
 }
 
+/* Of each file its name, what it is and how large, and the hash of what is kept: a line each, so that none can pass for another. */
+static struct str file_words(struct arena *a, struct str answer)
+{
+    struct buf b = buf_in(a, answer.n + 128);
+    while (answer.n > 0) {
+        struct str line = str_cut(&answer, '\n'), name = str_cut(&line, '\t');
+        struct str type = str_cut(&line, '\t'), bytes = str_cut(&line, '\t');
+        buf_printf(&b, "%s%.*s\n%s, %.*s bytes\nSHA-256 %.*s", b.n ? "\n" : "", (int)name.n, name.p,
+                   str_is(type, "application/pdf") ? "PDF" : "JPEG", (int)bytes.n, bytes.p,
+                   (int)line.n, line.p);
+    }
+    return buf_str(&b);
+}
+
 struct str form_answer_words(struct arena *a, struct str kind, struct str answer)
 {
     if (answer.n == 0)
@@ -258,5 +272,7 @@ struct str form_answer_words(struct arena *a, struct str kind, struct str answer
         return str_is(answer, "none") ? S("No known allergies") : list_words(a, answer);
     if (str_is(kind, "medications"))
         return str_is(answer, "none") ? S("None") : list_words(a, answer);
+    if (str_is(kind, "file"))
+        return file_words(a, answer);
     return answer;
 }

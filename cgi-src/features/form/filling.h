@@ -13,6 +13,13 @@ struct line {
     struct str first, second, third, message;
 };
 
+/* One file that is attached: sha256 in hex, of what is kept. */
+struct attached {
+    struct str id, name, type, sha256;
+    int64_t bytes;
+    bool has_small;
+};
+
 struct question {
     struct str id, key, kind, label, help, follow_up_label, unit;
     const struct str *options; /* as they are kept and posted */
@@ -27,6 +34,8 @@ struct question {
     struct str message, detail_message;
     struct line *lines;
     size_t n_lines;
+    const struct attached *files; /* also of one that is not asked just now, as long as they are kept */
+    size_t n_files;
 };
 
 struct filling {
@@ -34,6 +43,7 @@ struct filling {
     struct str language; /* in which it is shown and signed */
     struct question *questions;
     size_t n;
+    const struct rows *attached; /* of form_file_list; NULL: no question asks for files */
 };
 
 enum { LINES_MAX = 30 };
@@ -53,7 +63,7 @@ enum err MUST_CHECK filling_keep(struct req *r, const struct filling *f);
 /* The questions of a version, without answers: for whoever looks at a form before it is published. */
 enum err MUST_CHECK filling_load_version(struct req *r, struct filling *f);
 /* The questions for the template, with at least `blank` empty lines for lists. */
-struct val filling_shown(struct arena *a, const struct filling *f, size_t blank);
+struct val filling_shown(struct req *r, const struct filling *f, size_t blank);
 /* The document as it is shown before signing. */
 struct form_document filling_document(struct arena *a, const struct filling *f);
 /* Puts the allergies named in the answers on the client's list, but for those already there. */
@@ -78,6 +88,21 @@ bool is_list(const struct question *q);
 void lines_split(struct arena *a, struct question *q);
 void lines_take(struct req *r, struct question *q);
 void lines_complete(struct question *q);
+
+/* ---- attached.c: questions that are answered by files ---- */
+
+/* Loads what is attached to the form, each file to its question. */
+enum err MUST_CHECK attached_load(struct req *r, struct filling *f);
+/* The answer of such a question: its files as form_document.h says. */
+void attached_take(struct arena *a, struct question *q);
+/* Removes the files of questions that are not asked, for what is not asked is not kept. */
+enum err MUST_CHECK attached_drop_unasked(struct req *r, const struct filling *f);
+/* Removes what is attached and not named by the text that is about to be signed. The form is held. */
+enum err MUST_CHECK attached_keep_signed(struct req *r, const struct filling *f);
+/* Removes this one file; another's, or none: nothing happens. */
+enum err MUST_CHECK attached_drop(struct req *r, struct str id);
+/* The same for the template. */
+struct val attached_shown(struct req *r, const struct question *q);
 
 /* ---- words.c ---- */
 

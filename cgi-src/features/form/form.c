@@ -14,6 +14,13 @@ enum { MAX_ANSWERS = 256 * 1024, MAX_SIGNATURE = 512 * 1024, ONE_DAY = 86400 };
 #define LIST HER_LINK "/forms"
 #define QUESTIONS LIST "/{assignment_id:uuid}"
 #define CONSENT QUESTIONS "/consent"
+#define FILES QUESTIONS "/files"
+#define ATTACH FILES "/{question_key:slug}"
+#define HER_FILE FILES "/{media_id:uuid}"
+#define FILE_OF "/clients/{client_id:uuid}/files/{media_id:uuid}"
+/* Where the store of files is. */
+#define SLOW .pool = POOL_SLOW
+#define SLOW_LINK .door = DOOR_LINK, .purpose = "form", SLOW
 
 struct str form_path(struct req *r, const char *end)
 {
@@ -65,7 +72,7 @@ static enum err show_questions(struct req *r)
         e = form_event(r, "shown", "questions", 0);
     if (e)
         return e;
-    req_set_list(r, "questions", filling_shown(req_arena(r), &f, req_has(r, "more") ? 3 : 1));
+    req_set_list(r, "questions", filling_shown(r, &f, req_has(r, "more") ? 3 : 1));
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
     return reply_view(r, 200, "form/questions");
@@ -84,14 +91,58 @@ static enum err more_lines(struct req *r, const struct filling *f, struct str in
     return reply_redirect(r, form_path(r, ""));
 }
 
+/* Back to the question that a file was attached to. */
+static enum err to_question(struct req *r, struct str key)
+{
+    return reply_redirect(r, arena_printf(req_arena(r), "%s%s%.*s",
+                                          arena_cstr(req_arena(r), form_path(r, "")),
+                                          key.n > 0 ? "#q-" : "", (int)key.n, key.p));
+}
+
+/* To the page on which files are attached to a question ("files-KEY"). */
+static enum err to_files(struct req *r, const struct filling *f, struct str key)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (question_is(&f->questions[i], "file") && !f->questions[i].is_hidden &&
+            str_eq(f->questions[i].key, key))
+            return reply_redirect(r, arena_printf(req_arena(r), "%s/files/%.*s",
+                                                  arena_cstr(req_arena(r), form_path(r, "")),
+                                                  (int)key.n, key.p));
+    return to_question(r, S(""));
+}
+
+/* The question that has this file; "": none has. */
+static struct str question_of(const struct filling *f, struct str file)
+{
+    for (size_t i = 0; i < f->n; i++)
+        for (size_t k = 0; k < f->questions[i].n_files; k++)
+            if (str_eq(f->questions[i].files[k].id, file))
+                return f->questions[i].key;
+    return S("");
+}
+
+static bool intent_is(struct str intent, struct str verb, struct str *what)
+{
+    *what = S("");
+    if (!str_starts(intent, verb))
+        return false;
+    *what = str_part(intent, verb.n, intent.n - verb.n);
+    return true;
+}
+
 /* Where to go after the draft is kept. Without an intent it was kept by form.js, which only wants
  * to know that it was. */
 static enum err after_keeping(struct req *r, struct filling *f, struct str intent)
 {
     if (intent.n == 0)
         return reply_bytes(r, 200, "text/plain; charset=utf-8", S("kept\n"), NULL);
+    struct str what;
     if (str_starts(intent, S("more")))
         return more_lines(r, f, intent);
+    if (intent_is(intent, S("files-"), &what))
+        return to_files(r, f, what);
+    if (intent_is(intent, S("drop-"), &what))
+        return to_question(r, question_of(f, what));
     if (str_is(intent, "save")) {
         struct str link = req_value(r, "link_id");
         return reply_redirect(
@@ -114,12 +165,21 @@ static enum err save_answers(struct req *r)
         return e;
     if (filling_is_signed(&f) || filling_is_declined(&f))
         return reply_again(r, QUESTIONS);
+    struct str dropped;
+    bool drops = intent_is(intent, S("drop-"), &dropped);
+    if (drops && (e = attached_drop(r, dropped)))
+        return e;
     if (!filling_take(r, &f)) {
         if (intent.n == 0)
             return reply_bytes(r, 422, "text/plain; charset=utf-8", S("not kept\n"), NULL);
+        if (drops && (e = req_commit(r))) /* it goes, whatever is wrong elsewhere */
+            return e;
         return reply_again(r, QUESTIONS);
     }
     e = filling_keep(r, &f);
+    /* What an answer closed goes with its files; not while she still types, for she may open it again. */
+    if (!e && intent.n > 0)
+        e = attached_drop_unasked(r, &f);
     if (!e)
         e = form_event(r, "kept", "", 30);
     return e ? e : after_keeping(r, &f, intent);
@@ -143,6 +203,19 @@ const struct page form_pages[] = {
      .view = "form/questions", .gives = "questions", .title = "Form: the questions"},
     {POST, QUESTIONS, LINK("form"), .action = "form.save", .run = save_answers, .again = QUESTIONS,
      .no_idempotency = true, .max_body = MAX_ANSWERS, .title = "Form: keep the answers"},
+    {GET, ATTACH, SLOW_LINK, .action = "form.read", .show = {{"room", Q_form_file_room}},
+     .view = "form/files", .title = "Form: attach files to a question"},
+    {POST, ATTACH, SLOW_LINK, .action = "form.attach", .fields = form_file_fields,
+     .run = form_attach, .again = ATTACH, .max_body = FORM_FILES_BODY,
+     .title = "Form: attach files"},
+    {GET, HER_FILE "/whole", SLOW_LINK, .action = "form.file", .run = form_file_whole,
+     .title = "Form: a file that she attached"},
+    {GET, HER_FILE "/small", SLOW_LINK, .action = "form.file", .run = form_file_small,
+     .title = "Form: a picture that she attached, small"},
+    {GET, FILE_OF "/whole", CAN(chart_read), SLOW, .action = "consent.file",
+     .run = form_file_of_whole, .title = "Chart: a file attached to a signed form"},
+    {GET, FILE_OF "/small", CAN(chart_read), SLOW, .action = "consent.file",
+     .run = form_file_of_small, .title = "Chart: a picture attached to a signed form, small"},
     {GET, CONSENT, LINK("form"), .action = "form.read", .run = form_show_consent,
      .show = {{"form", Q_form_assignment},
               {"kept", Q_form_questions},
@@ -157,8 +230,8 @@ const struct page form_pages[] = {
     {POST, QUESTIONS "/code", LINK("form"), .action = "form.code", .fields = no_fields,
      .run = form_code_send, .again = CONSENT, .title = "Form: have a code sent"},
     {GET, QUESTIONS "/copy", LINK("form"), .action = "form.copy", .run = form_show_copy,
-     .show = {{"copy", Q_form_copy}, {"proof", Q_proof_mine}}, .view = "form/copy", .gives = "document strokes",
-     .title = "Form: the client's copy"},
+     .show = {{"copy", Q_form_copy}, {"proof", Q_proof_mine}, {"files", Q_form_file_copy}},
+     .view = "form/copy", .gives = "document strokes", .title = "Form: the client's copy"},
     {POST, QUESTIONS "/decline", LINK("form"), .action = "form.decline", .fields = decline_fields,
      .save = Q_form_decline, .then = "/v/{link_id}/forms?declined=1", .again = CONSENT,
      .title = "Form: decline to sign"},
@@ -167,8 +240,7 @@ const struct page form_pages[] = {
      .title = "Chart: ask for a declined form again"},
     {GET, HER_LINK "/allowed", LINK(NULL), .action = "consent.list",
      .show = {{"head", Q_looked_head}, {"allowed", Q_form_allowed}, {"messages", Q_messaging_mine}},
-     .view = "form/allowed",
-     .title = "What she allowed"},
+     .view = "form/allowed", .title = "What she allowed"},
     {POST, HER_LINK "/allowed", LINK(NULL), .action = "consent.withdraw",
      .fields = form_withdraw_fields, .save = Q_form_withdraw,
      .then = "/v/{link_id}/allowed?done={purpose}", .again = HER_LINK "/allowed",
@@ -179,7 +251,10 @@ const struct page form_pages[] = {
      .title = "Chart: write down that a consent is withdrawn"},
     {GET, "/clients/{client_id:uuid}/signatures/{signature_id:uuid}", CAN(chart_read),
      .action = "consent.read", .run = form_show_signature,
-     .show = {{"signature", Q_form_signature}, {"proof", Q_proof_of}}, .view = "form/signature",
-     .gives = "document strokes text is_intact", .title = "Chart: a signed form"},
+     .show = {{"signature", Q_form_signature},
+              {"proof", Q_proof_of},
+              {"files", Q_form_file_signed}},
+     .view = "form/signature", .gives = "document strokes text is_intact",
+     .title = "Chart: a signed form"},
     {0},
 };

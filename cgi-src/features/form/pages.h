@@ -35,6 +35,14 @@ enum err MUST_CHECK form_code_check(struct req *r, bool *is_fine);
 /* sign.c */
 enum err form_show_consent(struct req *r);
 enum err form_sign(struct req *r);
+/* files.c, in the slow pool. */
+enum { FORM_FILES_BODY = 10 * 1024 * 1024 + 64 * 1024 /* PICTURE_MOST_BYTES and what the form says beside it */ };
+extern const struct field form_file_fields[];
+enum err form_attach(struct req *r);
+enum err form_file_whole(struct req *r);
+enum err form_file_small(struct req *r);
+enum err form_file_of_whole(struct req *r);
+enum err form_file_of_small(struct req *r);
 /* copy.c */
 enum err form_show_copy(struct req *r);
 enum err form_show_signature(struct req *r);

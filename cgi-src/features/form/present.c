@@ -3,6 +3,7 @@
  * Never: shows a question that is not asked as if it were; puts one into the document.
  */
 #include "filling.h"
+#include "form_file.h"
 #include "shown.h"
 
 static struct val shown_options(struct arena *a, const struct question *q)
@@ -59,12 +60,13 @@ static struct str described_by(struct arena *a, const struct question *q)
     return buf_str(&b);
 }
 
-static void show_question(struct arena *a, const struct question *q, size_t blank,
-                          struct shown_item *item)
+static void show_question(struct req *r, const struct filling *f, const struct question *q,
+                          size_t blank, struct shown_item *item)
 {
-    static const char *const kinds[] = {"text",        "long",   "choice",   "multi",
-                                        "date",        "number", "yes_no",   "allergies",
-                                        "medications", "body",   "initials", "acknowledge"};
+    struct arena *a = req_arena(r);
+    static const char *const kinds[] = {
+        "text",      "long",        "choice", "multi",    "date",        "number", "yes_no",
+        "allergies", "medications", "body",   "initials", "acknowledge", "file"};
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         shown_flag(item, arena_cstr(a, arena_printf(a, "is_%s", kinds[i])),
                    question_is(q, kinds[i]));
@@ -91,13 +93,20 @@ static void show_question(struct arena *a, const struct question *q, size_t blan
         shown_flag(item, "has_marked_line", has_marked_line(q));
         shown_list(item, "lines", shown_lines(a, q, blank));
     }
+    if (question_is(q, "file")) {
+        shown_flag(item, "has_files", q->n_files > 0);
+        shown_list(item, "files", attached_shown(r, q));
+        shown_flag(item, "has_room", q->n_files < FORM_FILES_MOST);
+        shown_flag(item, "is_preview", f->form == NULL);
+    }
 }
 
-struct val filling_shown(struct arena *a, const struct filling *f, size_t blank)
+struct val filling_shown(struct req *r, const struct filling *f, size_t blank)
 {
+    struct arena *a = req_arena(r);
     struct shown_item *items = arena_alloc(a, (f->n + 1) * sizeof *items);
     for (size_t i = 0; i < f->n; i++)
-        show_question(a, &f->questions[i], blank, &items[i]);
+        show_question(r, f, &f->questions[i], blank, &items[i]);
     return shown_items(a, items, f->n);
 }
 

@@ -161,7 +161,7 @@ enum err form_sign(struct req *r)
     struct arena *a = req_arena(r);
     struct filling f;
     struct str strokes;
-    enum err e = filling_load(r, &f);
+    enum err e = req_query(r, Q_form_file_hold) ? filling_load(r, &f) : req_error(r);
     if (e)
         return e;
     if (filling_is_signed(&f) || filling_is_declined(&f))
@@ -186,6 +186,8 @@ enum err form_sign(struct req *r)
     if (end != SIGNER_TAKEN)
         return end == SIGNER_LOCKED ? reply_view(r, 410, "manage/locked") : reply_again(r, CONSENT);
     e = put_signer(r, &document, strokes);
+    if (!e)
+        e = attached_keep_signed(r, &f);
     if (!e)
         e = put_signature(r, &f, form_document_text(a, &document), strokes);
     if (!e)

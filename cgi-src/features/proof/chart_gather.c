@@ -4,6 +4,7 @@
  * Never: words of its own for what the record says.
  */
 #include "chart.h"
+#include "form_file.h"
 
 struct gathering {
     struct req *r;
@@ -173,13 +174,27 @@ static void visits(struct gathering *g, const struct rows *rows)
     }
 }
 
-static void forms(struct gathering *g, const struct rows *rows)
+static void attached(struct gathering *g, const struct rows *rows, size_t i)
 {
-    for (size_t i = 0; i < rows_count(rows); i++)
-        if (rows_bool(rows, i, "is_signed"))
-            add(g, CHART_FACT, cell(rows, i, "form"),
-                join(g->a, join(g->a, S("signed"), " ", shown(g, rows, i, "signed", "datetime")),
-                     "; ", join(g->a, S("envelope"), " ", cell(rows, i, "signature_id"))));
+    add(g, CHART_FACT, S("Attached"),
+        join(g->a, cell(rows, i, "name_sealed"), ", ",
+             form_file_size(g->a, rows_int(rows, i, "bytes"))));
+}
+
+static enum err forms(struct gathering *g, const struct rows *rows)
+{
+    const struct rows *files = req_query(g->r, Q_form_file_of_client);
+    if (!files)
+        return req_error(g->r);
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        if (!rows_bool(rows, i, "is_signed"))
+            continue;
+        add(g, CHART_FACT, cell(rows, i, "form"),
+            join(g->a, join(g->a, S("signed"), " ", shown(g, rows, i, "signed", "datetime")), "; ",
+                 join(g->a, S("envelope"), " ", cell(rows, i, "signature_id"))));
+        parts_of(g, files, "signature_id", cell(rows, i, "signature_id"), attached);
+    }
+    return OK;
 }
 
 static enum err notes(struct gathering *g, const struct rows *rows)
@@ -227,7 +242,7 @@ static const struct section {
     {"Treatment plans", Q_plan_of_client, NULL, plans, "Nothing is planned."},
     {"Visits", Q_client_visit, visits, NULL, "No visits."},
     {"Notes", Q_chart_note, NULL, notes, "No notes."},
-    {"Signed forms", Q_client_form, forms, NULL, "No forms."},
+    {"Signed forms", Q_client_form, NULL, forms, "No forms."},
 };
 
 enum err chart_gather(struct req *r, struct str *lines)
