@@ -108,7 +108,7 @@ static void in_the_signed_text_each_file_is_three_lines(void **state)
     assert_str(
         form_answer_words(a, S("file"),
                           S("a.png\timage/jpeg\t1200\tabc\nb.pdf\tapplication/pdf\t90\tdef")),
-        "a.png\nJPEG, 1200 bytes\nSHA-256 abc\nb.pdf\nPDF, 90 bytes\nSHA-256 def");
+        "a.png\nJPEG, 1200 bytes\nSHA-256 abc\n\nb.pdf\nPDF, 90 bytes\nSHA-256 def");
 }
 
 static void sizes_are_said_for_people(void **state)

@@ -16,7 +16,7 @@ static const char title[] = "A look at your skin before you come";
 static const char body[] =
     "The pictures help your provider to plan the visit. They become part of your record and are "
     "read by the people who look after you. They are no diagnosis: anything that bleeds, grows or "
-    "changes colour belongs to a doctor first.";
+    "changes color belongs to a doctor first.";
 static const char picture_label[] = "A picture of the area that you want to talk about";
 static const char letter_label[] = "A letter or finding about it";
 static const char since_label[] = "Since when have you had it?";

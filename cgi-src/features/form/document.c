@@ -251,8 +251,8 @@ static struct str file_words(struct arena *a, struct str answer)
     while (answer.n > 0) {
         struct str line = str_cut(&answer, '\n'), name = str_cut(&line, '\t');
         struct str type = str_cut(&line, '\t'), bytes = str_cut(&line, '\t');
-        buf_printf(&b, "%s%.*s\n%s, %.*s bytes\nSHA-256 %.*s", b.n ? "\n" : "", (int)name.n, name.p,
-                   str_is(type, "application/pdf") ? "PDF" : "JPEG", (int)bytes.n, bytes.p,
+        buf_printf(&b, "%s%.*s\n%s, %.*s bytes\nSHA-256 %.*s", b.n ? "\n\n" : "", (int)name.n,
+                   name.p, str_is(type, "application/pdf") ? "PDF" : "JPEG", (int)bytes.n, bytes.p,
                    (int)line.n, line.p);
     }
     return buf_str(&b);
