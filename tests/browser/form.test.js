@@ -5,7 +5,8 @@ const { test } = require("node:test");
 const assert = require("node:assert/strict");
 const b = require("./harness");
 const h = require("../http/harness");
-const { somebody, session } = require("../http/form_client");
+const { somebody, session, withFiles } = require("../http/form_client");
+const { png } = require("../http/pictures");
 
 async function enter(page, p, v = p.v) {
   const [cookie] = [...v.jar.values()];
@@ -101,6 +102,36 @@ test("L20: at a desk without script: the same, by typing", async () => {
   await page.getByLabel("Your full name").press("Enter");
   await page.getByText("Signed by typing the name").waitFor();
   await b.check(page, "her copy");
+  await page.context().close();
+});
+
+test("L20 V-12: on a phone a picture is attached to a form, in sight, taken away and attached again, and signed; the page says what is too much before it is sent", async () => {
+  const p = withFiles("glow"), page = await b.open("phone"), picture = (name, more = 0) => ({ name, mimeType: "image/png", buffer: Buffer.concat([png(120, 80), Buffer.alloc(more)]) });
+  await enter(page, p);
+  await page.goto(`${h.origin("glow")}${p.questions}`);
+  await page.getByLabel("What is it about?").fill("A spot");
+  const add = async (...files) => {
+    await page.getByRole("button", { name: /^Add (a picture or a PDF|another)$/ }).first().tap();
+    await page.getByLabel("Pictures or a PDF").setInputFiles(files);
+  };
+  await add(picture("a.png", 6 << 20), picture("b.png", 6 << 20));
+  await page.getByText("Together these are larger than 10 MB").waitFor();
+  await b.check(page, "the page on which files are attached", { dark: true });
+  await page.getByLabel("Pictures or a PDF").setInputFiles([picture("first.png"), picture("second.png")]);
+  await page.getByRole("button", { name: "Attach" }).tap();
+  await page.getByRole("button", { name: "Remove first.png" }).waitFor();
+  assert.equal(await page.getByLabel("What is it about?").inputValue(), "A spot");
+  await b.check(page, "what is attached", { dark: true });
+  for (const target of await page.locator(".attached .button, .attached a").all()) assert.ok((await target.boundingBox()).height >= 43.5);
+  await page.getByRole("button", { name: "Remove first.png" }).tap();
+  await page.getByRole("button", { name: "Remove first.png" }).waitFor({ state: "detached" });
+  await tapTo(next(page), page.getByText("Please read this through"));
+  await page.getByText(/^second\.png\s+JPEG, \d+ bytes\s+SHA-256/).waitFor();
+  await page.getByLabel("I have read").check();
+  await page.getByLabel("Your full name").fill("Maya Ångström");
+  await page.getByRole("button", { name: "I sign this form" }).tap();
+  await page.getByRole("heading", { name: "What you attached" }).waitFor();
+  await b.check(page, "her copy with a picture", { dark: true });
   await page.context().close();
 });
 
