@@ -85,6 +85,7 @@ $form$::jsonb),
   {"key": "pregnant", "kind": "yes_no", "label": "Are you pregnant?", "required": true},
   {"key": "tattoo", "kind": "yes_no", "label": "Is there a tattoo or permanent make-up in the area?", "required": true, "more": "Where?"},
   {"key": "areas", "kind": "body", "label": "Which areas are to be treated?", "required": true},
+  {"key": "area_photo", "kind": "file", "label": "A picture of the area, if you like", "help": "In daylight. It helps us to prepare; you need not send one."},
   {"key": "goggles", "kind": "initials", "label": "I keep the goggles on for the whole treatment: my initials", "required": true},
   {"key": "asked", "kind": "acknowledge", "label": "I could ask all my questions, and they were answered.", "required": true}]}
 $form$::jsonb),

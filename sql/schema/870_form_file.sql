@@ -65,6 +65,11 @@ BEGIN
         WHERE f.tenant_id = NEW.tenant_id AND f.client_id = NEW.client_id AND f.assignment_id = NEW.assignment_id AND f.question_key = NEW.question_key) >= 5 THEN
         RAISE EXCEPTION 'Five files can be attached here, and no more. Remove one on the form first.' USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
+    -- (who goes on attaching and taking away fills nobody's disk)
+    IF (SELECT count(*) FROM app.form_file f
+        WHERE f.tenant_id = NEW.tenant_id AND f.client_id = NEW.client_id AND f.assignment_id = NEW.assignment_id) >= 100 THEN
+        RAISE EXCEPTION 'So much was attached to this form and taken away again that nothing more is taken. Please ask the studio.' USING ERRCODE = 'FY422', COLUMN = 'form';
+    END IF;
     NEW.added_at := clock_timestamp();
     RETURN NEW;
 END $$;

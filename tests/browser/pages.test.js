@@ -8,7 +8,7 @@ const { fill } = require("../http/samples");
 const { test, assert } = b;
 
 // (a picture is no page)
-const pages = b.routes().filter((p) => p.method === "GET" && !/\.\w+$|\/photo\/(whole|small)$/.test(p.path));
+const pages = b.routes().filter((p) => p.method === "GET" && !/\.\w+$|\/(whole|small)$/.test(p.path));
 const siteFiles = ["/", "/privacy", "/security", "/nowhere"]; // rendered when the product is built
 const BUDGET = 60 * 1024;
 

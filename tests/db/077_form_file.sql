@@ -61,6 +61,20 @@ SELECT is(pg_temp.page(2, pg_temp.gone(2), 'COMMIT'), 'COMMIT', 'L20: she does')
 SELECT is((SELECT concat_ws(' ', m.removed_at IS NOT NULL, m.key_sealed IS NULL, m.removed_by IS NULL, EXISTS (SELECT FROM app.job j WHERE j.kind = 'media.remove' AND j.subject_id = m.id)) FROM app.media m WHERE m.id = fx.id('b', 'file', 2)),
     't t t t', 'B44: its key goes with it, its file by a job');
 
+SELECT is(pg_temp.slow(3, 'INSERT INTO app.media (id, client_id, kind, type, bytes, key_sealed) SELECT ' || quote_literal(fx.id('b', 'many', 0)) || '::uuid, ' || quote_literal(fx.id('b', 'client', 3)) || '::uuid, ''form'', ''image/jpeg'', 1, ''\x01''', 'COMMIT'), 'COMMIT', 'a file that she will put in last');
+BEGIN;
+SET LOCAL session_replication_role = replica;
+SELECT * FROM fx.inside('beta');
+INSERT INTO app.form_file (id, client_id, assignment_id, question_key, name_sealed, sha256_sealed, stored_sha256) SELECT fx.id('b', 'many', n), fx.id('b', 'client', 3), fx.id('b', 'picture assignment', 3), 'picture', '', '', sha256('') FROM generate_series(1, 100) n;
+COMMIT;
+SELECT is(pg_temp.slow(3, format('INSERT INTO app.form_file (id, client_id, assignment_id, question_key, name_sealed, sha256_sealed, stored_sha256) VALUES (%L, %L, %L, ''picture'', '''', '''', sha256(''''))', fx.id('b', 'many', 0),
+    fx.id('b', 'client', 3), fx.id('b', 'picture assignment', 3))), 'FY422', 'who attaches and takes away a hundred times is stopped');
+BEGIN;
+SET LOCAL session_replication_role = replica;
+DELETE FROM app.form_file WHERE assignment_id = fx.id('b', 'picture assignment', 3);
+DELETE FROM app.media WHERE id = fx.id('b', 'many', 0);
+COMMIT;
+
 -- signing
 SELECT is(pg_temp.page(2, pg_temp.sign(2), 'COMMIT'), 'COMMIT', 'L20: she signs');
 SELECT is((SELECT e.reason FROM audit.event e WHERE e.action = 'form.files' AND e.object_id = fx.id('b', 'picture signature', 2)),
