@@ -89,7 +89,9 @@ describe("L20 V-12: attaching", () => {
     const values = h.formOf((await her.v.get(`${her.questions}/files/picture`)).text, /\/files\//).values, list = [file("3.png", png(9, 9)), file("4.png", png(9, 9))];
     for (let i = 0; i < 2; i++) assert.equal((await attach(her, list, "picture", { values })).location, `${her.questions}#q-picture`);
     assert.equal(standing(her).length, 4);
-    const both = await Promise.all([0, 1].map(() => attach(her, [file("5.png", png(9, 9))])));
+    const forms = []; // both are opened before one is sent
+    for (let i = 0; i < 2; i++) forms.push(h.formOf((await her.v.get(`${her.questions}/files/picture`)).text, /\/files\//).values);
+    const both = await Promise.all(forms.map((form) => attach(her, [file("5.png", png(9, 9))], "picture", { values: form })));
     assert.deepEqual(both.map((r) => r.status).sort(), [303, 422]);
     assert.ok(both.some((r) => /Five files can be attached here/.test(r.text)));
     assert.match((await her.v.get(`${her.questions}/files/picture`)).text, /as many as can be/);

@@ -7,7 +7,7 @@ const h = require("./harness");
 const k = require("./booking_client");
 const naughty = require("./naughty");
 const { sample } = require("./samples");
-const { somebody } = require("./form_client");
+const { somebody, withFiles } = require("./form_client");
 
 const forget = () => h.sql("DELETE FROM sec.throttle");
 before(forget);
@@ -66,6 +66,10 @@ async function sender(p) {
     const v = await h.staff(label, role, { fresh: p.path.endsWith("/kiosk") });
     const keys = h.formOf((await v.get(label === "ops" ? "/demos" : "/clients")).text, "/logout").values;
     return { v, target, keys };
+  }
+  if (p.path.includes("/files/")) {
+    const w = withFiles("glow"), at = `${w.questions}/files/picture`;
+    return { v: w.v, target: at, keys: h.formOf((await w.v.get(at)).text).values };
   }
   if (p.path.includes("/forms/")) return { v: f.v, target, keys: h.formOf((await f.v.get(target.replace(/\/(consent|decline|code)$/, ""))).text).values };
   if (p.path.startsWith("/v/") && p.path.endsWith("/prove")) {
