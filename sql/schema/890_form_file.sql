@@ -1,4 +1,4 @@
--- 870_form_file: questions of a form that are answered by pictures or a PDF. The bytes lie in the store, sealed, as all files of clients do
+-- 890_form_file: questions of a form that are answered by pictures or a PDF. The bytes lie in the store, sealed, as all files of clients do
 -- (820_media); here is to which question of which form they belong, and what the client called them.
 
 SET LOCAL ROLE foyer_owner;
