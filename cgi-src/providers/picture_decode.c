@@ -30,16 +30,20 @@ struct pixels {
 /* What was read of a file. */
 struct source {
     struct pixels image;
-    int orientation; /* as EXIF counts: 1 is upright */
-    unsigned char *profile;
-    unsigned profile_n;
+    int orientation;     /* as EXIF counts: 1 is upright */
+    cmsHPROFILE colours; /* NULL: sRGB, or none that could be used */
 };
 
+/* Memory for as long as this process has to live, which is one picture: nothing is given back before, not even where a library
+ * jumps out of a broken file. Zeros, so that no pixel is ever what stood there before. */
 static void *take(size_t n)
 {
-    void *p = malloc(n);
+    static void *taken[32];
+    static size_t n_taken;
+    void *p = n > 0 && n_taken < COUNT_OF(taken) ? calloc(1, n) : NULL;
     if (!p)
         _exit(PICTURE_TOO_MUCH);
+    taken[n_taken++] = p;
     return p;
 }
 
@@ -61,6 +65,13 @@ static void fit(size_t w, size_t h, size_t edge, size_t *to_w, size_t *to_h)
     *to_h += *to_h == 0;
 }
 
+/* The colours that its numbers mean: of a profile no larger than any camera's. (The library takes a copy.) */
+static void keep_profile(struct source *s, const unsigned char *profile, size_t n)
+{
+    if (n > 0 && n <= MOST_PROFILE)
+        s->colours = cmsOpenProfileFromMem(profile, (cmsUInt32Number)n);
+}
+
 /* ---- made smaller, row by row: each pixel is the mean of the area that it stands for ---- */
 
 struct shrinker {
@@ -75,11 +86,11 @@ struct shrinker {
 static struct shrinker shrinker_of(size_t w, size_t h, size_t edge)
 {
     struct shrinker s = {.w = w, .h = h};
+    check_size(w, h);
     fit(w, h, edge, &s.to.w, &s.to.h);
     s.to.p = take(s.to.w * s.to.h * RGB);
     s.sums = take(s.to.w * RGB * sizeof *s.sums);
     s.row = take(s.to.w * RGB * sizeof *s.row);
-    memset(s.sums, 0, s.to.w * RGB * sizeof *s.sums);
     return s;
 }
 
@@ -254,9 +265,11 @@ static int read_jpeg(const unsigned char *p, size_t n, struct source *s)
             s->orientation = exif_orientation(m->data, m->data_length);
     bool is_ink = j.jpeg_color_space == JCS_CMYK || j.jpeg_color_space == JCS_YCCK;
     JOCTET *profile = NULL;
+    unsigned profile_n = 0;
     if (!is_ink && j.jpeg_color_space != JCS_GRAYSCALE &&
-        jpeg_read_icc_profile(&j, &profile, &s->profile_n))
-        s->profile = profile;
+        jpeg_read_icc_profile(&j, &profile, &profile_n))
+        keep_profile(s, profile, profile_n);
+    free(profile);
 
     size_t w, h;
     fit(j.image_width, j.image_height, PICTURE_EDGE, &w, &h);
@@ -309,11 +322,9 @@ static void png_profile(png_structp png, png_infop info, struct source *s)
     png_bytep profile;
     png_uint_32 size;
     if (!(png_get_color_type(png, info) & PNG_COLOR_MASK_COLOR) ||
-        !png_get_iCCP(png, info, &name, &method, &profile, &size) || size > MOST_PROFILE)
+        !png_get_iCCP(png, info, &name, &method, &profile, &size))
         return;
-    s->profile = take(size);
-    memcpy(s->profile, profile, size);
-    s->profile_n = size;
+    keep_profile(s, profile, size);
 }
 
 static void png_rows(png_structp png, png_infop info, struct source *s)
@@ -396,13 +407,12 @@ static int read_webp(const unsigned char *p, size_t n, struct source *s)
 
 static void to_srgb(struct source *s)
 {
-    if (!s->profile || s->profile_n > MOST_PROFILE)
+    if (!s->colours)
         return;
-    cmsHPROFILE from = cmsOpenProfileFromMem(s->profile, s->profile_n),
-                to = cmsCreate_sRGBProfile();
+    cmsHPROFILE to = cmsCreate_sRGBProfile();
     /* one that cannot be used: the numbers stand as they are, as browsers do it */
-    cmsHTRANSFORM way = from && to && cmsGetColorSpace(from) == cmsSigRgbData
-                            ? cmsCreateTransform(from, TYPE_RGB_8, to, TYPE_RGB_8,
+    cmsHTRANSFORM way = to && cmsGetColorSpace(s->colours) == cmsSigRgbData
+                            ? cmsCreateTransform(s->colours, TYPE_RGB_8, to, TYPE_RGB_8,
                                                  INTENT_RELATIVE_COLORIMETRIC, cmsFLAGS_NOCACHE)
                             : NULL;
     for (size_t y = 0; way && y < s->image.h; y++)

@@ -131,14 +131,36 @@ async function shoot(page, name) {
   await page.screenshot({ path: path.join(shots, file), fullPage: true });
 }
 
-// A page without its words and ids: two that are built alike are judged once.
-const skeleton = (html) => html.replace(/>[^<]+</g, "><").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID").replace(/\s(value|href|content|datetime|action)="[^"]*"/g, "")
-  .replace(/\b[hmd]\d+\b/g, "");
+// A page without its words and ids: two that are built alike are judged once. Elements that are built alike one after the other count
+// as one (a list is as right with three lines as with two), and the list of rooms, of which each role has others, counts by itself.
+const skeletons = new Map();
+function skeleton(html) {
+  if (skeletons.has(html)) return skeletons.get(html);
+  const plain = html.replace(/>[^<]+</g, "><").replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID").replace(/\s(value|href|content|datetime|action|data-left)="[^"]*"/g, "")
+    .replace(/\b[hmd]\d+\b/g, "");
+  const rooms = (plain.match(/<ul class="shell-list">.*?<\/ul>/s) || [""])[0];
+  const parts = [plain.replace(rooms, ""), rooms.replace(/ aria-current="[^"]*"/g, "")].map((part) => {
+    const tags = [];
+    for (const tag of part.match(/<[^>]*>/g) || []) {
+      tags.push(tag);
+      for (let n = 1; n <= 60 && 2 * n <= tags.length; n++) {
+        let i = 1;
+        while (i <= n && tags.at(-i) === tags.at(-i - n)) i++;
+        if (i > n) { tags.length -= n; break; }
+      }
+    }
+    return tags.join("");
+  });
+  skeletons.clear(); // (one page is asked about several times, and then the next)
+  skeletons.set(html, parts);
+  return parts;
+}
 const judged = new Set();
-const wasJudged = (how, html) => judged.has(`${how} ${skeleton(html)}`);
+const wasJudged = (how, html) => skeleton(html).every((part) => judged.has(`${how} ${part}`));
 function isNew(how, html) {
-  const key = `${how} ${skeleton(html)}`;
-  return !judged.has(key) && judged.add(key);
+  const was = wasJudged(how, html);
+  for (const part of skeleton(html)) judged.add(`${how} ${part}`);
+  return !was;
 }
 
 // All that a page keeps. o: {dark: also the contrast in dark, shot: name of the picture, also: [faults known from elsewhere]}
