@@ -7,8 +7,8 @@ CREATE TEMP TABLE c AS SELECT row_number() OVER () AS i, c.id, c.name, string_to
 FROM (SELECT * FROM app.client c WHERE c.tenant_id = 'be000000-0000-4000-8000-000000000001' AND c.phone IS NOT NULL AND c.email IS NOT NULL AND c.name_norm ~ ' ' ORDER BY c.id LIMIT 4000) AS c;
 CREATE TEMP TABLE top AS SELECT row_number() OVER (PARTITION BY q.is_first ORDER BY n DESC) AS r, q.* FROM (
     SELECT is_first, word, count(*) AS n FROM (SELECT c.w[1] AS word, true AS is_first FROM c UNION ALL SELECT c.w[cardinality(c.w)], false FROM c) AS v GROUP BY 1, 2) AS q;
-CREATE FUNCTION pg_temp.f(upto int) RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT word FROM top WHERE is_first AND r = 1 + floor(random() * upto)::int LIMIT 1 $$;
-CREATE FUNCTION pg_temp.l(upto int) RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT word FROM top WHERE NOT is_first AND r = 1 + floor(random() * upto)::int LIMIT 1 $$;
+CREATE FUNCTION pg_temp.f(upto int) RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT word FROM top WHERE is_first ORDER BY r OFFSET floor(random() * upto)::int LIMIT 1 $$;
+CREATE FUNCTION pg_temp.l(upto int) RETURNS text LANGUAGE sql VOLATILE AS $$ SELECT word FROM top WHERE NOT is_first ORDER BY r OFFSET floor(random() * upto)::int LIMIT 1 $$;
 CREATE FUNCTION pg_temp.z(low int, high int) RETURNS int LANGUAGE sql VOLATILE AS $$ SELECT low + floor(random() * (high - low + 1))::int $$;
 CREATE TEMP TABLE pick AS SELECT g, (SELECT x FROM (SELECT pg_temp.z(1, 4000) + 0 * g AS x) AS y) AS i FROM generate_series(1, :each) AS g;
 SELECT v.class, v.typed FROM (
