@@ -201,6 +201,8 @@ static PangoLayout *layout_of(struct pdf *p, const char *font, double size, doub
     /* Letters that melt into one would be found and copied as that one; scripts that need it do not ask by these. */
     PangoAttrList *features = pango_attr_list_new();
     pango_attr_list_insert(features, pango_attr_font_features_new("liga=0, clig=0, dlig=0"));
+    /* (where a hash goes on in the next line, nothing is put in that is not in it) */
+    pango_attr_list_insert(features, pango_attr_insert_hyphens_new(FALSE));
     pango_layout_set_attributes(layout, features);
     pango_attr_list_unref(features);
     pango_layout_set_text(layout, text.p, (int)text.n);

@@ -175,6 +175,7 @@ describe("L20 E-02: asked, signed, kept", () => {
     const page = (await (await h.staff("glow", "owner")).get(chart)).text;
     assert.match(page, /Unchanged since it was signed/);
     assert.ok(page.includes(`${at}/whole`) && page.includes("<bdi>spot.png</bdi>"));
+    assert.match((await (await h.staff("glow", "owner")).get(`/clients/${her.client}/chart/print`)).text, /Attached: <bdi>spot\.png<\/bdi>/);
     const seen = await (await h.staff("glow", "owner")).get(`${at}/whole`);
     assert.ok(seen.bytes.equals(pdf()) && /^attachment;/.test(seen.headers["content-disposition"]) && /sandbox/.test(seen.headers["content-security-policy"]));
     assert.deepEqual(h.trail(seen.id).map((e) => [e.action, e.clients]), [["consent.file", [her.client]]]);

@@ -136,6 +136,7 @@ const struct page proof_pages[] = {
               {"steps", Q_plan_steps, .by = "plan_id"},
               {"visits", Q_client_visit},
               {"forms", Q_client_form},
+              {"files", Q_form_file_of_client, .by = "signature_id"},
               {"notes", Q_chart_note},
               {"addenda", Q_chart_addendum, .by = "note_id"}},
      .view = "proof/chart", .title = "Chart: as a page to be printed"},
