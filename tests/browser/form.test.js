@@ -106,7 +106,7 @@ test("L20: at a desk without script: the same, by typing", async () => {
 });
 
 test("L20 V-12: on a phone a picture is attached to a form, in sight, taken away and attached again, and signed; the page says what is too much before it is sent", async () => {
-  const p = withFiles("glow"), page = await b.open("phone"), picture = (name, more = 0) => ({ name, mimeType: "image/png", buffer: Buffer.concat([png(120, 80), Buffer.alloc(more)]) });
+  const p = await withFiles("glow"), page = await b.open("phone"), picture = (name, more = 0) => ({ name, mimeType: "image/png", buffer: Buffer.concat([png(120, 80), Buffer.alloc(more)]) });
   await enter(page, p);
   await page.goto(`${h.origin("glow")}${p.questions}`);
   await page.getByLabel("What is it about?").fill("A spot");

@@ -37,7 +37,7 @@ function foyer(...args) {
   return spawnSync(all[0], all.slice(1), { encoding: "utf8", cwd: "/" }).stdout;
 }
 let her;
-before(() => { her = withFiles("glow"); });
+before(async () => { her = await withFiles("glow"); });
 
 describe("L20 V-12: attaching", () => {
   test("from the form, with what is typed kept; a picture is made anew, a PDF is kept as it came; each is shown, sealed, and in the trail", async () => {
@@ -106,7 +106,7 @@ describe("L20 V-12: attaching", () => {
 
 describe("T01 T02 L48: whose it is not", () => {
   test("another client's form, another question, another business: nothing is attached, opened or removed", async () => {
-    const other = withFiles("glow"), far = withFiles("first-light"), [mine] = standing(her);
+    const other = await withFiles("glow"), far = await withFiles("first-light"), [mine] = standing(her);
     for (const [who, at, key] of [[other, `${other.at}/${her.form}`, "picture"], [other, her.questions, "picture"], [far, `${far.at}/${her.form}`, "picture"], [her, her.questions, "reason"], [her, her.questions, "none"]]) {
       const r = await attach(who, [file("x.png", png(9, 9))], key, { at });
       assert.ok([401, 403, 404].includes(r.status), `${at} ${key}: ${r.status}`);
@@ -205,7 +205,7 @@ describe("L20 E-02: asked, signed, kept", () => {
 
 describe("R-05 B51 L20: what goes", () => {
   test("erasing her takes key and files; what nobody will sign is swept", async () => {
-    const gone = withFiles("glow"), left = withFiles("glow"), stays = withFiles("glow"), tenant = h.tenantId("glow");
+    const gone = await withFiles("glow"), left = await withFiles("glow"), stays = await withFiles("glow"), tenant = h.tenantId("glow");
     for (const p of [gone, left, stays]) assert.equal((await attach(p, [file("x.png", png(9, 9))])).status, 303);
     const ids = [gone, left, stays].map((p) => standing(p)[0].id), key = `test ${h.uuid()}`;
     h.sql("SELECT set_config('foyer.tenant_id', :'v1', false); SELECT app.client_erase(:'v2'); SELECT app.client_erase(:'v3')", tenant, gone.client, her.client);

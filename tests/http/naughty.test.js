@@ -68,7 +68,7 @@ async function sender(p) {
     return { v, target, keys };
   }
   if (p.path.includes("/files/")) {
-    const w = withFiles("glow"), at = `${w.questions}/files/picture`;
+    const w = await withFiles("glow"), at = `${w.questions}/files/picture`;
     return { v: w.v, target: at, keys: h.formOf((await w.v.get(at)).text).values };
   }
   if (p.path.includes("/forms/")) return { v: f.v, target, keys: h.formOf((await f.v.get(target.replace(/\/(consent|decline|code)$/, ""))).text).values };
