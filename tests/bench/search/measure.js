@@ -51,6 +51,7 @@ async function main() {
   const classes = new Map();
   for (const line of typed.stdout.trim().split("\n")) {
     const [name, text] = line.split("\t");
+    if (!new RegExp(process.env.FOYER_BENCH_ONLY || ".").test(name)) continue;
     if (!classes.has(name)) classes.set(name, []);
     classes.get(name).push(text);
   }
