@@ -111,8 +111,9 @@ static bool is_named(const struct form_document *d, struct str line)
 static enum err compare_files(struct req *r, const struct rows *signature, bool *is_good)
 {
     struct arena *a = req_arena(r);
-    struct form_document d;
+    struct form_document d = {0};
     const struct rows *files = req_query(r, Q_form_file_hashes);
+    *is_good = false;
     if (!files)
         return req_error(r);
     *is_good = rows_count(files) == 0 ||
@@ -128,7 +129,7 @@ static enum err compare_files(struct req *r, const struct rows *signature, bool 
 
 enum err form_show_signature(struct req *r)
 {
-    bool has_its_files;
+    bool has_its_files = false;
     struct rows *signature = req_show(r, "signature", Q_form_signature, NULL);
     if (!signature)
         return req_error(r);
