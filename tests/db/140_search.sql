@@ -15,6 +15,8 @@ CREATE FUNCTION pg_temp.a_mail() RETURNS text LANGUAGE sql VOLATILE AS $$
 CREATE FUNCTION pg_temp.a_phone() RETURNS text LANGUAGE sql VOLATILE AS $$
     SELECT CASE WHEN random() < 0.8 THEN '+1' || pg_temp.one_of(ARRAY['212', '646', '917', '305']) || (200 + floor(random() * 12)::int) || lpad(floor(random() * 400)::text, 4, '0') END $$;
 INSERT INTO app.client (name, preferred_name, email, phone) SELECT pg_temp.a_name(), CASE WHEN g % 9 = 0 THEN pg_temp.one_of(ARRAY['Mimi', 'Jo', 'Lia']) END, pg_temp.a_mail(), pg_temp.a_phone() FROM generate_series(1, 900) AS g;
+-- a name without a word
+INSERT INTO app.client (name, phone) VALUES ('&', '+12125550177'), ('—', NULL);
 CREATE TEMP TABLE n AS SELECT c.id, row_number() OVER (ORDER BY c.id) AS i FROM app.client c WHERE c.tenant_id = fx.id('b', 'tenant', 1);
 UPDATE app.client c SET created_by = CASE WHEN n.i % 3 = 0 THEN fx.id('b', 'staff', 4) END FROM n WHERE n.id = c.id AND c.tenant_id = fx.id('b', 'tenant', 1);
 INSERT INTO app.client_contact (client_id, kind, value) SELECT n.id, v.kind, v.value FROM n, LATERAL (VALUES ('phone', pg_temp.a_phone()), ('email', pg_temp.a_mail())) AS v (kind, value) WHERE n.i % 20 = 0 AND v.value IS NOT NULL;
