@@ -174,15 +174,16 @@ AS $$
 DECLARE
     parts text[] := string_to_array(subject, '/');
     client uuid := parts[1]::uuid;
+    is_message boolean := kind = 'message.object';
     is_new boolean;
 BEGIN
-    IF kind = 'message.object' THEN
+    IF is_message THEN
         is_new := app.messaging_object_again(client, parts[2], parts[3], parts[4]::timestamptz);
     ELSE
         is_new := app.consent_end_again(client, parts[2], parts[3]::timestamptz);
     END IF;
     IF is_new THEN
-        PERFORM sec.note(CASE kind WHEN 'message.object' THEN 'messaging.note' ELSE 'consent.withdraw' END, 'ok', 'done once more after a restore', ARRAY[client], 'client', client);
+        PERFORM sec.note(CASE WHEN is_message THEN 'messaging.note' ELSE 'consent.withdraw' END, 'ok', 'done once more after a restore', ARRAY[client], 'client', client);
     END IF;
     RETURN is_new;
 END $$;

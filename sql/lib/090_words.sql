@@ -339,6 +339,7 @@ AS $$
         ('message.opt_out', 'noted that an address wants no more messages'),
         ('message.opt_in', 'noted that an address wants messages again'),
         ('system.restore', 'restored this business from a backup'),
+        ('objections.list', 'wrote what clients had taken back beside the backups'),
         ('restore.replay', 'did once more what had been erased or ended since the backup'),
         ('operator.command', 'worked with the operator''s command'),
         ('job.claim', 'took up work that waited'),
