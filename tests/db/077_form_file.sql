@@ -49,7 +49,7 @@ SELECT is(pg_temp.slow(2, 'SELECT count(*) FROM app.form_answer'), '0', 'what th
 SELECT is(pg_temp.slow(2, 'SELECT count(*) FROM app.client'), '0', 'nor herself');
 SELECT is(fx.ask('foyer_slow', 'SELECT 1 FROM fx.as_link(''alpha'', 2)', 'SELECT count(*) FROM app.form_file'), '0', 'T01: another business sees none');
 SELECT is(pg_temp.staff('foyer_slow', v.who, 'SELECT count(*) FROM app.form_file JOIN app.media USING (tenant_id, id)'), v.wanted, 'D-18: ' || v.who || ' reads them: ' || v.wanted)
-FROM (VALUES ('owner', '2'), ('provider', '2'), ('front-desk', '0'), ('biller', '0')) AS v (who, wanted);
+FROM (VALUES ('owner', '2'), ('provider', '2'), ('front-desk', '0')) AS v (who, wanted);
 SELECT is(pg_temp.slow(2, format('SELECT label, n_files, most FROM app.form_file_room(%L, ''picture'')', fx.id('b', 'picture assignment', 2))), '"A picture",2,5', 'the page knows the question');
 SELECT is(pg_temp.slow(3, format('SELECT label, n_files, most FROM app.form_file_room(%L, ''picture'')', fx.id('b', 'picture assignment', 2))), '', 'T02: of her own form alone');
 
