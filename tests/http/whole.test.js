@@ -37,10 +37,12 @@ async function linkTargets() {
       INSERT INTO app.link (tenant_id, purpose, client_id, appointment_id, token_hash, expires_at)
       SELECT tenant_id, 'form', client_id, appointment_id, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day' FROM one RETURNING id)
     SELECT made.id, one.id FROM one, made`, h.tenantId("glow"))[0];
-  // The demo's form that asks for pictures: due for one, signed by another with what she attached.
+  // The demo's form that asks for pictures: due for one (of those who have booked since, perhaps), signed by another with what she attached.
   const [[asking, asked], [hers, herForm, herFile]] = h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
-    WITH pictured AS (SELECT a.id, a.client_id, a.state, (SELECT f.id FROM app.form_file f WHERE f.assignment_id = a.id) AS file FROM app.form_assignment a
-      JOIN app.form o ON o.tenant_id = a.tenant_id AND o.id = a.form_id AND o.name = 'Skin, in pictures' WHERE a.tenant_id = :'v1' AND a.state IN ('due', 'signed')), made AS (
+    WITH pictured AS (SELECT DISTINCT ON (a.state) a.id, a.client_id, a.state, f.id AS file FROM app.form_assignment a
+      JOIN app.form o ON o.tenant_id = a.tenant_id AND o.id = a.form_id AND o.name = 'Skin, in pictures'
+      LEFT JOIN app.form_file f ON f.tenant_id = a.tenant_id AND f.assignment_id = a.id
+      WHERE a.tenant_id = :'v1' AND (a.state = 'due' OR a.state = 'signed' AND f.id IS NOT NULL) ORDER BY a.state, a.id, f.id), made AS (
       INSERT INTO app.link (tenant_id, purpose, client_id, token_hash, expires_at)
       SELECT :'v1'::uuid, 'form', client_id, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day' FROM pictured RETURNING id, client_id)
     SELECT made.id, pictured.id, pictured.file FROM pictured JOIN made USING (client_id) ORDER BY pictured.state`, h.tenantId("glow"));
