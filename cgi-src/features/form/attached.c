@@ -73,6 +73,19 @@ static bool is_asked(const struct filling *f, struct str key)
     return false;
 }
 
+/* The files whose question is asked, or those whose question is not: ids with commas between. */
+static struct str ids_of(struct req *r, const struct filling *f, bool asked)
+{
+    struct buf ids = buf_in(req_arena(r), 128);
+    for (size_t i = 0; f->attached && i < rows_count(f->attached); i++)
+        if (is_asked(f, rows_text(f->attached, i, "question_key")) == asked) {
+            if (ids.n > 0)
+                buf_addc(&ids, ',');
+            buf_add(&ids, rows_text(f->attached, i, "id"));
+        }
+    return buf_str(&ids);
+}
+
 static enum err drop(struct req *r, struct str ids)
 {
     req_set(r, "dropped", arena_printf(req_arena(r), "{%.*s}", (int)ids.n, ids.p));
@@ -83,28 +96,14 @@ enum err attached_drop(struct req *r, struct str id) { return uuid_ok(id) ? drop
 
 enum err attached_drop_unasked(struct req *r, const struct filling *f)
 {
-    struct buf ids = buf_in(req_arena(r), 128);
-    for (size_t i = 0; f->attached && i < rows_count(f->attached); i++)
-        if (!is_asked(f, rows_text(f->attached, i, "question_key"))) {
-            if (ids.n > 0)
-                buf_addc(&ids, ',');
-            buf_add(&ids, rows_text(f->attached, i, "id"));
-        }
-    return ids.n > 0 ? drop(r, buf_str(&ids)) : OK;
+    struct str ids = ids_of(r, f, false);
+    return ids.n > 0 ? drop(r, ids) : OK;
 }
 
 enum err attached_keep_signed(struct req *r, const struct filling *f)
 {
-    struct buf ids = buf_in(req_arena(r), 128);
-    buf_addc(&ids, '{');
-    for (size_t i = 0; f->attached && i < rows_count(f->attached); i++)
-        if (is_asked(f, rows_text(f->attached, i, "question_key"))) {
-            if (ids.n > 1)
-                buf_addc(&ids, ',');
-            buf_add(&ids, rows_text(f->attached, i, "id"));
-        }
-    buf_addc(&ids, '}');
-    req_set(r, "named", buf_str(&ids));
+    struct str ids = ids_of(r, f, true);
+    req_set(r, "named", arena_printf(req_arena(r), "{%.*s}", (int)ids.n, ids.p));
     return req_query(r, Q_form_file_keep) ? OK : req_error(r);
 }
 

@@ -128,10 +128,7 @@ enum err form_attach(struct req *r)
         if (e)
             return e;
     }
-    struct str key = req_value(r, "question_key");
-    return reply_redirect(r, arena_printf(req_arena(r), "%s#q-%.*s",
-                                          arena_cstr(req_arena(r), form_path(r, "")), (int)key.n,
-                                          key.p));
+    return form_to_question(r, req_value(r, "question_key"));
 }
 
 /* ---- giving out ---- */

@@ -91,8 +91,7 @@ static enum err more_lines(struct req *r, const struct filling *f, struct str in
     return reply_redirect(r, form_path(r, ""));
 }
 
-/* Back to the question that a file was attached to. */
-static enum err to_question(struct req *r, struct str key)
+enum err form_to_question(struct req *r, struct str key)
 {
     return reply_redirect(r, arena_printf(req_arena(r), "%s%s%.*s",
                                           arena_cstr(req_arena(r), form_path(r, "")),
@@ -108,7 +107,7 @@ static enum err to_files(struct req *r, const struct filling *f, struct str key)
             return reply_redirect(r, arena_printf(req_arena(r), "%s/files/%.*s",
                                                   arena_cstr(req_arena(r), form_path(r, "")),
                                                   (int)key.n, key.p));
-    return to_question(r, S(""));
+    return form_to_question(r, S(""));
 }
 
 /* The question that has this file; "": none has. */
@@ -142,7 +141,7 @@ static enum err after_keeping(struct req *r, struct filling *f, struct str inten
     if (intent_is(intent, S("files-"), &what))
         return to_files(r, f, what);
     if (intent_is(intent, S("drop-"), &what))
-        return to_question(r, question_of(f, what));
+        return form_to_question(r, question_of(f, what));
     if (str_is(intent, "save")) {
         struct str link = req_value(r, "link_id");
         return reply_redirect(

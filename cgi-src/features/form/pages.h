@@ -5,6 +5,8 @@
 
 /* Path of the form that the request is about, with an end such as "/consent". */
 struct str form_path(struct req *r, const char *end);
+/* Back to a question of the form; "": to its top. */
+enum err MUST_CHECK form_to_question(struct req *r, struct str key);
 /* The answer for a form that is signed: to the copy, or, to a second attempt, that it is. */
 enum err form_signed_already(struct req *r, const char *copy);
 
