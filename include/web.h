@@ -149,6 +149,8 @@ enum err reply_view(struct req *r, int status, const char *view);
 enum err reply_redirect(struct req *r, struct str path);             /* 303, own paths only */
 enum err reply_bytes(struct req *r, int status, const char *type, struct str body,
                      const char *download_name);
+/* Refuses a file of more than most lines with words (422): one that were cut short would look whole. */
+enum err MUST_CHECK reply_too_long(struct req *r, size_t most);
 /* The columns of rows as a file that a spreadsheet opens (csv.h); NULL rows: the error of their statement. */
 enum err MUST_CHECK reply_csv(struct req *r, const struct rows *rows, const char *const *columns,
                               size_t n, const char *filename);

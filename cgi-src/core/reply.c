@@ -54,6 +54,17 @@ enum err reply_bytes(struct req *r, int status, const char *type, struct str bod
     return OK;
 }
 
+enum err reply_too_long(struct req *r, size_t most)
+{
+    r->error.err = ERR_INVALID;
+    r->error.message = arena_printf(
+        r->arena,
+        "This file would have more than %zu lines. It was not cut short, for then it would look "
+        "whole. Narrow the list down first, or read it on its pages.",
+        most);
+    return ERR_INVALID;
+}
+
 enum err reply_csv(struct req *r, const struct rows *rows, const char *const *columns, size_t n,
                    const char *filename)
 {

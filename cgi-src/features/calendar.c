@@ -63,7 +63,7 @@ static enum err download(struct req *r)
                                           "booked_by", "price",  "appointment_id"};
     struct rows *rows = req_query(r, Q_calendar_export);
     if (rows && rows_count(rows) > MOST)
-        return ERR_TOO_LARGE;
+        return reply_too_long(r, MOST);
     return reply_csv(r, rows, columns, COUNT_OF(columns), "appointments.csv");
 }
 

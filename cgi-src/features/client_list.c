@@ -33,7 +33,7 @@ static enum err download(struct req *r)
     if (!rows)
         return req_error(r);
     if (rows_count(rows) > EXPORT_MOST)
-        return ERR_TOO_LARGE;
+        return reply_too_long(r, EXPORT_MOST);
     struct rows *fields = req_query(r, Q_client_field_column);
     if (!fields)
         return req_error(r);

@@ -21,7 +21,7 @@ static enum err download(struct req *r)
     if (!rows || !req_query(r, Q_recall_lot))
         return req_error(r);
     if (rows_count(rows) > EXPORT_MOST)
-        return ERR_TOO_LARGE;
+        return reply_too_long(r, EXPORT_MOST);
     return reply_csv(r, rows, columns, COUNT_OF(columns), "recall.csv");
 }
 
@@ -55,9 +55,11 @@ static enum err prepare(struct req *r)
         if (e)
             return e;
     }
-    return reply_redirect(r, arena_printf(req_arena(r), "/recalls/%.*s/letters?prepared=%zu%s",
+    struct str said =
+        n == 0 ? S("nobody=1") : arena_printf(req_arena(r), "prepared=%zu%s", n, more);
+    return reply_redirect(r, arena_printf(req_arena(r), "/recalls/%.*s/letters?%.*s",
                                           (int)req_value(r, "lot_id").n, req_value(r, "lot_id").p,
-                                          n, more));
+                                          (int)said.n, said.p));
 }
 
 #define ONE "/recalls/{lot_id:uuid}"
@@ -69,7 +71,8 @@ const struct page recall_pages[] = {
      .view = "recall/one", .title = "Who received a lot"},
     {GET, ONE "/list.csv", CAN(chart_read), .step_up = true, .action = "recall.export",
      .run = download, .title = "Who received a lot, as a file"},
-    {GET, LETTERS, CAN(message_write), .show = {{"lot", Q_recall_lot}, {"letters", Q_recall_letters}}, .view = "recall/letters",
+    {GET, LETTERS, CAN(message_write),
+     .show = {{"lot", Q_recall_lot}, {"letters", Q_recall_letters}}, .view = "recall/letters",
      .title = "A recall: the letters"},
     {POST, ONE "/prepare", CAN(message_write), .action = "recall.prepare", .fields = letter_fields,
      .run = prepare, .again = LETTERS, .title = "A recall: prepare a letter to each"},

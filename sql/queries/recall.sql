@@ -49,9 +49,12 @@ LIMIT 2001;
 SELECT FROM app.recall_keep(:lot_id::uuid, :letter_client::uuid, :letter_id::uuid, :to_address, :subject, :body_bytes);
 
 -- name: recall_letters :one
--- How many letters wait, and how many are under way or have come.
+-- How many letters wait, and how many are under way or have come; and how many of them who received the lot no letter reaches.
 -- clients: none
-SELECT n.n_kept, n.n_given FROM app.recall_letters(:lot_id::uuid) AS n;
+SELECT n.n_kept, n.n_given,
+       (SELECT count(*) FROM app.lot_received(:lot_id::uuid) AS w JOIN app.client c ON c.id = w.client_id AND c.is_active
+        WHERE NOT EXISTS (SELECT FROM unnest(app.record_ids(c.id)) AS r (id) WHERE app.mail_address(r.id) IS NOT NULL)) AS n_unreached
+FROM app.recall_letters(:lot_id::uuid) AS n;
 
 -- name: recall_send :one
 -- The kept letters go out.

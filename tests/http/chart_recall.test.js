@@ -47,7 +47,12 @@ test("L11: a recall: the list, the file, the letters", async () => {
   for (let i = 0; i < 2; i++) assert.match((await owner.post(`/recalls/${lot}/prepare`, body)).location, /prepared=3$/);
   const withAddress = [a, point, gone].sort();
   assert.deepEqual(letters().map((x) => x.slice(0, 5)), withAddress.map((id) => [id, "kept", "t", "t", "0"]), "kept, sealed, and nothing goes out by itself");
-  assert.match((await post(`/recalls/${lot}/prepare`, { body: "again" })).location, /prepared=0$/, "one letter each");
+  const nobody = await post(`/recalls/${lot}/prepare`, { body: "again" });
+  assert.match(nobody.location, /letters\?nobody=1$/, "one letter each");
+  const after = h.decode((await owner.get(nobody.location)).text);
+  assert.match(after, /No letter was written/);
+  assert.doesNotMatch(after, /Letters are prepared/);
+  assert.match(after, /Without an e-mail address: 1\./, "whom no letter reaches is counted");
   const message = letters().find(([id]) => id === a)[5];
   const read = await owner.get(`/messages/${message}`);
   assert.match(h.decode(read.text), /Please call us <i>soon<\/i>\./);

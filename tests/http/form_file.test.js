@@ -203,6 +203,34 @@ describe("L20 E-02: asked, signed, kept", () => {
   });
 });
 
+describe("E-05 L20: in the studio", () => {
+  for (const place of ["desk", "kiosk"])
+    test(`files are attached and signed at the ${place}; on the tablet nobody opens them afterwards`, async () => {
+      const p = await withFiles("glow"), v = await h.staff("glow", "front-desk", { fresh: true });
+      if (place === "kiosk") assert.equal((await v.submit("/account/pin", { pin: "480215" }, { action: "/account/pin" })).status, 303);
+      const opened = await v.submit(`/clients/${p.client}`, {}, { action: `/clients/${p.client}/${place}` });
+      assert.equal(opened.status, 303, h.decode(opened.text).slice(0, 500));
+      const link = opened.location.split("/")[2], here = { ...p, v, questions: `/v/${link}/forms/${p.form}` };
+      const keep = (values) => v.submit(here.questions, values, { action: here.questions }); // (a tablet's page has another form above it)
+      assert.equal((await keep({ "q-reason": "A spot", intent: "files-picture" })).location, `${here.questions}/files/picture`);
+      assert.equal((await attach(here, [file("spot.png", png(60, 40))])).location, `${here.questions}#q-picture`);
+      assert.equal((await keep({ "q-reason": "A spot", intent: "next" })).location, `${here.questions}/consent`);
+      const at = `${here.questions}/files/${standing(p)[0].id}/whole`, copy = await v.get(at);
+      assert.equal(copy.status, 200);
+      assert.equal(copy.headers["cache-control"], "no-store");
+      const sign = { accepts: "yes", signer_name: "Ada Ames", ...(place === "desk" ? { witnessed: "yes" } : {}) };
+      assert.equal((await v.submit(`${here.questions}/consent`, sign, { action: `${here.questions}/consent` })).location, `${here.questions}/copy?signed=1`);
+      const [where, files_sealed] = h.sql("SELECT s.place, (SELECT count(*) FROM audit.event e WHERE e.action = 'form.files' AND e.object_id = s.id) FROM app.signature s WHERE s.assignment_id = :'v1'", p.form)[0];
+      assert.deepEqual([where, files_sealed], [place, "1"]);
+      assert.ok(h.decode((await v.get(`${here.questions}/copy`)).text).includes("spot.png"));
+      if (place === "desk") return;
+      const done = await v.submit(opened.location, {}, { action: `/v/${link}/done` });
+      assert.equal(done.status, 303);
+      for (const path of [at, `${here.questions}/copy`]) assert.ok([303, 401, 410].includes((await v.get(path)).status), path);
+      assert.match((await v.get(`/clients/${p.client}`)).location, /^\/login/, "the tablet is the staff's again with the PIN alone");
+    });
+});
+
 describe("R-05 B51 L20: what goes", () => {
   test("erasing her takes key and files; what nobody will sign is swept", async () => {
     const gone = await withFiles("glow"), left = await withFiles("glow"), stays = await withFiles("glow"), tenant = h.tenantId("glow");

@@ -110,6 +110,11 @@ describe("V-04 L10 the whole way", () => {
     assert.ok(page.text.includes("&lt;script&gt;") && !page.text.includes("<script>alert"));
     assert.equal(h.trail(page.id)[0].action, "client.import.look");
     assert.doesNotMatch((await owner.get(`/clients/import/${id}?only=bad`)).text, new RegExp(`Ann ${word}`));
+    const mine = (how) => h.sql(`UPDATE sec.session SET proved_at = now() - interval '${how}' WHERE id = (SELECT session_id FROM audit.event WHERE request_id = :'v1'::uuid AND session_id IS NOT NULL LIMIT 1)`, page.id);
+    mine("6 minutes");
+    const asked = await owner.get(`/clients/import/${id}/rows.csv`);
+    assert.deepEqual([asked.status, /text\/csv/.test(asked.headers["content-type"] || ""), asked.text.includes(word)], [303, false, false], "the file takes a fresh proof");
+    mine("0 minutes");
     const file = await owner.get(`/clients/import/${id}/rows.csv`);
     assert.match(file.text, /"'=1\+1; ""x"""/);
     assert.ok(file.text.includes(`"'=HYPERLINK(${word})"`));

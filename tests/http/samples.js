@@ -62,7 +62,7 @@ const statements = {
     FROM app.staff f WHERE f.tenant_id = :'t' ORDER BY f.email_norm LIMIT 1 ON CONFLICT DO NOTHING;
     SELECT id FROM sec.passkey WHERE tenant_id = :'t' AND name = 'A sample'`,
   // A file that was read in, so that every page about it is there; nobody came of it.
-  import_id: "WITH made AS (INSERT INTO app.client_import (tenant_id, state, separator, n_columns, n_rows, columns, made_at) SELECT :'t'::uuid, 'checked', ',', 1, 1, '{name}', now() - interval '1 year' WHERE NOT EXISTS (SELECT FROM app.client_import WHERE tenant_id = :'t' AND made_at < now() - interval '1 month') RETURNING id) SELECT id FROM made UNION ALL (SELECT id FROM app.client_import WHERE tenant_id = :'t' AND made_at < now() - interval '1 month' LIMIT 1)",
+  import_id: "WITH made AS (INSERT INTO app.client_import (tenant_id, state, separator, n_columns, n_rows, columns, made_at) SELECT :'t'::uuid, 'checked', ',', 1, 1, '{name}', now() - interval '1 year' WHERE NOT EXISTS (SELECT FROM app.client_import WHERE tenant_id = :'t' AND state = 'checked' AND made_at < now() - interval '1 month') RETURNING id) SELECT id FROM made UNION ALL (SELECT id FROM app.client_import WHERE tenant_id = :'t' AND state = 'checked' AND made_at < now() - interval '1 month' LIMIT 1)",
   export_id: "WITH made AS (INSERT INTO app.trail_export (tenant_id, kind, from_day, to_day, state, n_rows, n_bytes) VALUES (:'t'::uuid, 'csv', '2020-01-01', '2020-01-01', 'ready', 0, 0) RETURNING id) SELECT id FROM made",
   demo_request_id: "SELECT id FROM app.demo_request WHERE tenant_id = :'t' ORDER BY created_at LIMIT 1",
   grant_id: "SELECT id FROM app.support_grant WHERE tenant_id = :'t' ORDER BY asked_at LIMIT 1",

@@ -1,6 +1,6 @@
 /*
  * person.c -- of the demo businesses: what makes clients people: tags, second phones, addresses, whom to call, a child with her
- * guardian, an earlier pregnancy, and one client who is there twice.
+ * guardian, an earlier pregnancy, one client who is there twice, and a list of clients that was read in.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,10 +48,48 @@ static void make_tags(struct loader *l)
          load_z(l, l->tenant_id));
 }
 
+/* The list from the program before, read in when the business began here: of its rows a few were here already or could not be read. */
+static void make_import(struct loader *l)
+{
+    const char *tenant = load_z(l, l->tenant_id);
+    const char *import = load_z(l, demo_uuid(&l->random, l->arena));
+    LOAD(l,
+         "INSERT INTO app.client_import (tenant_id, id, state, separator, n_columns, n_rows, "
+         "columns, date_format, next_part, n_done, n_added, is_hidden, made_at, made_by, "
+         "expires_at, done_at) SELECT $1, $2, 'done', ',', 5, 64, ARRAY['first_name', "
+         "'last_name', 'email', 'phone', 'birth_date'], 'mdy', 2, 64, 0, false, m.at, $3, m.at + "
+         "interval '14 days', m.at + interval '4 minutes' FROM (SELECT now() - interval '200 "
+         "days' AS at) AS m",
+         tenant, import, load_z(l, l->staff[0]));
+    LOAD(l,
+         "INSERT INTO app.client_import_row (tenant_id, import_id, n, line, verdict, reason, "
+         "client_id, is_in) SELECT $1, $2, k.n / 3, k.n / 3 + 1, CASE WHEN k.n % 60 = 0 THEN "
+         "'here' ELSE 'add' END, CASE WHEN k.n % 60 = 0 THEN 'same e-mail, same name' ELSE '' "
+         "END, k.id, k.n % 60 > 0 FROM " SOME("3") " AND k.n <= 180",
+         tenant, import);
+    LOAD(l,
+         "INSERT INTO app.client_import_row (tenant_id, import_id, n, line, verdict, reason) "
+         "SELECT $1, $2, v.n, v.n + 1, v.verdict, v.reason FROM (VALUES (61, 'bad', 'The date of "
+         "birth cannot be read in the format that was chosen.'), (62, 'twice', 'The same person "
+         "stands in line 8.'), (63, 'bad', 'There is no name.'), (64, 'bad', 'The e-mail address "
+         "does not look like one.')) AS v (n, verdict, reason)",
+         tenant, import);
+    LOAD(l,
+         "UPDATE app.client c SET import_id = r.import_id, source = 'import' FROM "
+         "app.client_import_row r WHERE r.tenant_id = $1 AND r.import_id = $2 AND r.is_in AND "
+         "c.tenant_id = r.tenant_id AND c.id = r.client_id",
+         tenant, import);
+    LOAD(l,
+         "UPDATE app.client_import i SET n_added = (SELECT count(*) FROM app.client c WHERE "
+         "c.tenant_id = i.tenant_id AND c.import_id = i.id) WHERE i.tenant_id = $1 AND i.id = $2",
+         tenant, import);
+}
+
 void load_person(struct loader *l)
 {
     const char *tenant = load_z(l, l->tenant_id);
     make_tags(l);
+    make_import(l);
     LOAD(l,
          "INSERT INTO app.client_contact (tenant_id, client_id, kind, value, label) SELECT $1, "
          "k.id, "
