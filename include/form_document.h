@@ -9,9 +9,11 @@
 
 struct form_document_answer {
     struct str question, answer;
+    /* Of a question that is answered by a signature, "3" and later: its key, who signed and how (typed, drawn), and what was drawn. */
+    struct str key, signer, method, strokes;
 };
 struct form_document {
-    struct str format;                          /* "1" or "2"; "" to form_document_text: the newest */
+    struct str format;                          /* "1" to "3"; "" to form_document_text: the newest */
     struct str studio, client, title, version;  /* version: of the form, decimal */
     struct str language, language_words;        /* BCP 47 and a name of it; "2" and later */
     const struct form_document_answer *answers; /* a follow-up is an entry of its own */
@@ -32,7 +34,8 @@ struct form_document {
 
 /*
  * Format "1" said of the signature who put a name and how. "2" (22 November 2026) says as well in which language it was read, in which
- * role it was signed, for whom a guardian answers, before whom, where and when, so that none of it can be changed unseen.
+ * role it was signed, for whom a guardian answers, before whom, where and when, so that none of it can be changed unseen. "3" (the same
+ * day) is "2", but that a question can be answered by a signature of its own: its key, name, method and strokes stand under its answer.
  */
 
 /*
@@ -62,6 +65,7 @@ struct str form_document_hash(struct arena *a, struct str text);
  *      yes_no, acknowledge  "yes" or "no"
  *      allergies            "none", or a line each: substance TAB reaction TAB severity
  *      medications          "none", or a line each: name TAB dose TAB since when
+ *      signature            "typed" TAB name, or "drawn" TAB name TAB strokes (form/strokes.h)
  *      file                 a line each: name TAB type TAB size in bytes TAB SHA-256 in hex, of what is kept
  * Out: words for people; "Not answered" for an empty one.
  */

@@ -71,7 +71,7 @@ $form$::jsonb),
   {"key": "dental", "kind": "yes_no", "label": "Dental work, a vaccination or an infection in the last two weeks, or planned in the next two?", "required": true, "more": "What, and when?"},
   {"key": "enzyme", "kind": "choice", "label": "If filler blocks a blood vessel, the enzyme may be given at once:", "options": ["Yes", "No: ask me first, although time matters"], "required": true},
   {"key": "areas", "kind": "body", "label": "Which areas are to be treated?", "required": true},
-  {"key": "vessel_initials", "kind": "initials", "label": "I have read the most serious risk and its signs: my initials", "required": true},
+  {"key": "vessel_signed", "kind": "signature", "label": "I have read the most serious risk and its signs, and I accept it", "help": "Sign here for this alone; the whole form is signed at the end.", "required": true},
   {"key": "asked", "kind": "acknowledge", "label": "I could ask all my questions, and they were answered.", "required": true}]}
 $form$::jsonb),
 (4, 'laser', 'Consent: laser and light', 'consent', 'Medical spa', 'Hair removal and skin; sun, medicines, eye protection', 'visit', NULL, 'services', 'everybody', $form$

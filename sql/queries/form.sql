@@ -80,7 +80,7 @@ WHERE a.id = :assignment_id AND a.client_id = (SELECT app.own_client());
 
 -- name: form_questions :many
 -- The questions of a version; beside each the answer kept so far, also one given to an older version of the same question. What can be
--- chosen is kept in the form's own language (options) and shown in hers (options_shown).
+-- chosen is kept in the form's own language (options) and shown in hers (options_shown). What was signed stays only under the same words.
 SELECT q.id AS question_id, q.key AS question_key, q.kind, coalesce(x.label, q.label) AS label,
        coalesce(nullif(x.help, ''), q.help) AS help, q.options,
        CASE WHEN cardinality(x.options) = cardinality(q.options) THEN x.options ELSE q.options END AS options_shown,
@@ -90,6 +90,7 @@ SELECT q.id AS question_id, q.key AS question_key, q.kind, coalesce(x.label, q.l
 FROM app.form_question q
 LEFT JOIN app.form_question_translation x ON x.question_id = q.id AND x.language = :language
 LEFT JOIN app.form_question was ON was.form_version_id = :answered_version_id AND was.key = q.key AND was.kind = q.kind
+    AND (q.kind <> 'signature' OR (was.label, was.help) = (q.label, q.help))
 LEFT JOIN app.form_answer a ON a.question_id = was.id AND a.assignment_id = :assignment_id
 WHERE q.form_version_id = :form_version_id
 ORDER BY q.position, q.key;

@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST(document.n_answers <= size);
     if (!str_utf8_ok(first) || !str_utf8_ok(second))
         return 0;
-    struct form_document_answer answers[] = {{S("Anything else?"), first}, {second, S("no")}};
+    struct form_document_answer answers[] = {{.question = S("Anything else?"), .answer = first},
+                                             {.question = second, .answer = S("no")}};
     document = (struct form_document){.studio = second,
                                       .client = first,
                                       .answers = answers,

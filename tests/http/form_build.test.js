@@ -3,6 +3,7 @@
 "use strict";
 const { test, describe, before } = require("node:test");
 const assert = require("node:assert/strict");
+const { spawnSync } = require("node:child_process");
 const h = require("./harness");
 const { somebody } = require("./form_client");
 
@@ -127,6 +128,42 @@ describe("L20: a form is built", () => {
     assert.equal((await send(chart, `${chart}/send`, {})).status, 303);
     assert.equal(h.one("SELECT attached_copy FROM app.message WHERE client_id = :'v1' AND kind = 'form_copy' ORDER BY created_at DESC LIMIT 1", p.client), file);
     h.sql("DELETE FROM app.job j USING app.message m WHERE m.client_id = :'v1' AND m.kind = 'form_copy' AND j.subject_id = m.id; DELETE FROM app.message WHERE client_id = :'v1' AND kind = 'form_copy'", p.client); // of proof.test.js she has had none
+  });
+  test("L20 E-03: a clause is signed by itself, typed or drawn, bound to its question in the signed text and drawn in the copy; under other words it is signed anew", async () => {
+    const form = await begin("", "Clauses"), accepts = { kind: "signature", is_required: "on" };
+    const typed = await ask(form, { ...accepts, label: "The most serious risk", help: "Read it twice." }), drawn = await ask(form, { ...accepts, label: "The pictures" });
+    const [risk, pictures] = [typed, drawn].map(keyOf), strokes = JSON.stringify({ v: 1, w: 1000, h: 400, strokes: [[[10, 20, 0, 50], [300, 200, 40, 50], [500, 90, 80, 60]]] });
+    assert.equal((await publish(form)).status, 303);
+    const p = asked(form), none = await p.answer({ intent: "next" });
+    assert.equal(none.status, 422);
+    assert.equal(text(none).match(/Please sign here\./g).length, 2);
+    for (const [values, words] of [[{ [`${risk}-strokes`]: strokes }, /Type your full name to sign here/], [{ [risk]: "Ana Sol", [`${risk}-strokes`]: "[[1,2]]" }, /did not arrive whole/], [{ [risk]: "A".repeat(121) }, /120/]])
+      assert.match(text(await p.answer({ ...values, intent: "next" })), words);
+    const answers = { [risk]: "Ana Sol", [`${risk}-strokes`]: "", [pictures]: "Ana B. Sol", [`${pictures}-strokes`]: strokes };
+    assert.equal((await p.answer({ ...answers, intent: "save" })).status, 303);
+    const kept = h.formOf((await p.v.get(p.page)).text).values;
+    assert.deepEqual([kept[risk], kept[`${risk}-strokes`], kept[pictures], kept[`${pictures}-strokes`]], ["Ana Sol", "", "Ana B. Sol", strokes]);
+    assert.ok(!h.one("SELECT string_agg(encode(answer_sealed, 'hex'), ' ') FROM app.form_answer WHERE assignment_id = :'v1'", p.which).includes(Buffer.from("Sol").toString("hex")), "B44: it lies open");
+    // Another wording of a clause: what was signed under the old one is not taken over, the other is.
+    await send(at(form), at(form, "/draft"), {});
+    const [[id]] = h.sql("SELECT q.id FROM app.form_question q JOIN app.form_version v ON v.id = q.form_version_id WHERE v.form_id = :'v1' AND v.published_at IS NULL AND q.key = :'v2'", form, risk.slice(2));
+    await send(at(form, `/draft/questions/${id}`), at(form, `/draft/questions/${id}`), { help: "Read it three times." });
+    assert.equal((await publish(form)).status, 303);
+    const after = h.formOf((await p.v.get(p.page)).text).values;
+    assert.deepEqual([after[risk], after[pictures]], ["", "Ana B. Sol"]);
+    assert.equal((await p.answer({ ...answers, intent: "next" })).location, `${p.page}/consent`);
+    const consent = await p.v.get(`${p.page}/consent`);
+    assert.match(text(consent), /The most serious risk<\/dt><dd class="lines">Signed: Ana Sol/);
+    assert.match(consent.text, /aria-label="Drawn signature of Ana B\. Sol"><polyline points="10,20 300,200 500,90"/);
+    assert.equal((await p.sign()).status, 303);
+    assert.match((await p.v.get(`${p.page}/copy`)).text, /points="10,20 300,200 500,90"/);
+    const signature = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'", p.which), chart = await v.get(`/clients/${p.client}/signatures/${signature}`);
+    for (const part of [`Answer 1, key\n  ${risk.slice(2)}\n\nAnswer 1, signed by\n  Ana Sol\n\nAnswer 1, method\n  typed\n`, `Answer 2, key\n  ${pictures.slice(2)}\n\nAnswer 2, signed by\n  Ana B. Sol\n\nAnswer 2, method\n  drawn\n\nAnswer 2, strokes\n  ${strokes}\n`])
+      assert.ok(text(chart).includes(part), part);
+    for (let i = 0; i < 300 && h.one("SELECT count(*) FROM app.signature_copy WHERE signature_id = :'v1'", signature) === "0"; i++) await new Promise((done) => setTimeout(done, 100));
+    const pdf = (await v.get(`/clients/${p.client}/signatures/${signature}/signed-form.pdf`)).bytes;
+    const paper = spawnSync("pdftotext", ["-layout", "-", "-"], { input: pdf, encoding: "utf8" }).stdout;
+    for (const words of ["Signed: Ana Sol", "Drawn by hand, and the name typed: Ana B. Sol"]) assert.ok(paper.replace(/\s+/g, " ").includes(words), paper);
   });
   test("T02: a question of another form, a version of another form, an own form without a draft are not there", async () => {
     const form = await begin("", "Mine"), other = await begin("", "Other");

@@ -17,7 +17,8 @@ static const char strokes[] =
 static struct proof_record record(struct arena *a, bool is_drawn)
 {
     static const struct form_document_answer answers[] = {
-        {S("<b>Question</b>"), S("line \"one\"\nline two \\ \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d")}};
+        {.question = S("<b>Question</b>"),
+         .answer = S("line \"one\"\nline two \\ \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d")}};
     static const struct proof_event events[] = {{.at = S("2026-11-21T10:00:00Z"),
                                                  .at_local = S("21 November 2026"),
                                                  .kind = S("opened"),
@@ -110,7 +111,7 @@ static void test_json(void **state)
     assert_string_equal(text_of(o, "signature", "witness"), "Kim"); /* as the text says */
     assert_string_equal(text_of(o, "signature", "guardian"),
                         "{ \"name\": \"Eva\", \"relation\": \"Parent\" }");
-    assert_string_equal(text_of(o, "document", "format"), "2");
+    assert_string_equal(text_of(o, "document", "format"), "3");
     assert_null(text_of(o, "audit", "row")); /* not known is said, not left out */
     assert_string_equal(text_of(o, "signature", "seconds_spent"), "75");
 

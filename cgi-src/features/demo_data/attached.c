@@ -106,9 +106,9 @@ static struct str signed_text(struct loader *l, const struct demo_client *c, con
         l->arena, "%s\timage/jpeg\t%zu\t%s", name, sizeof spot_whole,
         load_z(l, form_document_hash(l->arena, bytes_of(spot_whole, sizeof spot_whole))));
     const struct form_document_answer answers[] = {
-        {str_of(picture_label), form_answer_words(l->arena, S("file"), kept)},
-        {str_of(letter_label), form_answer_words(l->arena, S("file"), S(""))},
-        {str_of(since_label), S("About two years; it has not changed.")}};
+        {.question = str_of(picture_label), .answer = form_answer_words(l->arena, S("file"), kept)},
+        {.question = str_of(letter_label), .answer = form_answer_words(l->arena, S("file"), S(""))},
+        {.question = str_of(since_label), .answer = S("About two years; it has not changed.")}};
     struct form_document d = {.studio = str_of(l->studio->name),
                               .client = c->name,
                               .signer = c->name,

@@ -55,8 +55,8 @@ static struct str signed_text(struct loader *l, const struct demo_client *c, con
 {
     struct form_document_answer list[PURPOSES];
     for (int q = 0; q < PURPOSES; q++)
-        list[q] = (struct form_document_answer){str_of(asked[q].label),
-                                                said[q] == 'y' ? S("Yes") : S("No")};
+        list[q] = (struct form_document_answer){.question = str_of(asked[q].label),
+                                                .answer = said[q] == 'y' ? S("Yes") : S("No")};
     /* In the format of then, so that both are there. */
     struct form_document d = {.format = S("1"),
                               .studio = str_of(l->studio->name),

@@ -134,10 +134,12 @@ static void put_answers(struct loader *l, struct todo todo, PGresult *const *que
             struct str detail, answer = answer_to(l, question, &detail);
             struct str id = demo_uuid(&l->random, l->scratch);
             list[n++] = (struct form_document_answer){
-                str_of(question->label),
-                arena_str(l->arena, form_answer_words(l->scratch, str_of(question->kind), answer))};
+                .question = str_of(question->label),
+                .answer = arena_str(l->arena,
+                                    form_answer_words(l->scratch, str_of(question->kind), answer))};
             if (detail.n > 0)
-                list[n++] = (struct form_document_answer){str_of(question->follow_up), detail};
+                list[n++] = (struct form_document_answer){.question = str_of(question->follow_up),
+                                                          .answer = detail};
             if (answer.n == 0)
                 continue;
             load_text(l, l->tenant_id);

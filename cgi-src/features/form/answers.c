@@ -282,6 +282,10 @@ static void take_question(struct req *r, struct question *q)
         lines_take(r, q);
         return;
     }
+    if (is_clause(q)) {
+        clause_take(r, q);
+        return;
+    }
     if (is_kind(q, "number")) {
         take_number(r, q);
         return;
@@ -349,6 +353,8 @@ static struct str missing_message(const struct question *q)
         return S("Please name your medicines, or choose \"I take none\".");
     if (is_kind(q, "initials"))
         return S("Please write your initials.");
+    if (is_clause(q))
+        return S("Please sign here.");
     if (is_kind(q, "file"))
         return S("Please attach a picture or a PDF.");
     return S("Please fill this in.");
@@ -363,6 +369,8 @@ bool filling_complete(struct filling *f)
             continue;
         if (q->message.n == 0 && q->answer.n == 0 && q->is_required)
             q->message = missing_message(q);
+        if (is_clause(q))
+            clause_complete(q);
         if (is_list(q) && q->message.n == 0) {
             if (str_is(q->answer, "some"))
                 q->message = missing_message(q);

@@ -10,7 +10,7 @@ enum { MAX_WORDING = 40000, MAX_OPTIONS = 8000, MAX_BODY = 256 * 1024 };
 
 #define KINDS                                                                                      \
     "text|long|choice|multi|yes_no|date|number|allergies|medications|body|initials|acknowledge|"   \
-    "file"
+    "file|signature"
 
 static const struct field reminder_fields[] = {
     {"form_reminder_hours", FIELD_INT, .min = 2, .max = 336,

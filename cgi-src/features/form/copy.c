@@ -8,12 +8,33 @@
 #include "shown.h"
 #include "strokes.h"
 
+/* Strokes as lines of an SVG; false: they are none. */
+static bool shown_strokes(struct arena *a, struct str json, struct val *lines)
+{
+    struct strokes s = {0};
+    if (json.n > 0 && strokes_parse(a, json, &s))
+        return false;
+    struct shown_item *items = arena_alloc(a, (s.n + 1) * sizeof *items);
+    for (size_t i = 0; i < s.n; i++)
+        shown_text(&items[i], "points", stroke_points(a, &s.items[i]));
+    *lines = shown_items(a, items, s.n);
+    return true;
+}
+
 static struct val shown_answers(struct arena *a, const struct form_document *d)
 {
     struct shown_item *items = arena_alloc(a, (d->n_answers + 1) * sizeof *items);
     for (size_t i = 0; i < d->n_answers; i++) {
         shown_text(&items[i], "question", d->answers[i].question);
         shown_text(&items[i], "answer", d->answers[i].answer);
+        struct val lines;
+        bool is_drawn = str_is(d->answers[i].method, "drawn") &&
+                        shown_strokes(a, d->answers[i].strokes, &lines);
+        shown_flag(&items[i], "is_drawn_here", is_drawn);
+        if (is_drawn) {
+            shown_text(&items[i], "signed_by", d->answers[i].signer);
+            shown_list(&items[i], "lines", lines);
+        }
     }
     return shown_items(a, items, d->n_answers);
 }
@@ -41,16 +62,12 @@ struct val form_shown_document(struct arena *a, const struct form_document *d)
 /* The strokes as lines of an SVG; none when the name was typed only. */
 static enum err show_strokes(struct req *r, struct str json)
 {
-    struct arena *a = req_arena(r);
-    struct strokes s = {0};
-    if (json.n > 0 && strokes_parse(a, json, &s)) {
+    struct val lines;
+    if (!shown_strokes(req_arena(r), json, &lines)) {
         log_error("form.strokes", NULL);
         return ERR_INTERNAL;
     }
-    struct shown_item *items = arena_alloc(a, (s.n + 1) * sizeof *items);
-    for (size_t i = 0; i < s.n; i++)
-        shown_text(&items[i], "points", stroke_points(a, &s.items[i]));
-    req_set_list(r, "strokes", shown_items(a, items, s.n));
+    req_set_list(r, "strokes", lines);
     return OK;
 }
 

@@ -1,6 +1,6 @@
 /*
  * document.c -- what is signed, as one exact text, and back into its parts.
- * Owns: the formats "1" and "2" of signed forms. A change is a new number; old texts stay readable and are written the same again.
+ * Owns: the formats "1" to "3" of signed forms. A change is a new number; old texts stay readable and are written the same again.
  * Never: looks outside its arguments, so that the same form gives the same bytes years later.
  */
 #include "form_document.h"
@@ -8,7 +8,7 @@
 #include "crypto.h"
 
 #define OLDEST "1"
-#define NEWEST "2"
+#define NEWEST "3"
 
 static const char statement[] =
     "I have read this form. What I have answered is true and complete as far as I know. I sign it "
@@ -50,6 +50,27 @@ static void part_if(struct buf *b, const char *label, struct str content)
         part(b, label, content);
 }
 
+/* The names of what follows the answer of a question that is answered by a signature: "Answer 3, signed by". */
+static const char *const clause_parts[] = {", key", ", signed by", ", method", ", strokes"};
+
+static void clause_part(struct buf *b, size_t n, const char *end, struct str content)
+{
+    part_if(b, arena_cstr(b->arena, arena_printf(b->arena, "Answer %zu%s", n, end)), content);
+}
+
+static void answer_parts(struct buf *b, const struct form_document_answer *answer, size_t n,
+                         bool has_clauses)
+{
+    numbered_part(b, "Question", n, answer->question);
+    numbered_part(b, "Answer", n, answer->answer);
+    if (!has_clauses || answer->signer.n == 0)
+        return;
+    clause_part(b, n, clause_parts[0], answer->key);
+    clause_part(b, n, clause_parts[1], answer->signer);
+    clause_part(b, n, clause_parts[2], answer->method);
+    clause_part(b, n, clause_parts[3], answer->strokes);
+}
+
 static void signature_parts(struct buf *b, const struct form_document *d, bool is_oldest)
 {
     part(b, "Signed by", d->signer);
@@ -69,6 +90,7 @@ struct str form_document_text(struct arena *a, const struct form_document *d)
 {
     struct buf b = buf_in(a, 8192);
     bool is_oldest = str_is(d->format, OLDEST);
+    bool has_clauses = !is_oldest && !str_is(d->format, "2");
     part(&b, "Signed form, format", d->format.n > 0 ? d->format : S(NEWEST));
     part(&b, "Studio", d->studio);
     part(&b, "Client", d->client);
@@ -78,10 +100,8 @@ struct str form_document_text(struct arena *a, const struct form_document *d)
         part(&b, "Language", d->language_words);
         part(&b, "Language, code", d->language);
     }
-    for (size_t i = 0; i < d->n_answers; i++) {
-        numbered_part(&b, "Question", i + 1, d->answers[i].question);
-        numbered_part(&b, "Answer", i + 1, d->answers[i].answer);
-    }
+    for (size_t i = 0; i < d->n_answers; i++)
+        answer_parts(&b, &d->answers[i], i + 1, has_clauses);
     part_if(&b, "Wording", d->wording);
     part(&b, "Signing electronically, version", d->disclosure_version);
     part(&b, "Signing electronically", d->disclosure);
@@ -135,6 +155,29 @@ static size_t count_answers(struct str text)
     return n;
 }
 
+static bool str_ends(struct str s, const char *end)
+{
+    struct str e = str_of(end);
+    return s.n >= e.n && str_eq(str_part(s, s.n - e.n, e.n), e);
+}
+
+/* An answer, or what a signature under it says; of formats before "3" that is no part at all. */
+static void keep_answer(struct form_document *d, struct form_document_answer *answers,
+                        struct str label, struct str content)
+{
+    if (memchr(label.p, ',', label.n) == NULL) {
+        answers[d->n_answers++].answer = content;
+        return;
+    }
+    if (d->n_answers == 0 || str_is(d->format, OLDEST) || str_is(d->format, "2"))
+        return;
+    struct form_document_answer *last = &answers[d->n_answers - 1];
+    struct str *const into[] = {&last->key, &last->signer, &last->method, &last->strokes};
+    for (size_t i = 0; i < COUNT_OF(into); i++)
+        if (str_ends(label, clause_parts[i]))
+            *into[i] = content;
+}
+
 static void keep_part(struct form_document *d, struct form_document_answer *answers,
                       struct str label, struct str content)
 {
@@ -169,7 +212,7 @@ static void keep_part(struct form_document *d, struct form_document_answer *answ
         return;
     }
     if (str_starts(label, S("Answer "))) {
-        answers[d->n_answers++].answer = content;
+        keep_answer(d, answers, label, content);
         return;
     }
     for (size_t i = 0; i < COUNT_OF(single); i++)
@@ -185,7 +228,7 @@ enum err form_document_read(struct arena *a, struct str text, struct form_docume
 
     *d = (struct form_document){.answers = answers};
     if (take_part(a, &rest, &label, &content) || !str_is(label, "Signed form, format") ||
-        !(str_is(content, OLDEST) || str_is(content, NEWEST)))
+        !(str_is(content, OLDEST) || str_is(content, "2") || str_is(content, NEWEST)))
         return ERR_INVALID;
     d->format = content;
     while (rest.n > 0) {
@@ -272,6 +315,11 @@ struct str form_answer_words(struct arena *a, struct str kind, struct str answer
         return str_is(answer, "none") ? S("No known allergies") : list_words(a, answer);
     if (str_is(kind, "medications"))
         return str_is(answer, "none") ? S("None") : list_words(a, answer);
+    if (str_is(kind, "signature")) {
+        str_cut(&answer, '\t');
+        struct str name = str_cut(&answer, '\t');
+        return arena_printf(a, "Signed: %.*s", (int)name.n, name.p);
+    }
     if (str_is(kind, "file"))
         return file_words(a, answer);
     return answer;

@@ -89,6 +89,16 @@ void lines_split(struct arena *a, struct question *q);
 void lines_take(struct req *r, struct question *q);
 void lines_complete(struct question *q);
 
+/* ---- clause.c: questions that are answered by a signature ---- */
+
+struct clause {
+    struct str method, name, strokes;
+};
+bool is_clause(const struct question *q);
+struct clause clause_of(struct str answer);
+void clause_take(struct req *r, struct question *q);
+void clause_complete(struct question *q);
+
 /* ---- attached.c: questions that are answered by files ---- */
 
 /* Loads what is attached to the form, each file to its question. */

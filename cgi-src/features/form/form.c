@@ -8,7 +8,7 @@
 #include "features/features.h"
 #include "pages.h"
 
-enum { MAX_ANSWERS = 256 * 1024, MAX_SIGNATURE = 512 * 1024, ONE_DAY = 86400 };
+enum { MAX_ANSWERS = 512 * 1024, MAX_SIGNATURE = 512 * 1024, ONE_DAY = 86400 };
 
 #define HER_LINK "/v/{link_id:uuid}"
 #define LIST HER_LINK "/forms"

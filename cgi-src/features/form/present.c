@@ -66,7 +66,7 @@ static void show_question(struct req *r, const struct filling *f, const struct q
     struct arena *a = req_arena(r);
     static const char *const kinds[] = {
         "text",      "long",        "choice", "multi",    "date",        "number", "yes_no",
-        "allergies", "medications", "body",   "initials", "acknowledge", "file"};
+        "allergies", "medications", "body",   "initials", "acknowledge", "file",   "signature"};
     for (size_t i = 0; i < COUNT_OF(kinds); i++)
         shown_flag(item, arena_cstr(a, arena_printf(a, "is_%s", kinds[i])),
                    question_is(q, kinds[i]));
@@ -93,6 +93,11 @@ static void show_question(struct req *r, const struct filling *f, const struct q
         shown_flag(item, "has_marked_line", has_marked_line(q));
         shown_list(item, "lines", shown_lines(a, q, blank));
     }
+    if (is_clause(q)) {
+        struct clause c = clause_of(q->answer);
+        shown_text(item, "sign_name", c.name);
+        shown_text(item, "sign_strokes", c.strokes);
+    }
     if (question_is(q, "file")) {
         shown_flag(item, "has_files", q->n_files > 0);
         shown_list(item, "files", attached_shown(r, q));
@@ -118,9 +123,20 @@ struct form_document filling_document(struct arena *a, const struct filling *f)
         const struct question *q = &f->questions[i];
         if (q->is_hidden)
             continue;
-        answers[n++] = (struct form_document_answer){q->label, answer_words(a, f->language, q)};
-        if (q->follow_up_label.n > 0 && q->detail.n > 0)
-            answers[n++] = (struct form_document_answer){q->follow_up_label, q->detail};
+        answers[n].question = q->label;
+        answers[n].answer = answer_words(a, f->language, q);
+        if (is_clause(q) && q->answer.n > 0) {
+            struct clause c = clause_of(q->answer);
+            answers[n].key = q->key;
+            answers[n].signer = c.name;
+            answers[n].method = c.method;
+            answers[n].strokes = c.strokes;
+        }
+        n++;
+        if (q->follow_up_label.n > 0 && q->detail.n > 0) {
+            answers[n].question = q->follow_up_label;
+            answers[n++].answer = q->detail;
+        }
     }
     return (struct form_document){
         .studio = rows_text(f->form, 0, "studio"),

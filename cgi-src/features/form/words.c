@@ -118,6 +118,10 @@ static struct str words_es(struct arena *a, const struct question *q)
         return str_is(q->answer, "none") ? S("Ninguna alergia conocida") : lines_es(a, q);
     if (question_is(q, "medications") && str_is(q->answer, "none"))
         return S("No tomo ninguno");
+    if (is_clause(q)) {
+        struct str name = clause_of(q->answer).name;
+        return arena_printf(a, "Firmado: %.*s", (int)name.n, name.p);
+    }
     return (struct str){NULL, 0};
 }
 

@@ -274,6 +274,34 @@ static void fact_if(struct pdf *pdf, const char *label, struct str value)
         pdf_fact(pdf, str_of(label), value);
 }
 
+static enum err add_drawing(struct pdf *pdf, struct arena *a, struct str strokes, struct str words)
+{
+    struct strokes s;
+    if (strokes_parse(a, strokes, &s))
+        return ERR_INVALID;
+    struct pdf_stroke *lines = arena_alloc(a, (s.n + 1) * sizeof *lines);
+    for (size_t i = 0; i < s.n; i++) {
+        struct pdf_point *points = arena_alloc(a, (s.items[i].n + 1) * sizeof *points);
+        for (size_t k = 0; k < s.items[i].n; k++)
+            points[k] = (struct pdf_point){s.items[i].points[k].x, s.items[i].points[k].y};
+        lines[i] = (struct pdf_stroke){points, s.items[i].n};
+    }
+    pdf_drawing(pdf, lines, s.n, STROKES_WIDTH, STROKES_HEIGHT, words);
+    return OK;
+}
+
+static enum err add_answer(struct pdf *pdf, struct arena *a, const struct form_document_answer *q)
+{
+    pdf_fact(pdf, q->question, q->answer);
+    if (str_is(q->method, "typed"))
+        pdf_signed_name(pdf, q->signer);
+    if (!str_is(q->method, "drawn"))
+        return OK;
+    return add_drawing(
+        pdf, a, q->strokes,
+        arena_printf(a, "Drawn by hand, and the name typed: %.*s", (int)q->signer.n, q->signer.p));
+}
+
 static enum err add_signature(struct pdf *pdf, struct arena *a, const struct proof_record *p,
                               const struct form_document *d)
 {
@@ -283,20 +311,9 @@ static enum err add_signature(struct pdf *pdf, struct arena *a, const struct pro
         pdf_small(pdf, S("Signed by typing the name"));
         return OK;
     }
-    struct strokes s;
-    if (strokes_parse(a, p->strokes, &s))
-        return ERR_INVALID;
-    struct pdf_stroke *lines = arena_alloc(a, (s.n + 1) * sizeof *lines);
-    for (size_t i = 0; i < s.n; i++) {
-        struct pdf_point *points = arena_alloc(a, (s.items[i].n + 1) * sizeof *points);
-        for (size_t k = 0; k < s.items[i].n; k++)
-            points[k] = (struct pdf_point){s.items[i].points[k].x, s.items[i].points[k].y};
-        lines[i] = (struct pdf_stroke){points, s.items[i].n};
-    }
-    pdf_drawing(
-        pdf, lines, s.n, STROKES_WIDTH, STROKES_HEIGHT,
+    return add_drawing(
+        pdf, a, p->strokes,
         arena_printf(a, "Drawn by hand, and the name typed: %.*s", (int)d->signer.n, d->signer.p));
-    return OK;
 }
 
 static enum err add_document(struct pdf *pdf, struct arena *a, const struct proof_record *p,
@@ -309,8 +326,11 @@ static enum err add_document(struct pdf *pdf, struct arena *a, const struct proo
     fact_if(pdf, "Language", d->language_words);
     if (d->n_answers > 0)
         pdf_heading(pdf, 2, S("Answers"));
-    for (size_t i = 0; i < d->n_answers; i++)
-        pdf_fact(pdf, d->answers[i].question, d->answers[i].answer);
+    for (size_t i = 0; i < d->n_answers; i++) {
+        enum err e = add_answer(pdf, a, &d->answers[i]);
+        if (e)
+            return e;
+    }
     if (d->wording.n > 0) {
         pdf_heading(pdf, 2, S("What is agreed"));
         pdf_paragraph(pdf, d->wording);

@@ -3,7 +3,9 @@
  * Owns: the canvas, and two hidden fields of its fieldset:
  *   [data-sign-strokes]  {"v":1,"w":1000,"h":400,"strokes":[[[x,y,t,p],…],…]}, or empty when nothing is drawn
  *                        x 0…1000 and y 0…400 on the pad, t milliseconds since the first touch, p pressure 0…100 (50 when the device knows none)
- *   [data-sign-method]   "drawn" or "typed"
+ *   [data-sign-method]   "drawn" or "typed"; not every pad has one
+ *   A pad with fewer points than others says so: data-sign-points="1000". A field without data-no-draft is kept with the rest of its form as
+ *   one draws (form.js), for which it says that it changed.
  * Never: sends anything; stores a picture (the strokes are the evidence, the picture can be drawn from them).
  */
 const W = 1000;
@@ -19,6 +21,7 @@ function pad(sign) {
   const method = sign.querySelector('[data-sign-method]');
   const undo = sign.querySelector('[data-sign-undo]');
   const clear = sign.querySelector('[data-sign-clear]');
+  const most = Number(sign.dataset.signPoints) || MOST_POINTS;
   const pen = canvas?.getContext('2d');
   if (!pen || !field) return;
 
@@ -59,7 +62,7 @@ function pad(sign) {
     const y = clamp((event.clientY - box.top) / box.height * H, H);
     const last = current.at(-1);
     if (last && Math.hypot(x - last[0], y - last[1]) < 3) return;
-    if (points() >= MOST_POINTS) return;
+    if (points() >= most) return;
     const hard = event.pointerType === 'pen' && event.pressure ? event.pressure : 0.5;
     current.push([x, y, Math.max(0, Math.round(event.timeStamp - began)), Math.round(hard * 100)]);
     line(current, current.length - 1);
@@ -95,11 +98,13 @@ function pad(sign) {
 
   function keep() {
     const drawn = strokes.length > 0;
+    const was = field.value;
     field.value = drawn ? JSON.stringify({ v: 1, w: W, h: H, strokes }) : '';
     if (method) method.value = drawn ? 'drawn' : 'typed';
     for (const button of [undo, clear]) if (button) button.disabled = !drawn;
     canvas.setAttribute('aria-label', drawn ? `Drawn signature, strokes: ${strokes.length}` : 'Drawn signature, empty');
     paint();
+    if (field.value !== was) field.dispatchEvent(new Event('input', { bubbles: true }));
   }
 }
 
