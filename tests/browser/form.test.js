@@ -105,11 +105,27 @@ test("L20: at a desk without script: the same, by typing", async () => {
   await page.context().close();
 });
 
-test("L20 V-12: on a phone a picture is attached to a form, in sight, taken away and attached again, and signed; the page says what is too much before it is sent", async () => {
+test("L20 V-12 E-03: on a phone regions are touched on the drawings, a clause is signed with a finger, a picture is attached to a form, in sight, taken away and attached again, and signed; the page says what is too much before it is sent", async () => {
   const p = await withFiles("glow"), page = await b.open("phone"), picture = (name, more = 0) => ({ name, mimeType: "image/png", buffer: Buffer.concat([png(120, 80), Buffer.alloc(more)]) });
   await enter(page, p);
   await page.goto(`${h.origin("glow")}${p.questions}`);
   await page.getByLabel("What is it about?").fill("A spot");
+  // The drawings and the boxes say the same, whichever of them is touched.
+  const region = (name) => page.locator(`.body-touch details[open] [data-region="${name}"] > *`).first(), box = (name) => page.getByRole("checkbox", { name, exact: true });
+  await region("Nose").tap();
+  assert.ok(await box("Nose").isChecked());
+  await page.getByText("Body, back").tap();
+  await region("Upper back").tap();
+  await region("Hands").tap();
+  await region("Hands").tap();
+  await box("Chin").tap();
+  assert.deepEqual(await page.locator(".body-touch .is-on").evaluateAll((all) => [...new Set(all.map((g) => g.dataset.region))].sort()), ["Chin", "Nose", "Upper back"]);
+  for (const target of await page.locator(".body-touch summary").all()) assert.ok((await target.boundingBox()).height >= 43.5);
+  const clause = page.getByRole("group", { name: "You may show it to a colleague" });
+  await clause.getByLabel("Your full name").fill("Maya Ångström");
+  await b.drawByTouch(page);
+  await page.getByText("Kept at").waitFor();
+  await b.check(page, "regions touched, a clause signed", { dark: true, shot: "form-body" });
   const add = async (...files) => {
     await page.getByRole("button", { name: /^Add (a picture or a PDF|another)$/ }).first().tap();
     await page.getByLabel("Pictures or a PDF").setInputFiles(files);
@@ -126,6 +142,8 @@ test("L20 V-12: on a phone a picture is attached to a form, in sight, taken away
   await page.getByRole("button", { name: "Remove first.png" }).tap();
   await page.getByRole("button", { name: "Remove first.png" }).waitFor({ state: "detached" });
   await tapTo(next(page), page.getByText("Please read this through"));
+  await page.getByText("Nose\nChin\nUpper back").waitFor();
+  assert.equal(await page.getByRole("img", { name: "Drawn signature of Maya Ångström" }).locator("polyline").count(), 1);
   await page.getByText(/^second\.png\s+JPEG, \d+ bytes\s+SHA-256/).waitFor();
   await page.getByLabel("I have read").check();
   await page.getByLabel("Your full name").fill("Maya Ångström");

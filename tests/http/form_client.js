@@ -41,7 +41,7 @@ function somebody(label) {
   return { label, link, client, intake, consent, v: session(label, link), at: `/v/${link}/forms` };
 }
 
-// A new client with a form of her own that asks for files: "picture" must be answered, "letter" is asked after a yes to "has_letter". The
+// A new client with a form of her own that asks for files: "picture" must be answered, "letter" is asked after a yes to "has_letter"; and for regions of the body ("areas") and a signature of its own ("shown"). The
 // form is made once for each studio.
 const pictured = new Map();
 async function withFiles(label) {
@@ -52,7 +52,8 @@ async function withFiles(label) {
       INSERT INTO app.form_version (tenant_id, id, form_id, version, title, body) VALUES (:'v1', :'v3', :'v2', 1, 'What we should see', 'It becomes part of your record.');
       INSERT INTO app.form_question (tenant_id, form_version_id, position, key, kind, label, is_required, when_key, when_value) VALUES
         (:'v1', :'v3', 1, 'reason', 'text', 'What is it about?', false, NULL, NULL), (:'v1', :'v3', 2, 'picture', 'file', 'A picture of it', true, NULL, NULL),
-        (:'v1', :'v3', 3, 'has_letter', 'yes_no', 'Is there a letter about it?', false, NULL, NULL), (:'v1', :'v3', 4, 'letter', 'file', 'The letter', false, 'has_letter', 'yes');
+        (:'v1', :'v3', 3, 'has_letter', 'yes_no', 'Is there a letter about it?', false, NULL, NULL), (:'v1', :'v3', 4, 'letter', 'file', 'The letter', false, 'has_letter', 'yes'),
+        (:'v1', :'v3', 5, 'areas', 'body', 'Where is it?', false, NULL, NULL), (:'v1', :'v3', 6, 'shown', 'signature', 'You may show it to a colleague', false, NULL, NULL);
       UPDATE app.form_version SET published_at = now() WHERE id = :'v3'`, tenant, form, version);
     pictured.set(label, form);
   }

@@ -4,6 +4,9 @@
  *
  *   <form data-conditions> … <fieldset data-when="KEY" data-when-value="ANSWER" [hidden disabled]> … </fieldset>
  * A closed one is disabled, so that nothing of it is sent.
+ *
+ * Regions of face and body can be touched on drawings: [data-body-touch hidden] … <g data-region="VALUE OF A BOX">…</g>, over the boxes of
+ * the same fieldset, which stay the answer: for the keyboard, for who listens, and without script.
  */
 for (const form of document.querySelectorAll('[data-conditions]')) {
   const conditional = Array.from(form.querySelectorAll('[data-when]'));
@@ -24,4 +27,15 @@ for (const form of document.querySelectorAll('[data-conditions]')) {
   form.addEventListener('input', look);
   form.addEventListener('change', look);
   look();
+}
+
+for (const drawings of document.querySelectorAll('[data-body-touch]')) {
+  const boxes = Array.from(drawings.closest('fieldset').querySelectorAll('input[type="checkbox"]'));
+  const boxOf = (region) => boxes.find((box) => box.value === region.dataset.region);
+  const regions = Array.from(drawings.querySelectorAll('[data-region]')).filter(boxOf);
+  const show = () => { for (const region of regions) region.classList.toggle('is-on', boxOf(region).checked); };
+  for (const region of regions) region.addEventListener('click', () => boxOf(region).click());
+  for (const box of boxes) box.addEventListener('change', show);
+  drawings.hidden = false;
+  show();
 }
