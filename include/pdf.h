@@ -51,6 +51,20 @@ struct pdf_stroke {
 /* What was drawn by hand on a pad of width x height units, as lines; words: what it is, for who cannot see it. */
 void pdf_drawing(struct pdf *p, const struct pdf_stroke *strokes, size_t n, double width,
                  double height, struct str words);
+/*
+ * pdf_outlines -- the lines of a drawing as it stands in a page (SVG): the d of each path, curves as short straight lines; mirrored where
+ * the page mirrors it, by transform="translate(WIDTH 0) scale(-1 1)".
+ * Errors: ERR_INVALID for what such a drawing does not hold: other elements than path and g, arcs, quadratic curves.
+ */
+enum err MUST_CHECK pdf_outlines(struct arena *a, struct str svg, double width,
+                                 const struct pdf_stroke **strokes, size_t *n);
+struct pdf_mark {
+    double x, y;
+    struct str label;
+};
+/* Marks with their labels on a drawing of width x height units; words: what it is, for who cannot see it, and below it. */
+void pdf_map(struct pdf *p, const struct pdf_stroke *outlines, size_t n, const struct pdf_mark *marks,
+             size_t n_marks, double width, double height, struct str words);
 /* A text as a square that phones read (qr.h), 30 mm wide; words: what it is, for who cannot see it, and below it. One that is too long
  * for a square is left out. */
 void pdf_square(struct pdf *p, struct str text, struct str words);

@@ -82,6 +82,7 @@ const struct page client_pages[] = {
               {"allergies", Q_client_allergy},
               {"visits", Q_client_visit},
               {"forms", Q_client_form},
+              {"more", Q_client_pages},
               {"signers", Q_form_signers},
               {"consents", Q_form_consents},
               {"declines", Q_form_declines},

@@ -37,6 +37,7 @@ enum kind {
     FACT,
     FACT_EXACT,
     DRAWING,
+    MAP,
     SQUARE,
     SIGNED_NAME,
     GAP,
@@ -50,6 +51,8 @@ struct block {
     struct str text, value;
     const struct pdf_stroke *strokes;
     size_t n_strokes;
+    const struct pdf_mark *marks;
+    size_t n_marks;
     const struct qr_bar *bars;
     size_t n_bars;
     double width, height;
@@ -144,6 +147,19 @@ void pdf_drawing(struct pdf *p, const struct pdf_stroke *strokes, size_t n, doub
     struct block *b = add(p, DRAWING, words);
     b->strokes = strokes;
     b->n_strokes = n;
+    b->width = width;
+    b->height = height;
+}
+
+void pdf_map(struct pdf *p, const struct pdf_stroke *outlines, size_t n,
+             const struct pdf_mark *marks, size_t n_marks, double width, double height,
+             struct str words)
+{
+    struct block *b = add(p, MAP, words);
+    b->strokes = outlines;
+    b->n_strokes = n;
+    b->marks = marks;
+    b->n_marks = n_marks;
     b->width = width;
     b->height = height;
 }
@@ -364,27 +380,57 @@ static void sign_line(struct pdf *p, double width)
     p->y += 6;
 }
 
-static void drawing(struct pdf *p, const struct block *b)
+static void strokes(struct pdf *p, const struct block *b, double top, double scale, double width)
 {
-    const double wide = 240, scale = b->width > 0 ? wide / b->width : 1, high = b->height * scale;
-    need(p, high + 40);
-    double top = p->y;
-    tag(p, "Figure");
-    for (size_t i = 0; p->n_pages && i < b->n_strokes; i++) {
+    cairo_set_line_width(p->cr, width);
+    cairo_set_line_cap(p->cr, CAIRO_LINE_CAP_ROUND);
+    cairo_set_line_join(p->cr, CAIRO_LINE_JOIN_ROUND);
+    for (size_t i = 0; i < b->n_strokes; i++) {
         const struct pdf_stroke *s = &b->strokes[i];
-        cairo_set_line_width(p->cr, 1.3);
-        cairo_set_line_cap(p->cr, CAIRO_LINE_CAP_ROUND);
-        cairo_set_line_join(p->cr, CAIRO_LINE_JOIN_ROUND);
         for (size_t k = 0; k < s->n; k++)
             cairo_line_to(p->cr, margin + s->points[k].x * scale, top + s->points[k].y * scale);
         if (s->n == 1) /* a dot: a line of no length, with round ends */
             cairo_close_path(p->cr);
         cairo_stroke(p->cr);
     }
+}
+
+static void drawing(struct pdf *p, const struct block *b)
+{
+    const double wide = 240, scale = b->width > 0 ? wide / b->width : 1, high = b->height * scale;
+    need(p, high + 40);
+    double top = p->y;
+    tag(p, "Figure");
+    if (p->n_pages)
+        strokes(p, b, top, scale, 1.3);
     untag(p, "Figure");
     p->y = top + high;
     sign_line(p, wide);
     text_block(p, "P", SANS, 8.5, hush, b->text);
+}
+
+/* A mark is a filled circle, its label to the right of it. */
+static void map(struct pdf *p, const struct block *b)
+{
+    const double wide = 190, scale = b->width > 0 ? wide / b->width : 1, high = b->height * scale;
+    need(p, high + 30);
+    double top = p->y;
+    tag(p, "Figure");
+    if (p->n_pages) {
+        colour(p, hush);
+        strokes(p, b, top, scale, 0.7);
+        colour(p, ink);
+    }
+    for (size_t i = 0; p->n_pages && i < b->n_marks; i++) {
+        double x = margin + b->marks[i].x * scale, y = top + b->marks[i].y * scale;
+        cairo_arc(p->cr, x, y, 2.4, 0, 6.283185307179586);
+        cairo_fill(p->cr);
+        aside(p, x + 3.5, y - 5, 40, false, clean(p->arena, b->marks[i].label));
+    }
+    untag(p, "Figure");
+    p->y = top + high + 4;
+    text_block(p, "P", SANS, 8.5, hush, b->text);
+    p->y += 6;
 }
 
 static void square(struct pdf *p, const struct block *b)
@@ -431,6 +477,9 @@ static void block(struct pdf *p, const struct block *b)
         break;
     case DRAWING:
         drawing(p, b);
+        break;
+    case MAP:
+        map(p, b);
         break;
     case SQUARE:
         square(p, b);

@@ -54,4 +54,22 @@ REVOKE ALL ON FUNCTION app.is_minor(uuid), app.guardians_of(uuid), app.consent_s
 GRANT EXECUTE ON FUNCTION app.is_minor(uuid), app.guardians_of(uuid) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.consent_stands(uuid, text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 
+-- Lists of the record that grow over the years, such as visits and notes: a hundred lines at a time on a page, which says where they go
+-- on; all of them where the chart is taken along (whole = 't'). "from" comes with the address, so whatever is no number begins at the top.
+CREATE OR REPLACE FUNCTION app.list_most(whole text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN whole = 't' THEN NULL ELSE 100 END::bigint $$;
+CREATE OR REPLACE FUNCTION app.list_from(whole text, "from" text) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN whole = 't' OR "from" IS NULL OR "from" !~ '^[0-9]{1,7}$' THEN 0 ELSE "from"::bigint END $$;
+-- What the address says for the lines before and after; NULL: there are none.
+CREATE OR REPLACE FUNCTION app.list_newer("from" text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT greatest(app.list_from(NULL, "from") - 100, 0)::text WHERE app.list_from(NULL, "from") > 0 $$;
+CREATE OR REPLACE FUNCTION app.list_older("from" text, n_all bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT (app.list_from(NULL, "from") + 100)::text WHERE n_all > app.list_from(NULL, "from") + 100 $$;
+REVOKE ALL ON FUNCTION app.list_most(text), app.list_from(text, text), app.list_newer(text), app.list_older(text, bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.list_most(text), app.list_from(text, text), app.list_newer(text), app.list_older(text, bigint) TO foyer_staff;
+
 RESET ROLE;

@@ -44,3 +44,29 @@ RETURNING p.client_id, p.encounter_id, p.drawing;
 UPDATE app.body_point p SET void_at = now()
 WHERE p.id = :point_id::uuid AND p.encounter_id = :encounter_id::uuid AND p.client_id = :client_id::uuid AND p.void_at IS NULL
 RETURNING p.client_id, p.encounter_id, p.drawing;
+
+-- name: body_map_of_client :many
+-- The drawings of each of her treatments that hold points, for the chart on paper. map_key: one treatment's one drawing.
+SELECT p.client_id, p.encounter_id, p.encounter_id || ' ' || p.drawing AS map_key, p.drawing, d.words AS drawing_words,
+       p.drawing = 'face_front' AS is_face_front, p.drawing = 'face_left' AS is_face_left, p.drawing = 'face_right' AS is_face_right,
+       p.drawing = 'body_front' AS is_body_front, p.drawing = 'body_back' AS is_body_back
+FROM (SELECT DISTINCT x.client_id, x.encounter_id, x.drawing
+      FROM app.body_point x
+      WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.void_at IS NULL) AS p
+JOIN app.drawings() AS d ON d.drawing = p.drawing
+ORDER BY d.rank;
+
+-- name: body_map_points_of_client :many
+-- The points of each of her treatments, numbered on each drawing as the map's own page numbers them, with the region that they are near.
+SELECT p.id, p.client_id, p.encounter_id, p.encounter_id || ' ' || p.drawing AS map_key, d.words AS drawing_words, p.x, p.y, p.x + 22 AS label_x, p.y + 10 AS label_y,
+       row_number() OVER (PARTITION BY p.encounter_id, p.drawing ORDER BY p.noted_at, p.id) AS number,
+       o.name AS product, l.lot, l.expires_on, app.amount_words(p.amount_milli, o.unit) AS amount, app.in_words(p.depth) AS depth_words, p.remark_sealed,
+       (SELECT r.region FROM app.body_regions() AS r
+        WHERE r.drawing = p.drawing AND (r.x - p.x) ^ 2 + (r.y - p.y) ^ 2 <= 80 ^ 2
+        ORDER BY (r.x - p.x) ^ 2 + (r.y - p.y) ^ 2 LIMIT 1) AS near_region
+FROM app.body_point p
+JOIN app.drawings() AS d ON d.drawing = p.drawing
+LEFT JOIN app.product_lot l ON l.id = p.lot_id
+LEFT JOIN app.product o ON o.id = l.product_id
+WHERE p.client_id = ANY (app.record_ids(:client_id::uuid)) AND p.void_at IS NULL
+ORDER BY p.encounter_id, d.rank, p.noted_at, p.id;

@@ -20,8 +20,16 @@ LEFT JOIN app.service v ON v.id = a.service_id
 CROSS JOIN (SELECT app.zone() AS zone) AS z
 CROSS JOIN (SELECT app.may('chart_write') OR app.reaches('chart_write', :client_id::uuid) AS may) AS w
 WHERE n.client_id = ANY (app.record_ids(:client_id::uuid)) AND n.addendum_to IS NULL
-ORDER BY n.written_at DESC
-LIMIT 100;
+ORDER BY n.written_at DESC, n.id
+LIMIT app.list_most(:whole) OFFSET app.list_from(:whole, :notes_from);
+
+-- name: chart_pages :one
+-- Where the chart's own longer lists go on (client_pages).
+-- clients: none
+SELECT app.list_newer(:treatments_from) AS treatments_newer, app.list_older(:treatments_from, e.n) AS treatments_older, e.n AS n_treatments,
+       app.list_newer(:notes_from) AS notes_newer, app.list_older(:notes_from, n.n) AS notes_older, n.n AS n_notes
+FROM (SELECT count(*) AS n FROM app.encounter e WHERE e.client_id = ANY (app.record_ids(:client_id::uuid)) AND e.void_at IS NULL) AS e,
+     (SELECT count(*) AS n FROM app.chart_note n WHERE n.client_id = ANY (app.record_ids(:client_id::uuid)) AND n.addendum_to IS NULL) AS n;
 
 -- name: chart_addendum :many
 -- What was added to signed notes, in order.

@@ -95,8 +95,8 @@ JOIN app.location l ON l.id = a.location_id
 JOIN app.service v ON v.id = a.service_id
 JOIN app.staff f ON f.id = a.staff_id
 WHERE a.client_id = ANY (app.record_ids(:client_id::uuid))
-ORDER BY a.starts_at DESC
-LIMIT 100;
+ORDER BY a.starts_at DESC, a.id
+LIMIT app.list_most(:whole) OFFSET app.list_from(:whole, :visits_from);
 
 -- name: client_form :many
 -- Forms that she was asked for: due, or signed.
@@ -117,8 +117,16 @@ LEFT JOIN app.location l ON l.id = a.location_id
 LEFT JOIN app.service v ON v.id = a.service_id
 LEFT JOIN app.signature s ON s.client_id = f.client_id AND s.assignment_id = f.id
 WHERE f.client_id = ANY (app.record_ids(:client_id::uuid)) AND f.state <> 'withdrawn'
-ORDER BY f.state, a.starts_at DESC NULLS LAST, f.position
-LIMIT 100;
+ORDER BY f.state, a.starts_at DESC NULLS LAST, f.position, f.id
+LIMIT app.list_most(:whole) OFFSET app.list_from(:whole, :forms_from);
+
+-- name: client_pages :one
+-- Where her longer lists go on, newer and older, each from where the address says; app.list_most lines at a time.
+-- clients: none
+SELECT app.list_newer(:visits_from) AS visits_newer, app.list_older(:visits_from, v.n) AS visits_older, v.n AS n_visits,
+       app.list_newer(:forms_from) AS forms_newer, app.list_older(:forms_from, f.n) AS forms_older, f.n AS n_forms
+FROM (SELECT count(*) AS n FROM app.appointment a WHERE a.client_id = ANY (app.record_ids(:client_id::uuid))) AS v,
+     (SELECT count(*) AS n FROM app.form_assignment f WHERE f.client_id = ANY (app.record_ids(:client_id::uuid)) AND f.state <> 'withdrawn') AS f;
 
 -- name: client_create :one
 -- A new client with her wrapped data key.

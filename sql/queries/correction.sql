@@ -20,8 +20,7 @@ SELECT x.id, x.client_id, x.id AS correction_id, app.in_words(x.field) AS field_
        x.decision IS NULL AS is_open, x.decision = 'corrected' AS is_corrected, x.decision = 'refused' AS is_refused
 FROM app.correction x
 WHERE x.client_id = ANY (app.record_ids(coalesce(:client_id::uuid, app.own_client())))
-ORDER BY x.decision IS NOT NULL, x.asked_at DESC, x.id
-LIMIT 50;
+ORDER BY x.decision IS NOT NULL, x.asked_at DESC, x.id;
 
 -- name: correction_ask :one
 -- Something in her record is wrong, she says, or somebody of the staff for her.

@@ -12,7 +12,7 @@ JOIN app.staff f ON f.id = e.provider_id
 LEFT JOIN app.service v ON v.id = e.service_id
 WHERE e.client_id = ANY (app.record_ids(:client_id::uuid)) AND e.void_at IS NULL
 ORDER BY e.done_on DESC, e.noted_at DESC
-LIMIT 100;
+LIMIT app.list_most(:whole) OFFSET app.list_from(:whole, :treatments_from);
 
 -- name: encounter_products :many
 -- What was used in her treatments, with lot and expiry.
@@ -31,6 +31,22 @@ FROM app.encounter_device x
 JOIN app.resource r ON r.id = x.device_id
 WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.void_at IS NULL
 ORDER BY x.noted_at, x.id;
+
+-- name: encounter_totals :many
+-- How much of each product a treatment took. What the lines say and what the points say stand side by side and are never added up: one
+-- notes the whole dose as a line and its parts as points, another some of it here and some there, and the record does not say which.
+SELECT x.client_id, x.encounter_id, p.name AS product,
+       app.amount_words(sum(x.amount_milli) FILTER (WHERE NOT x.is_point)::bigint, p.unit) AS by_lines,
+       app.amount_words(sum(x.amount_milli) FILTER (WHERE x.is_point)::bigint, p.unit) AS by_points, nullif(count(*) FILTER (WHERE x.is_point), 0) AS n_points
+FROM (SELECT y.client_id, y.encounter_id, y.lot_id, y.amount_milli, false AS is_point
+      FROM app.encounter_product y WHERE y.client_id = ANY (app.record_ids(:client_id::uuid)) AND y.void_at IS NULL
+      UNION ALL
+      SELECT y.client_id, y.encounter_id, y.lot_id, y.amount_milli, true
+      FROM app.body_point y WHERE y.client_id = ANY (app.record_ids(:client_id::uuid)) AND y.void_at IS NULL AND y.amount_milli IS NOT NULL) AS x
+JOIN app.product_lot l ON l.id = x.lot_id
+JOIN app.product p ON p.id = l.product_id
+GROUP BY x.client_id, x.encounter_id, p.id, p.name, p.unit
+ORDER BY x.encounter_id, p.name;
 
 -- name: encounter_one :one
 -- One treatment, with who noted it.

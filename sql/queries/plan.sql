@@ -14,8 +14,7 @@ JOIN app.staff f ON f.id = p.made_by
 CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE x.state = 'done') AS n_done, count(*) FILTER (WHERE x.state <> 'dropped') AS n_steps
                     FROM app.plan_step x WHERE x.plan_id = p.id AND x.client_id = p.client_id) AS s
 WHERE p.client_id = ANY (app.record_ids(:client_id::uuid))
-ORDER BY p.ended_at IS NOT NULL, p.made_at DESC
-LIMIT 50;
+ORDER BY p.ended_at IS NOT NULL, p.made_at DESC;
 
 -- name: plan_steps :many
 -- The steps of her plans in order; the first open one is the next, and has a day from which it is due.

@@ -405,6 +405,53 @@ describe("R-05: a chart on paper", () => {
     assert.equal((await v.post(`/clients/${p.client}/notes/sign`, { ...form.values, body })).status, 303);
     const note = h.one("SELECT id FROM app.chart_note WHERE client_id = :'v1'::uuid AND state = 'signed' ORDER BY signed_at DESC LIMIT 1", p.client);
     assert.equal((await v.submit(chart, { body: "Added later: thyme" }, { action: `/clients/${p.client}/notes/${note}/addendum` })).status, 303);
+    const [lot] = h.sql(`WITH p AS (INSERT INTO app.product (tenant_id, name, kind, unit) VALUES (:'v1', :'v2', 'toxin', 'units') RETURNING id, tenant_id)
+      INSERT INTO app.product_lot (tenant_id, product_id, lot, expires_on, received_on) SELECT p.tenant_id, p.id, 'PAPER7', '2040-01-02', '2020-01-01' FROM p RETURNING id`,
+      h.tenantId("glow"), `Paperbotulin ${p.client}`)[0];
+    const treated = (await v.post(`/clients/${p.client}/encounters/new`, { ...form.values, idem: h.uuid(), provider_id: "", done_on: "2026-01-05" })).location;
+    const send = async (to, values) => assert.equal((await v.post(`${treated}/${to}`, { ...form.values, idem: h.uuid(), ...values })).status, 303, to);
+    await send("products", { lot_id: lot, amount: "3", area: "Brow" });
+    await send("map", { drawing: "face_front", region: "Forehead, middle", lot_id: lot, amount: "4", depth: "intramuscular", remark: "bleb basil" });
+    await send("map", { drawing: "face_front", x: "123", y: "456", lot_id: lot, amount: "2,5" });
+    await send("map", { drawing: "face_right", region: "Temple" });
+  });
+  test("L11: points stand with the treatment, numbered as on the map, with product, amount, depth and lot; amounts are totalled, lines and points apart", async () => {
+    const total = `In all: Paperbotulin ${p.client}, 3 units as noted above, 6.5 units at 2 points`;
+    for (const at of [chart, `${chart}/print`]) {
+      const text = h.decode((await v.get(at)).text.replace(/<[^>]*>/g, "")).replace(/\s+/g, " ");
+      for (const words of [total, /1(: |, Forehead, middle: )Paperbotulin \S+ 4 units(, Forehead, middle)?, Intramuscular, bleb basil lot PAPER7, expires (2 Jan|Jan 2,?) 2040/, /2: Paperbotulin \S+ 2\.5 units lot PAPER7/, /1(, Temple)?: a point(, Temple)?/i])
+        assert.ok(words.test ? words.test(text) : text.includes(words), `${at}: ${words}: ${text.slice(text.indexOf("Treatments"), text.indexOf("Treatments") + 900)}`);
+    }
+    const print = (await v.get(`${chart}/print`)).text;
+    assert.match(print, /<circle class="map-point" cx="500" cy="220" r="14"\/><text class="map-number" x="522" y="230">1</);
+    assert.equal(print.match(/<svg class="map-drawing"/g).length, 2);
+  });
+  test("nothing is cut short: 101 more treatments, visits and forms are on paper; on the pages they go on behind a link", async () => {
+    const add = (s) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true) \\g /dev/null
+      ${s}; COMMIT`, h.tenantId("glow"), p.client, h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND is_active ORDER BY name LIMIT 1", h.tenantId("glow")));
+    add(`INSERT INTO app.encounter (tenant_id, client_id, provider_id, done_on, noted_by) SELECT :'v1', :'v2', :'v3', date '2011-01-01' + g, :'v3' FROM generate_series(1, 101) AS g`);
+    add(`INSERT INTO app.appointment (tenant_id, client_id, service_id, staff_id, location_id, starts_at, ends_at, status)
+      SELECT a.tenant_id, a.client_id, a.service_id, a.staff_id, a.location_id, timestamptz '2012-01-01 12:00Z' + g * interval '1 day', timestamptz '2012-01-01 12:30Z' + g * interval '1 day', 'cancelled'
+      FROM (SELECT * FROM app.appointment WHERE client_id = :'v2' LIMIT 1) AS a, generate_series(1, 101) AS g`);
+    add(`INSERT INTO app.form_assignment (tenant_id, client_id, form_id, position) SELECT f.tenant_id, f.client_id, f.form_id, 5 FROM (SELECT * FROM app.form_assignment WHERE id = '${p.intake}') AS f, generate_series(1, 101)`);
+    const count = (text, what) => (text.match(what) || []).length;
+    const treatment = /\/encounters\/[0-9a-f-]{36}"><strong>/g, visit = /<a class="list-item" href="\/appointments\//g, form = /<li><div class="list-item"><span class="list-main">(?:<a[^>]*>)?[^<]*(?:<\/a>)?<small>/g;
+    const n = (table, where) => Number(h.one(`SELECT count(*) FROM app.${table} WHERE client_id = :'v1' AND ${where}`, p.client));
+    const [treatments, visits, forms] = [n("encounter", "void_at IS NULL"), n("appointment", "true"), n("form_assignment", "state <> 'withdrawn'")];
+    const page = (await v.get(chart)).text;
+    assert.deepEqual([count(page, treatment), count(page, visit), count(page, form)], [100, 100, 100]);
+    for (const [name, what, all] of [["treatments", treatment, treatments], ["visits", visit, visits], ["forms", form, forms]]) {
+      assert.match(page, new RegExp(`href="\\?${name}_from=100#${name}">Older`), name);
+      const rest = (await v.get(`${chart}?${name}_from=100`)).text;
+      assert.equal(count(rest, what), all - 100, name);
+      assert.match(rest, new RegExp(`href="\\?${name}_from=0#${name}">Newer`), name);
+      assert.doesNotMatch(rest, new RegExp(`${name}_from=200`));
+    }
+    for (const bad of ["-1", "x", "99999999999"]) assert.equal(count((await v.get(`${chart}?visits_from=${bad}`)).text, visit), 100, bad);
+    assert.match((await v.get(`/clients/${p.client}`)).text, /visits_from=100#visits">Older/);
+    const print = (await v.get(`${chart}/print`)).text;
+    assert.equal(count(print, /<article class="note">\s*<h3>[^<]*2011: /g) + count(print, /<article class="note">\s*<h3>[^<]*, 2011: /g), 101);
+    assert.equal(count(print, /<li>[^<]*2012[^<]*: /g), 101);
   });
   test("the page to print holds contact, health, visits, notes with author and addenda, and signed forms; it is in the trail as taken along", async () => {
     const r = await v.get(`${chart}/print`), text = h.decode(r.text);
@@ -430,7 +477,8 @@ describe("R-05: a chart on paper", () => {
     write("chart.pdf", r.bytes);
     assert.match(run("qpdf", ["--check", "chart.pdf"]).out, /No syntax or stream encoding errors/);
     const text = run("pdftotext", ["-raw", "chart.pdf", "-"]).out.replace(/[\s\u200e\u200f\u202a-\u202e]+/g, "");
-    for (const words of ["Rosemary", "Addedlater:thyme", "日本語", "한글", "<script>alert(1)</script>", p.id, "Madefor", "Page1of"]) assert.ok(text.includes(words), words);
+    for (const words of ["Rosemary", "Addedlater:thyme", "日本語", "한글", "<script>alert(1)</script>", p.id, "Madefor", "Page1of", "PAPER7", "6.5unitsat2points", "blebbasil", "Face,right1"]) assert.ok(text.includes(words), words);
+    assert.equal(run("pdftotext", ["-layout", "chart.pdf", "-"]).out.match(/ 2012, /g).length, 101);
     assert.equal(h.one("SELECT content_sealed IS NULL AND encode(pdf_sealed, 'escape') !~ '%PDF' FROM app.chart_copy WHERE id = :'v1'::uuid", id), "t");
     assert.equal((await (await h.staff("glow", "owner")).get(`${asked.location}/chart.pdf`)).status, 404);
     assert.ok([403, 404].includes((await (await h.staff("glow", "front-desk")).get(`${chart}/print`)).status));

@@ -203,10 +203,79 @@ static void test_changed_byte(void **state)
     arena_free(a);
 }
 
+/* A template as it is rendered; the one of the right side holds the left one. */
+static struct str drawing_of(struct arena *a, const char *name)
+{
+    char path[120], text[8192], *partial;
+    snprintf(path, sizeof path, "templates/body_map/_%s.mustache", name);
+    FILE *in = fopen(path, "r");
+    assert_non_null(in);
+    text[fread(text, 1, sizeof text - 1, in)] = '\0';
+    fclose(in);
+    if (!(partial = strstr(text, "{{>body_map/_")))
+        return arena_printf(a, "%s", text);
+    char other[40], *end = strstr(partial, "}}");
+    snprintf(other, sizeof other, "%.*s", (int)(end - partial - 13), partial + 13);
+    *partial = '\0';
+    struct str inner = drawing_of(a, other);
+    return arena_printf(a, "%s%.*s%s", text, (int)inner.n, inner.p, end + 2);
+}
+
+/* R-05, L11: each drawing of the map's page is one that paper can show, within its thousand by a thousand. */
+static void test_outlines(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(8 << 20);
+    const struct pdf_stroke *s, *mirrored;
+    size_t n, m;
+    static const char *const names[] = {"face_front", "face_left", "face_right", "body_front",
+                                        "body_back"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        assert_int_equal(pdf_outlines(a, drawing_of(a, names[i]), 1000, &s, &n), OK);
+        assert_true(n >= 2);
+        for (size_t k = 0; k < n; k++)
+            for (size_t q = 0; q < s[k].n; q++)
+                assert_true(s[k].points[q].x >= 0 && s[k].points[q].x <= 1000 &&
+                            s[k].points[q].y >= 0 && s[k].points[q].y <= 1000);
+    }
+    assert_int_equal(pdf_outlines(a, drawing_of(a, "face_left"), 1000, &s, &n), OK);
+    assert_int_equal(pdf_outlines(a, drawing_of(a, "face_right"), 1000, &mirrored, &m), OK);
+    assert_int_equal(n, m);
+    assert_true(s[0].points[0].x + mirrored[0].points[0].x == 1000);
+
+    assert_int_equal(
+        pdf_outlines(a, S("<path d=\"M10 20l5-5h10V40zm1 1 2 2M0 0C0 10 10 10 10 0s10-10 10 0\"/>"),
+                     1000, &s, &n),
+        OK);
+    assert_int_equal(n, 3);
+    static const struct pdf_point first[] = {{10, 20}, {15, 15}, {25, 15}, {25, 40}, {10, 20}};
+    assert_int_equal(s[0].n, COUNT_OF(first));
+    for (size_t i = 0; i < COUNT_OF(first); i++)
+        assert_true(s[0].points[i].x == first[i].x && s[0].points[i].y == first[i].y);
+    assert_true(s[1].points[0].x == 11 && s[1].points[0].y == 21 && s[1].points[1].x == 13);
+    struct pdf_point end = s[2].points[s[2].n - 1], middle = s[2].points[6];
+    assert_true(end.x == 20 && end.y == 0);
+    assert_true(middle.x == 5 && middle.y == 7.5);
+
+    static const char *const bad[] = {"",
+                                      "<path d=\"\"/>",
+                                      "<path d=\"M1\"/>",
+                                      "<path d=\"M1 2Q3 4 5 6\"/>",
+                                      "<path d=\"M1 2A3 4 5 6 7 8 9\"/>",
+                                      "<path d=\"M1 x\"/>",
+                                      "<circle r=\"4\"/><path d=\"M1 2L3 4\"/>",
+                                      "<g transform=\"rotate(4)\"><path d=\"M1 2L3 4\"/></g>",
+                                      "<path d=\"M1 2L3 4"};
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_int_equal(pdf_outlines(a, str_of(bad[i]), 1000, &s, &n), ERR_INVALID);
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equal_input),
+        cmocka_unit_test(test_outlines),
         cmocka_unit_test(test_sealed),
         cmocka_unit_test(test_changed_byte),
     };

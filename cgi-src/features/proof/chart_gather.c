@@ -127,17 +127,71 @@ static void device_set(struct gathering *g, const struct rows *rows, size_t i)
     add(g, CHART_FACT, cell(rows, i, "device"), cell(rows, i, "settings_sealed"));
 }
 
+/* How much of a product a treatment took in all. */
+static void total(struct gathering *g, const struct rows *rows, size_t i)
+{
+    struct str lines = cell(rows, i, "by_lines"), points = cell(rows, i, "by_points");
+    if (points.n)
+        points = arena_printf(g->a, "%.*s at %lld points", (int)points.n, points.p,
+                              (long long)rows_int(rows, i, "n_points"));
+    if (points.n && lines.n)
+        lines = join(g->a, lines, " ", S("as noted above"));
+    add(g, CHART_FACT, join(g->a, S("In all:"), " ", cell(rows, i, "product")),
+        join(g->a, lines, ", ", points));
+}
+
+static void point(struct gathering *g, const struct rows *rows, size_t i)
+{
+    struct str product = cell(rows, i, "product"), lot = cell(rows, i, "lot");
+    struct str what = join(g->a, product, " ", cell(rows, i, "amount"));
+    what = join(g->a, what, ", ", cell(rows, i, "near_region"));
+    what = join(g->a, what, ", ", cell(rows, i, "depth_words"));
+    what = join(g->a, what, ", ", cell(rows, i, "remark_sealed"));
+    if (lot.n)
+        what = arena_printf(g->a, "%.*s; lot %.*s, expires %s", (int)what.n, what.p, (int)lot.n,
+                            lot.p, arena_cstr(g->a, shown(g, rows, i, "expires_on", "date")));
+    add(g, CHART_FACT,
+        arena_printf(g->a, "%s %lld", arena_cstr(g->a, cell(rows, i, "drawing_words")),
+                     (long long)rows_int(rows, i, "number")),
+        arena_printf(g->a, "%.*s%s%lld, %lld", (int)what.n, what.p, what.n ? "; at " : "At ",
+                     (long long)rows_int(rows, i, "x"), (long long)rows_int(rows, i, "y")));
+}
+
+/* The maps of one treatment: the drawing, then its points as words. */
+static void maps_of(struct gathering *g, const struct rows *maps, const struct rows *points,
+                    struct str id)
+{
+    for (size_t m = 0; m < rows_count(maps); m++) {
+        if (!str_eq(cell(maps, m, "encounter_id"), id))
+            continue;
+        struct buf marks = buf_in(g->a, 256);
+        struct str key = cell(maps, m, "map_key");
+        for (size_t i = 0; i < rows_count(points); i++)
+            if (str_eq(cell(points, i, "map_key"), key))
+                buf_printf(&marks, "%s%lld %lld %lld", marks.n ? ";" : "",
+                           (long long)rows_int(points, i, "x"), (long long)rows_int(points, i, "y"),
+                           (long long)rows_int(points, i, "number"));
+        add(g, CHART_MAP, cell(maps, m, "drawing"), buf_str(&marks));
+        parts_of(g, points, "map_key", key, point);
+    }
+}
+
 static enum err treatments(struct gathering *g, const struct rows *rows)
 {
     const struct rows *products = req_query(g->r, Q_encounter_products);
     const struct rows *devices = products ? req_query(g->r, Q_encounter_devices) : NULL;
-    if (!devices)
+    const struct rows *totals = devices ? req_query(g->r, Q_encounter_totals) : NULL;
+    const struct rows *maps = totals ? req_query(g->r, Q_body_map_of_client) : NULL;
+    const struct rows *points = maps ? req_query(g->r, Q_body_map_points_of_client) : NULL;
+    if (!points)
         return req_error(g->r);
     for (size_t i = 0; i < rows_count(rows); i++) {
         struct str id = cell(rows, i, "encounter_id");
         struct str what = join(g->a, cell(rows, i, "service"), ", ", cell(rows, i, "provider"));
         add(g, CHART_ENTRY, join(g->a, shown(g, rows, i, "done_on", "date"), ": ", what), S(""));
         parts_of(g, products, "encounter_id", id, product_used);
+        parts_of(g, totals, "encounter_id", id, total);
+        maps_of(g, maps, points, id);
         parts_of(g, devices, "encounter_id", id, device_set);
         fact_if(g, "Told to do afterwards", cell(rows, i, "aftercare_sealed"));
     }

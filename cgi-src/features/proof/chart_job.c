@@ -25,6 +25,33 @@ static struct str find(struct json_object *lines, const char *kind, size_t which
     return S("");
 }
 
+/* The drawing is the page's own, so that paper and page show the same face. */
+static enum err add_map(struct req *r, struct pdf *pdf, struct str drawing, struct str points)
+{
+    static const char *const drawings[] = {"face_front", "face_left", "face_right", "body_front",
+                                           "body_back"};
+    struct arena *a = req_arena(r);
+    const struct pdf_stroke *outlines;
+    size_t n, n_marks = 0, which = 0;
+    while (which < COUNT_OF(drawings) && !str_is(drawing, drawings[which]))
+        which++;
+    if (which == COUNT_OF(drawings))
+        return ERR_INVALID;
+    const char *view = arena_cstr(a, arena_printf(a, "body_map/_%s", drawings[which]));
+    if (pdf_outlines(a, req_render(r, view), 1000, &outlines, &n))
+        return ERR_INTERNAL;
+    struct pdf_mark *marks = arena_alloc(a, (points.n + 1) * sizeof *marks);
+    while (points.n > 0) {
+        struct str one = str_cut(&points, ';');
+        int64_t x, y;
+        if (str_int(str_cut(&one, ' '), &x) || str_int(str_cut(&one, ' '), &y))
+            return ERR_INVALID;
+        marks[n_marks++] = (struct pdf_mark){(double)x, (double)y, one};
+    }
+    pdf_map(pdf, outlines, n, marks, n_marks, 1000, 1000, S(""));
+    return OK;
+}
+
 static void add_line(struct pdf *pdf, struct json_object *line)
 {
     struct str kind = part(line, 0), text = part(line, 1);
@@ -40,8 +67,9 @@ static void add_line(struct pdf *pdf, struct json_object *line)
         pdf_small(pdf, text);
 }
 
-static enum err set_chart(struct arena *a, struct json_object *lines, struct str *out, int *n_pages)
+static enum err set_chart(struct req *r, struct json_object *lines, struct str *out, int *n_pages)
 {
+    struct arena *a = req_arena(r);
     int64_t made = 0;
     if (!json_object_is_type(lines, json_type_array) ||
         str_int(find(lines, CHART_MADE, 1), &made) != OK)
@@ -58,9 +86,17 @@ static enum err set_chart(struct arena *a, struct json_object *lines, struct str
                             .made_at = made};
     struct pdf *pdf = pdf_new(a, &o);
     pdf_heading(pdf, 1, o.title);
-    for (size_t i = 0; i < json_object_array_length(lines); i++)
-        add_line(pdf, json_object_array_get_idx(lines, i));
-    enum err e = pdf_end(pdf, &plain, n_pages);
+    enum err e = OK;
+    for (size_t i = 0; !e && i < json_object_array_length(lines); i++) {
+        struct json_object *line = json_object_array_get_idx(lines, i);
+        if (str_is(part(line, 0), CHART_MAP))
+            e = add_map(r, pdf, part(line, 1), part(line, 2));
+        else
+            add_line(pdf, line);
+    }
+    if (e)
+        return e;
+    e = pdf_end(pdf, &plain, n_pages);
     struct pdf_seal words = {.language = o.language, .at = made};
     return e ? e : pdf_seal_document(a, plain, NULL, 0, NULL, &words, out);
 }
@@ -90,7 +126,7 @@ enum job_end proof_chart_job(struct req *r, const struct job *job, struct str *w
         return JOB_DONE;
     struct json_object *lines =
         json_tokener_parse(arena_cstr(a, rows_text(x, 0, "content_sealed")));
-    enum err e = set_chart(a, lines, &pdf, &n_pages);
+    enum err e = set_chart(r, lines, &pdf, &n_pages);
     json_object_put(lines);
     if (e == ERR_INVALID) { /* erased meanwhile */
         *why = S("what was gathered cannot be read");

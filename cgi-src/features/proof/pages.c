@@ -97,8 +97,20 @@ static const struct field settings_fields[] = {
 #define CHART "/clients/{client_id:uuid}/chart"
 #define CHART_COPY CHART "/copies/{chart_copy_id:uuid}"
 
+/* Whole, however long: what is taken along cut short would be no chart. */
+static enum err chart_print(struct req *r)
+{
+    const struct page *page = req_page(r);
+    req_set(r, "whole", S("t"));
+    for (size_t i = 0; i < COUNT_OF(page->show) && page->show[i].name; i++)
+        if (!req_show(r, page->show[i].name, page->show[i].query, page->show[i].by))
+            return req_error(r);
+    return reply_view(r, 200, page->view);
+}
+
 static enum err chart_copy(struct req *r)
 {
+    req_set(r, "whole", S("t"));
     struct str lines, sealed, id = req_value(r, "new_id"), client = req_value(r, "client_id");
     enum err e = chart_gather(r, &lines);
     if (!e)
@@ -132,6 +144,9 @@ const struct page proof_pages[] = {
               {"encounters", Q_encounter_of_client},
               {"products", Q_encounter_products, .by = "encounter_id"},
               {"devices", Q_encounter_devices, .by = "encounter_id"},
+              {"totals", Q_encounter_totals, .by = "encounter_id"},
+              {"maps", Q_body_map_of_client, .by = "encounter_id"},
+              {"points", Q_body_map_points_of_client, .by = "map_key"},
               {"plans", Q_plan_of_client},
               {"steps", Q_plan_steps, .by = "plan_id"},
               {"visits", Q_client_visit},
@@ -139,7 +154,7 @@ const struct page proof_pages[] = {
               {"files", Q_form_file_of_client, .by = "signature_id"},
               {"notes", Q_chart_note},
               {"addenda", Q_chart_addendum, .by = "note_id"}},
-     .view = "proof/chart", .title = "Chart: as a page to be printed"},
+     .run = chart_print, .view = "proof/chart", .title = "Chart: as a page to be printed"},
     {POST, CHART "/copies", CAN(chart_read), .action = "chart.export", .fields = no_fields,
      .run = chart_copy, .again = CHART "/print", .title = "Chart: have a PDF made"},
     {GET, CHART_COPY, CAN(chart_read), .action = "chart.read",
