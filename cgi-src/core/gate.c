@@ -229,6 +229,15 @@ static enum err handle_get(struct req *r, const struct page *page)
     return e ? e : reply_view(r, 200, page->view);
 }
 
+/* The first thing that is wrong with a form, for who keeps a draft of it. */
+static struct str first_message(const struct form *f)
+{
+    struct str said = f->message;
+    for (size_t i = 0; said.n == 0 && i < f->n; i++)
+        said = f->values[i].message;
+    return said;
+}
+
 enum err reply_again(struct req *r, const char *pattern)
 {
     const struct page *page = route_named(r->gate->features, r->realm, pattern);
@@ -237,6 +246,13 @@ enum err reply_again(struct req *r, const char *pattern)
     db_rollback(r->gate->db, r->arena);
     req_forget_results(r);
     r->is_again = true;
+    if (r->in->is_draft) {
+        r->reply = (struct reply){
+            .status = 422, .type = "text/plain; charset=utf-8", .cookies = r->reply.cookies};
+        r->reply.cookies.n = r->n_entry_cookies;
+        r->reply.body = first_message(&r->form);
+        return OK;
+    }
     r->has_form = true;
     r->reply = (struct reply){
         .status = 200, .type = "text/html; charset=utf-8", .cookies = r->reply.cookies};
@@ -477,12 +493,13 @@ static void to_login(struct req *r)
         return;
     }
     struct str link_id = S("");
-    if (r->page->door == DOOR_LINK && pairs_get(&r->path_params, S("link_id"), &link_id) &&
-        link_token(r).n > 0) {
+    if (r->page->door == DOOR_LINK && !r->in->is_draft &&
+        pairs_get(&r->path_params, S("link_id"), &link_id) && link_token(r).n > 0) {
         reply_redirect(r, arena_printf(r->arena, "/v/%.*s", (int)link_id.n, link_id.p));
         return;
     }
-    resume_offer(r);
+    if (!r->in->is_draft)
+        resume_offer(r);
     reply_error(r, ERR_NO_SESSION);
     if (r->page->door != DOOR_STAFF) {
         r->reply.view = "error/link";
@@ -493,6 +510,10 @@ static void to_login(struct req *r)
 /* She is logged in, but something stands before this page. A form is not lost by it: see handle_post. */
 static void to_proof(struct req *r, enum err e)
 {
+    if (r->in->is_draft) { /* where to a draft is sent counts as kept */
+        reply_error(r, ERR_NO_SESSION);
+        return;
+    }
     struct buf b = buf_in(r->arena, 128);
     buf_addz(&b, e == ERR_MUST_ENROL ? "/account/security" : "/confirm?next=");
     if (e == ERR_STEP_UP)

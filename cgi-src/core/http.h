@@ -38,6 +38,7 @@ struct http_request {
     struct str method, path, query, host, origin, fetch_site, fetch_dest, cookie, content_type,
         remote_addr, agent, request_id, if_none_match, body;
     bool is_quiet; /* the page asks by itself: no sign of who is logged in (begin_staff) */
+    bool is_draft; /* form.js keeps what is typed: a refusal is answered by a sentence, never by a page or from elsewhere */
 };
 
 /* Percent-decoding; plus: '+' is a blank. ERR_INVALID: a bad escape, %00, or not UTF-8 afterwards. */

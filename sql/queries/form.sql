@@ -52,7 +52,8 @@ ORDER BY is_signed, p.id IS DISTINCT FROM l.appointment_id, p.starts_at, a.posit
 SELECT a.id AS assignment_id, a.client_id, a.state, f.kind = 'consent' AS is_consent,
        v.id AS form_version_id, v.version, coalesce(x.title, v.title) AS title, coalesce(x.body, v.body) AS wording, v.sha256 AS wording_sha256,
        coalesce(x.language, v.language) AS language, app.language_words(coalesce(x.language, v.language)) AS language_words,
-       coalesce(d.form_version_id, v.id) AS answered_version_id,
+       coalesce(d.form_version_id, v.id) AS answered_version_id, d.assignment_id IS NOT NULL AS has_draft, d.language AS draft_language,
+       coalesce(d.edition, 0) AS edition, d.editor, gen_random_uuid() AS page_id,
        b.name AS studio, c.name AS client_name, s.name AS service_name, p.starts_at AT TIME ZONE z.zone AS starts_local, z.zone,
        t.id AS disclosure_id, t.version AS disclosure_version, t.body AS disclosure,
        g.signed_at AT TIME ZONE g.zone AS signed_local, app.zone_words(g.zone) AS zone_words, k.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name
@@ -107,16 +108,19 @@ WINDOW w AS (ORDER BY l.n, l.language)
 ORDER BY l.n, l.language;
 
 -- name: form_draft_touch :exec
--- The draft of a form, begun or gone on with, in this version; it also makes two savings at once wait for one another.
-INSERT INTO app.form_draft (assignment_id, client_id, form_version_id, language)
-VALUES (:assignment_id, :client_id, :form_version_id, :language)
+-- The draft of a form, begun or gone on with, in this version and language; another edition when answers change.
+INSERT INTO app.form_draft AS d (assignment_id, client_id, form_version_id, language, edition, editor)
+VALUES (:assignment_id, :client_id, :form_version_id, :language, :has_changed::boolean::int, CASE WHEN :has_changed::boolean THEN :editor::uuid END)
 ON CONFLICT (tenant_id, assignment_id) DO UPDATE
-SET form_version_id = excluded.form_version_id, language = excluded.language, updated_at = now();
+SET form_version_id = excluded.form_version_id, language = excluded.language, edition = d.edition + excluded.edition,
+    editor = CASE WHEN :has_changed::boolean THEN excluded.editor ELSE d.editor END, updated_at = now();
 
 -- name: form_answers_clear :exec
--- All answers of a draft go, because all come anew.
+-- The answers of a draft that come anew or are gone, and all to another version than this one.
 DELETE FROM app.form_answer
-WHERE assignment_id = :assignment_id AND client_id = :client_id;
+WHERE assignment_id = :assignment_id AND client_id = :client_id
+  AND (question_id = ANY (:changed::uuid[])
+       OR question_id <> ALL (ARRAY(SELECT q.id FROM app.form_question q WHERE q.form_version_id = :form_version_id)));
 
 -- name: form_answers_put :exec
 -- The answers of a draft, each sealed for its row.

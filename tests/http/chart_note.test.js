@@ -39,6 +39,8 @@ describe("L14: drafts", () => {
     const late = await v.post(notes, { ...two, body: "from window two" });
     assert.equal(late.status, 422);
     assert.match(late.text, /changed in another window/);
+    const draft = await v.post(notes, { ...two, idem: h.uuid(), body: "from window two" }, { headers: { Accept: "text/plain" } });
+    assert.deepEqual([draft.status, draft.text], [422, "This draft was changed in another window meanwhile. Both texts are here: yours below, the other among the notes."], "who keeps a draft is told why it was not kept");
     assert.match(late.text, /from window one/);
     const again = h.formOf(late.text, notes).values;
     assert.equal(again.body, "from window two");

@@ -18,6 +18,7 @@ const questions = (p, which = p.intake) => `${p.at}/${which}`;
 const answer = (p, values, which = p.intake, v = p.v) => v.submit(questions(p, which), { ...values });
 const count = (statement, ...v) => Number(h.one(statement, ...v));
 const answersOf = (p, which = p.intake) => count("SELECT count(*) FROM app.form_answer WHERE assignment_id = :'v1'::uuid", which);
+const keptKeys = (p) => h.sql("SELECT q.key FROM app.form_answer a JOIN app.form_question q ON q.id = a.question_id WHERE a.assignment_id = :'v1'::uuid ORDER BY q.key", p.intake).flat();
 const signaturesOf = (which) => count("SELECT count(*) FROM app.signature WHERE assignment_id = :'v1'::uuid", which);
 
 async function filled(label = "glow") {
@@ -84,6 +85,9 @@ describe("L20: the answers", () => {
     const first = kept();
     assert.doesNotMatch(first, /Rosebud/);
     await answer(p, { "q-reason": "Rosebud", intent: "save" });
+    assert.equal(kept(), first, "what does not change is not written again");
+    await answer(p, { "q-reason": "Another", intent: "save" });
+    await answer(p, { "q-reason": "Rosebud", intent: "save" });
     assert.notEqual(kept(), first);
     assert.equal(answersOf(p), 1);
   });
@@ -102,16 +106,18 @@ describe("L20: the answers", () => {
     assert.match((await p.v.get(`${questions(p)}?check=1`)).text, /id="q-truthful-error"/);
   });
   test("only the server's list of choices, real dates and lengths that fit are taken", async () => {
-    const p = somebody("glow");
+    const p = somebody("glow"), all = { ...full, "q-anything_else": "More" };
     for (const [name, value] of [["q-skin_type", "Green"], ["q-conditions", "Green"], ["q-pregnant", "maybe"], ["q-truthful", "no"],
       ["q-last_treatment", "2025-02-30"], ["q-reason", "x".repeat(301)], ["q-anything_else", "x".repeat(4001)], ["q-allergies", "perhaps"],
       ["q-allergies-severity", ["deadly", "", ""]], ["q-allergies-substance", ["a\tb", "", ""]], ["q-medication-more", "y".repeat(2001)]])
       for (const intent of ["next", "save"]) {
-        const r = await answer(p, { ...full, [name]: value, intent });
+        const r = await answer(p, { ...all, [name]: value, intent });
         assert.equal(r.status, 422, `${name} ${intent}`);
         assert.match(r.text, /class="error"/);
+        const key = name.slice(2).replace(/-.*/, ""), good = Object.keys(all).map((n) => n.slice(2).replace(/-.*/, ""));
+        assert.deepEqual(keptKeys(p), [...new Set(good)].filter((k) => k !== key || name === "q-medication-more").sort(), `${name}: the others are kept`);
       }
-    assert.equal(answersOf(p), 0);
+    assert.equal(h.sql("SELECT detail_sealed IS NULL FROM app.form_answer a JOIN app.form_question q ON q.id = a.question_id WHERE a.assignment_id = :'v1'::uuid AND q.key = 'medication'", p.intake)[0][0], "t");
   });
   test("no known allergies is said in so many words, and not beside an allergy", async () => {
     const p = somebody("glow");
@@ -134,9 +140,46 @@ describe("L20: the answers", () => {
     const p = somebody("glow");
     const good = await answer(p, { "q-reason": "auto" });
     assert.deepEqual([good.status, good.text], [200, "kept\n"]);
-    assert.equal((await answer(p, { "q-last_treatment": "2025-02-30" })).status, 422);
-    assert.equal(answersOf(p), 1);
     assert.equal(h.trail(good.id)[0].action, "form.save");
+    const bad = await answer(p, { "q-reason": "auto, more", "q-last_treatment": "2025-02-30" });
+    assert.equal(bad.status, 422);
+    assert.match(bad.text, /^Kept, but not this, which needs a change: “[^”]*last[^”]*”$/);
+    assert.match(bad.headers["content-type"], /^text\/plain/);
+    assert.equal(h.formOf((await p.v.get(questions(p))).text).values["q-reason"], "auto, more", "one bad field does not stop the others");
+    const page = session("glow", p.link), opened = h.formOf((await page.get(questions(p))).text).values;
+    h.sql("UPDATE sec.link_session SET expires_at = now() - interval '1 second' WHERE link_id = :'v1'::uuid", p.link);
+    const over = await page.post(questions(p), { ...opened, "q-reason": "x" }, { headers: { Accept: "text/plain" } });
+    assert.equal(over.status, 401, "a page that has ended is not led elsewhere, which would count as kept");
+  });
+  test("two pages: what another has changed is overwritten by neither, and shown beside; by its own savings a page is not stopped; without a difference nobody is", async () => {
+    const p = somebody("glow"), other = session("glow", p.link), at = questions(p);
+    const open = async (v) => h.formOf((await v.get(at)).text).values, reason = async () => (await open(p.v))["q-reason"];
+    const send = (v, page, values, intent) => v.post(at, { ...page, ...values, idem: h.uuid(), ...(intent ? { intent } : {}) });
+    for (const [first, second] of [[p.v, other], [other, p.v]]) {
+      const old = await open(first), fresh = await open(second), words = `Newer ${h.uuid()}`;
+      assert.equal((await send(second, fresh, { "q-reason": words, "q-skin_type": "Tans easily" })).status, 200);
+      assert.equal((await send(second, fresh, { "q-reason": `${words}!`, "q-skin_type": "Tans easily" })).status, 200, "its own saving does not stop it");
+      const auto = await send(first, old, { "q-reason": "Older" });
+      assert.equal(auto.status, 409);
+      assert.match(auto.text, /^Not kept: answers were changed on another phone or screen/);
+      const r = await send(first, old, { "q-reason": "Older", "q-skin_type": "Tans easily" }, "save");
+      assert.equal(r.status, 422);
+      assert.match(h.decode(r.text), new RegExp(`id="q-reason-kept"[\\s\\S]*?${words}!`));
+      assert.doesNotMatch(r.text, /q-skin_type-kept|data-autosave/, "what is alike is not shown twice, and no script settles it");
+      assert.equal(await reason(), `${words}!`);
+      assert.equal(h.formOf(r.text).values["q-reason"], "Older");
+      assert.equal((await send(first, h.formOf(r.text).values, { "q-skin_type": "Tans easily" }, "save")).status, 303, "now she has seen both");
+      assert.equal(await reason(), "Older");
+      assert.equal((await send(second, fresh, { "q-reason": `${words}!`, "q-skin_type": "Tans easily" })).status, 409, "the other way round too");
+      assert.equal((await send(second, fresh, { "q-reason": "Older", "q-skin_type": "Tans easily" }, "save")).status, 303, "what changes nothing is no conflict");
+    }
+    const [mine, hers] = [await open(p.v), await open(other)];
+    const both = await Promise.all([send(p.v, mine, { "q-reason": "Mine" }), send(other, hers, { "q-reason": "Hers" })]);
+    assert.deepEqual(both.map((r) => r.status).sort(), [200, 409]);
+    assert.equal(await reason(), both[0].status === 200 ? "Mine" : "Hers");
+    const begun = somebody("glow"), [a, b] = [begun.v, session("glow", begun.link)], pages = await Promise.all([a, b].map((v) => v.get(questions(begun))));
+    const at_once = await Promise.all([a, b].map((v, i) => v.post(questions(begun), { ...h.formOf(pages[i].text).values, "q-reason": `Begun ${i}` })));
+    assert.deepEqual(at_once.map((r) => r.status).sort(), [200, 409], "also where nothing was kept before");
   });
 });
 
@@ -165,7 +208,7 @@ describe("L20 L13: signing", () => {
     assert.equal(sha(text.slice(0, text.indexOf("\nShown to the signer"))), shown);
     assert.equal(sha(text), h.one("SELECT encode(document_sha256, 'hex') FROM app.signature WHERE id = :'v1'::uuid", id));
     assert.match(text, /Question 1\n {2}What brings you to us\?\n\nAnswer 1\n {2}A line between the brows\n/);
-    assert.match(text, /^Signed form, format\n {2}2\n[\s\S]*\nLanguage\n {2}English\n\nLanguage, code\n {2}en\n/);
+    assert.match(text, /^Signed form, format\n {2}3\n[\s\S]*\nLanguage\n {2}English\n\nLanguage, code\n {2}en\n/);
     assert.match(text, /Signed by\n {2}Zoë O'Hara\n\nSigned as\n {2}client\n\nPlace\n {2}link\n\nSigned at\n {2}20\d\d-\d\d-\d\dT[\d:]{8}Z\n\nMethod\n {2}typed\n$/);
   });
   test("E-02: the chart says so when what is kept beside the text is not what was signed; a text of format 1 is still read and compared", async () => {

@@ -286,9 +286,26 @@ describe("L20 E-02: what is asked after an answer", () => {
     const page = await p.v.get(`${p.page}?lang=es`);
     assert.match(page.text, /Rara vez se quema/);
     assert.match(page.text, /value="Burns rarely, tans easily"/);
-    const values = { ...h.formOf(page.text).values, ...base };
+    // another language, by a button: what is typed is kept, also on the page that is signed
+    const turn = async (lang) => {
+      const r = await p.v.submit(p.page, { "q-reason": `Rosebud ${lang}`, "q-weeks": "x", intent: `lang-${lang}` });
+      assert.equal(r.location, p.page);
+      const turned = (await p.v.get(r.location)).text;
+      assert.equal(h.formOf(turned).values["q-reason"], `Rosebud ${lang}`);
+      return turned;
+    };
+    assert.doesNotMatch(await turn("en"), /Rara vez se quema/);
+    assert.match(await turn("es"), /Rara vez se quema/);
+    const values = { ...h.formOf((await p.v.get(p.page)).text).values, ...base };
     assert.equal(values.lang, "es");
     assert.equal((await p.v.post(p.page, { ...values, intent: "next" })).location, `${p.page}/consent`);
+    const drawn = JSON.stringify({ v: 1, w: 1000, h: 400, strokes: [[[10, 20, 0, 50], [300, 200, 40, 50]]] });
+    const signPage = h.formOf((await p.v.get(`${p.page}/consent`)).text, `${p.page}/consent`).values;
+    const turned = await p.v.post(`${p.page}/language`, { ...signPage, accepts: "yes", signer_name: "Ana Sol", strokes: drawn, intent: "lang-en" });
+    assert.doesNotMatch(text(turned), /Casi nunca se quema/);
+    const typed = h.formOf(turned.text, `${p.page}/consent`).values;
+    assert.deepEqual([typed.signer_name, typed.strokes, typed.accepts, typed.lang], ["Ana Sol", drawn, undefined, "en"], "name and strokes stay, the box was ticked under the other text");
+    await p.v.post(`${p.page}/language`, { ...typed, intent: "lang-es" });
     const consent = await p.v.get(`${p.page}/consent`);
     for (const words of ["Casi nunca se quema", "Ninguna alergia conocida", "Confirmado", "He respondido con sinceridad"]) assert.ok(text(consent).includes(words), words);
     assert.equal((await p.sign()).status, 303);

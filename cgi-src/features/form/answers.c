@@ -98,8 +98,8 @@ static enum err load_questions(struct req *r, struct filling *f, enum query quer
             .is_required = rows_bool(rows, i, "is_required"),
         };
         if (query == Q_form_questions) {
-            q->answer = rows_text(rows, i, "answer_sealed");
-            q->detail = rows_text(rows, i, "detail_sealed");
+            q->kept = q->answer = rows_text(rows, i, "answer_sealed");
+            q->kept_detail = q->detail = rows_text(rows, i, "detail_sealed");
         }
         load_options(a, f, rows, i, q);
         if (is_list(q))
@@ -109,11 +109,13 @@ static enum err load_questions(struct req *r, struct filling *f, enum query quer
     return OK;
 }
 
-/* Which language was asked for: by the address, or by the form that was sent. */
+/* Which language was asked for: by a button ("lang-es"), by the form that was sent, or by the address. */
 static void take_language(struct req *r)
 {
     const struct str *values;
-    if (req_values(r, "lang", &values) > 0)
+    if (req_values(r, "intent", &values) > 0 && str_starts(values[0], S("lang-")))
+        req_set(r, "lang", str_part(values[0], 5, values[0].n - 5));
+    else if (req_values(r, "lang", &values) > 0)
         req_set(r, "lang", values[0]);
 }
 
@@ -414,6 +416,46 @@ static void add_id(struct buf *list, struct str id)
     buf_add(list, id);
 }
 
+bool question_differs(const struct question *q)
+{
+    return !question_is(q, "file") &&
+           (q->message.n > 0 || q->detail_message.n > 0 || !str_eq(q->answer, q->kept) ||
+            !str_eq(q->detail, q->kept_detail));
+}
+
+bool filling_is_stale(struct req *r, const struct filling *f)
+{
+    const struct str *seen, *editor;
+    struct str newest =
+        arena_printf(req_arena(r), "%lld", (long long)rows_int(f->form, 0, "edition"));
+    if (str_eq(req_values(r, "edition", &seen) > 0 ? seen[0] : S("0"), newest))
+        return false;
+    if (req_values(r, "editor", &editor) > 0 && editor[0].n > 0 &&
+        str_eq(editor[0], rows_text(f->form, 0, "editor")))
+        return false;
+    for (size_t i = 0; i < f->n; i++)
+        if (question_differs(&f->questions[i]))
+            return true;
+    return false;
+}
+
+/* What is kept of a question: nothing of what is wrong. */
+static void kept_of(const struct question *q, struct str *answer, struct str *detail)
+{
+    *answer = q->message.n > 0 ? S("") : q->answer;
+    *detail = q->message.n > 0 || q->detail_message.n > 0 ? S("") : q->detail;
+}
+
+/* Whether it is kept already, as an answer to this version. */
+static bool is_kept(const struct filling *f, const struct question *q)
+{
+    struct str answer, detail;
+    kept_of(q, &answer, &detail);
+    return str_eq(rows_text(f->form, 0, "form_version_id"),
+                  rows_text(f->form, 0, "answered_version_id")) &&
+           str_eq(answer, q->kept) && str_eq(detail, q->kept_detail);
+}
+
 static enum err put_answers(struct req *r, const struct filling *f)
 {
     struct arena *a = req_arena(r);
@@ -425,14 +467,16 @@ static enum err put_answers(struct req *r, const struct filling *f)
     }
     for (size_t i = 0; i < f->n; i++) {
         const struct question *q = &f->questions[i];
-        if (is_kind(q, "file") || (q->answer.n == 0 && q->detail.n == 0))
+        struct str answer, detail;
+        kept_of(q, &answer, &detail);
+        if (is_kind(q, "file") || (answer.n == 0 && detail.n == 0) || is_kept(f, q))
             continue;
         struct str id = uuid_new(a);
         add_id(&lists[0], id);
         add_id(&lists[1], q->id);
-        enum err e = add_sealed(r, &lists[2], "answer_sealed", id, q->answer);
+        enum err e = add_sealed(r, &lists[2], "answer_sealed", id, answer);
         if (!e)
-            e = add_sealed(r, &lists[3], "detail_sealed", id, q->detail);
+            e = add_sealed(r, &lists[3], "detail_sealed", id, detail);
         if (e)
             return e;
     }
@@ -443,11 +487,45 @@ static enum err put_answers(struct req *r, const struct filling *f)
     return req_query(r, Q_form_answers_put) ? OK : req_error(r);
 }
 
+/* The questions whose answers change, as :changed; false: none does. */
+static bool set_changed(struct req *r, const struct filling *f)
+{
+    struct buf list = buf_in(req_arena(r), 256);
+    buf_addc(&list, '{');
+    for (size_t i = 0; i < f->n; i++)
+        if (!is_kind(&f->questions[i], "file") && !is_kept(f, &f->questions[i]))
+            add_id(&list, f->questions[i].id);
+    bool is_any = list.n > 1;
+    buf_addc(&list, '}');
+    req_set(r, "changed", buf_str(&list));
+    return is_any;
+}
+
+static enum err touch_draft(struct req *r, bool has_changed)
+{
+    const struct str *editor;
+    bool has_editor = req_values(r, "editor", &editor) > 0 && uuid_ok(editor[0]);
+    req_set(r, "has_changed", has_changed ? S("true") : S("false"));
+    if (has_editor)
+        req_set(r, "editor", editor[0]);
+    else
+        req_set_null(r, "editor");
+    return req_query(r, Q_form_draft_touch) ? OK : req_error(r);
+}
+
+enum err filling_keep_language(struct req *r, const struct filling *f)
+{
+    return str_eq(rows_text(f->form, 0, "draft_language"), f->language) ? OK
+                                                                        : touch_draft(r, false);
+}
+
 enum err filling_keep(struct req *r, const struct filling *f)
 {
-    /* First the draft: whoever saves at the same moment waits here. The answers then belong to the
-     * version that is in force, whichever the page was opened with. */
-    if (!req_query(r, Q_form_draft_touch) || !req_query(r, Q_form_answers_clear))
-        return req_error(r);
-    return put_answers(r, f);
+    if (!set_changed(r, f))
+        return rows_bool(f->form, 0, "has_draft") ? filling_keep_language(r, f)
+                                                  : touch_draft(r, false);
+    enum err e = touch_draft(r, true);
+    if (e)
+        return e;
+    return req_query(r, Q_form_answers_clear) ? put_answers(r, f) : req_error(r);
 }

@@ -103,7 +103,7 @@ static enum err show_version(struct req *r)
         return e;
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
-    req_set_list(r, "questions", filling_shown(r, &f, 1));
+    req_set_list(r, "questions", filling_shown(r, &f, 1, false));
     return reply_view(r, 200, "form_build/version");
 }
 

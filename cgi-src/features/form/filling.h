@@ -31,6 +31,7 @@ struct question {
     bool is_hidden;            /* not asked, because of what is answered before it */
     bool was_shown;            /* with a condition: the page that was posted showed it */
     struct str answer, detail; /* as app.form_answer keeps them, see form_document.h */
+    struct str kept, kept_detail; /* the same as they are kept, whatever was posted */
     struct str message, detail_message;
     struct line *lines;
     size_t n_lines;
@@ -54,16 +55,22 @@ enum err MUST_CHECK filling_load(struct req *r, struct filling *f);
 bool filling_is_signed(const struct filling *f);
 /* Replaces the kept answers by what was posted. Messages say what cannot be kept; false: some. */
 bool filling_take(struct req *r, struct filling *f);
+/* Whether what was posted would change an answer that its page has not seen: another page changed some after it was made. */
+bool filling_is_stale(struct req *r, const struct filling *f);
+/* Whether the answer differs from what is kept. */
+bool question_differs(const struct question *q);
 /* Whether what was posted opened questions that its page did not show. */
 bool filling_has_opened(const struct filling *f);
+/* Keeps nothing but the language. */
+enum err MUST_CHECK filling_keep_language(struct req *r, const struct filling *f);
 /* Adds messages for what is missing before it can be signed; false: some is. */
 bool filling_complete(struct filling *f);
-/* Keeps the answers as the draft, each sealed under the client's key. */
+/* Keeps the answers that changed as the draft, each sealed under the client's key; one with a message is left out. The form is held. */
 enum err MUST_CHECK filling_keep(struct req *r, const struct filling *f);
 /* The questions of a version, without answers: for whoever looks at a form before it is published. */
 enum err MUST_CHECK filling_load_version(struct req *r, struct filling *f);
-/* The questions for the template, with at least `blank` empty lines for lists. */
-struct val filling_shown(struct req *r, const struct filling *f, size_t blank);
+/* The questions for the template, with at least `blank` empty lines for lists; where they differ also what is kept. */
+struct val filling_shown(struct req *r, const struct filling *f, size_t blank, bool beside_kept);
 /* The document as it is shown before signing. */
 struct form_document filling_document(struct arena *a, const struct filling *f);
 /* Puts the allergies named in the answers on the client's list, but for those already there. */

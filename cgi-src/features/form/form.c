@@ -56,23 +56,29 @@ static enum err show_questions(struct req *r)
     bool is_typed = req_values(r, "intent", &intent) > 0;
     bool is_from_signing = !is_typed && req_values(r, "csrf", &keys) > 0;
     bool is_good = !is_typed || filling_take(r, &f);
-    bool has_opened = is_typed && filling_has_opened(&f);
-    if (has_opened) /* what has just come into sight is asked before it is missed */
+    bool is_stale = is_typed && filling_is_stale(r, &f);
+    bool has_opened = is_typed && !is_stale && filling_has_opened(&f);
+    if (is_stale || has_opened) /* what has just come into sight is asked before it is missed */
         is_good = false;
     else if (is_typed ? str_is(intent[0], "next") : is_from_signing || req_has(r, "check"))
         is_good = filling_complete(&f) && is_good;
     if (!is_good)
-        req_refuse(r, "",
-                   is_from_signing ? "Some answers are missing, so this cannot be signed yet."
-                   : has_opened
-                       ? "What you answered opens more questions below. Please answer them too."
-                       : "");
+        req_refuse(
+            r, "",
+            is_stale ? "Answers were changed on another phone or screen after you opened this "
+                       "page, so nothing was kept just now. Where yours differ, what is kept "
+                       "stands beside it. Change what should be different, then send the "
+                       "page again: what stands in it then counts."
+            : is_from_signing ? "Some answers are missing, so this cannot be signed yet."
+            : has_opened ? "What you answered opens more questions below. Please answer them too."
+                         : "");
     e = form_event(r, "opened", "", ONE_DAY);
     if (!e)
         e = form_event(r, "shown", "questions", 0);
     if (e)
         return e;
-    req_set_list(r, "questions", filling_shown(r, &f, req_has(r, "more") ? 3 : 1));
+    req_set(r, "is_stale", is_stale ? S("yes") : S(""));
+    req_set_list(r, "questions", filling_shown(r, &f, req_has(r, "more") ? 3 : 1, is_stale));
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
     return reply_view(r, 200, "form/questions");
@@ -136,6 +142,8 @@ static enum err after_keeping(struct req *r, struct filling *f, struct str inten
     if (intent.n == 0)
         return reply_bytes(r, 200, "text/plain; charset=utf-8", S("kept\n"), NULL);
     struct str what;
+    if (str_starts(intent, S("lang-")))
+        return reply_redirect(r, form_path(r, ""));
     if (str_starts(intent, S("more")))
         return more_lines(r, f, intent);
     if (intent_is(intent, S("files-"), &what))
@@ -154,34 +162,69 @@ static enum err after_keeping(struct req *r, struct filling *f, struct str inten
     return e ? e : reply_again(r, QUESTIONS);
 }
 
+/* The answer to form.js, which keeps what is typed by itself: a sentence, for the place beside the buttons. */
+static enum err reply_words(struct req *r, int status, struct str words)
+{
+    return reply_bytes(r, status, "text/plain; charset=utf-8", words, NULL);
+}
+
+/* Names what could not be kept, after the rest was. */
+static enum err reply_left_out(struct req *r, const struct filling *f)
+{
+    struct buf b = buf_in(req_arena(r), 256);
+    for (size_t i = 0; i < f->n; i++) {
+        const struct question *q = &f->questions[i];
+        if (q->message.n == 0 && q->detail_message.n == 0)
+            continue;
+        struct str name = q->message.n > 0 ? q->label : q->follow_up_label;
+        buf_printf(&b, "%s“%.*s”",
+                   b.n > 0 ? ", " : "Kept, but not this, which needs a change: ", (int)name.n,
+                   name.p);
+    }
+    return reply_words(r, 422, buf_str(&b));
+}
+
+/* What another page changed meanwhile stays; both are shown. */
+static enum err refuse_stale(struct req *r, struct str intent, bool has_dropped)
+{
+    if (intent.n == 0)
+        return reply_words(r, 409,
+                           S("Not kept: answers were changed on another phone or screen. Press "
+                             "“Save for later” to see both."));
+    enum err e = has_dropped ? req_commit(r) : OK;
+    return e ? e : reply_again(r, QUESTIONS);
+}
+
 static enum err save_answers(struct req *r)
 {
     struct filling f;
     const struct str *intents;
     struct str intent = req_values(r, "intent", &intents) > 0 ? intents[0] : S("");
-    enum err e = filling_load(r, &f);
+    /* Whoever saves or signs at the same moment waits, and then sees what this one kept. */
+    enum err e = req_query(r, Q_form_file_hold) ? filling_load(r, &f) : req_error(r);
     if (e)
         return e;
     if (filling_is_signed(&f) || filling_is_declined(&f))
-        return reply_again(r, QUESTIONS);
+        return intent.n > 0 ? reply_again(r, QUESTIONS)
+                            : reply_words(r, 409, S("Not kept: this form is not open any more."));
     struct str dropped;
     bool drops = intent_is(intent, S("drop-"), &dropped);
     if (drops && (e = attached_drop(r, dropped)))
         return e;
-    if (!filling_take(r, &f)) {
-        if (intent.n == 0)
-            return reply_bytes(r, 422, "text/plain; charset=utf-8", S("not kept\n"), NULL);
-        if (drops && (e = req_commit(r))) /* it goes, whatever is wrong elsewhere */
-            return e;
-        return reply_again(r, QUESTIONS);
-    }
+    bool is_good = filling_take(r, &f);
+    if (filling_is_stale(r, &f))
+        return refuse_stale(r, intent, drops);
+    /* The answers belong to the version that is in force, whichever the page was opened with. */
     e = filling_keep(r, &f);
     /* What an answer closed goes with its files; not while she still types, for she may open it again. */
-    if (!e && intent.n > 0)
+    if (!e && intent.n > 0 && is_good)
         e = attached_drop_unasked(r, &f);
     if (!e)
         e = form_event(r, "kept", "", 30);
-    return e ? e : after_keeping(r, &f, intent);
+    if (e || is_good)
+        return e ? e : after_keeping(r, &f, intent);
+    e = req_commit(r); /* what is good is kept, although the answer is an error */
+    return e ? e : intent.n == 0 ? reply_left_out(r, &f) : reply_again(r, QUESTIONS);
 }
 
 static const struct field decline_fields[] = {
@@ -199,7 +242,7 @@ const struct page form_pages[] = {
      .show = {{"form", Q_form_assignment},
               {"kept", Q_form_questions},
               {"languages", Q_form_languages}},
-     .view = "form/questions", .gives = "questions", .title = "Form: the questions"},
+     .view = "form/questions", .gives = "questions is_stale", .title = "Form: the questions"},
     {POST, QUESTIONS, LINK("form"), .action = "form.save", .run = save_answers, .again = QUESTIONS,
      .no_idempotency = true, .max_body = MAX_ANSWERS, .title = "Form: keep the answers"},
     {GET, ATTACH, SLOW_LINK, .action = "form.read", .show = {{"room", Q_form_file_room}},
@@ -222,10 +265,13 @@ const struct page form_pages[] = {
               {"signer", Q_form_signer},
               {"guardians", Q_form_guardians},
               {"code", Q_form_code}},
-     .view = "form/consent", .gives = "document document_sha256 is_stale",
+     .view = "form/consent", .gives = "document document_sha256 is_stale can_sign",
      .title = "Form: read and sign"},
     {POST, CONSENT, LINK("form"), .action = "form.sign", .run = form_sign, .again = CONSENT,
      .max_body = MAX_SIGNATURE, .title = "Form: sign"},
+    {POST, QUESTIONS "/language", LINK("form"), .action = "form.read",
+     .fields = form_language_fields, .run = form_language, .again = CONSENT, .no_idempotency = true,
+     .max_body = MAX_SIGNATURE, .title = "Form: read and sign in another language"},
     {POST, QUESTIONS "/code", LINK("form"), .action = "form.code", .fields = no_fields,
      .run = form_code_send, .again = CONSENT, .title = "Form: have a code sent"},
     {GET, QUESTIONS "/copy", LINK("form"), .action = "form.copy", .run = form_show_copy,

@@ -17,7 +17,7 @@ bool filling_is_declined(const struct filling *f);
 enum err MUST_CHECK form_event(struct req *r, const char *kind, const char *details,
                                int quiet_seconds);
 /* Shows who may sign (`signer`, `guardians`). */
-enum err MUST_CHECK form_show_signer(struct req *r);
+enum err MUST_CHECK form_show_signer(struct req *r, const struct rows **signer);
 /*
  * form_take_signer -- finds out who signs, from what was posted and from the link; the signature of
  * this transaction is then his. Otherwise the transaction is over, for failures are counted:
@@ -37,6 +37,9 @@ enum err MUST_CHECK form_code_check(struct req *r, bool *is_fine);
 /* sign.c */
 enum err form_show_consent(struct req *r);
 enum err form_sign(struct req *r);
+/* The signing page in another language, with what is typed on it. */
+enum err form_language(struct req *r);
+extern const struct field form_language_fields[];
 /* files.c, in the slow pool. */
 enum { FORM_FILES_BODY = 10 * 1024 * 1024 + 64 * 1024 /* PICTURE_MOST_BYTES and what the form says beside it */ };
 extern const struct field form_file_fields[];

@@ -50,20 +50,37 @@ static bool has_marked_line(const struct question *q)
 }
 
 /* Ids of what explains a field: its help, its error. */
-static struct str described_by(struct arena *a, const struct question *q)
+static struct str described_by(struct arena *a, const struct question *q, bool is_beside)
 {
     struct buf b = buf_in(a, 128);
     if (q->help.n > 0)
         buf_printf(&b, "q-%.*s-help", (int)q->key.n, q->key.p);
     if (q->message.n > 0)
         buf_printf(&b, "%sq-%.*s-error", b.n ? " " : "", (int)q->key.n, q->key.p);
+    if (is_beside)
+        buf_printf(&b, "%sq-%.*s-kept", b.n ? " " : "", (int)q->key.n, q->key.p);
     return buf_str(&b);
 }
 
+/* What is kept of a question, in words. */
+static struct str kept_words(struct arena *a, struct str language, const struct question *q)
+{
+    struct question was = *q;
+    was.answer = is_list(q) && str_is(q->kept, "some") ? S("") : q->kept;
+    was.n_lines = 0;
+    if (is_list(q))
+        lines_split(a, &was);
+    struct str words = answer_words(a, language, &was);
+    return q->kept_detail.n == 0 ? words
+                                 : arena_printf(a, "%.*s\n%.*s", (int)words.n, words.p,
+                                                (int)q->kept_detail.n, q->kept_detail.p);
+}
+
 static void show_question(struct req *r, const struct filling *f, const struct question *q,
-                          size_t blank, struct shown_item *item)
+                          size_t blank, bool beside_kept, struct shown_item *item)
 {
     struct arena *a = req_arena(r);
+    bool is_beside = beside_kept && !q->is_hidden && question_differs(q);
     static const char *const kinds[] = {
         "text",      "long",        "choice", "multi",    "date",        "number", "yes_no",
         "allergies", "medications", "body",   "initials", "acknowledge", "file",   "signature"};
@@ -81,9 +98,10 @@ static void show_question(struct req *r, const struct filling *f, const struct q
     shown_flag(item, "says_some", str_is(q->answer, "some") || q->n_lines > 0);
     shown_text(item, "follow_up_label", q->follow_up_label);
     shown_text(item, "detail", q->detail);
-    shown_text(item, "described_by", described_by(a, q));
+    shown_text(item, "described_by", described_by(a, q, is_beside));
     shown_text(item, "message", q->message);
     shown_text(item, "detail_message", q->detail_message);
+    shown_text(item, "kept_words", is_beside ? kept_words(a, f->language, q) : S(""));
     shown_list(item, "options", shown_options(a, q));
     shown_text(item, "unit", q->unit);
     shown_text(item, "when_key", q->when_key);
@@ -106,12 +124,12 @@ static void show_question(struct req *r, const struct filling *f, const struct q
     }
 }
 
-struct val filling_shown(struct req *r, const struct filling *f, size_t blank)
+struct val filling_shown(struct req *r, const struct filling *f, size_t blank, bool beside_kept)
 {
     struct arena *a = req_arena(r);
     struct shown_item *items = arena_alloc(a, (f->n + 1) * sizeof *items);
     for (size_t i = 0; i < f->n; i++)
-        show_question(r, f, &f->questions[i], blank, &items[i]);
+        show_question(r, f, &f->questions[i], blank, beside_kept, &items[i]);
     return shown_items(a, items, f->n);
 }
 

@@ -32,6 +32,33 @@ static const struct field sign_fields[] = {
 
 static const char changed[] = "This form changed since you opened it. Please read it again.";
 
+/* What stays of the page in another language: all but the box that was ticked under the other text. */
+const struct field form_language_fields[] = {
+    {"signer_name", FIELD_TEXT, .max = 120},
+    {"strokes", FIELD_LONG, .max = MAX_STROKES},
+    {"guardian_birth", FIELD_DATE},
+    {0},
+};
+
+enum err form_language(struct req *r)
+{
+    struct filling f;
+    enum err e = req_query(r, Q_form_file_hold) ? filling_load(r, &f) : req_error(r);
+    if (!e && !filling_is_signed(&f) && !filling_is_declined(&f)) {
+        e = filling_keep_language(r, &f);
+        if (!e)
+            e = req_commit(r);
+    }
+    return e ? e : reply_again(r, CONSENT);
+}
+
+/* Whether the page has the form that is signed: filled in by whoever may. */
+static bool can_sign(const struct filling *f, const struct rows *signer, const struct rows *code)
+{
+    return rows_text(f->form, 0, "disclosure_id").n > 0 && !rows_bool(signer, 0, "is_of_age") &&
+           !rows_bool(signer, 0, "lacks_guardian") && !rows_bool(code, 0, "is_before");
+}
+
 enum err form_show_consent(struct req *r)
 {
     struct arena *a = req_arena(r);
@@ -46,8 +73,9 @@ enum err form_show_consent(struct req *r)
         return form_signed_already(r, "/copy");
     if (!filling_complete(&f))
         return reply_redirect(r, form_path(r, "?check=1"));
-    e = form_show_signer(r);
-    if (!e && !req_show(r, "code", Q_form_code, NULL))
+    const struct rows *signer, *code = NULL;
+    e = form_show_signer(r, &signer);
+    if (!e && !(code = req_show(r, "code", Q_form_code, NULL)))
         e = req_error(r);
     if (!e)
         e = form_event(r, "shown", "document,disclosure", 0);
@@ -64,6 +92,7 @@ enum err form_show_consent(struct req *r)
     bool is_stale = req_has(r, "document_sha256") && !str_eq(req_value(r, "document_sha256"), hash);
     req_set(r, "is_stale", is_stale ? S("yes") : S(""));
     req_set(r, "document_sha256", hash);
+    req_set(r, "can_sign", can_sign(&f, signer, code) ? S("yes") : S(""));
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
     return reply_view(r, 200, "form/consent");

@@ -20,9 +20,9 @@ enum err form_event(struct req *r, const char *kind, const char *details, int qu
     return req_query(r, Q_form_event_add) ? OK : req_error(r);
 }
 
-enum err form_show_signer(struct req *r)
+enum err form_show_signer(struct req *r, const struct rows **signer)
 {
-    return req_show(r, "signer", Q_form_signer, NULL) &&
+    return (*signer = req_show(r, "signer", Q_form_signer, NULL)) &&
                    req_show(r, "guardians", Q_form_guardians, NULL)
                ? OK
                : req_error(r);

@@ -6,8 +6,8 @@
  *
  *   <form method="post" data-form [data-autosave="/path"]> … <span class="saved" data-saved role="status"></span>
  *   data-guard on a form with work worth keeping: leaving it asks first.
- *   A draft is sent as the form's own fields with a fresh idem, without those marked data-no-draft and without files.
- *   Any 2xx or redirect counts as kept; so a draft that was refused must be answered 4xx, never by a redirect.
+ *   A draft is sent as the form's own fields with a fresh idem, without those marked data-no-draft and without files, and asks
+ *   for text/plain. Any 2xx or redirect counts as kept; a refusal is 4xx, and when it is text/plain its words are shown as they are.
  */
 const QUIET = 1200; // ms without a keystroke before a draft is sent
 
@@ -73,18 +73,16 @@ function autosave(form, kept, isSubmitting) {
     }
     body.set('idem', crypto.randomUUID());
     try {
-      const reply = await fetch(form.dataset.autosave, { method: 'POST', body, redirect: 'manual', keepalive: body.toString().length < 60000 });
+      const reply = await fetch(form.dataset.autosave, { method: 'POST', body, headers: { Accept: 'text/plain' }, redirect: 'manual', keepalive: body.toString().length < 60000 });
       if (reply.ok || reply.type === 'opaqueredirect') {
         if (!again) kept();
         say(`Kept at ${new Date().toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' })}`);
-      } else if (reply.status === 401 || reply.status === 410) {
-        say('This page has ended; please open your link again.');
       } else {
-        say('Not kept yet; it will be tried again.');
-        again = reply.status >= 500 || reply.status === 429;
+        say(await refused(reply));
+        again ||= reply.status >= 500 || reply.status === 429;
       }
     } catch {
-      say('No connection; your answers are still on this page.');
+      say('No connection. What you typed is still on this page and will be kept once there is one.');
       again = true;
     }
     running = false;
@@ -95,4 +93,21 @@ function autosave(form, kept, isSubmitting) {
   addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'hidden' && timer) { clearTimeout(timer); timer = 0; save(); }
   });
+}
+
+// Why a draft was not kept, and what comes next.
+async function refused(reply) {
+  const isPublic = document.body.classList.contains('public');
+  if (reply.status === 401) {
+    if (!isPublic) return 'Not kept: you are logged out. What you typed is still on this page.';
+    if (document.querySelector('[data-kiosk-done]')) return 'This page has ended. Please give the tablet back.';
+    return 'This page has ended. Please open your link again; what was typed last is on this page only.';
+  }
+  if (reply.status === 403) return 'Not kept: this page may not save any more. What you typed is still on it.';
+  if (reply.status === 404 || reply.status === 410) return 'Not kept: this is not open any more. What you typed is still on this page.';
+  if (reply.status === 413) return 'Not kept: this is too much for one page.';
+  if (reply.status === 429) return 'Not kept yet, as too much came at once; it will be tried again.';
+  if (reply.status >= 500) return 'Not kept yet; it will be tried again.';
+  const words = reply.headers.get('Content-Type')?.startsWith('text/plain') ? (await reply.text()).trim() : '';
+  return words ? (words.startsWith('Kept') || words.startsWith('Not kept') ? words : `Not kept: ${words}`) : 'Not kept. Press the button, and the page says why.';
 }
