@@ -131,6 +131,8 @@ bool req_check(struct req *r, const struct field *fields);
 bool date_ok(struct str s);
 /* Adds a message beside a field ("" : above the form); the form is then shown again with 422. */
 void req_refuse(struct req *r, const char *field, const char *message);
+/* What stands in a field when the form is shown again, instead of what was sent. */
+void req_retype(struct req *r, const char *field, struct str value);
 
 /* Runs a statement now: values bound by name. NULL on error; return req_error(r) then. Clients in
  * its result (column client_id) are disclosed before the reply; sealed columns are opened. */

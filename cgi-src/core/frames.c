@@ -49,6 +49,17 @@ static struct req *request_of(const struct frame *f)
     return ((const struct request_frame *)f)->r;
 }
 
+/* The column of a field in a row shown as "value"; what stood there when the form was opened ("was_" and the field's name) is what stands
+ * there now. -1: none. */
+static int value_column(struct req *r, const struct rows *rows, struct str name)
+{
+    static const struct str was = {"was_", 4};
+    int col = rows_column_find(rows, arena_cstr(r->arena, name));
+    if (col < 0 && name.n > was.n && str_eq(str_part(name, 0, was.n), was))
+        col = rows_column_find(rows, arena_cstr(r->arena, str_part(name, was.n, name.n - was.n)));
+    return col;
+}
+
 /* What stands in a field: what was typed; else the row shown as "value"; else the query string. */
 static struct val value_find(const struct frame *f, name_id name)
 {
@@ -62,7 +73,7 @@ static struct val value_find(const struct frame *f, name_id name)
     for (size_t i = 0; i < r->n_shown; i++) {
         if (r->shown[i].name != n_value || rows_count(r->shown[i].rows) == 0)
             continue;
-        int col = rows_column_find(r->shown[i].rows, arena_cstr(r->arena, text));
+        int col = value_column(r, r->shown[i].rows, text);
         if (col >= 0)
             return rows_val(r->shown[i].rows, 0, (size_t)col);
     }

@@ -186,6 +186,13 @@ void req_refuse(struct req *r, const char *field, const char *message)
     form_refuse(r->arena, &r->form, str_of(field), str_of(message));
 }
 
+void req_retype(struct req *r, const char *field, struct str value)
+{
+    struct form_value *v = form_value(&r->form, str_of(field));
+    if (v)
+        v->typed = arena_str(r->arena, value);
+}
+
 void req_bind_page(struct req *r, enum query q)
 {
     int64_t page = 1;

@@ -5,6 +5,7 @@
  */
 #include "features.h"
 #include "outbox.h"
+#include "unseen.h"
 
 static const struct field contact_fields[] = {
     {"name", FIELD_TEXT, .required = true, .max = 120, .missing = "Give a name."},
@@ -13,6 +14,12 @@ static const struct field contact_fields[] = {
     {"phone", FIELD_PHONE},
     {"birth_date", FIELD_DATE},
     {"due_date", FIELD_DATE},
+    WAS("name"),
+    WAS("preferred_name"),
+    WAS("email"),
+    WAS("phone"),
+    WAS("birth_date"),
+    WAS("due_date"),
     {0},
 };
 
@@ -26,6 +33,17 @@ static enum err add(struct req *r)
     req_set_bytes(r, "wrapped_key", wrapped);
     if (!req_query(r, Q_client_create))
         return req_error(r);
+    return reply_redirect(r, arena_printf(req_arena(r), "/clients/%.*s", (int)id.n, id.p));
+}
+
+static enum err change(struct req *r)
+{
+    enum err e = unseen_refuse(r, Q_client_unseen);
+    if (e)
+        return e;
+    if (!req_query(r, Q_client_update))
+        return req_error(r);
+    struct str id = req_value(r, "client_id");
     return reply_redirect(r, arena_printf(req_arena(r), "/clients/%.*s", (int)id.n, id.p));
 }
 
@@ -94,8 +112,7 @@ const struct page client_pages[] = {
      .show = {{"client", Q_client_contact}, {"value", Q_client_contact}}, .view = "client/edit",
      .title = "Client: change contact details"},
     {POST, ONE "/edit", CAN(client_write), .action = "client.update", .fields = contact_fields,
-     .save = Q_client_update, .then = "/clients/{client_id}", .again = ONE "/edit",
-     .title = "Client: save contact details"},
+     .run = change, .again = ONE "/edit", .title = "Client: save contact details"},
     {POST, ONE "/watch", CAN(chart_write), .action = "client.watch", .save = Q_client_watch,
      .then = "/clients/{client_id}", .title = "Client: put under watch"},
     {POST, ONE "/unwatch", CAN(chart_write), .action = "client.unwatch", .save = Q_client_unwatch,

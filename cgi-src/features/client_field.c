@@ -7,6 +7,7 @@
 #include "crypto.h"
 #include "features.h"
 #include "shown.h"
+#include "unseen.h"
 
 enum { MAX_LINE = 300, MAX_LONG = 4000, MAX_OPTIONS = 1800 };
 
@@ -144,10 +145,7 @@ static enum err load(struct req *r, struct asking *q, bool *is_posted)
         check(r, f);
         if (!f->message.n && !str_eq(f->typed, f->now) &&
             !str_eq(posted(r, "was", f->id), f->value_id))
-            f->message = arena_printf(a,
-                                      "Somebody else changed this meanwhile: it now says “%.*s”. "
-                                      "Save again to keep what you typed.",
-                                      (int)f->now.n, f->now.p);
+            f->message = unseen_words(a, f->now);
     }
     return OK;
 }

@@ -4,6 +4,7 @@
  * Never: shows a phone number or an address that the reader's roles do not show.
  */
 #include "features.h"
+#include "unseen.h"
 
 static const struct field about_fields[] = {
     {"pronouns", FIELD_TEXT, .max = 40},
@@ -15,6 +16,15 @@ static const struct field about_fields[] = {
     {"emergency_contact_name", FIELD_TEXT, .max = 120},
     {"emergency_contact_relation", FIELD_TEXT, .max = 60},
     {"emergency_contact_phone", FIELD_PHONE},
+    WAS("pronouns"),
+    WAS("street"),
+    WAS("city"),
+    WAS("region"),
+    WAS("postal_code"),
+    WAS("country"),
+    WAS("emergency_contact_name"),
+    WAS("emergency_contact_relation"),
+    WAS("emergency_contact_phone"),
     {0},
 };
 
@@ -34,11 +44,17 @@ static const struct field guardian_fields[] = {
     {"guardian_phone", FIELD_PHONE},
     {"guardian_birth_date", FIELD_DATE},
     {"guardian_may_sign", FIELD_BOOL},
+    WAS("guardian_name"),
+    WAS("guardian_relation"),
+    WAS("guardian_email"),
+    WAS("guardian_phone"),
+    WAS("guardian_birth_date"),
+    WAS("guardian_may_sign"),
     {0},
 };
 
 static const struct field link_fields[] = {{"guardian_client", FIELD_UUID}, {0}};
-static const struct field due_fields[] = {{"new_due", FIELD_DATE}, {0}};
+static const struct field due_fields[] = {{"new_due", FIELD_DATE}, WAS("new_due"), {0}};
 static const struct field earlier_fields[] = {
     {"earlier_due", FIELD_DATE, .required = true, .missing = "When was it due?"},
     {"earlier_end", FIELD_DATE},
@@ -47,6 +63,35 @@ static const struct field earlier_fields[] = {
 static const struct field chosen_tags[] = {{"tag_ids", FIELD_UUIDS}, {0}};
 /* A form without fields of its own: only for messages above it. */
 static const struct field no_fields[] = {{0}};
+
+/* Saves what was not typed over something unseen, and goes back to that part of the details. */
+static enum err save_seen(struct req *r, enum query unseen, enum query save, const char *part)
+{
+    enum err e = unseen_refuse(r, unseen);
+    if (e)
+        return e;
+    struct rows *rows = req_query(r, save);
+    if (!rows)
+        return req_error(r);
+    if (rows_count(rows) == 0)
+        return ERR_NOT_FOUND;
+    struct str id = req_value(r, "client_id");
+    return reply_redirect(
+        r, arena_printf(req_arena(r), "/clients/%.*s/details#%s", (int)id.n, id.p, part));
+}
+
+static enum err save_about(struct req *r)
+{
+    return save_seen(r, Q_person_about_unseen, Q_person_about_save, "about");
+}
+static enum err save_due(struct req *r)
+{
+    return save_seen(r, Q_person_due_unseen, Q_person_due_save, "due");
+}
+static enum err save_guardian(struct req *r)
+{
+    return save_seen(r, Q_person_guardian_unseen, Q_person_guardian_save, "guardians");
+}
 
 #define ONE "/clients/{client_id:uuid}"
 #define GUARDIAN ONE "/guardians/{guardian_id:uuid}"
@@ -70,7 +115,7 @@ const struct page person_pages[] = {
               {"changes", Q_person_change}},
      .view = "person/details", .title = "Client: details"},
     {POST, ONE "/about", CAN(client_write), .action = "client.update", .fields = about_fields,
-     .save = Q_person_about_save, THEN("about"), .title = "Client: save address and whom to call"},
+     .run = save_about, .again = ONE "/details", .title = "Client: save address and whom to call"},
     {POST, ONE "/contacts", CAN(client_write), .action = "client.contact", .fields = contact_fields,
      .save = Q_person_contact_add, THEN("contacts"), .title = "Client: add a phone or an e-mail"},
     {POST, ONE "/contacts/{contact_id:uuid}/first", CAN(client_write), .action = "client.contact",
@@ -86,18 +131,18 @@ const struct page person_pages[] = {
      .show = {{"guardian", Q_person_guardian_one},
               {"value", Q_person_guardian_one},
               {"relations", Q_person_guardian_relation},
+              {"linked", Q_person_guardian_linked},
               {"hits", Q_person_guardian_found}},
      .view = "person/guardian", .title = "Client: a guardian"},
     {POST, GUARDIAN, CAN(client_write), .action = "client.guardian", .fields = guardian_fields,
-     .save = Q_person_guardian_save, .then = "/clients/{client_id}/details#guardians",
-     .again = GUARDIAN, .title = "Client: change a guardian"},
+     .run = save_guardian, .again = GUARDIAN, .title = "Client: change a guardian"},
     {POST, GUARDIAN "/end", CAN(client_write), .action = "client.guardian", .fields = no_fields,
      .save = Q_person_guardian_end, THEN("guardians"), .title = "Client: end a guardian"},
     {POST, GUARDIAN "/link", CAN(client_write), .action = "client.guardian", .fields = link_fields,
      .save = Q_person_guardian_link, .then = "/clients/{client_id}/details#guardians",
      .again = GUARDIAN, .title = "Client: say which client a guardian is"},
     {POST, ONE "/due", CAN(client_write), .action = "client.due", .fields = due_fields,
-     .save = Q_person_due_save, THEN("due"), .title = "Client: change the due date"},
+     .run = save_due, .again = ONE "/details", .title = "Client: change the due date"},
     {POST, ONE "/pregnancies", CAN(client_write), .action = "client.due", .fields = earlier_fields,
      .save = Q_person_pregnancy_add, THEN("due"), .title = "Client: add an earlier pregnancy"},
     {POST, ONE "/pregnancies/{pregnancy_id:uuid}/remove", CAN(client_write), .action = "client.due",

@@ -420,9 +420,6 @@ BEGIN
     IF app.tenant() IS NULL OR NOT (kind = 'visitor' AND app.own_client() IS NULL OR kind = 'staff' AND app.may_own('client_write')) THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
-    IF birth_date > (now() AT TIME ZONE 'UTC')::date + 1 THEN
-        RAISE EXCEPTION 'This date of birth lies in the future.' USING ERRCODE = 'FY422', COLUMN = 'birth_date';
-    END IF;
     IF kind = 'visitor' AND is_adult IS NOT TRUE THEN
         RAISE EXCEPTION 'Please confirm that you are an adult.' USING ERRCODE = 'FY422', COLUMN = 'is_adult';
     END IF;

@@ -71,6 +71,7 @@ DECLARE
     t uuid := app.tenant();
     land text;
     format text;
+    latest date := app.last_due_date();
 BEGIN
     SELECT b.country INTO land FROM app.tenant b WHERE b.id = t;
     format := cells ->> 'date_format';
@@ -95,9 +96,9 @@ BEGIN
                     WHEN c.email IS NOT NULL AND (length(c.email) > 254 OR c.email !~ '^[^@[:space:]<>()\[\],;:\\"]{1,64}@[^@[:space:]<>()\[\],;:\\".]+(\.[^@[:space:]<>()\[\],;:\\".]+)+$')
                         THEN 'The e-mail address does not look like one.'
                     WHEN c.birth_typed IS NOT NULL AND c.birth_date IS NULL THEN 'The date of birth cannot be read in the format that was chosen.'
-                    WHEN c.birth_date NOT BETWEEN '1890-01-01' AND (now() AT TIME ZONE 'UTC')::date + 1 THEN 'The date of birth cannot be right.'
+                    WHEN c.birth_date NOT BETWEEN '1890-01-01' AND latest - 287 THEN 'The date of birth cannot be right.'
                     WHEN c.due_typed IS NOT NULL AND c.due_date IS NULL THEN 'The due date cannot be read in the format that was chosen.'
-                    WHEN c.due_date NOT BETWEEN '1940-01-01' AND '2200-01-01' THEN 'The due date cannot be right.'
+                    WHEN c.due_date NOT BETWEEN '1940-01-01' AND latest THEN 'The due date cannot be right.'
                     WHEN length(c.street) > 200 THEN 'The street is longer than 200 characters.'
                     WHEN length(c.city) > 100 OR length(c.region) > 100 THEN 'The city or region is longer than 100 characters.'
                     WHEN length(c.postal_code) > 20 THEN 'The postal code is longer than 20 characters.'

@@ -16,6 +16,20 @@ AS $$
     FROM app.gestation_days(due, day) AS d WHERE d IS NOT NULL
 $$;
 
+-- The latest due date that can be, 287 days from today at the business: what sec.due_date_told says to a client.
+CREATE OR REPLACE FUNCTION app.last_due_date() RETURNS date
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$ SELECT (now() AT TIME ZONE app.zone())::date + 287 $$;
+
+-- A form holds what stood in each field when it was opened (was). What somebody typed over something else than what stands there now is
+-- unseen: it is refused, with both values. What she left as it was stays as it is now. Empty and NULL are one.
+CREATE OR REPLACE FUNCTION app.is_unseen(was text, typed text, is_now text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT coalesce(is_now, '') NOT IN (coalesce(was, ''), coalesce(typed, '')) AND coalesce(was, '') <> coalesce(typed, '') $$;
+CREATE OR REPLACE FUNCTION app.typed_over(was text, typed text, is_now text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT nullif(CASE WHEN coalesce(was, '') = coalesce(typed, '') THEN is_now ELSE typed END, '') $$;
+
 -- Her record and those that were joined to it: what is read of a person is read over all of these. What is written goes to the record
 -- that the page is about. Rights and rows of the caller.
 CREATE OR REPLACE FUNCTION app.record_ids(client uuid) RETURNS uuid[]
@@ -57,26 +71,32 @@ BEGIN
     RETURN app.record_ids(app.record_of(client));
 END $$;
 
--- One of her further phones or e-mails becomes the one that counts; the one before stays as a further one. Rights of the caller.
+-- One of her further phones or e-mails becomes the one that counts; the one before stays as a further one. Each keeps its label. Rights of
+-- the caller.
 CREATE OR REPLACE FUNCTION app.contact_first(client uuid, contact uuid) RETURNS uuid
 LANGUAGE plpgsql
 AS $$
 DECLARE
     x record;
     was text;
+    was_label text;
 BEGIN
-    DELETE FROM app.client_contact k WHERE k.id = contact AND k.client_id = client RETURNING k.kind, k.value INTO x;
+    DELETE FROM app.client_contact k WHERE k.id = contact AND k.client_id = client RETURNING k.kind, k.value, k.label INTO x;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
     SELECT CASE x.kind WHEN 'phone' THEN k.phone ELSE k.email END INTO was FROM app.contact(client) AS k;
+    SELECT CASE x.kind WHEN 'phone' THEN c.phone_label ELSE c.email_label END INTO was_label FROM app.client c WHERE c.id = client;
+    -- (a new number loses the label of the one before: app.client_label_follows)
     IF x.kind = 'phone' THEN
         UPDATE app.client c SET phone = x.value WHERE c.id = client;
+        UPDATE app.client c SET phone_label = x.label WHERE c.id = client;
     ELSE
         UPDATE app.client c SET email = x.value WHERE c.id = client;
+        UPDATE app.client c SET email_label = x.label WHERE c.id = client;
     END IF;
     IF was <> '' AND was <> x.value THEN
-        INSERT INTO app.client_contact (client_id, kind, value) VALUES (client, x.kind, was) ON CONFLICT DO NOTHING;
+        INSERT INTO app.client_contact (client_id, kind, value, label) VALUES (client, x.kind, was, was_label) ON CONFLICT DO NOTHING;
     END IF;
     RETURN client;
 END $$;
@@ -108,6 +128,9 @@ DROP FUNCTION IF EXISTS app.lines_kept(text);
 REVOKE ALL ON FUNCTION app.client_field_kind_words(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.client_field_kind_words(text) TO foyer_staff;
 
+REVOKE ALL ON FUNCTION app.last_due_date(), app.is_unseen(text, text, text), app.typed_over(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.last_due_date() TO foyer_disclosure;
+GRANT EXECUTE ON FUNCTION app.is_unseen(text, text, text), app.typed_over(text, text, text) TO foyer_staff;
 REVOKE ALL ON FUNCTION app.gestation_days(date, date), app.gestation_words(date, date), app.record_ids(uuid), app.record_of(uuid), app.person_ids(uuid),
     app.contact_first(uuid, uuid), app.change_words(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.gestation_days(date, date), app.gestation_words(date, date), app.record_ids(uuid), app.record_of(uuid), app.person_ids(uuid)

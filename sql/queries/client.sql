@@ -148,15 +148,33 @@ FROM app.client c
 CROSS JOIN LATERAL app.contact(c.id) AS k
 WHERE c.id = :client_id::uuid;
 
+-- name: client_hold :one
+-- Holds her record until a change of it is done, so that what is compared stays as it is.
+SELECT c.id AS client_id FROM app.client c WHERE c.id = :client_id::uuid FOR UPDATE;
+
+-- name: client_unseen :many
+-- What of her contact details somebody else changed since the form was opened, and is typed over in it.
+SELECT c.id AS client_id, v.field, v.is_now
+FROM app.client c
+CROSS JOIN LATERAL app.contact(c.id) AS k
+CROSS JOIN LATERAL (VALUES ('name', :was_name, btrim(:name), c.name),
+                           ('preferred_name', :was_preferred_name, :preferred_name, c.preferred_name),
+                           ('email', :was_email, :email, k.email),
+                           ('phone', app.phone_kept(:was_phone), app.phone_kept(:phone), k.phone),
+                           ('birth_date', :was_birth_date, :birth_date, to_char(c.birth_date, 'YYYY-MM-DD')),
+                           ('due_date', :was_due_date, :due_date, to_char(c.due_date, 'YYYY-MM-DD'))) AS v (field, was, typed, is_now)
+WHERE c.id = :client_id::uuid AND app.is_unseen(v.was, v.typed, v.is_now);
+
 -- name: client_update :one
--- Changes her contact details; what of them is not shown to who sends the form stays as it is (app.client_keep_masked).
+-- Changes her contact details, as far as they were changed in the form; what of them is not shown to who sends it stays as it is
+-- (app.client_keep_masked).
 UPDATE app.client c
-SET name = btrim(:name),
-    preferred_name = :preferred_name,
-    email = :email,
-    phone = app.phone_kept(:phone),
-    birth_date = :birth_date::date,
-    due_date = :due_date::date
+SET name = app.typed_over(:was_name, btrim(:name), c.name),
+    preferred_name = app.typed_over(:was_preferred_name, :preferred_name, c.preferred_name),
+    email = app.typed_over(:was_email, :email, (SELECT k.email FROM app.contact(c.id) AS k)),
+    phone = app.typed_over(app.phone_kept(:was_phone), app.phone_kept(:phone), (SELECT k.phone FROM app.contact(c.id) AS k)),
+    birth_date = app.typed_over(:was_birth_date, :birth_date, to_char(c.birth_date, 'YYYY-MM-DD'))::date,
+    due_date = app.typed_over(:was_due_date, :due_date, to_char(c.due_date, 'YYYY-MM-DD'))::date
 WHERE c.id = :client_id::uuid
 RETURNING c.id AS client_id;
 

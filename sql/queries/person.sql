@@ -1,6 +1,8 @@
 -- name: person_about :one
 -- Where she lives, whom to call, and how far along she is today or on a day that is asked for.
 SELECT c.id AS client_id,
+       c.phone_label,
+       c.email_label,
        c.pronouns,
        c.street,
        c.city,
@@ -23,12 +25,33 @@ FROM app.client c
 CROSS JOIN (SELECT coalesce(:on::date, app.today()) AS day) AS d
 WHERE c.id = :client_id::uuid;
 
+-- name: person_about_unseen :many
+-- What of that somebody else changed since the form was opened, and is typed over in it.
+SELECT c.id AS client_id, v.field, v.is_now
+FROM app.client c
+CROSS JOIN LATERAL (VALUES ('pronouns', :was_pronouns, :pronouns, c.pronouns),
+                           ('street', :was_street, :street, c.street),
+                           ('city', :was_city, :city, c.city),
+                           ('region', :was_region, :region, c.region),
+                           ('postal_code', :was_postal_code, :postal_code, c.postal_code),
+                           ('country', :was_country, upper(:country), c.country),
+                           ('emergency_contact_name', :was_emergency_contact_name, :emergency_contact_name, c.emergency_contact_name),
+                           ('emergency_contact_relation', :was_emergency_contact_relation, :emergency_contact_relation, c.emergency_contact_relation),
+                           ('emergency_contact_phone', app.phone_kept(:was_emergency_contact_phone), app.phone_kept(:emergency_contact_phone), app.emergency_phone(c.id))) AS v (field, was, typed, is_now)
+WHERE c.id = :client_id::uuid AND app.is_unseen(v.was, v.typed, v.is_now);
+
 -- name: person_about_save :one
--- Changes that; a phone that is not shown to who sends the form stays as it is (app.client_keep_masked).
+-- Changes that, as far as it was changed in the form; a phone that is not shown to who sends it stays as it is (app.client_keep_masked).
 UPDATE app.client c
-SET pronouns = :pronouns, street = :street, city = :city, region = :region, postal_code = :postal_code, country = upper(:country),
-    emergency_contact_name = :emergency_contact_name, emergency_contact_relation = :emergency_contact_relation,
-    emergency_contact_phone = app.phone_kept(:emergency_contact_phone)
+SET pronouns = app.typed_over(:was_pronouns, :pronouns, c.pronouns),
+    street = app.typed_over(:was_street, :street, c.street),
+    city = app.typed_over(:was_city, :city, c.city),
+    region = app.typed_over(:was_region, :region, c.region),
+    postal_code = app.typed_over(:was_postal_code, :postal_code, c.postal_code),
+    country = app.typed_over(:was_country, upper(:country), c.country),
+    emergency_contact_name = app.typed_over(:was_emergency_contact_name, :emergency_contact_name, c.emergency_contact_name),
+    emergency_contact_relation = app.typed_over(:was_emergency_contact_relation, :emergency_contact_relation, c.emergency_contact_relation),
+    emergency_contact_phone = app.typed_over(app.phone_kept(:was_emergency_contact_phone), app.phone_kept(:emergency_contact_phone), app.emergency_phone(c.id))
 WHERE c.id = :client_id::uuid
 RETURNING c.id AS client_id;
 
@@ -106,6 +129,8 @@ SELECT g.client_id,
        NOT (app.may('show_email') OR app.reaches('show_email', g.client_id)) AS hides_email,
        to_char(g.birth_date, 'YYYY-MM-DD') AS guardian_birth_date,
        g.may_sign AS guardian_may_sign,
+       g.relation AS was_guardian_relation,
+       CASE WHEN g.may_sign THEN 'yes' ELSE 'no' END AS was_guardian_may_sign,
        g.ended_at IS NOT NULL AS is_over,
        c.name AS ward_name
 FROM app.client_guardian g
@@ -119,11 +144,28 @@ WHERE g.id = :guardian_id::uuid AND g.client_id = :client_id::uuid;
 SELECT k.relation, k.words, k.relation = coalesce(:guardian_relation, (SELECT g.relation FROM app.client_guardian g WHERE g.id = :guardian_id::uuid), 'parent') AS is_chosen
 FROM (VALUES ('parent', 'Parent'), ('legal_guardian', 'Legal guardian'), ('grandparent', 'Grandparent'), ('foster_parent', 'Foster parent'), ('carer', 'Carer'), ('other', 'Other')) AS k (relation, words);
 
+-- name: person_guardian_unseen :many
+-- What of him somebody else changed since the form was opened, and is typed over in it.
+SELECT g.client_id, v.field, v.is_now
+FROM app.client_guardian g
+CROSS JOIN LATERAL app.guardian_contact(g.id) AS k
+CROSS JOIN LATERAL (VALUES ('guardian_name', :was_guardian_name, btrim(:guardian_name), g.name),
+                           ('guardian_relation', :was_guardian_relation, :guardian_relation, g.relation),
+                           ('guardian_email', :was_guardian_email, lower(btrim(:guardian_email)), k.email),
+                           ('guardian_phone', app.phone_kept(:was_guardian_phone), app.phone_kept(:guardian_phone), k.phone),
+                           ('guardian_birth_date', :was_guardian_birth_date, :guardian_birth_date, to_char(g.birth_date, 'YYYY-MM-DD')),
+                           ('guardian_may_sign', :was_guardian_may_sign, CASE WHEN :guardian_may_sign::boolean THEN 'yes' ELSE 'no' END, CASE WHEN g.may_sign THEN 'yes' ELSE 'no' END)) AS v (field, was, typed, is_now)
+WHERE g.id = :guardian_id::uuid AND g.client_id = :client_id::uuid AND app.is_unseen(v.was, v.typed, v.is_now);
+
 -- name: person_guardian_save :one
--- Changes him; what of it is not shown to who sends the form stays as it is (app.guardian_keep_masked).
+-- Changes him, as far as it was changed in the form; what of it is not shown to who sends it stays as it is (app.guardian_keep_masked).
 UPDATE app.client_guardian g
-SET name = btrim(:guardian_name), relation = :guardian_relation, birth_date = :guardian_birth_date::date, may_sign = :guardian_may_sign::boolean,
-    email = lower(btrim(:guardian_email)), phone = app.phone_kept(:guardian_phone)
+SET name = app.typed_over(:was_guardian_name, btrim(:guardian_name), g.name),
+    relation = app.typed_over(:was_guardian_relation, :guardian_relation, g.relation),
+    birth_date = app.typed_over(:was_guardian_birth_date, :guardian_birth_date, to_char(g.birth_date, 'YYYY-MM-DD'))::date,
+    may_sign = app.typed_over(:was_guardian_may_sign, CASE WHEN :guardian_may_sign::boolean THEN 'yes' ELSE 'no' END, CASE WHEN g.may_sign THEN 'yes' ELSE 'no' END) = 'yes',
+    email = app.typed_over(:was_guardian_email, lower(btrim(:guardian_email)), (SELECT k.email FROM app.guardian_contact(g.id) AS k)),
+    phone = app.typed_over(app.phone_kept(:was_guardian_phone), app.phone_kept(:guardian_phone), (SELECT k.phone FROM app.guardian_contact(g.id) AS k))
 WHERE g.id = :guardian_id::uuid AND g.client_id = :client_id::uuid AND g.ended_at IS NULL
 RETURNING g.client_id;
 
@@ -138,8 +180,15 @@ RETURNING g.client_id;
 SELECT c.id AS client_id, c.name, c.birth_date
 FROM app.client_find(:q, 20) AS f
 JOIN app.client c ON c.id = f.client_id
-WHERE c.id <> :client_id::uuid
+WHERE c.id <> :client_id::uuid AND NOT EXISTS (SELECT FROM app.client_guardian g WHERE g.id = :guardian_id::uuid AND g.guardian_client_id = c.id)
 ORDER BY c.name_norm, c.birth_date, c.id;
+
+-- name: person_guardian_linked :many
+-- The client that he is.
+SELECT c.id AS client_id, c.name, c.birth_date
+FROM app.client_guardian g
+JOIN app.client c ON c.id = g.guardian_client_id
+WHERE g.id = :guardian_id::uuid AND g.client_id = :client_id::uuid;
 
 -- name: person_guardian_link :one
 -- The guardian is this client; nothing chosen: none of them.
@@ -156,9 +205,15 @@ FROM app.client_pregnancy p
 WHERE p.client_id = ANY (app.record_ids(:client_id::uuid))
 ORDER BY p.due_date DESC, p.id;
 
+-- name: person_due_unseen :many
+-- The due date of now, if somebody else changed it since the form was opened and another one is typed over it.
+SELECT c.id AS client_id, 'new_due' AS field, to_char(c.due_date, 'YYYY-MM-DD') AS is_now
+FROM app.client c
+WHERE c.id = :client_id::uuid AND app.is_unseen(:was_new_due, :new_due, to_char(c.due_date, 'YYYY-MM-DD'));
+
 -- name: person_due_save :one
 -- The due date of now; empty: there is none (any more).
-UPDATE app.client c SET due_date = :new_due::date WHERE c.id = :client_id::uuid RETURNING c.id AS client_id;
+UPDATE app.client c SET due_date = app.typed_over(:was_new_due, :new_due, to_char(c.due_date, 'YYYY-MM-DD'))::date WHERE c.id = :client_id::uuid RETURNING c.id AS client_id;
 
 -- name: person_pregnancy_add :one
 -- An earlier one.

@@ -39,7 +39,9 @@ describe("B13 how a client is reached", () => {
     assert.match(page.text, /work/);
     const phone = h.one("SELECT id FROM app.client_contact WHERE client_id = :'v1' AND kind = 'phone'", id);
     await send(desk, id, new RegExp(`/contacts/${phone}/first$`), {});
-    assert.deepEqual(h.sql("SELECT c.phone, x.value FROM app.client c JOIN app.client_contact x ON x.client_id = c.id AND x.kind = 'phone' WHERE c.id = :'v1'", id), [["+17185550163", "+16465550142"]]);
+    const labels = () => h.sql("SELECT c.phone, c.phone_label, x.value, x.label FROM app.client c JOIN app.client_contact x ON x.client_id = c.id AND x.kind = 'phone' WHERE c.id = :'v1'", id);
+    assert.deepEqual(labels(), [["+17185550163", "work", "+16465550142", ""]], "the label goes along");
+    assert.match((await desk.get(details(id))).text, /first phone · work/);
     assert.equal(h.one("SELECT email FROM app.client WHERE id = :'v1'", other), shared, "the other one is as she was");
     const email = h.one("SELECT id FROM app.client_contact WHERE client_id = :'v1' AND kind = 'email'", id);
     await send(desk, id, new RegExp(`/contacts/${email}/remove$`), {});
@@ -65,6 +67,70 @@ describe("B13 how a client is reached", () => {
   });
 });
 
+describe("B50 nobody saves over what she has not seen", () => {
+  // The form as it stood when it was opened: what its hidden fields say, too.
+  const opened = async (path, action) => h.formOf((await desk.get(path)).text, action).values;
+  const post = (path, values) => desk.post(path, { ...values, idem: h.uuid() });
+  const error = (r, field) => h.decode((r.text.match(new RegExp(`id="${field}-error">([^<]*)`)) || ["", ""])[1]);
+  const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
+
+  test("contact: refused with both values; sent again it counts; what was left alone stays as the other one left it", async () => {
+    const word = uniq(), id = await addClient(desk, { name: `Seen ${word}`, phone: "(212) 555-0155", due_date: day(60) });
+    const edit = `/clients/${id}/edit`, mine = await opened(edit, edit);
+    await send(desk, id, "due", { new_due: day(90) });
+    assert.equal((await desk.submit(edit, { phone: "(212) 555-0156" }, { action: edit })).status, 303);
+    const both = () => h.sql("SELECT name, phone, due_date::text FROM app.client WHERE id = :'v1'", id)[0];
+    // a mistake of her own first: the form that comes back still knows what it was opened with
+    const bad = await post(edit, { ...mine, email: "no address", phone: "+12125550157" });
+    assert.equal(bad.status, 422);
+    const again = { ...h.formOf(bad.text, edit).values, email: "" };
+    const r = await post(edit, again);
+    assert.equal(r.status, 422, "saved over a number that was not seen");
+    assert.match(error(r, "phone"), /Somebody else changed this meanwhile: it now says “\+12125550156”/);
+    assert.equal(h.formOf(r.text, edit).values.phone, "+12125550157", "what was typed is kept");
+    assert.deepEqual(both(), [`Seen ${word}`, "+12125550156", day(90)]);
+    assert.equal((await post(edit, h.formOf(r.text, edit).values)).status, 303);
+    assert.deepEqual(both(), [`Seen ${word}`, "+12125550157", day(90)], "the due date that nobody touched here is the other one's");
+  });
+
+  test("details, due date and guardian likewise; dates that cannot be are refused by the database, whoever writes them", async () => {
+    const id = await addClient(desk, { name: `Unseen ${uniq()}`, birth_date: "2015-01-01" });
+    const about = await opened(details(id), `/clients/${id}/about`), due = await opened(details(id), `/clients/${id}/due`);
+    await send(desk, id, "about", { city: "Troy", street: "1 First Street" });
+    await send(desk, id, "due", { new_due: day(100) });
+    const a = await post(`/clients/${id}/about`, { ...about, city: "Utica", region: "NY" });
+    assert.equal(a.status, 422);
+    assert.match(error(a, "city"), /it now says “Troy”/);
+    const d = await post(`/clients/${id}/due`, { ...due, new_due: day(150) });
+    assert.equal(d.status, 422);
+    assert.match(error(d, "new_due"), new RegExp(`it now says “${day(100)}”`));
+    assert.equal((await post(`/clients/${id}/about`, { ...about, region: "NY" })).status, 303);
+    assert.deepEqual(h.sql("SELECT street, city, region, due_date::text FROM app.client WHERE id = :'v1'", id), [["1 First Street", "Troy", "NY", day(100)]]);
+    await send(desk, id, "guardians", { guardian_name: "A parent" }, { guardian_relation: "parent", guardian_may_sign: "true" });
+    const at = `/clients/${id}/guardians/${h.one("SELECT id FROM app.client_guardian WHERE client_id = :'v1'", id)}`, mine = await opened(at, at);
+    const { guardian_may_sign: _, ...theirs } = mine;
+    assert.equal((await post(at, { ...theirs, guardian_name: "A mother", guardian_relation: "legal_guardian" })).status, 303);
+    const g = await post(at, { ...mine, guardian_name: "A father", guardian_relation: "carer", guardian_may_sign: "true" });
+    assert.equal(g.status, 422);
+    assert.match(error(g, "guardian_name"), /it now says “A mother”/);
+    assert.match(error(g, "guardian_relation"), /it now says “legal_guardian”/);
+    assert.equal(h.one("SELECT may_sign FROM app.client_guardian WHERE client_id = :'v1'", id), "f", "the right to sign that somebody took away came back");
+    // what cannot be
+    const future = await desk.submit(at, { guardian_birth_date: day(3) }, { action: at, extra: { guardian_relation: "legal_guardian" } });
+    assert.match(error(future, "guardian_birth_date"), /lies in the future/);
+    for (const [field, value, words] of [["birth_date", day(3), /lies in the future/], ["due_date", day(300), /at most 41 weeks ahead/], ["due_date", "1901-01-01", /look again/]]) {
+      const no = await desk.submit(`/clients/${id}/edit`, { [field]: value }, { action: /\/edit$/ });
+      assert.equal(no.status, 422, `${field} ${value}`);
+      assert.match(error(no, field), words);
+    }
+    const early = await desk.submit(details(id), { earlier_due: day(40), earlier_end: "" }, { action: `/clients/${id}/pregnancies` });
+    assert.match(error(early, "earlier_end"), /has not come yet/);
+    for (const sql of ["UPDATE app.client SET birth_date = current_date + 3 WHERE id = :'v1'", "UPDATE app.client SET due_date = current_date + 300 WHERE id = :'v1'",
+      "UPDATE app.client_guardian SET birth_date = current_date + 3 WHERE client_id = :'v1'"])
+      assert.throws(() => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v2', true); ${sql}; COMMIT`, id, h.tenantId("glow")), /future|41 weeks/, sql);
+  });
+});
+
 describe("L54 guardians", () => {
   test("one is added, changed, found, linked to a client and ended; his line stays", async () => {
     const word = uniq(), born = `${new Date().getFullYear() - 12}-02-03`;
@@ -84,6 +150,10 @@ describe("L54 guardians", () => {
     const linked = await desk.submit(at, {}, { action: `${at}/link`, extra: { guardian_client: parent } });
     assert.equal(linked.status, 303);
     assert.match((await desk.get(details(parent))).text, new RegExp(`answers for <a href="/clients/${id}"`));
+    // the page shows who was chosen, and sent as it stands it changes nothing
+    assert.match((await desk.get(at)).text, new RegExp(`value="${parent}" checked>`));
+    assert.equal((await desk.submit(at, {}, { action: `${at}/link` })).status, 303);
+    assert.equal(h.one("SELECT guardian_client_id FROM app.client_guardian WHERE id = :'v1'", g), parent, "saving without looking unlinks");
     assert.equal((await desk.submit(at, { guardian_name: "" }, { action: at, extra: { guardian_relation: "parent" } })).status, 422);
     const ended = await desk.submit(at, {}, { action: `${at}/end` });
     assert.equal(ended.status, 303);

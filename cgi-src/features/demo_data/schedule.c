@@ -69,7 +69,7 @@ static const char *const ultrasound_sql[] = {
 
 /* Triggers are awake here: one whose due date has changed asks for a look. */
 static const char due_sql[] =
-    "UPDATE app.client c SET due_date = c.due_date + 100 WHERE c.tenant_id = app.tenant() AND c.id "
+    "UPDATE app.client c SET due_date = least(c.due_date + 100, current_date + 284) WHERE c.tenant_id = app.tenant() AND c.id "
     "= ("
     "SELECT a.client_id FROM app.appointment a JOIN app.client o ON o.tenant_id = a.tenant_id AND "
     "o.id = a.client_id AND o.due_date IS NOT NULL "
