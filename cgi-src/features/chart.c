@@ -15,9 +15,23 @@ static const struct field note_fields[] = {
 };
 
 static const struct field addendum_fields[] = {
-    {"body", FIELD_LONG, .required = true, .missing = "Write what is to be added first."},
+    {"addendum", FIELD_LONG, .required = true, .missing = "Write what is to be added first."},
     {0},
 };
+
+/* What is added has a name of its own, so that after a refusal it comes back beside its note and not in a new one. */
+static enum err add_to(struct req *r)
+{
+    struct str client = req_value(r, "client_id");
+    enum err e = req_set_sealed(r, "body_sealed", client, "app.chart_note", "body_sealed",
+                                req_value(r, "new_id"), req_value(r, "addendum"));
+    if (e)
+        return e == ERR_GONE ? ERR_NOT_FOUND : e;
+    if (!req_query(r, Q_chart_addendum_sign))
+        return req_error(r);
+    return reply_redirect(
+        r, arena_printf(req_arena(r), "/clients/%.*s/chart", (int)client.n, client.p));
+}
 
 #define CHART "/clients/{client_id:uuid}/chart"
 #define THEN .then = "/clients/{client_id}/chart", .again = CHART
@@ -44,6 +58,8 @@ const struct page chart_pages[] = {
               {"consents", Q_form_consents},
               {"declines", Q_form_declines},
               {"notes", Q_chart_note},
+              {"note_visits", Q_chart_visit},
+              {"draft_visits", Q_chart_draft_visit, .by = "note_id"},
               {"addenda", Q_chart_addendum, .by = "note_id"}},
      .view = "chart/show", .title = "Chart"},
     {POST, "/clients/{client_id:uuid}/notes", CAN(chart_write), .action = "note.create",
@@ -51,7 +67,12 @@ const struct page chart_pages[] = {
     {POST, "/clients/{client_id:uuid}/notes/sign", CAN(chart_write), .action = "note.sign",
      .fields = note_fields, .save = Q_chart_note_sign, THEN, .title = "Chart: sign a note"},
     {POST, "/clients/{client_id:uuid}/notes/{note_id:uuid}/addendum", CAN(chart_write),
-     .action = "note.sign", .fields = addendum_fields, .save = Q_chart_addendum_sign, THEN,
+     .action = "note.sign", .fields = addendum_fields, .run = add_to, .again = CHART,
      .title = "Chart: add to a signed note"},
+    {POST, "/clients/{client_id:uuid}/notes/{note_id:uuid}/discard", CAN(chart_write),
+     .action = "note.discard", .save = Q_chart_note_discard,
+     .then = "/clients/{client_id}/chart#notes", .title = "Chart: discard a draft note"},
+    {GET, "/notes", CAN(chart_write), .action = "note.list", .show = {{"notes", Q_chart_unsigned}},
+     .view = "chart/unsigned", .title = "Notes that are not signed yet"},
     {0},
 };

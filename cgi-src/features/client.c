@@ -89,8 +89,10 @@ static enum err send_form_link(struct req *r)
 
 const struct page client_pages[] = {
     {GET, "/clients", CAN(client_read), .action = "client.search",
-     .show = {{"hits", Q_client_search}, {"tags", Q_tag_filter}}, .view = "client/search",
-     .title = "Clients"},
+     .show = {{"hits", Q_client_search},
+              {"tags", Q_tag_filter},
+              {"unsigned", Q_chart_unsigned_count}},
+     .view = "client/search", .title = "Clients"},
     {GET, "/clients/new", CAN(client_write), .view = "client/new", .title = "New client"},
     {POST, "/clients/new", CAN(client_write), .action = "client.create", .fields = contact_fields,
      .run = add, .again = "/clients/new", .title = "Add a client"},

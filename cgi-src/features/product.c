@@ -17,6 +17,11 @@ static const struct field lot_fields[] = {
     {0},
 };
 
+static const struct field received_fields[] = {
+    {"came_on", FIELD_DATE, .required = true, .missing = "When did it come?"},
+    {0},
+};
+
 #define LIST "/settings/products"
 #define ONE LIST "/{product_id:uuid}"
 #define THEN .then = LIST "/{product_id}?saved=1"
@@ -43,5 +48,8 @@ const struct page product_pages[] = {
     {POST, ONE "/lots/{lot_id:uuid}/put", SCHEDULE, .action = "product.lot_put",
      .fields = put_fields, .save = Q_product_lot_put, THEN, .again = ONE,
      .title = "A product: a lot is used up"},
+    {POST, ONE "/lots/{lot_id:uuid}/received", SCHEDULE, .action = "product.lot_received",
+     .fields = received_fields, .save = Q_product_lot_received, THEN, .again = ONE,
+     .title = "A product: correct when a lot came"},
     {0},
 };

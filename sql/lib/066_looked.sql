@@ -52,6 +52,8 @@ AS $$
         ('form.pdf', 'made your copy of a signed form'),
         ('note.create', 'wrote a note in your chart'),
         ('note.sign', 'signed a note in your chart'),
+        ('note.list', 'looked at the own notes that are not signed'),
+        ('note.discard', 'discarded a draft of a note in your chart'),
         ('allergy.create', 'added an allergy to your chart'),
         ('allergy.end', 'ended an allergy in your chart'),
         ('encounter.create', 'noted a treatment in your chart'),

@@ -12,6 +12,10 @@ DECLARE
 BEGIN
     SELECT n.version, n.editor INTO was FROM app.chart_note n WHERE n.id = note AND n.state = 'draft' FOR UPDATE;
     IF NOT FOUND THEN
+        -- A draft that a window was shown, and that is there no more, is not made anew under its eyes. (A signed note says so itself.)
+        IF seen IS NOT NULL AND NOT EXISTS (SELECT FROM app.chart_note n WHERE n.id = note) THEN
+            RAISE EXCEPTION 'This draft was discarded in another window meanwhile. Your text is below.' USING ERRCODE = 'FY422', COLUMN = 'version';
+        END IF;
         RETURN 1;
     END IF;
     IF was.version IS DISTINCT FROM seen AND was.editor IS DISTINCT FROM note_turn.editor THEN

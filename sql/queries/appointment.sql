@@ -36,7 +36,10 @@ SELECT a.id AS appointment_id,
        b.may AND a.status = 'in_room' AS can_finish,
        b.may AND a.status IN ('booked', 'confirmed') AND a.starts_at <= now() AS can_no_show,
        CASE WHEN b.may THEN back.status END AS back_status,
-       app.in_words(back.status) AS back_words
+       app.in_words(back.status) AS back_words,
+       a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done') AND x.starts::date <= x.today
+           AND (app.may('chart_write') OR app.reaches('chart_write', a.client_id)) AS can_write_chart,
+       (SELECT e.id FROM app.encounter e WHERE e.client_id = a.client_id AND e.appointment_id = a.id AND e.void_at IS NULL) AS encounter_id
 FROM app.appointment a
 JOIN app.service v ON v.id = a.service_id
 JOIN app.staff f ON f.id = a.staff_id

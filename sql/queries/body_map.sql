@@ -15,6 +15,12 @@ FROM app.body_regions() AS r
 WHERE r.drawing = coalesce(nullif(:drawing, ''), 'face_front')
 ORDER BY r.y, r.x;
 
+-- name: body_map_depths :many
+-- How deep it may have gone.
+-- clients: none
+SELECT d.depth, app.in_words(d.depth) AS words, d.depth = :depth AS is_chosen
+FROM (VALUES ('intradermal'), ('subcutaneous'), ('intramuscular'), ('on_the_bone')) AS d (depth);
+
 -- name: body_map_points :many
 -- The points of this treatment on the drawing, numbered, and those of earlier and later ones, which are laid under them.
 SELECT p.id, p.client_id, p.id AS point_id, p.x, p.y, p.x + 22 AS label_x, p.y + 10 AS label_y, e.done_on,

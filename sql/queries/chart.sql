@@ -8,6 +8,8 @@ SELECT n.id,
        n.state = 'draft' AS is_draft,
        n.state = 'signed' AS is_signed,
        n.state = 'draft' AND n.author_id = app.actor() AND w.may AS can_change,
+       n.state = 'draft' AND (n.author_id = app.actor() OR NOT f.is_active) AND w.may AS can_discard,
+       n.id = :note_id::uuid AS is_answered,
        f.name AS author,
        n.written_at AT TIME ZONE z.zone AS written,
        n.signed_at AT TIME ZONE z.zone AS signed,
@@ -45,6 +47,33 @@ CROSS JOIN (SELECT app.zone() AS zone) AS z
 WHERE n.client_id = ANY (app.record_ids(:client_id::uuid)) AND n.addendum_to IS NOT NULL
 ORDER BY n.written_at;
 
+-- name: chart_visit :many
+-- Visits that a note may be about, the newest first. Those of a record that was joined to hers are written about on that record's own page.
+SELECT a.id AS appointment_id, a.client_id, a.starts_at AT TIME ZONE l.zone AS starts, v.name AS service, a.client_id = :client_id::uuid AS is_own,
+       a.id = :appointment_id::uuid AS is_chosen
+FROM app.appointment a
+JOIN app.location l ON l.id = a.location_id
+JOIN app.service v ON v.id = a.service_id
+WHERE a.client_id = ANY (app.record_ids(:client_id::uuid))
+  AND (a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done') AND a.starts_at < now() + interval '1 day' OR a.id = :appointment_id::uuid)
+ORDER BY coalesce(a.id = :appointment_id::uuid, false) DESC, a.starts_at DESC
+LIMIT 100;
+
+-- name: chart_draft_visit :many
+-- The same for each draft of hers who reads: with the one that was chosen for it, however old it is.
+SELECT n.id AS note_id, n.client_id, a.id AS appointment_id, a.starts_at AT TIME ZONE l.zone AS starts, v.name AS service, a.id = n.appointment_id AS is_chosen
+FROM app.chart_note n
+JOIN LATERAL (SELECT x.id, x.location_id, x.service_id, x.starts_at
+              FROM app.appointment x
+              WHERE x.client_id = n.client_id
+                AND (x.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done') AND x.starts_at < now() + interval '1 day' OR x.id = n.appointment_id)
+              ORDER BY coalesce(x.id = n.appointment_id, false) DESC, x.starts_at DESC
+              LIMIT 100) AS a ON true
+JOIN app.location l ON l.id = a.location_id
+JOIN app.service v ON v.id = a.service_id
+WHERE n.client_id = ANY (app.record_ids(:client_id::uuid)) AND n.state = 'draft' AND n.author_id = app.actor()
+ORDER BY n.id, a.starts_at DESC;
+
 -- name: chart_desk :one
 -- A fresh id: of the note that this page may begin, and of the window that writes drafts. With the template that was chosen for it.
 -- clients: none
@@ -63,7 +92,8 @@ SELECT t.id AS template_id, t.name AS template FROM app.note_template t WHERE t.
 INSERT INTO app.chart_note AS n (id, client_id, appointment_id, body_sealed, version, editor)
 VALUES (coalesce(:id::uuid, :new_id::uuid), :client_id::uuid, :appointment_id::uuid, :body_sealed::bytea,
         app.note_turn(:id::uuid, :version::int, :editor::uuid), :editor::uuid)
-ON CONFLICT (tenant_id, id) DO UPDATE SET body_sealed = excluded.body_sealed, version = excluded.version, editor = excluded.editor
+ON CONFLICT (tenant_id, id) DO UPDATE SET appointment_id = excluded.appointment_id, body_sealed = excluded.body_sealed, version = excluded.version,
+    editor = excluded.editor
 WHERE n.client_id = excluded.client_id
 RETURNING n.client_id;
 
@@ -73,8 +103,8 @@ RETURNING n.client_id;
 INSERT INTO app.chart_note AS n (id, client_id, appointment_id, body_sealed, version, editor, state, signed_at)
 VALUES (coalesce(:id::uuid, :new_id::uuid), :client_id::uuid, :appointment_id::uuid, :body_sealed::bytea,
         app.note_turn(:id::uuid, :version::int, :editor::uuid), :editor::uuid, 'signed', now())
-ON CONFLICT (tenant_id, id) DO UPDATE SET body_sealed = excluded.body_sealed, version = excluded.version, editor = excluded.editor,
-    state = 'signed', signed_at = now()
+ON CONFLICT (tenant_id, id) DO UPDATE SET appointment_id = excluded.appointment_id, body_sealed = excluded.body_sealed, version = excluded.version,
+    editor = excluded.editor, state = 'signed', signed_at = now()
 WHERE n.client_id = excluded.client_id
 RETURNING n.client_id;
 
@@ -86,3 +116,26 @@ SELECT :new_id::uuid, o.client_id, o.appointment_id, :body_sealed::bytea, 'signe
 FROM app.chart_note o
 WHERE o.id = :note_id::uuid AND o.client_id = :client_id::uuid AND o.state = 'signed' AND o.addendum_to IS NULL
 RETURNING n.client_id;
+
+-- name: chart_note_discard :one
+-- Puts a draft away for good: one's own, or that of somebody who works here no more.
+DELETE FROM app.chart_note n
+WHERE n.id = :note_id::uuid AND n.client_id = :client_id::uuid AND n.state = 'draft'
+RETURNING n.client_id;
+
+-- name: chart_unsigned :many
+-- Drafts of whoever asks, the oldest first.
+SELECT n.id AS note_id, n.client_id, coalesce(c.name, 'A client of a colleague''s') AS client, n.written_at AT TIME ZONE app.zone() AS written, v.name AS service,
+       (a.starts_at AT TIME ZONE app.zone())::date AS visit_day
+FROM app.chart_note n
+LEFT JOIN app.client c ON c.id = n.client_id
+LEFT JOIN app.appointment a ON a.client_id = n.client_id AND a.id = n.appointment_id
+LEFT JOIN app.service v ON v.id = a.service_id
+WHERE n.author_id = app.actor() AND n.state = 'draft'
+ORDER BY n.written_at
+LIMIT 200;
+
+-- name: chart_unsigned_count :many
+-- How many they are; no row: none.
+-- clients: none
+SELECT count(*) AS n_unsigned FROM app.chart_note n WHERE n.author_id = app.actor() AND n.state = 'draft' HAVING count(*) > 0;

@@ -88,8 +88,7 @@ SELECT a.id AS appointment_id,
        a.status,
        app.in_words(a.status) AS status_words,
        a.starts_at > now() AND a.status IN ('booked', 'confirmed') AS is_next,
-       a.starts_at <= now() OR a.status NOT IN ('booked', 'confirmed') AS is_past,
-       a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done') AND a.starts_at < now() + interval '1 day' AS can_have_note
+       a.starts_at <= now() OR a.status NOT IN ('booked', 'confirmed') AS is_past
 FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 JOIN app.service v ON v.id = a.service_id

@@ -71,15 +71,17 @@ LEFT JOIN app.service v ON v.id = e.service_id
 WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid;
 
 -- name: encounter_visits :many
--- Her visits that have no treatment noted yet.
-SELECT a.id AS appointment_id, a.client_id, a.starts_at AT TIME ZONE l.zone AS starts, v.name AS service, a.id = :appointment_id::uuid AS is_chosen
+-- Her visits until today that have no treatment noted yet. Those of a record that was joined to hers are noted on that record's own page.
+SELECT a.id AS appointment_id, a.client_id, a.starts_at AT TIME ZONE l.zone AS starts, v.name AS service, a.client_id = :client_id::uuid AS is_own,
+       a.id = :appointment_id::uuid AS is_chosen
 FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 JOIN app.service v ON v.id = a.service_id
-WHERE a.client_id = :client_id::uuid AND a.status IN ('arrived', 'in_room', 'done', 'booked', 'confirmed') AND a.starts_at < now() + interval '1 day'
+WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.status IN ('arrived', 'in_room', 'done', 'booked', 'confirmed')
+  AND a.starts_at < now() + interval '1 day' AND (a.starts_at AT TIME ZONE l.zone)::date <= (now() AT TIME ZONE l.zone)::date
   AND NOT EXISTS (SELECT FROM app.encounter e WHERE e.appointment_id = a.id AND e.void_at IS NULL)
-ORDER BY a.starts_at DESC
-LIMIT 30;
+ORDER BY coalesce(a.id = :appointment_id::uuid, false) DESC, a.starts_at DESC
+LIMIT 60;
 
 -- name: encounter_services :many
 -- Services, for a treatment without a visit.
@@ -87,26 +89,27 @@ LIMIT 30;
 SELECT v.id AS service_id, v.name AS service, v.id = :service_id::uuid AS is_chosen FROM app.service v WHERE v.is_active ORDER BY v.category, v.position, v.name;
 
 -- name: encounter_providers :many
--- Who may have given it; she who writes is chosen.
+-- Who may have given it.
 -- clients: none
-SELECT f.id AS provider_id, f.name AS provider, f.id = coalesce(:provider_id::uuid, app.actor()) AS is_chosen
+SELECT f.id AS provider_id, f.name AS provider, f.id = :provider_id::uuid AS is_chosen
 FROM app.staff f
 WHERE f.is_active AND NOT f.is_support
 ORDER BY f.position, f.name;
 
 -- name: encounter_lots :many
--- Lots that may be used on that day.
+-- Lots that were in the house on the day of the treatment: they had come, had not expired, and were not used up before it.
 -- clients: none
-SELECT l.id AS lot_id, p.name AS product, l.lot, l.expires_on, p.unit
-FROM app.product_lot l
-JOIN app.product p ON p.id = l.product_id AND p.is_active
-WHERE l.used_up_at IS NULL AND l.expires_on >= app.today()
+SELECT l.id AS lot_id, p.name AS product, l.lot, l.expires_on, p.unit, l.id = :lot_id::uuid AS is_chosen
+FROM app.encounter e
+JOIN app.product_lot l ON e.done_on BETWEEN l.received_on AND l.expires_on AND (l.used_up_at IS NULL OR (l.used_up_at AT TIME ZONE app.zone())::date >= e.done_on)
+JOIN app.product p ON p.id = l.product_id AND (p.is_active OR e.done_on < app.today())
+WHERE e.id = :encounter_id::uuid
 ORDER BY p.name, l.expires_on, l.lot;
 
 -- name: encounter_units :many
 -- Devices.
 -- clients: none
-SELECT r.id AS device_id, r.name AS device FROM app.resource r WHERE r.kind = 'device' AND r.is_active ORDER BY r.position, r.name;
+SELECT r.id AS device_id, r.name AS device, r.id = :device_id::uuid AS is_chosen FROM app.resource r WHERE r.kind = 'device' AND r.is_active ORDER BY r.position, r.name;
 
 -- name: encounter_add :one
 -- Notes a treatment: of a visit, which says service, provider and day where the form does not; or without one.
@@ -114,9 +117,10 @@ SELECT r.id AS device_id, r.name AS device FROM app.resource r WHERE r.kind = 'd
 -- seals: encounter
 INSERT INTO app.encounter AS e (id, client_id, appointment_id, service_id, provider_id, done_on, aftercare_sealed)
 SELECT :new_id::uuid, c.id, a.id, coalesce(:service_id::uuid, a.service_id), coalesce(:provider_id::uuid, a.staff_id, app.actor()),
-       coalesce(:done_on::date, (a.starts_at AT TIME ZONE app.zone())::date, app.today()), :aftercare_sealed::bytea
+       coalesce(:done_on::date, (a.starts_at AT TIME ZONE l.zone)::date, app.today()), :aftercare_sealed::bytea
 FROM app.client c
 LEFT JOIN app.appointment a ON a.id = :appointment_id::uuid AND a.client_id = c.id
+LEFT JOIN app.location l ON l.id = a.location_id
 WHERE c.id = :client_id::uuid AND (:appointment_id::uuid IS NULL OR a.id IS NOT NULL)
 ON CONFLICT (tenant_id, appointment_id) WHERE appointment_id IS NOT NULL AND void_at IS NULL DO UPDATE SET aftercare_sealed = e.aftercare_sealed
 RETURNING e.client_id, e.id AS encounter_id;

@@ -28,7 +28,7 @@ SELECT p.id AS product_id, p.name, p.is_active FROM app.product p WHERE p.id = :
 -- Its lots, those in use first.
 -- clients: none
 SELECT l.id AS lot_id, l.product_id, l.lot, l.expires_on, l.received_on, l.used_up_at IS NOT NULL AS is_used_up,
-       l.used_up_at IS NULL AND l.expires_on < app.today() AS is_expired
+       l.used_up_at IS NULL AND l.expires_on < app.today() AS is_expired, l.id = :lot_id::uuid AS is_asked
 FROM app.product_lot l
 WHERE l.product_id = :product_id::uuid
 ORDER BY l.used_up_at IS NOT NULL, l.expires_on, l.lot;
@@ -54,5 +54,11 @@ RETURNING l.product_id;
 -- name: product_lot_put :one
 -- It is used up, or some is left after all.
 UPDATE app.product_lot l SET used_up_at = CASE WHEN :put = 'away' THEN now() END
+WHERE l.id = :lot_id::uuid AND l.product_id = :product_id::uuid
+RETURNING l.product_id;
+
+-- name: product_lot_received :one
+-- It came on another day than was registered.
+UPDATE app.product_lot l SET received_on = :came_on::date
 WHERE l.id = :lot_id::uuid AND l.product_id = :product_id::uuid
 RETURNING l.product_id;

@@ -36,7 +36,7 @@ test("L11: by click and by keys, and where the region lies", async () => {
   await page.context().close();
 });
 test("L14: what is typed is kept without a button", async () => {
-  const client = h.one("SELECT id FROM app.client WHERE tenant_id = :'v1' AND is_active ORDER BY id LIMIT 1", h.tenantId("glow"));
+  const client = h.one("SELECT c.id FROM app.client c WHERE c.tenant_id = :'v1' AND c.is_active AND EXISTS (SELECT FROM app.appointment a WHERE a.tenant_id = c.tenant_id AND a.client_id = c.id AND a.status = 'done') ORDER BY c.id LIMIT 1", h.tenantId("glow"));
   const page = await open(`/clients/${client}/chart`), text = `Kept quietly ${h.uuid()}`;
   await page.click("#new-note > summary");
   for (const body of [text, `${text} and more`]) {
@@ -46,6 +46,13 @@ test("L14: what is typed is kept without a button", async () => {
   }
   await page.waitForFunction(() => /^Kept at/.test(document.querySelector("#new-note [data-saved]").textContent));
   assert.equal(h.one("SELECT version FROM app.chart_note WHERE client_id = :'v1' AND state = 'draft' ORDER BY written_at DESC LIMIT 1", client), "2");
+  // the visit is picked last, and is kept with the words
+  const visit = await page.$eval("#note-visit", (s) => s.options[1]?.value);
+  assert.ok(visit);
+  const kept = page.waitForResponse(/\/notes$/);
+  await page.selectOption("#note-visit", visit);
+  await kept;
+  assert.equal(h.one("SELECT appointment_id FROM app.chart_note WHERE client_id = :'v1' AND state = 'draft' ORDER BY written_at DESC LIMIT 1", client), visit);
   await page.reload();
   assert.ok((await page.$$eval("textarea[name=body]", (all) => all.map((x) => x.value))).includes(`${text} and more`));
   await page.context().close();

@@ -8,7 +8,8 @@ const naughty = require("./naughty");
 
 const words = (html) => h.decode(html.slice(html.indexOf("<main")).replace(/<[^>]*>/g, "\u0000"));
 let owner, v, desk, keys, product, lots;
-const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
+// A day of the studio's own calendar: at no hour still to come there.
+const day = (n) => new Intl.DateTimeFormat("en-CA", { timeZone: "America/New_York" }).format(new Date(Date.now() + n * 86400000));
 const client = async () => (await desk.submit("/clients/new", { name: `Treated ${h.uuid().slice(0, 8)}` }, { action: "/clients/new" })).location.slice(-36);
 const post = (who, path, values) => who.post(path, { ...keys.get(who), idem: h.uuid(), ...values });
 before(async () => {
@@ -28,7 +29,7 @@ describe("the register of products", () => {
     const twice = await post(owner, "/settings/products/new", { name, product_kind: "filler", unit: "ml" });
     assert.equal(twice.status, 422);
     assert.match(twice.text, /of this name already/);
-    for (const [lot, expires_on, received_on] of [["GOOD1", day(200), day(-10)], ["OLD1", day(-1), day(-300)], ["<b>&\"'{{x}}", day(90), day(-10)]])
+    for (const [lot, expires_on, received_on] of [["GOOD1", day(200), day(-300)], ["OLD1", day(-1), day(-300)], ["<b>&\"'{{x}}", day(90), day(-10)]])
       assert.equal((await post(owner, `${at}/lots`, { lot, expires_on, received_on })).status, 303);
     assert.match((await post(owner, `${at}/lots`, { lot: "GOOD1", expires_on: day(10) })).text, /in the register already/);
     assert.match((await post(owner, `${at}/lots`, { lot: "BAD", expires_on: day(-10), received_on: day(0) })).text, /expired before it came/);
@@ -36,6 +37,8 @@ describe("the register of products", () => {
     assert.equal((await post(owner, `${at}/lots/${lots.GOOD1}/put`, { put: "away" })).status, 303);
     assert.match((await owner.get(at)).text, /used up/);
     assert.equal((await post(owner, `${at}/lots/${lots.GOOD1}/put`, { put: "back" })).status, 303);
+    assert.equal((await post(owner, `${at}/lots/${lots.OLD1}/received`, { came_on: day(-299) })).status, 303);
+    assert.match((await post(owner, `${at}/lots/${lots.OLD1}/received`, { came_on: day(0) })).text, /expired before it came/);
     assert.equal((await post(owner, at, { name: `${name} b`, product_kind: "filler", unit: "ml" })).status, 303);
     for (const put of ["away", "back"]) assert.equal((await post(owner, `${at}/put`, { put })).status, 303);
     assert.match((await owner.get("/settings/products")).text, /a lot has expired/);
@@ -64,15 +67,24 @@ describe("L11: treatments", () => {
     for (let i = 0; i < 2; i++) assert.equal((await v.post(`${one}/products`, twice)).location, one);
     const line = h.sql("SELECT id, amount_milli FROM app.encounter_product WHERE encounter_id = :'v1'", encounter);
     assert.deepEqual(line.map(([, n]) => n), ["500"]);
-    // The lot had not expired on the day of the treatment; today it has.
+    // The lot had not expired on the day of the treatment; today it has: it is offered there, and one that came later is neither offered nor taken.
+    const offered = async (where) => [...h.formOf((await v.get(where)).text, `${where}/products`).html.matchAll(/<option value="([0-9a-f-]{36})"/g)].map(([, x]) => x);
+    const late = Object.entries(lots).find(([lot]) => lot.startsWith("<b>"))[1];
+    assert.deepEqual(await (async (all) => [lots.GOOD1, lots.OLD1, late].map((x) => all.includes(x)))(await offered(one)), [true, true, false]);
+    assert.match((await post(v, `${one}/products`, { lot_id: late, amount: "1" })).text, /This lot came on \d+ \w+ \d{4}, after the treatment/);
     assert.equal((await post(v, `${one}/products`, { lot_id: lots.OLD1, amount: "1" })).status, 303);
     const later = (await v.post(`${base}/new`, { ...form, idem: h.uuid(), appointment_id: "", service_id: service, done_on: day(0), aftercare: "" })).location;
     const expired = await post(v, `${later}/products`, { lot_id: lots.OLD1, amount: "1", area: "kept words" });
     assert.equal(expired.status, 422);
     assert.match(expired.text, /expired on \d+ \w+ \d{4} and must not be used/);
     assert.equal(h.formOf(expired.text, `${later}/products`).values.area, "kept words");
+    assert.ok(!(await offered(later)).includes(lots.OLD1));
+    // what was chosen is still chosen when something else was wrong
+    const wrong = h.formOf((await post(v, `${later}/products`, { lot_id: lots.GOOD1, amount: "a lot", area: "lips" })).text, `${later}/products`).values;
+    assert.deepEqual([wrong.lot_id, wrong.amount, wrong.area], [lots.GOOD1, "a lot", "lips"]);
     for (const amount of ["a lot", "0", "-1", "1e3"]) assert.equal((await post(v, `${later}/products`, { lot_id: lots.GOOD1, amount })).status, 422, amount);
     const device = h.one("SELECT id FROM app.resource WHERE tenant_id = :'v1' AND kind = 'device' AND is_active LIMIT 1", h.tenantId("glow"));
+    assert.equal(h.formOf((await post(v, `${one}/devices`, { device_id: device, settings: " " })).text, `${one}/devices`).values.device_id, device);
     assert.equal((await post(v, `${one}/devices`, { device_id: device, settings: "Fluence: 12 J/cm²\nSpot: 8 mm\n<script>x</script>" })).status, 303);
     const chart = words((await v.get(`/clients/${id}/chart`)).text);
     for (const text of ["0.5 ml", "lips \"<>&", "GOOD1", "Fluence: 12 J/cm²", "<script>x</script>", "Cool it <i>today</i>"]) assert.ok(chart.includes(text), text);
@@ -96,16 +108,27 @@ describe("L11: treatments", () => {
     assert.equal(h.one("SELECT count(*) FROM app.encounter_device WHERE client_id = :'v1'", id), "0");
   });
 
-  test("of a visit: one, which takes its service, provider and day; two at once have one between them", async () => {
-    const [visit, id, service, staff] = h.sql(`SELECT a.id, a.client_id, a.service_id, a.staff_id FROM app.appointment a WHERE a.tenant_id = :'v1' AND a.status = 'done'
-      AND NOT EXISTS (SELECT FROM app.encounter e WHERE e.appointment_id = a.id) ORDER BY a.starts_at DESC LIMIT 1`, h.tenantId("glow"))[0];
-    const base = `/clients/${id}/encounters/new`;
-    const page = await owner.get(`${base}?appointment_id=${visit}`);
-    assert.match(page.text, new RegExp(`value="${visit}" selected`));
-    const both = await Promise.all([1, 2].map(() => post(owner, base, { appointment_id: visit, service_id: "", provider_id: "", done_on: "", aftercare: "" })));
+  test("of a visit, by its page: the form's own values give it the visit's service, provider and day; two at once have one between them; none of a day to come", async () => {
+    const [visit, id, service, staff, on] = h.sql(`SELECT a.id, a.client_id, a.service_id, a.staff_id, (a.starts_at AT TIME ZONE l.zone)::date FROM app.appointment a
+      JOIN app.location l ON l.tenant_id = a.tenant_id AND l.id = a.location_id
+      WHERE a.tenant_id = :'v1' AND a.status = 'done' AND NOT EXISTS (SELECT FROM app.encounter e WHERE e.appointment_id = a.id)
+        AND (SELECT count(*) FROM app.appointment x WHERE x.tenant_id = a.tenant_id AND x.client_id = a.client_id) < 50 ORDER BY a.starts_at DESC LIMIT 1`, h.tenantId("glow"))[0];
+    const base = `/clients/${id}/encounters/new`, from = await owner.get(`/appointments/${visit}`);
+    assert.ok(from.text.includes(`href="${base}?appointment_id=${visit}"`), "the visit's page leads there");
+    const form = h.formOf((await owner.get(`${base}?appointment_id=${visit}`)).text, base).values;
+    assert.equal(form.appointment_id, visit);
+    assert.equal(h.formOf((await owner.get(base)).text, base).values.appointment_id, "", "none is chosen by itself");
+    const tomorrow = await owner.post(base, { ...form, idem: h.uuid(), done_on: day(1), provider_id: staff, service_id: service });
+    assert.equal(tomorrow.status, 422);
+    assert.match(tomorrow.text, /still to come/);
+    const kept = h.formOf(tomorrow.text, base).values;
+    assert.deepEqual([kept.appointment_id, kept.provider_id, kept.service_id, kept.done_on], [visit, staff, service, day(1)]);
+    assert.equal(h.formOf((await owner.post(base, { ...form, idem: h.uuid(), appointment_id: "", done_on: day(1) })).text, base).values.appointment_id, "", "nor after a refusal");
+    const both = await Promise.all([1, 2].map(() => owner.post(base, { ...form, idem: h.uuid() })));
     assert.deepEqual(both.map((r) => r.status), [303, 303]);
     assert.equal(both[0].location, both[1].location);
-    assert.deepEqual(h.sql("SELECT service_id, provider_id FROM app.encounter WHERE appointment_id = :'v1'", visit), [[service, staff]]);
+    assert.deepEqual(h.sql("SELECT service_id, provider_id, done_on FROM app.encounter WHERE appointment_id = :'v1'", visit), [[service, staff, on]]);
+    assert.ok((await owner.get(`/appointments/${visit}`)).text.includes(`href="${both[0].location}"`), "and afterwards to what was noted");
     const other = h.one("SELECT id FROM app.appointment WHERE tenant_id = :'v1' AND client_id <> :'v2' AND status = 'done' LIMIT 1", h.tenantId("glow"), id);
     assert.equal((await post(owner, base, { appointment_id: other })).status, 404, "another client's visit");
   });

@@ -62,6 +62,99 @@ describe("L14: drafts", () => {
   });
 });
 
+describe("L14: a note is about a visit", () => {
+  const visited = () => h.sql(`SELECT a.id, a.client_id, b.id FROM app.appointment a JOIN app.appointment b ON b.tenant_id = a.tenant_id AND b.client_id = a.client_id AND b.id <> a.id AND b.status = 'done'
+    WHERE a.tenant_id = :'v1' AND a.status = 'done' AND NOT EXISTS (SELECT FROM app.chart_note n WHERE n.tenant_id = a.tenant_id AND n.client_id = a.client_id AND n.state = 'draft')
+    ORDER BY a.starts_at DESC, b.id LIMIT 1`, h.tenantId("glow"))[0];
+  const about = (note) => h.sql("SELECT appointment_id, state FROM app.chart_note WHERE id = :'v1'", note)[0];
+  test("chosen after the script has kept the first words, changed in the draft, and signed: it is the one chosen last", async () => {
+    const [visit, id, other] = visited(), notes = `/clients/${id}/notes`, form = await newForm(id);
+    assert.equal(form.appointment_id, "");
+    assert.equal((await v.post(notes, { ...form, idem: h.uuid(), body: "first words" })).status, 303);
+    assert.equal((await v.post(notes, { ...form, idem: h.uuid(), body: "first words", appointment_id: visit })).status, 303);
+    assert.deepEqual(about(form.id), [visit, "draft"]);
+    const draft = draftForm((await v.get(`/clients/${id}/chart`)).text, id, form.id);
+    assert.equal(draft.appointment_id, visit, "the draft's own form shows it");
+    assert.equal((await v.post(notes, { ...draft, idem: h.uuid(), appointment_id: other })).status, 303);
+    const again = draftForm((await v.get(`/clients/${id}/chart`)).text, id, form.id);
+    assert.equal((await v.post(`${notes}/sign`, { ...again, idem: h.uuid() })).status, 303);
+    assert.deepEqual(about(form.id), [other, "signed"]);
+    assert.throws(() => h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.chart_note SET appointment_id = NULL WHERE id = :'v2'", h.tenantId("glow"), form.id), /signed/);
+    const direct = h.formOf((await v.get(`/clients/${id}/chart?appointment_id=${visit}`)).text, notes);
+    assert.equal(h.formOf((await v.get(`/clients/${id}/chart?appointment_id=${visit}`)).text, notes).values.appointment_id, visit, "from the visit's page");
+    const refused = await v.post(notes, { ...direct.values, idem: h.uuid(), body: "", appointment_id: other });
+    assert.equal(refused.status, 422);
+    assert.equal(h.formOf(refused.text, notes).values.appointment_id, other, "and after a refusal");
+  });
+  test("L10: a visit of a record that was joined is written about on that record's page, and shows on hers", async () => {
+    const into = await client();
+    const [visit, id] = h.sql(`SELECT a.id, a.client_id FROM app.appointment a WHERE a.tenant_id = :'v1' AND a.status = 'done' AND NOT EXISTS (SELECT FROM app.client_merged m WHERE a.client_id IN (m.client_id, m.into_id))
+      AND NOT EXISTS (SELECT FROM app.appointment x WHERE x.tenant_id = a.tenant_id AND x.client_id = a.client_id AND x.starts_at > now() AND x.status IN ('booked', 'confirmed'))
+      AND NOT EXISTS (SELECT FROM app.encounter e WHERE e.tenant_id = a.tenant_id AND e.appointment_id = a.id) ORDER BY a.starts_at LIMIT 1`, h.tenantId("glow"))[0];
+    h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nINSERT INTO app.client_merged (tenant_id, client_id, into_id) VALUES (:'v1', :'v2', :'v3')", h.tenantId("glow"), id, into);
+    const page = (await v.get(`/clients/${into}/chart`)).text, there = `/clients/${id}/chart?appointment_id=${visit}`;
+    assert.ok(!h.formOf(page, `/clients/${into}/notes`).html.includes(`<option value="${visit}"`));
+    assert.ok(h.formOf(page, `/clients/${into}/notes`).html.includes(`href="${there}#new-note"`));
+    const form = h.formOf((await v.get(there)).text, `/clients/${id}/notes`).values;
+    assert.equal((await v.post(`/clients/${id}/notes/sign`, { ...form, body: "Of the joined record" })).status, 303);
+    assert.deepEqual(about(form.id), [visit, "signed"]);
+    assert.match((await v.get(`/clients/${into}/chart`)).text, /Of the joined record/);
+    const treat = `/clients/${id}/encounters/new`, offer = (await v.get(`/clients/${into}/encounters/new`)).text;
+    assert.ok(offer.includes(`href="${treat}?appointment_id=${visit}"`));
+    assert.equal((await v.post(treat, h.formOf((await v.get(`${treat}?appointment_id=${visit}`)).text, treat).values)).status, 303);
+    assert.equal(h.one("SELECT client_id FROM app.encounter WHERE appointment_id = :'v1'", visit), id);
+    h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.client_merged SET undone_at = now() WHERE client_id = :'v2'", h.tenantId("glow"), id);
+  });
+});
+
+describe("L14: drafts that are put away", () => {
+  test("listed with their number, discarded by their author alone, and not made anew by a window that still shows one", async () => {
+    const id = await client(), form = await newForm(id), notes = `/clients/${id}/notes`;
+    await v.post(notes, { ...form, body: "begun and left" });
+    const count = Number(h.one("SELECT count(*) FROM app.chart_note n JOIN app.staff f ON f.id = n.author_id WHERE n.tenant_id = :'v1' AND n.state = 'draft' AND f.email_norm = :'v2'", h.tenantId("glow"), h.staffOf("glow", "provider").email));
+    assert.match((await v.get("/clients")).text, new RegExp(`not signed yet: ${count}<`));
+    const list = await v.get("/notes");
+    assert.ok(list.text.includes(`href="/clients/${id}/chart#note-${form.id}"`));
+    assert.ok(h.trail(list.id).some((e) => e.action === "note.list" && e.clients.includes(id)));
+    assert.doesNotMatch((await owner.get("/notes")).text, new RegExp(form.id));
+    assert.equal((await desk.get("/notes")).status, 403);
+    const chart = (await v.get(`/clients/${id}/chart`)).text, draft = draftForm(chart, id, form.id);
+    const keys = h.formOf((await owner.get(`/clients/${id}/chart`)).text, "/logout").values;
+    assert.equal((await owner.post(`${notes}/${form.id}/discard`, { ...keys, idem: h.uuid() })).status, 404, "not by another");
+    const other = await client();
+    assert.equal((await v.post(`/clients/${other}/notes/${form.id}/discard`, { ...h.formOf(chart, "/logout").values, idem: h.uuid() })).status, 404);
+    const gone = await v.submit(`/clients/${id}/chart`, {}, { action: `${notes}/${form.id}/discard` });
+    assert.equal(gone.status, 303);
+    assert.ok(h.trail(gone.id).some((e) => e.action === "note.discard" && e.clients.includes(id)));
+    assert.deepEqual(noteOf(id), []);
+    const late = await v.post(notes, { ...draft, body: "typed on in another window" });
+    assert.equal(late.status, 422);
+    assert.match(late.text, /discarded in another window/);
+    assert.equal(h.formOf(late.text, notes).values.body, "typed on in another window");
+    assert.deepEqual(noteOf(id), []);
+    // signed, it stays; and of somebody who left a colleague may put it away
+    const kept = await newForm(id);
+    await v.post(`${notes}/sign`, { ...kept, body: "done" });
+    assert.equal((await v.post(`${notes}/${kept.id}/discard`, { ...h.formOf(chart, "/logout").values, idem: h.uuid() })).status, 404);
+    const left = h.one(`WITH gone AS (INSERT INTO app.staff (tenant_id, name, email, is_active) VALUES (:'v1', 'Gone Away', :'v2', false) RETURNING id)
+      INSERT INTO app.chart_note (tenant_id, client_id, body_sealed, author_id) SELECT :'v1', :'v3', '\\x00', id FROM gone RETURNING id`, h.tenantId("glow"), `gone.${h.uuid()}@glow.example`, id);
+    assert.equal((await owner.post(`${notes}/${left}/discard`, { ...keys, idem: h.uuid() })).status, 303);
+    assert.deepEqual(noteOf(id).map(([, , s]) => s), ["signed"]);
+  });
+  test("what is added to a note comes back beside that note when it is refused", async () => {
+    const id = await client(), form = await newForm(id), to = `/clients/${id}/notes/${form.id}/addendum`;
+    await v.post(`/clients/${id}/notes/sign`, { ...form, body: "signed" });
+    const add = h.formOf((await v.get(`/clients/${id}/chart`)).text, to).values, long = "x".repeat(10001);
+    const refused = await v.post(to, { ...add, addendum: long });
+    assert.equal(refused.status, 422);
+    assert.equal(h.formOf(refused.text, to).values.addendum, long);
+    assert.equal(h.formOf(refused.text, `/clients/${id}/notes`).values.body, "");
+    assert.match(refused.text, /note-more no-print" open/);
+    assert.equal((await v.post(to, { ...add, idem: h.uuid(), addendum: "and this" })).status, 303);
+    assert.match((await v.get(`/clients/${id}/chart`)).text, /is-addendum[^]*and this/);
+  });
+});
+
 describe("L14: templates", () => {
   test("made, chosen for a note without script, changed, put away; their texts read back as typed", async () => {
     const id = await client(), at = "/settings/note-templates", name = `After laser ${h.uuid().slice(0, 8)}`;

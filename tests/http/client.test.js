@@ -122,7 +122,7 @@ describe("the chart", () => {
     assert.equal(late.status, 422);
     assert.match(late.text, /This note is signed/);
 
-    const added = await v.submit(chart, { body: "an afterthought" }, { action: new RegExp(`${noteId}/addendum$`) });
+    const added = await v.submit(chart, { addendum: "an afterthought" }, { action: new RegExp(`${noteId}/addendum$`) });
     assert.equal(added.status, 303);
     page = (await v.get(chart)).text;
     assert.ok(page.indexOf("final words") < page.indexOf("an afterthought"));

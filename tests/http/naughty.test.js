@@ -175,7 +175,7 @@ describe("T12: what is kept reads back exactly as typed", () => {
     const things = pack(naughty.one_line, 100, " ¦ ");
     for (const body of bodies) await post(`/clients/${client}/notes/sign`, { body, id: "" });
     const signed = h.one("SELECT id FROM app.chart_note WHERE client_id = :'v1' AND state = 'signed' LIMIT 1", client);
-    await post(`/clients/${client}/notes/${signed}/addendum`, { body: bodies[0] });
+    await post(`/clients/${client}/notes/${signed}/addendum`, { addendum: bodies[0] });
     for (const substance of things) await post(`/clients/${client}/allergies`, { substance, reaction: substance, severity: "mild" });
     const page = await v.get(chart);
     assert.equal(page.status, 200);

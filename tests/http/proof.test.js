@@ -404,7 +404,7 @@ describe("R-05: a chart on paper", () => {
     const page = await v.get(chart), form = h.formOf(page.text, `/clients/${p.client}/notes`);
     assert.equal((await v.post(`/clients/${p.client}/notes/sign`, { ...form.values, body })).status, 303);
     const note = h.one("SELECT id FROM app.chart_note WHERE client_id = :'v1'::uuid AND state = 'signed' ORDER BY signed_at DESC LIMIT 1", p.client);
-    assert.equal((await v.submit(chart, { body: "Added later: thyme" }, { action: `/clients/${p.client}/notes/${note}/addendum` })).status, 303);
+    assert.equal((await v.submit(chart, { addendum: "Added later: thyme" }, { action: `/clients/${p.client}/notes/${note}/addendum` })).status, 303);
     const [lot] = h.sql(`WITH p AS (INSERT INTO app.product (tenant_id, name, kind, unit) VALUES (:'v1', :'v2', 'toxin', 'units') RETURNING id, tenant_id)
       INSERT INTO app.product_lot (tenant_id, product_id, lot, expires_on, received_on) SELECT p.tenant_id, p.id, 'PAPER7', '2040-01-02', '2020-01-01' FROM p RETURNING id`,
       h.tenantId("glow"), `Paperbotulin ${p.client}`)[0];

@@ -132,7 +132,9 @@ static const char products_sql[] =
 static const char encounters_sql[] =
     "INSERT INTO app.encounter (tenant_id, client_id, appointment_id, service_id, provider_id, "
     "done_on, noted_at, noted_by) SELECT a.tenant_id, a.client_id, a.id, a.service_id, a.staff_id, "
-    "a.starts_at::date, a.ends_at, a.staff_id FROM app.appointment a WHERE a.tenant_id = "
+    "(a.starts_at AT TIME ZONE (SELECT l.zone FROM app.location l WHERE l.tenant_id = a.tenant_id "
+    "AND l.id = a.location_id))::date, a.ends_at, a.staff_id FROM app.appointment a WHERE "
+    "a.tenant_id = "
     "$1::uuid AND a.status = 'done' AND a.starts_at > now() - interval '22 days' "
     "AND hashtext(a.id::text) % 2 = 0";
 
