@@ -15,9 +15,34 @@ AS $$
         WHEN typed LIKE '%@%' THEN ARRAY['@' || lower(btrim(typed))]
         WHEN typed ~ '^[-+(). /0-9]+$' AND typed ~ '[0-9]'
             THEN ARRAY[regexp_replace(typed, '[^0-9]', '', 'g')]
-        ELSE ARRAY(SELECT w FROM regexp_split_to_table(app.norm(left(typed, 200)), ' ') AS w WHERE w <> '' ORDER BY length(w) DESC, w LIMIT 5)
+        ELSE ARRAY(SELECT w FROM regexp_split_to_table(app.search_norm(left(typed, 200)), ' ') AS w WHERE w <> '' ORDER BY length(w) DESC, w LIMIT 5)
     END
 $$;
+
+-- What somebody typed, in the forms in which it may stand in the index. A number as people of that country dial it is kept without what is
+-- dialled before it: "030 90 18 20" and "0049 30 90 18 20" are +4930901820. As the digits of a part of it are looked for too, both count.
+CREATE OR REPLACE FUNCTION app.search_forms(typed text, country text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    digits text := regexp_replace(replace(typed, '(0)', ''), '[^0-9]', '', 'g');
+    is_nanp boolean := country IN ('US', 'CA', 'PR');
+    rest text;
+BEGIN
+    IF typed !~ '^[-+(). /0-9]+$' OR digits = '' THEN
+        RETURN ARRAY[typed];
+    END IF;
+    IF btrim(typed) NOT LIKE '+%' THEN
+        rest := substr(digits, 1 + length(CASE
+            WHEN is_nanp THEN substring(digits FROM '^011')
+            WHEN digits LIKE '00%' THEN '00'
+            WHEN country = 'HU' THEN substring(digits FROM '^06')
+            WHEN country IN ('RU', 'KZ') THEN substring(digits FROM '^8')
+            ELSE substring(digits FROM '^0') END));
+    END IF;
+    RETURN CASE WHEN length(rest) >= 2 THEN ARRAY[digits, rest] ELSE ARRAY[digits] END;
+END $$;
 
 -- Typed words, the one with the fewest rows first; none when nobody at all has one of them. What begins a word that was typed as well says
 -- nothing more and is left out. n_first: about how many rows that one has, when they are many. Internal: over all words of the business,
@@ -115,8 +140,9 @@ BEGIN
     LIMIT n;
 END $$;
 
-REVOKE ALL ON FUNCTION app.search_words(text), app.client_word_order(text[]), app.client_word_near(text[], text[], text, uuid, int, int) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.search_words(text) TO foyer_staff, foyer_disclosure;
+REVOKE ALL ON FUNCTION app.search_forms(text, text), app.search_words(text), app.client_word_order(text[]), app.client_word_near(text[], text[], text, uuid, int, int) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.search_words(text), app.search_norm(text) TO foyer_staff, foyer_disclosure;
+GRANT EXECUTE ON FUNCTION app.search_forms(text, text) TO foyer_disclosure;
 GRANT EXECUTE ON FUNCTION app.client_word_order(text[]), app.client_word_near(text[], text[], text, uuid, int, int) TO foyer_disclosure;
 
 SET LOCAL ROLE foyer_disclosure;
@@ -124,9 +150,10 @@ SET LOCAL ROLE foyer_disclosure;
 -- Clients in whom every typed word begins some word of hers; at most lim (ask for one more than is shown). Under the same policies as
 -- the caller's own reading: of app.client_word each word again, of app.client whether she is seen yet.
 -- most: of a word that begins far more rows so many are read; what was found then, if it is ten, is given as it is, with a row of NULL behind
--- it: there may be others. NULL: all are read.
+-- it: there may be others. NULL: all are read. tag: of those alone who have it, on any of their records.
 DROP FUNCTION IF EXISTS app.client_find(text, int);
-CREATE OR REPLACE FUNCTION app.client_find(typed text, lim int DEFAULT 51, most int DEFAULT NULL) RETURNS TABLE (client_id uuid)
+DROP FUNCTION IF EXISTS app.client_find(text, int, int);
+CREATE OR REPLACE FUNCTION app.client_find(typed text, lim int DEFAULT 51, most int DEFAULT NULL, tag uuid DEFAULT NULL) RETURNS TABLE (client_id uuid)
 LANGUAGE plpgsql STABLE ROWS 50 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -137,54 +164,64 @@ DECLARE
     how_many int := least(greatest(coalesce(lim, 51), 0), 1000);
     words text[];
     kinds text[] := ARRAY['name'] || CASE WHEN app.may_some('show_email') THEN ARRAY['email'] ELSE '{}' END || CASE WHEN app.may_some('show_phone') THEN ARRAY['phone'] ELSE '{}' END;
-    n int := how_many + 13;  -- a client may stand there twice
+    form text;
+    reads int;
+    n int;
     n_first float8;
     missing int;
     at_word text;
-    at_client uuid := '00000000-0000-0000-0000-000000000000';
+    at_client uuid;
     near uuid[];
     near_words text[];
     got int;
     found uuid[] := '{}';
     is_cut boolean := false;
+    was_cut boolean := false;
 BEGIN
     IF how_many = 0 OR NOT app.may_some('client_read') THEN
         RETURN;
     END IF;
-    SELECT o.words, o.n_first INTO words, n_first FROM app.client_word_order(app.search_words(typed)) AS o;
-    IF n_first < 2.0 * most THEN
-        most := NULL;
-    END IF;
-    at_word := words[1];
-    WHILE at_word IS NOT NULL LOOP
-        missing := how_many - cardinality(found);
-        SELECT array_agg(q.client_id), array_agg(q.word) INTO near, near_words FROM app.client_word_near(words, kinds, at_word, at_client, n, most) AS q;
-        found := found || ARRAY(
-            SELECT l.id FROM (SELECT DISTINCT x.id FROM unnest(near) AS x (id)) AS l
-            WHERE l.id <> ALL (found)
-              AND NOT EXISTS (SELECT FROM unnest(words[2:] || words[1]) AS o (word)
-                              WHERE NOT EXISTS (SELECT FROM app.client_word b
-                                                WHERE b.tenant_id = t AND b.client_id = l.id AND b.word >= o.word COLLATE "C" AND b.word < (o.word || top) COLLATE "C" OFFSET 0))
-              AND EXISTS (SELECT FROM app.client c WHERE c.tenant_id = t AND c.id = l.id OFFSET 0)
-            LIMIT missing);
-        got := coalesce(cardinality(near), 0);
+    FOREACH form IN ARRAY app.search_forms(typed, (SELECT b.country FROM app.tenant b WHERE b.id = t)) LOOP
         EXIT WHEN cardinality(found) >= how_many;
-        is_cut := got < n AND most IS NOT NULL AND cardinality(found) >= 10;
-        EXIT WHEN is_cut OR (got < n AND most IS NULL);
-        IF got < n THEN
-            most := NULL;  -- too few to be shown as they are: all are read after all
-        END IF;
-        IF got > 0 THEN
-            at_word := near_words[got];
-            at_client := near[got];
-        END IF;
-        -- as many as it takes when as many of them are right as of these, and some more; at most twenty times as many
-        missing := missing - (how_many - cardinality(found));
-        n := least(20000, 13 + (how_many - cardinality(found)) * n * 5 / 4 / greatest(missing, n / 16, 1));
+        SELECT o.words, o.n_first INTO words, n_first FROM app.client_word_order(app.search_words(form)) AS o;
+        reads := CASE WHEN n_first < 2.0 * most THEN NULL ELSE most END;
+        n := how_many + 13;  -- a client may stand there twice
+        at_word := words[1];
+        at_client := '00000000-0000-0000-0000-000000000000';
+        WHILE at_word IS NOT NULL LOOP
+            missing := how_many - cardinality(found);
+            SELECT array_agg(q.client_id), array_agg(q.word) INTO near, near_words FROM app.client_word_near(words, kinds, at_word, at_client, n, reads) AS q;
+            found := found || ARRAY(
+                SELECT l.id FROM (SELECT DISTINCT x.id FROM unnest(near) AS x (id)) AS l
+                WHERE l.id <> ALL (found)
+                  AND (tag IS NULL OR EXISTS (SELECT FROM app.client_tag g WHERE g.tenant_id = t AND g.tag_id = tag AND g.client_id = l.id)
+                       OR (EXISTS (SELECT FROM app.client_merged m WHERE m.tenant_id = t AND (m.client_id = l.id OR m.into_id = l.id) AND m.undone_at IS NULL)
+                           AND EXISTS (SELECT FROM app.client_tag g WHERE g.tenant_id = t AND g.tag_id = tag AND g.client_id = ANY (app.person_ids(l.id)))))
+                  AND NOT EXISTS (SELECT FROM unnest(words[2:] || words[1]) AS o (word)
+                                  WHERE NOT EXISTS (SELECT FROM app.client_word b
+                                                    WHERE b.tenant_id = t AND b.client_id = l.id AND b.word >= o.word COLLATE "C" AND b.word < (o.word || top) COLLATE "C" OFFSET 0))
+                  AND EXISTS (SELECT FROM app.client c WHERE c.tenant_id = t AND c.id = l.id OFFSET 0)
+                LIMIT missing);
+            got := coalesce(cardinality(near), 0);
+            EXIT WHEN cardinality(found) >= how_many;
+            is_cut := got < n AND reads IS NOT NULL AND cardinality(found) >= 10;
+            EXIT WHEN is_cut OR (got < n AND reads IS NULL);
+            IF got < n THEN
+                reads := NULL;  -- too few to be shown as they are: all are read after all
+            END IF;
+            IF got > 0 THEN
+                at_word := near_words[got];
+                at_client := near[got];
+            END IF;
+            -- as many as it takes when as many of them are right as of these, and some more; at most twenty times as many
+            missing := missing - (how_many - cardinality(found));
+            n := least(20000, 13 + (how_many - cardinality(found)) * n * 5 / 4 / greatest(missing, n / 16, 1));
+        END LOOP;
+        was_cut := was_cut OR is_cut;
     END LOOP;
-    RETURN QUERY SELECT f.id FROM unnest(found) AS f (id) UNION ALL SELECT NULL WHERE is_cut;
+    RETURN QUERY SELECT f.id FROM unnest(found) AS f (id) UNION ALL SELECT NULL WHERE was_cut;
 END $$;
 
-REVOKE ALL ON FUNCTION app.client_find(text, int, int) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.client_find(text, int, int) TO foyer_staff;
+REVOKE ALL ON FUNCTION app.client_find(text, int, int, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.client_find(text, int, int, uuid) TO foyer_staff;
 RESET ROLE;

@@ -94,5 +94,40 @@ SELECT is_empty($$ SELECT g.who, a.typed, g.lim, cardinality(g.ids) AS found, co
 SELECT is_empty($$ SELECT g.who, a.typed FROM got g JOIN asked a ON a.i = g.i LEFT JOIN plain p ON p.who = g.who AND p.i = g.i
     WHERE NOT array_remove(g.ids, NULL) <@ coalesce(p.ids, '{}') OR cardinality(g.ids) <> (SELECT count(DISTINCT x) FROM unnest(g.ids) AS x) + (array_position(g.ids, NULL) IS NOT NULL)::int $$, 'B13, V-25, D-18: nobody else, and nobody twice');
 
+
+-- Names in other scripts, and numbers as people dial them: looked for by what stands here, not by how it is cut into words.
+INSERT INTO app.tag (id, name) VALUES (fx.id('b', 'tag', 1), 'Zz seldom');
+CREATE TEMP TABLE odd (n int, name text, phone text);
+INSERT INTO odd VALUES (1, '田中太郎', NULL), (2, '김 민수', NULL), (3, 'किरण शर्मा', NULL), (4, 'مُحَمَّد العلي', NULL), (5, 'أحمد', NULL), (6, 'שָׂרָה כֹּהֵן', NULL), (7, 'สมชาย ใจดี', NULL),
+    (8, 'Ёлкина Зоя', NULL), (9, 'Maria̱ Zwyx', NULL), (10, 'さくら・ヤマダ', NULL), (11, 'Dial Home', '+4930901820'), (12, 'می‌خواهم', NULL), (13, 'Ελένη Παπά', NULL);
+INSERT INTO app.client (id, name, phone) SELECT fx.id('b', 'client', 7000 + o.n), o.name, o.phone FROM odd o;
+INSERT INTO app.client_tag (client_id, tag_id) VALUES (fx.id('b', 'client', 7009), fx.id('b', 'tag', 1)), ((SELECT n.id FROM n JOIN app.client c ON c.id = n.id AND c.name LIKE 'Maria %' AND c.tenant_id = fx.id('b', 'tenant', 1) ORDER BY n.i DESC LIMIT 1), fx.id('b', 'tag', 1));
+CREATE FUNCTION pg_temp.finds(typed text, who int, country text) RETURNS boolean LANGUAGE plpgsql AS $fx$
+DECLARE is_found boolean;
+BEGIN
+    UPDATE app.tenant b SET country = finds.country WHERE b.id = fx.id('b', 'tenant', 1) AND b.country <> finds.country;
+    PERFORM set_config('foyer.actor_kind', 'staff', true), set_config('foyer.actor', fx.id('b', 'staff', 4)::text, true), set_config('foyer.perms', ',client_read,client_write,show_phone,show_email,', true);
+    SET LOCAL ROLE foyer_staff;
+    is_found := fx.id('b', 'client', 7000 + who) IN (SELECT f.client_id FROM app.client_find(typed, 1000) AS f);
+    RESET ROLE;
+    RETURN is_found;
+END $fx$;
+GRANT SELECT ON odd TO PUBLIC;
+SELECT is(pg_temp.finds(v.typed, v.who, v.country), v.is_there, format('B13: %s, typed in %s, %s', v.typed, v.country, CASE WHEN v.is_there THEN 'finds her' ELSE 'finds somebody else' END))
+FROM (VALUES ('太郎', 1, 'US', true), ('田中', 1, 'US', true), ('田中 太郎', 1, 'US', true), ('中太', 1, 'US', true), ('太田', 1, 'US', false), ('민수', 2, 'US', true), ('김민수', 2, 'US', true),
+             ('किरण', 3, 'US', true), ('शर्मा किर', 3, 'US', true), ('रण', 3, 'US', false), ('محمد', 4, 'US', true), ('مُحَمَّد', 4, 'US', true), ('العلي محمد', 4, 'US', true), ('احمد', 5, 'US', true),
+             ('שרה', 6, 'US', true), ('כהן שרה', 6, 'US', true), ('สมชาย', 7, 'US', true), ('ชาย', 7, 'US', true), ('ใจดี', 7, 'US', true), ('елкина', 8, 'US', true), ('зоя ёлк', 8, 'US', true),
+             ('maria zwyx', 9, 'US', true), ('ヤマダ', 10, 'US', true), ('くら', 10, 'US', true), ('خواهم', 12, 'US', false), ('می‌خواهم', 12, 'US', true), ('میخواهم', 12, 'US', true), ('ελενη', 13, 'US', true),
+             ('030 901820', 11, 'DE', true), ('030/90 18 20', 11, 'DE', true), ('0049 30 901820', 11, 'DE', true), ('+49 (0)30 901820', 11, 'DE', true), ('901820', 11, 'DE', true), ('030 90', 11, 'DE', true),
+             ('011 49 30 901820', 11, 'US', true), ('031 901820', 11, 'DE', false), ('8 30 901820', 11, 'RU', true), ('06 30 901820', 11, 'HU', true)) AS v (typed, who, country, is_there);
+-- any part of a name that is written without blanks finds it; each word of any name does, however it is marked
+SELECT is_empty($$ SELECT o.name, substr(o.name, a, k) FROM odd o, generate_series(1, 4) AS a, generate_series(1, 4) AS k WHERE o.n IN (1, 10) AND a + k <= 5 AND o.n = 1 AND NOT pg_temp.finds(substr(o.name, a, k), o.n, 'US') $$, 'B13: each part of a name in a script without blanks');
+SELECT is_empty($$ SELECT o.name, w FROM odd o, regexp_split_to_table(o.name, '[ ・]') AS w WHERE NOT pg_temp.finds(w, o.n, 'US') $$, 'B13: each word as it is written');
+-- a tag is looked at while the words are, not at the first fifty that these find
+SELECT is((SELECT count(*) FROM (SELECT set_config('foyer.actor_kind', 'staff', true), set_config('foyer.perms', ',client_read,show_phone,show_email,', true)) AS q), 1::bigint, 'as somebody who reads clients');
+SELECT cmp_ok((SELECT count(*) FROM app.client c WHERE c.tenant_id = fx.id('b', 'tenant', 1) AND c.name LIKE '%Maria%'), '>', 51::bigint, 'more than a page are called so, ');
+SELECT is((SELECT count(*) FROM app.client_find('maria', 51, 20, fx.id('b', 'tag', 1))), 2::bigint, 'both of the two with the tag are found among them');
+SELECT is((SELECT count(*) FROM app.client_find('zwyx', 51, 30000, fx.id('b', 'tag', 1))), 1::bigint, 'and one of them by her other name');
+
 SELECT * FROM finish();
 ROLLBACK;
