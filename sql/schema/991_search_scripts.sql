@@ -1,4 +1,4 @@
--- 990_search_scripts: names in scripts without blanks are found by any part; vowel signs are parts of words; Arabic and Hebrew are found
+-- 991_search_scripts: names in scripts without blanks are found by any part; vowel signs are parts of words; Arabic and Hebrew are found
 -- with and without points.
 
 SET LOCAL ROLE foyer_owner;
