@@ -12,6 +12,13 @@
 
 #define CLIENT "/clients/{client_id:uuid}"
 
+/* What the staff has found out of an age that nobody knew. */
+static const struct field age_fields[] = {
+    {"seen_birth", FIELD_DATE},
+    {"seen_adult", FIELD_BOOL},
+    {0},
+};
+
 static struct str forms_path(struct req *r, struct str link)
 {
     return arena_printf(req_arena(r), "/v/%.*s/forms", (int)link.n, link.p);
@@ -85,6 +92,12 @@ static enum err rest(struct req *r)
         arena_cstr(req_arena(r), arena_printf(req_arena(r), "/v/%.*s", (int)link.n, link.p)), -1,
         false);
     return reply_redirect(r, S("/kiosk"));
+}
+
+/* Somebody reads or draws on the tablet: a request is all that keeps her session (sec.begin_link). */
+static enum err here(struct req *r)
+{
+    return reply_bytes(r, 200, "text/plain; charset=utf-8", S("here\n"), NULL);
 }
 
 static const struct field leave_fields[] = {
@@ -171,14 +184,18 @@ static enum err set_pin(struct req *r)
 #define TABLET .door = DOOR_PUBLIC, .pool = POOL_SLOW
 
 const struct page kiosk_pages[] = {
-    {POST, CLIENT "/desk", CAN(booking_write), .action = "form.desk", .run = open_desk,
-     .no_idempotency = true, .title = "Client: open her forms at the desk"},
-    {POST, CLIENT "/kiosk", CAN(booking_write), .action = "form.kiosk", .run = hand_over,
-     .no_idempotency = true, .title = "Client: hand over the tablet"},
+    {POST, CLIENT "/desk", CAN(booking_write), .action = "form.desk", .fields = age_fields,
+     .run = open_desk, .again = CLIENT, .no_idempotency = true,
+     .title = "Client: open her forms at the desk"},
+    {POST, CLIENT "/kiosk", CAN(booking_write), .action = "form.kiosk", .fields = age_fields,
+     .run = hand_over, .again = CLIENT, .no_idempotency = true,
+     .title = "Client: hand over the tablet"},
     {GET, "/kiosk", TABLET, .run = show_rest, .show = {{"kiosk", Q_kiosk_state}},
      .view = "kiosk/rest", .title = "Tablet: give it back"},
     {POST, "/v/{link_id:uuid}/done", LINK("form"), .action = "form.done", .run = rest,
      .no_idempotency = true, .title = "Tablet: the client is done"},
+    {POST, "/v/{link_id:uuid}/here", LINK("form"), .run = here, .no_idempotency = true,
+     .title = "Tablet: somebody is reading"},
     {POST, "/kiosk/leave", TABLET, .fields = leave_fields, .run = leave, .again = "/kiosk",
      .no_idempotency = true, .title = "Tablet: take it back"},
     {GET, "/account/pin", SELF, .pool = POOL_SLOW, .show = {{"pin", Q_kiosk_pin}},

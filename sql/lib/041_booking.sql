@@ -551,6 +551,7 @@ REVOKE ALL ON FUNCTION app.lock_time(uuid[], uuid, uuid[], uuid[], tstzrange), a
     app.hold_show(uuid), app.book_confirm(uuid, uuid, uuid), app.book(uuid, uuid, uuid, timestamptz, uuid, uuid, uuid[], text),
     app.appointment_move(uuid, uuid, timestamptz, int, int, text, uuid), app.appointment_set_status(uuid, text, int, text),
     app.free_expired_holds() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.policy_in_force(text) TO foyer_owner;
 GRANT EXECUTE ON FUNCTION app.policy_in_force(text), app.hold_show(uuid), app.book_confirm(uuid, uuid, uuid),
     app.book(uuid, uuid, uuid, timestamptz, uuid, uuid, uuid[], text), app.appointment_set_status(uuid, text, int, text) TO foyer_staff, foyer_public;
 GRANT EXECUTE ON FUNCTION app.hold(uuid, uuid, uuid, timestamptz, int, uuid[], uuid),

@@ -50,7 +50,7 @@ BEGIN
     WHERE k.tenant_id = app.tenant() AND k.client_id = client AND k.destroyed_at IS NULL;
     UPDATE app.client c
     SET name = 'Erased client', preferred_name = NULL, email = NULL, phone = NULL, birth_date = NULL, due_date = NULL,
-        adult_attested_at = NULL, is_active = false,
+        adult_attested_at = NULL, adult_seen_at = NULL, adult_seen_by = NULL, is_active = false,
         pronouns = NULL, street = NULL, city = NULL, region = NULL, postal_code = NULL, country = NULL,
         emergency_contact_name = NULL, emergency_contact_relation = NULL, emergency_contact_phone = NULL
     WHERE c.tenant_id = app.tenant() AND c.id = client;

@@ -7,10 +7,37 @@ CREATE OR REPLACE FUNCTION app.age_on(birth_date date, day date) RETURNS int
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT date_part('year', age(day, birth_date))::int $$;
 
--- Whether this client is under eighteen today, at the studio; one whose date of birth is not known is taken at her word.
+-- Whether this client is under eighteen today, at the studio; one whose date of birth is not known is
+-- taken at her word; where staff is there nobody signs before it is asked (app.age_known).
 CREATE OR REPLACE FUNCTION app.is_minor(client uuid) RETURNS boolean
 LANGUAGE sql STABLE
 AS $$ SELECT coalesce((SELECT app.age_on(c.birth_date, (now() AT TIME ZONE app.zone())::date) < 18 FROM app.client c WHERE c.id = client), false) $$;
+
+-- Whether anybody knows if she is of age: by her date of birth, or because a member of staff has seen it.
+CREATE OR REPLACE FUNCTION app.age_known(client uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT EXISTS (SELECT FROM app.client c WHERE c.tenant_id = app.tenant() AND c.id = client AND (c.birth_date IS NOT NULL OR c.adult_seen_at IS NOT NULL))
+$$;
+
+-- Notes what staff has found out of her age: the date of birth, where none is on record, or that she is eighteen or older. FY422: neither, and
+-- nobody knows it yet. Internal: sec.spot_open, which has asked who may.
+CREATE OR REPLACE FUNCTION app.age_note(client uuid, born date, is_adult boolean) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF app.age_known(client) THEN
+        RETURN;
+    END IF;
+    IF born IS NULL AND is_adult IS NOT TRUE THEN
+        RAISE EXCEPTION 'Give the date of birth, or tick that you have seen that she is eighteen or older.' USING ERRCODE = 'FY422', COLUMN = 'seen_birth';
+    END IF;
+    IF born > (now() AT TIME ZONE app.zone())::date THEN
+        RAISE EXCEPTION 'This date of birth lies in the future.' USING ERRCODE = 'FY422', COLUMN = 'seen_birth';
+    END IF;
+    UPDATE app.client c SET birth_date = born, adult_seen_at = CASE WHEN born IS NULL THEN now() END, adult_seen_by = CASE WHEN born IS NULL THEN app.actor() END
+    WHERE c.tenant_id = app.tenant() AND c.id = client;
+END $$;
 
 -- Who may sign for her now. Of her own record alone, also where others were joined to it: a signature names a guardian of its own record.
 CREATE OR REPLACE FUNCTION app.guardians_of(client uuid)
@@ -50,6 +77,9 @@ BEGIN
 END $$;
 
 REVOKE ALL ON FUNCTION app.may_ask_consent(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.age_known(uuid), app.age_note(uuid, date, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.age_known(uuid) TO foyer_staff, foyer_public;
+GRANT EXECUTE ON FUNCTION app.age_note(uuid, date, boolean) TO foyer_auth;
 REVOKE ALL ON FUNCTION app.is_minor(uuid), app.guardians_of(uuid), app.consent_stands(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.is_minor(uuid), app.guardians_of(uuid) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.consent_stands(uuid, text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;

@@ -33,6 +33,16 @@ BEGIN
     PERFORM FROM app.form_assignment a WHERE a.tenant_id = app.tenant() AND a.client_id = app.own_client() AND a.id = assignment FOR UPDATE;
 END $$;
 
+-- Whether this transaction's link is used on the studio's tablet.
+CREATE OR REPLACE FUNCTION app.on_tablet() RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM app.link k WHERE k.tenant_id = app.tenant() AND k.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND k.place = 'kiosk');
+END $$;
+REVOKE ALL ON FUNCTION app.on_tablet() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.on_tablet() TO foyer_public, foyer_slow;
+
 REVOKE ALL ON FUNCTION app.form_file_room(uuid, text), app.form_hold(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.form_file_room(uuid, text) TO foyer_slow;
 GRANT EXECUTE ON FUNCTION app.form_hold(uuid) TO foyer_public;

@@ -59,10 +59,7 @@ BEGIN
         RAISE EXCEPTION 'The wording of this form has changed since you opened it. Please read the new text and sign again.'
             USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
-    IF NEW.disclosure_id IS DISTINCT FROM (
-        SELECT p.id FROM app.policy_version p
-        WHERE p.tenant_id = NEW.tenant_id AND p.kind = 'terms' AND p.effective_on <= current_date
-        ORDER BY p.version DESC LIMIT 1) THEN
+    IF NEW.disclosure_id IS DISTINCT FROM app.policy_in_force('terms') THEN
         RAISE EXCEPTION 'The terms of signing electronically have changed since you opened this form. Please read them again.'
             USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
@@ -77,6 +74,9 @@ BEGIN
         NEW.guardian_id := CASE WHEN l.is_taken THEN l.signing_guardian END;
         NEW.witness_id := CASE WHEN l.is_taken THEN l.signing_witness END;
         NEW.signer := CASE WHEN NEW.guardian_id IS NULL THEN 'client' ELSE 'guardian' END;
+        IF NEW.place <> 'link' AND NOT app.age_known(NEW.client_id) THEN
+            RAISE EXCEPTION 'Nobody knows yet whether she is of age. The staff notes the date of birth first.' USING ERRCODE = 'FY422', COLUMN = 'form';
+        END IF;
         IF NEW.place = 'desk' AND NEW.witness_id IS NULL THEN
             RAISE EXCEPTION 'At the desk a member of the staff is the witness.' USING ERRCODE = 'FY422', COLUMN = 'form';
         END IF;

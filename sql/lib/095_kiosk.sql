@@ -2,9 +2,13 @@
 
 SET LOCAL ROLE foyer_auth;
 
+DROP FUNCTION IF EXISTS sec.kiosk_begin(uuid, uuid, bytea, bytea);
+DROP FUNCTION IF EXISTS sec.spot_open(uuid, uuid, text, bytea);
+
 -- A link for a client who is there, opened at once in this browser: place 'desk' or 'kiosk'. Who opens it has seen who she is, and is named
 -- by the link; at the desk she is the witness. token: raw bytes of the browser's. Two hours; on the tablet ten minutes without a request end it.
-CREATE OR REPLACE FUNCTION sec.spot_open(made uuid, client uuid, place text, token bytea) RETURNS uuid
+-- born, is_adult: what the staff has found out of an age that nobody knew (app.age_note).
+CREATE OR REPLACE FUNCTION sec.spot_open(made uuid, client uuid, place text, token bytea, born date, is_adult boolean) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
@@ -18,6 +22,7 @@ BEGIN
     IF coalesce(length(token), 0) < 32 THEN
         RAISE EXCEPTION 'a token has 32 bytes' USING ERRCODE = 'FY400';
     END IF;
+    PERFORM app.age_note(client, born, is_adult);
     -- Nobody holds the token of the link itself.
     INSERT INTO app.link (id, purpose, client_id, token_hash, second_factor, expires_at, place)
     VALUES (made, 'form', client, sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())), 'staff', now() + interval '2 hours', place);
@@ -28,7 +33,7 @@ BEGIN
 END $$;
 
 -- Hands over the tablet: the session of this transaction is set aside, so that no cookie opens a page of the staff until leave.
-CREATE OR REPLACE FUNCTION sec.kiosk_begin(made uuid, client uuid, token bytea, kiosk_token bytea) RETURNS uuid
+CREATE OR REPLACE FUNCTION sec.kiosk_begin(made uuid, client uuid, token bytea, kiosk_token bytea, born date, is_adult boolean) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_variable
@@ -40,7 +45,7 @@ BEGIN
     IF EXISTS (SELECT FROM sec.kiosk k WHERE k.tenant_id = app.tenant() AND k.session_id = mine AND k.ended_at IS NULL AND k.ends_at > now()) THEN
         RAISE EXCEPTION 'the tablet is handed over already' USING ERRCODE = 'FY401';
     END IF;
-    PERFORM sec.spot_open(made, client, 'kiosk', token);
+    PERFORM sec.spot_open(made, client, 'kiosk', token, born, is_adult);
     INSERT INTO sec.kiosk (tenant_id, token_hash, staff_id, session_id, link_id, client_id, ends_at)
     VALUES (app.tenant(), sha256(kiosk_token), app.actor(), mine, made, client, now() + interval '2 hours');
     UPDATE sec.session e SET token_hash = sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
@@ -138,9 +143,9 @@ CREATE OR REPLACE FUNCTION sec.kiosk_pin_since() RETURNS timestamptz
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$ SELECT p.set_at FROM sec.kiosk_pin p WHERE p.tenant_id = app.tenant() AND p.staff_id = app.actor() $$;
 
-REVOKE ALL ON FUNCTION sec.spot_open(uuid, uuid, text, bytea), sec.kiosk_begin(uuid, uuid, bytea, bytea), sec.kiosk_state(bytea), sec.spot_close(uuid), sec.spot_done(),
+REVOKE ALL ON FUNCTION sec.spot_open(uuid, uuid, text, bytea, date, boolean), sec.kiosk_begin(uuid, uuid, bytea, bytea, date, boolean), sec.kiosk_state(bytea), sec.spot_close(uuid), sec.spot_done(),
     sec.kiosk_lookup(bytea), sec.kiosk_leave(bytea, boolean, bytea), sec.kiosk_pin_set(text), sec.kiosk_pin_since() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION sec.spot_open(uuid, uuid, text, bytea), sec.kiosk_begin(uuid, uuid, bytea, bytea) TO foyer_staff;
+GRANT EXECUTE ON FUNCTION sec.spot_open(uuid, uuid, text, bytea, date, boolean), sec.kiosk_begin(uuid, uuid, bytea, bytea, date, boolean) TO foyer_staff;
 GRANT EXECUTE ON FUNCTION sec.spot_done() TO foyer_public;
 GRANT EXECUTE ON FUNCTION sec.kiosk_state(bytea), sec.kiosk_lookup(bytea), sec.kiosk_leave(bytea, boolean, bytea),
     sec.kiosk_pin_set(text), sec.kiosk_pin_since() TO foyer_slow;

@@ -5,9 +5,10 @@ SELECT c.id AS client_id, coalesce(c.preferred_name, c.name) AS calling_name,
        count(a.id) FILTER (WHERE a.state = 'due') AS n_due,
        count(a.id) > 0 AS has_forms,
        count(a.id) FILTER (WHERE a.state = 'due') = 0 AND count(a.id) > 0 AS is_all_done,
-       l.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name
+       l.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name, g.name AS guardian_name
 FROM app.link l
 JOIN app.client c ON c.id = l.client_id
+LEFT JOIN app.client_guardian g ON g.client_id = l.client_id AND g.id = l.guardian_id
 CROSS JOIN LATERAL (
     SELECT coalesce(
         (SELECT p.zone FROM app.appointment v JOIN app.location p ON p.id = v.location_id WHERE v.id = l.appointment_id),
@@ -19,7 +20,7 @@ LEFT JOIN app.form_assignment a ON a.client_id = c.id
              WHERE v.id = a.appointment_id AND v.status IN ('booked', 'confirmed', 'arrived', 'in_room')
                AND (v.ends_at > now() OR v.id = l.appointment_id))))
 WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid
-GROUP BY c.id, c.preferred_name, c.name, l.expires_at, l.place, z.zone;
+GROUP BY c.id, c.preferred_name, c.name, l.expires_at, l.place, z.zone, g.name;
 
 -- name: form_list :many
 -- The forms of the link's client: those due for visits to come, the link's own first; and those of the link's visit that
@@ -56,7 +57,7 @@ SELECT a.id AS assignment_id, a.client_id, a.state, f.kind = 'consent' AS is_con
        coalesce(d.edition, 0) AS edition, d.editor, gen_random_uuid() AS page_id,
        b.name AS studio, c.name AS client_name, s.name AS service_name, p.starts_at AT TIME ZONE z.zone AS starts_local, z.zone,
        t.id AS disclosure_id, t.version AS disclosure_version, t.body AS disclosure,
-       g.signed_at AT TIME ZONE g.zone AS signed_local, app.zone_words(g.zone) AS zone_words, k.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name
+       g.signed_at AT TIME ZONE g.zone AS signed_local, app.zone_words(g.zone) AS zone_words, k.place = 'kiosk' AS is_kiosk, k.place <> 'link' AS is_in_studio, app.witness_name() AS witness_name
 FROM app.form_assignment a
 JOIN app.link k ON k.id = nullif(current_setting('foyer.link_id', true), '')::uuid
 JOIN app.tenant b ON b.id = a.tenant_id
@@ -70,10 +71,7 @@ LEFT JOIN app.appointment p ON p.id = a.appointment_id
 LEFT JOIN app.service s ON s.id = p.service_id
 LEFT JOIN app.location o ON o.id = p.location_id
 CROSS JOIN LATERAL (SELECT coalesce(o.zone, app.zone()) AS zone) z
-LEFT JOIN LATERAL (
-    SELECT x.id, x.version, x.body FROM app.policy_version x
-    WHERE x.kind = 'terms' AND x.effective_on <= current_date
-    ORDER BY x.version DESC LIMIT 1) t ON true
+LEFT JOIN app.policy_version t ON t.id = app.policy_in_force('terms')
 LEFT JOIN app.form_draft d ON d.assignment_id = a.id
 LEFT JOIN app.form_translation x ON x.form_version_id = v.id AND x.language = coalesce(:lang, d.language)
 LEFT JOIN app.signature g ON g.assignment_id = a.id
@@ -266,8 +264,10 @@ WHERE c.id = :client_id::uuid;
 SELECT c.id AS client_id, app.is_minor(c.id) AS is_minor,
        (SELECT string_agg(g.guardian_name || ' (' || lower(app.relation_words(g.relation)) || ')', ', ') FROM app.guardians_of(c.id) g) AS guardian_names,
        EXISTS (SELECT FROM app.form_assignment a WHERE a.client_id = c.id AND a.state = 'due')
-           AND (app.may('booking_write') OR app.reaches('booking_write', c.id)) AS has_due
+           AND (app.may('booking_write') OR app.reaches('booking_write', c.id)) AS has_due,
+       NOT app.age_known(c.id) AS asks_age, f.name AS adult_seen_by, c.adult_seen_at AT TIME ZONE app.zone() AS adult_seen
 FROM app.client c
+LEFT JOIN app.staff f ON f.id = c.adult_seen_by AND c.birth_date IS NULL
 WHERE c.id = :client_id::uuid;
 
 -- name: form_allergies :many

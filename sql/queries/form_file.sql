@@ -44,7 +44,7 @@ RETURNING f.client_id;
 
 -- name: form_file_mine :one
 -- One file of the link's own form.
-SELECT f.client_id, m.id, m.key_sealed, m.sha256_sealed, m.type, m.bytes, m.small_bytes
+SELECT f.client_id, m.id, m.key_sealed, m.sha256_sealed, m.type, m.bytes, m.small_bytes, app.on_tablet() AS is_kiosk
 FROM app.form_file f
 JOIN app.media m ON m.client_id = f.client_id AND m.id = f.id AND m.removed_at IS NULL
 WHERE f.id = :media_id AND f.assignment_id = :assignment_id AND f.client_id = (SELECT app.own_client());

@@ -1,10 +1,10 @@
 -- name: kiosk_desk :one
 -- Opens a client's forms at the desk, in this browser.
-SELECT sec.spot_open(:new_id::uuid, :client_id::uuid, 'desk', :link_bytes::bytea) AS client_id;
+SELECT sec.spot_open(:new_id::uuid, :client_id::uuid, 'desk', :link_bytes::bytea, :seen_birth::date, :seen_adult::boolean) AS client_id;
 
 -- name: kiosk_begin :one
 -- Hands the tablet over to a client.
-SELECT sec.kiosk_begin(:new_id::uuid, :client_id::uuid, :link_bytes::bytea, :kiosk_bytes::bytea) AS client_id;
+SELECT sec.kiosk_begin(:new_id::uuid, :client_id::uuid, :link_bytes::bytea, :kiosk_bytes::bytea, :seen_birth::date, :seen_adult::boolean) AS client_id;
 
 -- name: kiosk_state :maybe
 -- Who takes this tablet back.

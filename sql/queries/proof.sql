@@ -98,11 +98,11 @@ LEFT JOIN app.signature_copy x ON x.signature_id = s.id
 WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client());
 
 -- name: proof_my_file :maybe
--- The file, for the link's client.
+-- The file, for the link's client; on the studio's tablet there is none, for it would stay there.
 SELECT x.id, s.client_id, x.pdf_sealed, to_char(s.signed_at AT TIME ZONE s.zone, 'YYYY-MM-DD') AS day, x.id IS NOT NULL AS is_there
 FROM app.signature s
 LEFT JOIN app.signature_copy x ON x.signature_id = s.id
-WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client());
+WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client()) AND NOT app.on_tablet();
 
 -- name: proof_to :maybe
 -- To whom the copy of a signed form is sent: who signed it.

@@ -80,6 +80,32 @@ SELECT is(pg_temp.past(c), 'is not what was signed', 'E-02: past the triggers it
     ('document_sha256 = sha256(''other'')'), ('wording_sha256 = sha256(''other'')'), ('second_factor = ''none''')) AS v (c);
 SELECT is(pg_temp.past('zone = zone'), 'nothing', 'and what was not changed is not');
 
+-- B28, A12: terms hold from their first day where the studio is; where staff is there somebody knows whether she is of age
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+UPDATE app.tenant SET zone = 'Pacific/Kiritimati' WHERE id = app.tenant();
+INSERT INTO app.policy_version (kind, version, title, body, effective_on) SELECT 'terms', 90, 'Terms', 'From today, here.', (now() AT TIME ZONE 'Pacific/Kiritimati')::date;
+SELECT is((SELECT p.version FROM app.policy_version p WHERE p.id = app.policy_in_force('terms')), 90, 'terms of today are in force, although it is yesterday elsewhere');
+ROLLBACK;
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+UPDATE app.client SET birth_date = NULL WHERE id = fx.id('a', 'client', 3);
+UPDATE app.link SET place = 'kiosk', created_by = fx.id('a', 'staff', 4) WHERE id = fx.id('a', 'link', 3);
+COMMIT;
+CREATE FUNCTION pg_temp.tablet(n int, VARIADIC q text[]) RETURNS text LANGUAGE sql AS $$ SELECT fx.ask('foyer_public', VARIADIC ARRAY[format('SELECT 1 FROM sec.begin_link(''alpha.foyer.localhost'', fx.id(''a'', ''link'', %1$s), fx.tok(''link session alpha %1$s''), ''form'', true, ''test'', ''192.0.2.9'', ''test agent'', NULL)', n)] || q) $$;
+SELECT is(pg_temp.tablet(3, pg_temp.take('NULL'), pg_temp.sign(3)), 'FY422', 'L54: on the tablet nobody signs whose age nobody knows');
+SELECT is(pg_temp.tablet(3, 'SELECT app.age_note(app.own_client(), NULL, true)'), '42501', 'L54: nor says so herself');
+SELECT is(pg_temp.staff('owner', 'SELECT sec.spot_open(gen_random_uuid(), fx.id(''a'', ''client'', 3), ''kiosk'', sha256(''x''), NULL, NULL)'), 'FY422', 'L54: staff is asked before the tablet is handed over');
+SELECT is(pg_temp.staff('owner', 'SELECT sec.spot_open(gen_random_uuid(), fx.id(''a'', ''client'', 3), ''kiosk'', sha256(''x''), ''2999-01-01'', NULL)'), 'FY422', 'L54: and gives no date to come');
+SELECT is(pg_temp.staff('owner', 'SELECT sec.spot_open(gen_random_uuid(), fx.id(''a'', ''client'', 3), ''kiosk'', sha256(''x''), NULL, true) IS NOT NULL', 'COMMIT'), 'COMMIT', 'L54: has she seen that she is of age, it is noted by whom');
+SELECT is((SELECT c.adult_seen_by FROM app.client c WHERE c.id = fx.id('a', 'client', 3)) IS NOT NULL, true, 'L54: in her record');
+SELECT is(pg_temp.tablet(3, pg_temp.take('NULL'), pg_temp.sign(3)), 'INSERT 0 1', 'L54: then she signs');
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+UPDATE app.client SET birth_date = '1990-01-01', adult_seen_at = NULL, adult_seen_by = NULL WHERE id = fx.id('a', 'client', 3);
+UPDATE app.link SET place = 'link', created_by = NULL WHERE id = fx.id('a', 'link', 3);
+COMMIT;
+
 -- consents by purpose: a new version asks
 BEGIN;
 SELECT * FROM fx.inside('alpha');

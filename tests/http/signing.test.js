@@ -102,6 +102,7 @@ describe("L54 E-05: a minor's forms are signed by a guardian", () => {
     const own = h.one("SELECT birth_date FROM app.client WHERE id = :'v1'::uuid", p.client);
     assert.equal((await v.submit(`/v/${link}`, { birth_date: own })).status, 422);
     assert.equal((await v.submit(`/v/${link}`, { birth_date: "1981-05-17" })).location, `/v/${link}/forms`);
+    assert.match(sentence((await v.get(`/v/${link}/forms`)).text), /Forms for .* Hello Ines Halvorsen\. Please fill in and sign for .* what is open below/, "he is greeted, and not the child");
     const page = await v.get(`/v/${link}/forms/${p.consent}/consent`);
     assert.doesNotMatch(page.text, /name="guardian_birth"/);
     assert.equal((await v.submit(`/v/${link}/forms/${p.consent}/consent`, { ...signing, guardian_id: mother })).status, 303);
@@ -225,6 +226,28 @@ describe("E-05: at the desk, before a witness", () => {
     assert.match(sentence(chart), /At the desk, before a witness: Nina Alvarez/);
     assert.match(h.decode(chart), /Signed as\n {2}client\n\nWitness\n {2}Nina Alvarez\n\nPlace\n {2}desk\n/, "it is part of what was signed");
   });
+  test("L54: where nobody knows how old she is the staff is asked first: without an answer nothing opens, a date of birth makes her a minor or not, or it is seen that she is of age", async () => {
+    const desk = await h.staff("glow", "front-desk", { fresh: true });
+    const unknown = (p) => h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\nUPDATE app.client SET birth_date = NULL WHERE id = :'v1'::uuid", p.client, glow);
+    const at = (p) => `/clients/${p.client}`, open = (p, values) => desk.submit(at(p), values, { action: `${at(p)}/kiosk` });
+    const p = somebody("glow");
+    unknown(p);
+    const bare = await open(p, {});
+    assert.equal(bare.status, 422);
+    assert.match(sentence(bare.text), /Give the date of birth, or tick that you have seen that she is eighteen or older/);
+    assert.equal(h.one("SELECT count(*) FROM app.link WHERE client_id = :'v1'::uuid AND place <> 'link'", p.client), "0");
+    // at the desk, with the date of a child: a guardian signs
+    const page = h.formOf((await desk.get(at(p))).text, `${at(p)}/kiosk`).values;
+    const young = await desk.post(`${at(p)}/desk`, { ...page, seen_birth: `${new Date().getFullYear() - 12}-01-01` });
+    assert.equal(young.status, 303, sentence(young.text).slice(0, 400));
+    const sign = await ready(desk, young.location.split("/")[2], p.consent);
+    assert.match(sentence((await desk.get(sign)).text), /is under eighteen, so a parent or guardian signs this form/);
+    // seen to be of age: by whom stands on her page, and the tablet opens
+    const q = somebody("glow");
+    unknown(q);
+    assert.equal((await open(q, { seen_adult: "yes" })).status, 303);
+    assert.match(sentence((await (await h.staff("glow", "owner")).get(at(q))).text), /Eighteen or older, seen by Nina Alvarez on/);
+  });
   test("who does not book opens no forms at the desk", async () => {
     const p = somebody("glow"), biller = await h.staff("glow", "biller");
     const own = h.formOf((await biller.get("/account")).text).values;
@@ -255,6 +278,13 @@ describe("E-05: on the studio's tablet", () => {
     assert.doesNotMatch(page.text, /href="\/book"|href="\/privacy"|\/looked/);
     for (const other of ["looked", "allowed", "correct", "waitlist"]) assert.equal((await tablet.get(`/v/${link}/${other}`)).status, 404, other);
     const at = await ready(tablet, link, p.consent);
+    const signPage = (await tablet.get(at)).text;
+    assert.match(signPage, /name="signer_name"[^>]*autocomplete="off"/, "the browser of the tablet offers nobody's name to the next");
+    assert.doesNotMatch(signPage, /autocomplete="(name|bday)"/);
+    // who only reads is reported by the script, and that alone keeps her session
+    h.sql("UPDATE sec.link_session SET expires_at = now() + interval '1 minute' WHERE link_id = :'v1'::uuid", link);
+    assert.equal((await tablet.post(`/v/${link}/here`, h.formOf(signPage, `/v/${link}/done`).values)).status, 200);
+    assert.equal(h.one("SELECT expires_at > now() + interval '8 minutes' FROM sec.link_session WHERE link_id = :'v1'::uuid", link), "t");
     assert.equal((await tablet.submit(at, signing, { action: at })).status, 303);
     assert.deepEqual(h.sql("SELECT place, coalesce(witness_id::text, '') FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)[0], ["kiosk", ""]);
     const done = await tablet.submit(opened.location, {}, { action: `/v/${link}/done` });

@@ -116,7 +116,7 @@ static struct str file_path(struct req *r, struct str id)
     return arena_printf(a, "%s/files/%.*s", arena_cstr(a, form_path(r, "")), (int)id.n, id.p);
 }
 
-struct val attached_shown(struct req *r, const struct question *q)
+struct val attached_shown(struct req *r, const struct filling *f, const struct question *q)
 {
     struct arena *a = req_arena(r);
     struct shown_item *items = arena_alloc(a, (q->n_files + 1) * sizeof *items);
@@ -124,6 +124,7 @@ struct val attached_shown(struct req *r, const struct question *q)
         const struct attached *one = &q->files[i];
         shown_text(&items[i], "file_id", one->id);
         shown_text(&items[i], "file_path", file_path(r, one->id));
+        shown_flag(&items[i], "can_open", !f->form || !rows_bool(f->form, 0, "is_kiosk"));
         shown_text(&items[i], "name", one->name);
         shown_flag(&items[i], "has_small", one->has_small);
         shown_text(&items[i], "size", form_file_size(a, one->bytes));

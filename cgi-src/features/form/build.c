@@ -103,6 +103,7 @@ static enum err show_version(struct req *r)
         return e;
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
+    req_set(r, "text_dir", language_dir(f.language));
     req_set_list(r, "questions", filling_shown(r, &f, 1, false));
     return reply_view(r, 200, "form_build/version");
 }
@@ -150,7 +151,8 @@ const struct page form_build_pages[] = {
      .title = "A form: withdraw"},
     {GET, FORM "/versions/{form_version_id:uuid}", SCHEDULE, .run = show_version,
      .show = {{"version", Q_form_build_version}, {"languages", Q_form_languages}},
-     .view = "form_build/version", .gives = "questions", .title = "A version, as on a phone"},
+     .view = "form_build/version", .gives = "questions text_dir",
+     .title = "A version, as on a phone"},
     {POST, DRAFT, SCHEDULE, .action = "form.draft", .save = Q_form_build_begin,
      .then = "/settings/forms/{form_id}/draft", .again = FORM, .title = "A form: begin a draft"},
     {POST, DRAFT "/drop", SCHEDULE, .action = "form.draft", .save = Q_form_build_drop,

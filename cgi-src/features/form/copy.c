@@ -47,6 +47,9 @@ struct val form_shown_document(struct arena *a, const struct form_document *d)
     shown_text(item, "form_title", d->title);
     shown_text(item, "form_version", d->version);
     shown_text(item, "language_words", d->language_words);
+    shown_text(item, "language_code",
+               d->language.n > 0 ? d->language : S("en")); /* format 1 knew no other */
+    shown_text(item, "text_dir", language_dir(d->language));
     shown_text(item, "wording", d->wording);
     shown_text(item, "disclosure", d->disclosure);
     shown_text(item, "disclosure_version", d->disclosure_version);

@@ -143,6 +143,9 @@ static enum err give(struct req *r, enum query query, enum media_part part)
     if (rows_text(file, 0, "id").n == 0) /* there is none, or no longer */
         return reply_bytes(r, 204, "image/jpeg", S(""), NULL);
     bool is_pdf = str_is(rows_text(file, 0, "type"), "application/pdf");
+    /* On the studio's tablet a picture is seen small, and no file stays behind. */
+    if (part == MEDIA_WHOLE && query == Q_form_file_mine && rows_bool(file, 0, "is_kiosk"))
+        return ERR_NOT_FOUND;
     if (is_pdf && part == MEDIA_SMALL)
         return ERR_NOT_FOUND;
     enum err e = req_media_read(r, file, part, &bytes);

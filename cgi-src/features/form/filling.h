@@ -119,13 +119,15 @@ enum err MUST_CHECK attached_keep_signed(struct req *r, const struct filling *f)
 /* Removes this one file; another's, or none: nothing happens. */
 enum err MUST_CHECK attached_drop(struct req *r, struct str id);
 /* The same for the template. */
-struct val attached_shown(struct req *r, const struct question *q);
+struct val attached_shown(struct req *r, const struct filling *f, const struct question *q);
 
 /* ---- words.c ---- */
 
 /* The regions of the body as they are kept, those of the face first; *shown: in this language. */
 size_t body_regions(struct str language, const struct str **kept, const struct str **shown,
                     size_t *n_face);
+/* "rtl" for a language that is written from right to left, else "ltr". */
+struct str language_dir(struct str language);
 /* A kept answer in words of this language, as it stands in the document; "" for none: "Not answered". */
 struct str answer_words(struct arena *a, struct str language, const struct question *q);
 

@@ -78,6 +78,7 @@ static enum err show_questions(struct req *r)
     if (e)
         return e;
     req_set(r, "is_stale", is_stale ? S("yes") : S(""));
+    req_set(r, "text_dir", language_dir(f.language));
     req_set_list(r, "questions", filling_shown(r, &f, req_has(r, "more") ? 3 : 1, is_stale));
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
@@ -242,7 +243,8 @@ const struct page form_pages[] = {
      .show = {{"form", Q_form_assignment},
               {"kept", Q_form_questions},
               {"languages", Q_form_languages}},
-     .view = "form/questions", .gives = "questions is_stale", .title = "Form: the questions"},
+     .view = "form/questions", .gives = "questions is_stale text_dir",
+     .title = "Form: the questions"},
     {POST, QUESTIONS, LINK("form"), .action = "form.save", .run = save_answers, .again = QUESTIONS,
      .no_idempotency = true, .max_body = MAX_ANSWERS, .title = "Form: keep the answers"},
     {GET, ATTACH, SLOW_LINK, .action = "form.read", .show = {{"room", Q_form_file_room}},
@@ -265,7 +267,7 @@ const struct page form_pages[] = {
               {"signer", Q_form_signer},
               {"guardians", Q_form_guardians},
               {"code", Q_form_code}},
-     .view = "form/consent", .gives = "document document_sha256 is_stale can_sign",
+     .view = "form/consent", .gives = "document document_sha256 is_stale can_sign text_dir",
      .title = "Form: read and sign"},
     {POST, CONSENT, LINK("form"), .action = "form.sign", .run = form_sign, .again = CONSENT,
      .max_body = MAX_SIGNATURE, .title = "Form: sign"},

@@ -118,7 +118,7 @@ static void show_question(struct req *r, const struct filling *f, const struct q
     }
     if (question_is(q, "file")) {
         shown_flag(item, "has_files", q->n_files > 0);
-        shown_list(item, "files", attached_shown(r, q));
+        shown_list(item, "files", attached_shown(r, f, q));
         shown_flag(item, "has_room", q->n_files < FORM_FILES_MOST);
         shown_flag(item, "is_preview", f->form == NULL);
     }

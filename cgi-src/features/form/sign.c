@@ -92,6 +92,7 @@ enum err form_show_consent(struct req *r)
     bool is_stale = req_has(r, "document_sha256") && !str_eq(req_value(r, "document_sha256"), hash);
     req_set(r, "is_stale", is_stale ? S("yes") : S(""));
     req_set(r, "document_sha256", hash);
+    req_set(r, "text_dir", language_dir(f.language));
     req_set(r, "can_sign", can_sign(&f, signer, code) ? S("yes") : S(""));
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);

@@ -71,6 +71,16 @@ size_t body_regions(struct str language, const struct str **kept, const struct s
     return COUNT_OF(regions);
 }
 
+struct str language_dir(struct str language)
+{
+    static const char *const from_right[] = {"ar", "fa", "he", "ur", "ps", "yi", "dv"};
+    struct str rest = language, main = str_cut(&rest, '-');
+    for (size_t i = 0; i < COUNT_OF(from_right); i++)
+        if (str_is(main, from_right[i]))
+            return S("rtl");
+    return S("ltr");
+}
+
 /* ---- Spanish ---- */
 
 static struct str date_es(struct arena *a, struct str date)
