@@ -79,6 +79,7 @@ enum job_end sso_discover(struct req *r, const struct job *job, struct str *why)
 enum job_end form_remind_job(struct req *r, const struct job *job, struct str *why);
 /* form/declined.c */
 enum job_end form_declined_job(struct req *r, const struct job *job, struct str *why);
+enum job_end link_locked_job(struct req *r, const struct job *job, struct str *why);
 enum job_end outside_read(struct req *r, const struct job *job, struct str *why);
 enum job_end media_remove_job(struct req *r, const struct job *job, struct str *why);
 enum job_end media_sweep_job(struct req *r, const struct job *job, struct str *why);

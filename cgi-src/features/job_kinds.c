@@ -31,5 +31,6 @@ const struct job_kind job_kinds[] = {
     {"media.remove", "media.remove", media_remove_job, NULL},
     {"media.sweep", "media.sweep", media_sweep_job, NULL},
     {"form.declined", "form.declined", form_declined_job, NULL},
+    {"link.locked", "link.locked", link_locked_job, NULL},
     {0},
 };

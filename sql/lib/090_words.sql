@@ -281,6 +281,7 @@ AS $$
         ('form.again', 'asked for a form again'),
         ('form.code', 'had a code sent for signing a form'),
         ('form.declined', 'told the staff that a form was declined'),
+        ('link.locked', 'told the staff that a link was locked'),
         ('form.decline', 'did not want to sign a form'),
         ('form.desk', 'opened forms at the desk'),
         ('form.done', 'put the tablet away'),

@@ -635,30 +635,50 @@ GRANT EXECUTE ON FUNCTION app.form_remind() TO foyer_jobs;
 -- In which language it was shown stands with a signature.
 GRANT INSERT (language) ON app.signature TO foyer_public;
 
--- Who is told that somebody declined to sign: whoever has the visit; else the front desk of the place, or of every place; else the owners.
-CREATE OR REPLACE FUNCTION app.form_declined_to(decline uuid) RETURNS TABLE (client_id uuid, staff_id uuid, to_address text)
+-- Who is told of something about a client that cannot wait: who has that visit; else the front desk of its place (of any, without a visit);
+-- else the owners. Internal.
+CREATE OR REPLACE FUNCTION app.staff_told(client uuid, visit uuid) RETURNS TABLE (client_id uuid, staff_id uuid, to_address text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     WITH d AS (
-        SELECT x.client_id, p.staff_id, p.location_id
-        FROM app.form_decline x
-        JOIN app.form_assignment a ON a.tenant_id = x.tenant_id AND a.client_id = x.client_id AND a.id = x.assignment_id
-        LEFT JOIN app.appointment p ON p.tenant_id = a.tenant_id AND p.id = a.appointment_id
-        WHERE x.tenant_id = app.tenant() AND x.id = decline
+        SELECT p.staff_id, p.location_id
+        FROM (SELECT) AS one LEFT JOIN app.appointment p ON p.tenant_id = app.tenant() AND p.id = visit
     ), who AS (
-        SELECT d.client_id, d.staff_id, 1 AS rank FROM d WHERE d.staff_id IS NOT NULL
+        SELECT d.staff_id, 1 AS rank FROM d WHERE d.staff_id IS NOT NULL
         UNION
-        SELECT d.client_id, sr.staff_id, CASE r.slug WHEN 'front-desk' THEN 2 ELSE 3 END
+        SELECT sr.staff_id, CASE r.slug WHEN 'front-desk' THEN 2 ELSE 3 END
         FROM d
         JOIN app.role r ON r.tenant_id = app.tenant() AND r.slug IN ('front-desk', 'owner')
         JOIN app.staff_role sr ON sr.tenant_id = r.tenant_id AND sr.role_id = r.id
         WHERE r.slug = 'owner' OR sr.location_id IS NULL OR d.location_id IS NULL OR sr.location_id = d.location_id
     ), there AS (
-        SELECT w.client_id, f.id, f.email, rank() OVER (ORDER BY w.rank) AS place
+        SELECT f.id, f.email, rank() OVER (ORDER BY w.rank) AS place
         FROM who w JOIN app.staff f ON f.tenant_id = app.tenant() AND f.id = w.staff_id AND f.is_active AND NOT f.is_support
     )
-    SELECT t.client_id, t.id, t.email FROM there t WHERE t.place = 1
+    SELECT client, t.id, t.email FROM there t WHERE t.place = 1
 $$;
+REVOKE ALL ON FUNCTION app.staff_told(uuid, uuid) FROM PUBLIC;
+
+-- Who is told that somebody declined to sign: whoever has the visit; else the front desk of the place, or of every place; else the owners.
+CREATE OR REPLACE FUNCTION app.form_declined_to(decline uuid) RETURNS TABLE (client_id uuid, staff_id uuid, to_address text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT t.client_id, t.staff_id, t.to_address
+    FROM app.form_decline x
+    JOIN app.form_assignment a ON a.tenant_id = x.tenant_id AND a.client_id = x.client_id AND a.id = x.assignment_id
+    CROSS JOIN LATERAL app.staff_told(x.client_id, a.appointment_id) AS t
+    WHERE x.tenant_id = app.tenant() AND x.id = decline
+$$;
+-- Who is told that a link was locked.
+CREATE OR REPLACE FUNCTION app.link_locked_to(link uuid) RETURNS TABLE (client_id uuid, staff_id uuid, to_address text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT t.client_id, t.staff_id, t.to_address
+    FROM app.link k CROSS JOIN LATERAL app.staff_told(k.client_id, k.appointment_id) AS t
+    WHERE k.tenant_id = app.tenant() AND k.id = link
+$$;
+REVOKE ALL ON FUNCTION app.link_locked_to(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.link_locked_to(uuid) TO foyer_jobs;
 REVOKE ALL ON FUNCTION app.form_declined_to(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.form_declined_to(uuid) TO foyer_jobs;
 

@@ -224,6 +224,10 @@ JOIN app.form o ON o.id = a.form_id
 WHERE d.client_id = ANY (app.record_ids(:client_id::uuid))
 ORDER BY d.assignment_id, d.at DESC;
 
+-- name: form_link_locked_to :many
+-- Who of the staff is told that a link was locked.
+SELECT t.client_id, t.staff_id, t.to_address FROM app.link_locked_to(:locked_link::uuid) t;
+
 -- name: form_declined_to :many
 -- Who of the staff is told that a form was declined.
 SELECT t.client_id, t.staff_id, t.to_address FROM app.form_declined_to(:decline_id::uuid) t;

@@ -200,6 +200,11 @@ describe("S-15 T23: the second factor", () => {
     assert.equal((await h.request("glow", `/l/${a.token}`)).status, 410);
     assert.equal((await b.v.get(`${b.at}/visit`)).status, 200, "her other link is not touched");
     h.sql("DELETE FROM sec.throttle");
+    // whoever has the visit gets a mail that leads to her page, and says nothing of her
+    const told = () => h.sql(`SELECT m.kind, m.client_id IS NULL, m.subject FROM app.appointment v JOIN app.message m ON m.dedupe_key = 'locked:' || :'v2' || ':' || v.staff_id AND m.to_staff = v.staff_id
+      WHERE v.id = :'v1'`, b.appointment, a.at.slice(3));
+    for (let i = 0; i < 100 && told().length === 0; i++) await new Promise((done) => setTimeout(done, 100));
+    assert.deepEqual(told(), [["account_link_locked", "t", "A client’s link was locked at Glow Medical Spa"]]);
   });
 });
 

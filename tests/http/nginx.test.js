@@ -62,6 +62,9 @@ describe("headers of every answer (V-08, S-13, B27, L08)", () => {
       hasHeaders(reply, target);
       if (status >= 400) assert.equal(reply.headers["cache-control"], "no-store");
       if (status === 405) assert.ok(reply.headers.allow);
+      // S-16: nothing on a studio's host is for a search engine, pages of errors, of links and booking pages included
+      if (label === "glow") assert.equal(reply.headers["x-robots-tag"], "noindex, nofollow");
+      if (label === "") assert.equal(reply.headers["x-robots-tag"], undefined, "the public site may be found");
     });
   test("static file", async () => hasHeaders(await h.request("glow", `/static/${css()}`), "static"));
   test("the policy allows nothing inline and nobody else", async () => {
