@@ -18,7 +18,7 @@ const shots = process.env.FOYER_SHOTS;
 if (shots) fs.mkdirSync(shots, { recursive: true });
 
 const widths = {
-  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2 },
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: shots ? 2 : 1 },
   desk: { viewport: { width: 1280, height: 900 } },
 };
 

@@ -94,8 +94,8 @@ describe("T11 T12 D-19 V-05: every field of every form, every text", () => {
       // A password is hashed at each try, which is slow on purpose; each proof costs a try; and where nothing can be typed but a
       // choice or an id, some will do.
       const typed = names.some((x) => /^(name|preferred_name|email|phone|spa_name|message|title|body|reason|substance|reaction|medication|dose|condition|remark|birth_date|signer_name|q-.*)$/.test(x));
-      // Each form gets a ninth of the texts, others than its neighbours and than yesterday; all of them under FOYER_TURNS (--all).
-      const every = p.path === "/login" || p.path.startsWith("/signup/{") ? 40 : p.path.endsWith("/prove") ? 110 : typed ? (process.env.FOYER_TURNS ? 1 : 9) : 54;
+      // Each form gets a twelfth of the texts, others than its neighbours and than yesterday; all of them under FOYER_TURNS (--all).
+      const every = p.path === "/login" || p.path.startsWith("/signup/{") ? 40 : p.path.endsWith("/prove") ? 110 : typed ? (process.env.FOYER_TURNS ? 1 : 12) : 54;
       const first = pages.indexOf(p) + Math.floor(Date.now() / 86400000);
       const texts = naughty.all.filter((_, i) => (i + first) % every === 0);
       const one = async (text) => {

@@ -173,10 +173,16 @@ describe("T17: no line end that is sent in comes back as one", () => {
       const v = p.door === "staff" ? await h.staff(label, label === "ops" ? "operator" : "owner") : new h.Visitor(label);
       const target = fill(p, label, { hold_id: h.uuid() }) || p.path.replace(/\{[^}]*\}/g, h.uuid());
       const cookie = v.cookieFor(target) ? `Cookie: ${v.cookieFor(target)}\r\n` : "";
-      const ask = (line) => `GET ${line} HTTP/1.1\r\nHost: ${h.host(label)}\r\n${cookie}\r\n`;
+      const ask = (line, last) => `GET ${line} HTTP/1.1\r\nHost: ${h.host(label)}\r\n${cookie}${last ? "Connection: close\r\n" : ""}\r\n`;
       const paths = evil.flatMap((e) => [target + e, target + "/" + e, "/" + e + target]);
       const queries = evil.map((e) => `${target}?next=/${e}&day=${e}&q=${e}&sent=${e}&${e}=1`);
-      for (const line of [...paths, ...queries]) clean((await raw(ask(line).replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"), { label, quiet: 8000 })).text, line);
+      // One connection for all of them, but for those after which nginx hangs up; what was not answered in it is asked alone.
+      const all = [...paths, ...queries], together = all.filter((line) => !/%00|\x01/.test(line));
+      const { text } = await raw(together.map((line, i) => ask(line, i === together.length - 1)).join(""), { label, quiet: 8000 });
+      clean(text, target);
+      const asked = new Set(together.slice(0, answers(text).length));
+      assert.ok(asked.size > 0, "nothing was answered");
+      for (const line of all) if (!asked.has(line)) clean((await raw(ask(line, true), { label, quiet: 8000 })).text, line);
     });
   test("an address to go on to after the log-in", async () => {
     const who = h.staffOf("glow", "provider");
