@@ -11,17 +11,19 @@ static const struct field letter_fields[] = {
 };
 
 /* A file holds all of them or is refused; letters are written so many at a time, and the page says when there are more. */
-enum { EXPORT_MOST = 50000, LETTERS_MOST = 2000 };
+enum { EXPORT_MOST = 50000, LETTERS_MOST = 500 };
 
 static enum err download(struct req *r)
 {
     static const char *const columns[] = {"client",         "phone",      "email",
                                           "last_treatment", "treatments", "message"};
-    struct rows *rows = req_query(r, Q_recall_export);
-    if (!rows || !req_query(r, Q_recall_lot))
+    struct rows *lot = req_query(r, Q_recall_lot);
+    struct rows *total = lot ? req_query(r, Q_recall_count) : NULL;
+    if (!total)
         return req_error(r);
-    if (rows_count(rows) > EXPORT_MOST)
+    if (rows_int(total, 0, "n_received") > EXPORT_MOST)
         return reply_too_long(r, EXPORT_MOST);
+    struct rows *rows = req_query(r, Q_recall_export);
     return reply_csv(r, rows, columns, COUNT_OF(columns), "recall.csv");
 }
 

@@ -10,6 +10,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
+    -- (few records are joined: what says which one stays is asked for those alone)
     SELECT coalesce(k.id, r.client_id), max(r.last_on), sum(r.n_treatments)::bigint
     FROM (SELECT u.client_id, max(u.done_on) AS last_on, count(DISTINCT u.encounter_id) AS n_treatments
           FROM (SELECT x.client_id, x.encounter_id, e.done_on
@@ -20,7 +21,8 @@ BEGIN
                 FROM app.body_point p JOIN app.encounter e ON e.id = p.encounter_id AND e.client_id = p.client_id AND e.void_at IS NULL
                 WHERE p.lot_id = lot AND p.void_at IS NULL) AS u
           GROUP BY u.client_id) AS r
-    LEFT JOIN LATERAL (SELECT c.id FROM app.client c WHERE c.id = app.record_of(r.client_id) LIMIT 1) AS k ON true
+    LEFT JOIN app.client_merged m ON m.client_id = r.client_id AND m.undone_at IS NULL
+    LEFT JOIN LATERAL (SELECT c.id FROM app.client c WHERE m.client_id IS NOT NULL AND c.id = app.record_of(r.client_id) LIMIT 1) AS k ON true
     GROUP BY 1;
 END $$;
 REVOKE ALL ON FUNCTION app.lot_received(uuid) FROM PUBLIC;

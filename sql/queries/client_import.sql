@@ -92,9 +92,9 @@ ORDER BY p.n;
 
 -- name: client_import_rows :many
 -- Rows with what was found of them: their names from the file while it is there, and the client whom they are like or who came of them.
-SELECT q.n, q.line, q.verdict_words, q.is_bad, q.reason, (:names::jsonb) ->> q.n::text AS name, c.id AS client_id, c.name AS client_name,
+SELECT q.n, q.line, q.verdict_words, q.is_bad, q.reason, (:names::jsonb) ->> q.n::text AS name, c.id AS client_id, c.name AS client_name, q.is_in AND c.id IS NOT NULL AS is_in,
        CASE WHEN q.place = 25 AND q.more > 25 THEN q.n END AS next_after
-FROM (SELECT r.n, r.line, r.reason, r.client_id, r.verdict = 'bad' AS is_bad, row_number() OVER (ORDER BY r.n) AS place, count(*) OVER () AS more,
+FROM (SELECT r.n, r.line, r.reason, r.client_id, r.is_in, r.verdict = 'bad' AS is_bad, row_number() OVER (ORDER BY r.n) AS place, count(*) OVER () AS more,
              CASE WHEN r.is_in THEN 'entered' ELSE app.import_verdict_words(r.verdict) END AS verdict_words
       FROM (SELECT * FROM app.client_import_row r0 WHERE r0.import_id = :import_id::uuid AND r0.n > coalesce(:after::int, 0)
             AND (coalesce(:only, '') = '' OR r0.verdict = :only) ORDER BY r0.n LIMIT 26) AS r) AS q

@@ -8,13 +8,13 @@ WHERE l.id = :lot_id::uuid;
 
 -- name: recall_clients :page 200
 -- Who received it, by a line of a treatment or by a point of a map; a person with several records once.
-SELECT c.id AS client_id, c.name, w.last_on, w.n_treatments, k.phone, k.email, m.words AS letter_words, m.is_sent, m.is_bad
-FROM app.lot_received(:lot_id::uuid) AS w
-JOIN app.client c ON c.id = w.client_id
-CROSS JOIN LATERAL app.contact(c.id) AS k
-CROSS JOIN LATERAL app.recall_letter(:lot_id::uuid, app.record_ids(c.id)) AS m
-ORDER BY c.name_norm, c.id
-LIMIT :page_limit OFFSET :page_offset;
+SELECT p.id AS client_id, p.name, p.last_on, p.n_treatments, k.phone, k.email, m.words AS letter_words, m.is_sent, m.is_bad
+FROM (SELECT c.id, c.name, c.name_norm, w.last_on, w.n_treatments
+      FROM app.lot_received(:lot_id::uuid) AS w JOIN app.client c ON c.id = w.client_id
+      ORDER BY c.name_norm, c.id LIMIT :page_limit OFFSET :page_offset) AS p
+CROSS JOIN LATERAL app.contact(p.id) AS k
+CROSS JOIN LATERAL app.recall_letter(:lot_id::uuid, app.record_ids(p.id)) AS m
+ORDER BY p.name_norm, p.id;
 
 -- name: recall_count :one
 -- How many they are.
@@ -22,7 +22,7 @@ LIMIT :page_limit OFFSET :page_offset;
 SELECT count(*) AS n_received FROM app.lot_received(:lot_id::uuid);
 
 -- name: recall_export :many
--- The same as rows of a file; one more than a file holds (cgi-src/features/recall.c), for a list that is not whole is refused.
+-- The same as rows of a file, which is refused before where they are too many (cgi-src/features/recall.c).
 SELECT c.id AS client_id, c.name AS client, coalesce(k.phone, '') AS phone, coalesce(k.email, '') AS email,
        to_char(w.last_on, 'YYYY-MM-DD') AS last_treatment, w.n_treatments::text AS treatments,
        coalesce(m.words, '') AS message
@@ -30,19 +30,16 @@ FROM app.lot_received(:lot_id::uuid) AS w
 JOIN app.client c ON c.id = w.client_id
 CROSS JOIN LATERAL app.contact(c.id) AS k
 CROSS JOIN LATERAL app.recall_letter(:lot_id::uuid, app.record_ids(c.id)) AS m
-ORDER BY c.name_norm, c.id
-LIMIT 50001;
+ORDER BY c.name_norm, c.id;
 
 -- name: recall_to_write :many
 -- Those of them who have an address, on whichever of their records, and no letter yet; one more than is written at once.
-SELECT c.id AS client_id, a.email
-FROM app.lot_received(:lot_id::uuid) AS w
-JOIN app.client c ON c.id = w.client_id
-CROSS JOIN LATERAL (SELECT app.mail_address(r.id) AS email FROM unnest(app.record_ids(c.id)) AS r (id)
-                    WHERE app.mail_address(r.id) IS NOT NULL ORDER BY r.id <> c.id, r.id LIMIT 1) AS a
-WHERE c.is_active AND NOT EXISTS (SELECT FROM app.recall_message m WHERE m.lot_id = :lot_id::uuid AND m.client_id = ANY (app.record_ids(c.id)))
-ORDER BY c.id
-LIMIT 2001;
+SELECT p.id AS client_id, a.email
+FROM (SELECT c.id FROM app.lot_received(:lot_id::uuid) AS w JOIN app.client c ON c.id = w.client_id AND c.is_active ORDER BY c.id) AS p
+CROSS JOIN LATERAL (SELECT app.mail_address(r.id) AS email FROM unnest(app.record_ids(p.id)) AS r (id)
+                    WHERE app.mail_address(r.id) IS NOT NULL ORDER BY r.id <> p.id, r.id LIMIT 1) AS a
+WHERE NOT EXISTS (SELECT FROM app.recall_message m WHERE m.lot_id = :lot_id::uuid AND m.client_id = ANY (app.record_ids(p.id)))
+LIMIT 501;
 
 -- name: recall_keep :one
 -- One letter, sealed, kept until it is sent.
@@ -53,7 +50,8 @@ SELECT FROM app.recall_keep(:lot_id::uuid, :letter_client::uuid, :letter_id::uui
 -- clients: none
 SELECT n.n_kept, n.n_given,
        (SELECT count(*) FROM app.lot_received(:lot_id::uuid) AS w JOIN app.client c ON c.id = w.client_id AND c.is_active
-        WHERE NOT EXISTS (SELECT FROM unnest(app.record_ids(c.id)) AS r (id) WHERE app.mail_address(r.id) IS NOT NULL)) AS n_unreached
+        WHERE app.mail_address(c.id) IS NULL
+          AND NOT EXISTS (SELECT FROM unnest(app.record_ids(c.id)) AS r (id) WHERE app.mail_address(r.id) IS NOT NULL)) AS n_unreached
 FROM app.recall_letters(:lot_id::uuid) AS n;
 
 -- name: recall_send :one
