@@ -1,4 +1,4 @@
--- 992_link_locked: a link that five wrong dates of birth have locked: the staff is told (S-15), for the client waits for nobody otherwise.
+-- 996_link_locked: a link that five wrong dates of birth have locked: the staff is told (S-15), for the client waits for nobody otherwise.
 
 SET LOCAL ROLE foyer_owner;
 
