@@ -13,7 +13,7 @@ struct form_document_answer {
     struct str key, signer, method, strokes;
 };
 struct form_document {
-    struct str format;                          /* "1" to "3"; "" to form_document_text: the newest */
+    struct str format;                          /* "1" to "3", "paper-1"; "": the newest of them that is no paper */
     struct str studio, client, title, version;  /* version: of the form, decimal */
     struct str language, language_words;        /* BCP 47 and a name of it; "2" and later */
     const struct form_document_answer *answers; /* a follow-up is an entry of its own */
@@ -26,9 +26,10 @@ struct form_document {
     struct str signer, method; /* method: typed, drawn */
     struct str strokes_sha256; /* hex; only when drawn */
     /* "2" and later: in which role, where and when; who answers for her, and who saw it, where there is one. */
-    struct str role, place;    /* client, guardian; link, kiosk, desk */
+    struct str role, place;    /* client, guardian; link, kiosk, desk, paper */
     struct str guardian, relation, witness;
-    struct str signed_at;      /* UTC, YYYY-MM-DDTHH:MM:SSZ */
+    struct str signed_at;      /* UTC, YYYY-MM-DDTHH:MM:SSZ; on paper the day, YYYY-MM-DD */
+    struct str noted_by, noted_at; /* "paper-1": who of the staff wrote it down, and when (UTC) */
     struct str shown_sha256;   /* set by form_document_text: hex, of the text without signature */
 };
 
@@ -36,6 +37,8 @@ struct form_document {
  * Format "1" said of the signature who put a name and how. "2" (22 November 2026) says as well in which language it was read, in which
  * role it was signed, for whom a guardian answers, before whom, where and when, so that none of it can be changed unseen. "3" (the same
  * day) is "2", but that a question can be answered by a signature of its own: its key, name, method and strokes stand under its answer.
+ * "paper-1" (the same day) is of a form that was signed by hand on paper: the wording, what the studio wrote down of the paper, and the hash of
+ * its picture. Nothing in it says that somebody signed electronically.
  */
 
 /*

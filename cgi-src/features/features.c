@@ -52,6 +52,7 @@ const struct feature all_features[] = {
     {"plan", plan_pages},
     {"form", form_pages},
     {"form_build", form_build_pages},
+    {"form_paper", form_paper_pages},
     {"proof", proof_pages},
     {"booking", booking_pages},
     {"booking_page", booking_page_pages},

@@ -46,6 +46,7 @@ extern const struct page client_list_pages[];
 extern const struct page client_import_pages[];
 extern const struct page form_pages[];
 extern const struct page form_build_pages[];
+extern const struct page form_paper_pages[];
 extern const struct page proof_pages[];
 extern const struct page chart_pages[];
 extern const struct page health_pages[];

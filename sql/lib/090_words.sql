@@ -300,6 +300,7 @@ AS $$
         ('form.verify', 'asked whether a document was signed here'),
         ('form.copy', 'took a copy of a form'),
         ('form.copy.send', 'sent a link to the copy of a signed form'),
+        ('form.paper', 'noted that a form was signed on paper'),
         ('form.pdf', 'made the copy of a signed form'),
         ('form.pdfs', 'looked for signed forms without a copy'),
         ('consent.copy', 'downloaded a signed form'),

@@ -630,6 +630,7 @@ GRANT EXECUTE ON FUNCTION app.form_kinds(), app.form_in_force(uuid), app.form_dr
     app.form_translation_drop(uuid, text), app.form_question_translate(uuid, text, uuid, text, text, text, text, text), app.form_ask_again(uuid),
     app.form_publish(uuid, int, boolean), app.form_withdraw(uuid, text) TO foyer_staff;
 GRANT EXECUTE ON FUNCTION app.forms_asked(uuid) TO foyer_booking;
+GRANT EXECUTE ON FUNCTION app.form_in_force(uuid) TO foyer_slow;
 GRANT EXECUTE ON FUNCTION app.form_languages(), app.language_words(text) TO foyer_staff, foyer_public, foyer_slow;
 GRANT EXECUTE ON FUNCTION app.form_remind() TO foyer_jobs;
 -- In which language it was shown stands with a signature.

@@ -59,7 +59,7 @@ BEGIN
         RAISE EXCEPTION 'The wording of this form has changed since you opened it. Please read the new text and sign again.'
             USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
-    IF NEW.disclosure_id IS DISTINCT FROM app.policy_in_force('terms') THEN
+    IF NEW.place <> 'paper' AND NEW.disclosure_id IS DISTINCT FROM app.policy_in_force('terms') THEN
         RAISE EXCEPTION 'The terms of signing electronically have changed since you opened this form. Please read them again.'
             USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
@@ -81,8 +81,14 @@ BEGIN
             RAISE EXCEPTION 'At the desk a member of the staff is the witness.' USING ERRCODE = 'FY422', COLUMN = 'form';
         END IF;
     END IF;
+    IF NEW.place = 'paper' AND NOT app.age_known(NEW.client_id) THEN
+        RAISE EXCEPTION 'Nobody knows yet whether she is of age. Note the date of birth first.' USING ERRCODE = 'FY422', COLUMN = 'form';
+    END IF;
     -- At the desk the witness sees who signs; there alone it goes without a code when no address is known.
-    IF due.needs_code AND NEW.code_channel IS NULL AND NOT (NEW.place = 'desk' AND NOT has_address) THEN
+    -- On paper nobody types a code: a witness saw it, and is named.
+    IF NEW.place = 'paper' AND due.needs_code AND NEW.witness_id IS NULL THEN
+        RAISE EXCEPTION 'This form takes a code or a witness: say who of the staff saw it being signed.' USING ERRCODE = 'FY422', COLUMN = 'witness_id';
+    ELSIF NEW.place <> 'paper' AND due.needs_code AND NEW.code_channel IS NULL AND NOT (NEW.place = 'desk' AND NOT has_address) THEN
         RAISE EXCEPTION 'This form takes the code that is sent by e-mail.' USING ERRCODE = 'FY422', COLUMN = 'code';
     END IF;
     IF minor AND NOT EXISTS (SELECT FROM app.guardians_of(NEW.client_id) g WHERE g.guardian_id = NEW.guardian_id) THEN
@@ -91,11 +97,11 @@ BEGIN
     IF NOT minor AND (NEW.guardian_id IS NOT NULL OR l.guardian_id IS NOT NULL) THEN
         RAISE EXCEPTION 'She is of age now and signs herself.' USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
-    NEW.seconds_spent := coalesce(NEW.seconds_spent, app.form_seconds(NEW.client_id, NEW.assignment_id));
+    NEW.seconds_spent := CASE WHEN NEW.place <> 'paper' THEN coalesce(NEW.seconds_spent, app.form_seconds(NEW.client_id, NEW.assignment_id)) END;
     UPDATE app.form_assignment a SET state = 'signed' WHERE a.tenant_id = NEW.tenant_id AND a.id = NEW.assignment_id;
     INSERT INTO app.form_event (assignment_id, client_id, kind, detail, at)
     SELECT NEW.assignment_id, NEW.client_id, v.kind, v.detail, CASE WHEN NEW.signed_at < now() THEN NEW.signed_at ELSE clock_timestamp() END
-    FROM (VALUES ('consented', 'disclosure'), ('signed', NEW.place)) AS v (kind, detail);
+    FROM (VALUES ('consented', 'disclosure'), ('signed', NEW.place)) AS v (kind, detail) WHERE NEW.place <> 'paper' OR v.kind = 'signed';
     RETURN NEW;
 END $$;
 

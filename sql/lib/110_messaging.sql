@@ -174,21 +174,22 @@ BEGIN
     RETURN client;
 END $$;
 
--- What a form that the link's client has just signed says of messages, by the purposes of its questions. 'service' is all but news.
+-- What a form that the link's client has just signed, or that the staff has just noted as signed on paper, says of messages, by the purposes of its questions. 'service' is all but news.
 CREATE OR REPLACE FUNCTION app.messaging_signed(signature uuid, purposes text[], givens boolean[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    INSERT INTO app.messaging_consent (client_id, channel, purpose, is_given, source, signature_id)
-    SELECT s.client_id, split_part(x.purpose, '_', 1), k.purpose, bool_and(x.is_given), 'form', s.id
+    INSERT INTO app.messaging_consent (client_id, channel, purpose, is_given, source, signature_id, at)
+    SELECT s.client_id, split_part(x.purpose, '_', 1), k.purpose, bool_and(x.is_given), 'form', s.id, CASE s.place WHEN 'paper' THEN s.signed_at ELSE clock_timestamp() END
     FROM app.signature s
     JOIN unnest(purposes, givens) AS x (purpose, is_given) ON x.purpose ~ '_(service|news)$'
     JOIN (VALUES ('service', 'visits'), ('service', 'forms'), ('service', 'reminders'), ('news', 'news')) AS k (asked, purpose)
          ON k.asked = split_part(x.purpose, '_', 2)
-    WHERE s.tenant_id = app.tenant() AND s.id = signature AND s.client_id = app.own_client()
+    WHERE s.tenant_id = app.tenant() AND s.id = signature 
+      AND (s.client_id = app.own_client() OR s.place = 'paper' AND s.noted_at = now() AND app.actor_kind() = 'staff')
       AND EXISTS (SELECT FROM app.form_question q WHERE q.tenant_id = s.tenant_id AND q.form_version_id = s.form_version_id AND q.purpose = x.purpose)
       AND NOT EXISTS (SELECT FROM app.messaging_consent m WHERE m.tenant_id = s.tenant_id AND m.client_id = s.client_id AND m.signature_id = s.id)
-    GROUP BY s.client_id, s.id, split_part(x.purpose, '_', 1), k.purpose;
+    GROUP BY s.client_id, s.id, s.place, s.signed_at, split_part(x.purpose, '_', 1), k.purpose;
 END $$;
 
 -- Who books online reads the words about visits beside her e-mail address; that she went on is her yes to e-mails about visits.

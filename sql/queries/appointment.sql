@@ -140,7 +140,7 @@ SELECT f.client_id,
        f.state = 'due' AS is_due,
        f.state = 'signed' AS is_signed,
        s.id AS signature_id,
-       s.signed_at AT TIME ZONE l.zone AS signed
+       s.signed_at AT TIME ZONE l.zone AS signed, s.place = 'paper' AS is_paper
 FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 -- the parts of one visit ask for a form once

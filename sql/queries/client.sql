@@ -100,6 +100,7 @@ LIMIT app.list_most(:whole) OFFSET app.list_from(:whole, :visits_from);
 -- name: client_form :many
 -- Forms that she was asked for: due, or signed.
 SELECT f.client_id,
+       f.id AS assignment_id,
        o.name AS form,
        f.client_id <> :client_id::uuid AS is_joined,
        f.state = 'due' AS is_due,
@@ -108,7 +109,9 @@ SELECT f.client_id,
        a.starts_at AT TIME ZONE l.zone AS starts,
        v.name AS service,
        s.id AS signature_id,
-       s.signed_at AT TIME ZONE s.zone AS signed
+       s.signed_at AT TIME ZONE s.zone AS signed,
+       s.place = 'paper' AS is_paper,
+       app.may('booking_write') OR app.reaches('booking_write', f.client_id) AS can_note_paper
 FROM app.form_assignment f
 JOIN app.form o ON o.id = f.form_id
 LEFT JOIN app.appointment a ON a.client_id = f.client_id AND a.id = f.appointment_id

@@ -253,8 +253,9 @@ SELECT o.id AS client_id FROM (SELECT app.own_client() AS id) AS o CROSS JOIN LA
 -- What a client allows, for the chart.
 SELECT c.client_id, :client_id::uuid AS page_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands, c.signature_id,
        c.since AT TIME ZONE app.zone() AS since, c.withdrawn_at AT TIME ZONE app.zone() AS withdrawn, c.withdrawn_kind = 'staff' AS by_staff,
-       c.stands AND (app.may('chart_write') OR app.reaches('chart_write', :client_id::uuid)) AS can_withdraw
+       c.stands AND (app.may('chart_write') OR app.reaches('chart_write', :client_id::uuid)) AS can_withdraw, s.place = 'paper' AS is_paper
 FROM app.consents_of(:client_id::uuid) c
+LEFT JOIN app.signature s ON s.client_id = c.client_id AND s.id = c.signature_id
 ORDER BY c.purpose;
 
 -- name: form_withdraw_for :one
@@ -295,7 +296,7 @@ CROSS JOIN LATERAL sec.due_date_told(t.due);
 -- What the link's client signed, exactly.
 SELECT s.id, s.client_id, s.assignment_id, s.document_sealed, s.strokes_sealed, s.document_sha256, app.zone_words(s.zone) AS zone_words,
        s.signed_at AT TIME ZONE s.zone AS signed_local, l.expires_at AT TIME ZONE s.zone AS expires_local,
-       l.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name
+       l.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name, s.place = 'paper' AS is_paper
 FROM app.signature s
 JOIN app.link l ON l.id = nullif(current_setting('foyer.link_id', true), '')::uuid
 WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client());
@@ -303,17 +304,19 @@ WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client(
 -- name: form_signature :one
 -- A signed form with its evidence, for the chart.
 SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256, s.wording_sha256, s.zone, app.zone_words(s.zone) AS zone_words,
-       s.signer, s.place, s.method, s.language, to_char(s.signed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS signed_utc,
+       s.signer, s.place, s.method, s.language, s.place = 'paper' AS is_paper, n.name AS noter_name, s.noted_at AT TIME ZONE s.zone AS noted_local,
+       CASE s.place WHEN 'paper' THEN to_char(s.signed_at AT TIME ZONE s.zone, 'YYYY-MM-DD')
+                    ELSE to_char(s.signed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END AS signed_utc,
        s.signed_at AT TIME ZONE s.zone AS signed_local, s.signed_at, host(s.ip) AS address, s.agent, s.link_id,
        CASE s.actor_kind WHEN 'client' THEN 'The client' WHEN 'staff' THEN 'Staff' ELSE 'The system' END AS actor_words,
        CASE WHEN s.second_factor = 'birth_date' AND s.guardian_id IS NULL THEN 'Date of birth, proven'
             WHEN s.guardian_id IS NOT NULL AND (y.birth_date IS NOT NULL OR s.place <> 'desk') THEN 'The guardian''s date of birth, proven'
             WHEN s.second_factor = 'staff' THEN 'Known to the member of staff who was there' ELSE 'None' END AS factor_words,
        s.code_channel = 'email' AS has_code,
-       CASE s.place WHEN 'kiosk' THEN 'On the studio''s tablet' WHEN 'desk' THEN 'At the desk, before a witness' ELSE 'By her link' END AS place_words,
+       CASE s.place WHEN 'kiosk' THEN 'On the studio''s tablet' WHEN 'desk' THEN 'At the desk, before a witness' WHEN 'paper' THEN 'On paper' ELSE 'By her link' END AS place_words,
        y.name AS guardian_name, lower(app.relation_words(y.relation)) AS guardian_relation, w.name AS witness_name,
        coalesce(s.seconds_spent, 0) > 0 AS has_time, ceil(s.seconds_spent / 60.0)::int AS minutes_spent,
-       CASE s.method WHEN 'drawn' THEN 'Drawn by hand' ELSE 'Typed name' END AS method_words, s.request_id,
+       CASE s.method WHEN 'drawn' THEN 'Drawn by hand' WHEN 'paper' THEN 'By hand, on paper' ELSE 'Typed name' END AS method_words, s.request_id,
        v.title, v.version, f.name AS form_name, p.version AS disclosure_version, c.name AS client_name,
        a.id AS appointment_id, a.starts_at AT TIME ZONE o.zone AS starts_local, e.name AS service_name,
        m.emergency_id, m.minutes_left
@@ -321,7 +324,8 @@ FROM app.signature s
 LEFT JOIN LATERAL app.emergency_of(s.client_id) AS m ON true
 JOIN app.form_version v ON v.id = s.form_version_id
 JOIN app.form f ON f.id = v.form_id
-JOIN app.policy_version p ON p.id = s.disclosure_id
+LEFT JOIN app.policy_version p ON p.id = s.disclosure_id
+LEFT JOIN app.staff n ON n.id = s.noted_by
 JOIN app.form_assignment t ON t.id = s.assignment_id AND t.client_id = s.client_id
 LEFT JOIN app.client c ON c.id = s.client_id
 LEFT JOIN app.client_guardian y ON y.client_id = s.client_id AND y.id = s.guardian_id

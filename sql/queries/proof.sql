@@ -60,7 +60,7 @@ INSERT INTO app.form_event (assignment_id, client_id, kind) VALUES (:assignment_
 WITH left_out AS (
     SELECT s.id
     FROM app.signature s
-    WHERE NOT EXISTS (SELECT FROM app.signature_copy x WHERE x.signature_id = s.id)
+    WHERE NOT EXISTS (SELECT FROM app.signature_copy x WHERE x.signature_id = s.id) AND s.place <> 'paper'
       AND NOT EXISTS (SELECT FROM app.job j WHERE j.kind = 'form.pdf' AND j.dedupe_key = s.id::text AND j.state <> 'dead')
       AND NOT EXISTS (SELECT FROM app.job j WHERE j.kind = 'form.pdf' AND j.dedupe_key = s.id || ' ' || current_date)
       AND s.signed_at < now() - interval '1 minute'

@@ -254,3 +254,77 @@ describe("R-05 B51 L20: what goes", () => {
     assert.ok(fs.existsSync(stored(ids[2])));
   });
 });
+
+describe("L20 E-02 E-05: signed on paper", () => {
+  let him, desk, form;
+  const at = (p) => `/forms/${p.form}/paper`;
+  // What the desk sends, as a browser does.
+  async function note(p, values, list = [file("page 1.png", png(90, 120)), file("page 2.pdf", pdf(), "application/pdf")], v = desk) {
+    const keys = h.formOf((await v.get(at(p))).text, at(p)).values;
+    delete keys.file;
+    const sent = multipart({ ...keys, ...values }, { file: list });
+    return v.post(at(p), sent.body, { headers: sent.headers });
+  }
+  const today = () => h.one("SELECT to_char(now() AT TIME ZONE coalesce((SELECT zone FROM app.location WHERE tenant_id = :'v1' ORDER BY position LIMIT 1), 'UTC'), 'YYYY-MM-DD')", h.tenantId("glow"));
+  before(async () => { him = await withFiles("glow"); desk = await h.staff("glow", "front-desk"); form = pictured(); });
+  const pictured = () => h.one("SELECT form_id FROM app.form_assignment WHERE id = :'v1'", him.form);
+  const answer = (p) => h.sql("SELECT s.id, s.place, s.method, s.disclosure_id, s.second_factor, s.seconds_spent, s.link_id, (SELECT count(*) FROM app.signature_copy x WHERE x.signature_id = s.id), (SELECT count(*) FROM app.job j WHERE j.kind = 'form.pdf' AND j.subject_id = s.id) FROM app.signature s WHERE s.assignment_id = :'v1'", p.form)[0];
+  test("a blank sheet can be printed by whoever sees clients, with room for each answer and for the signatures", async () => {
+    const version = h.one("SELECT id FROM app.form_version WHERE form_id = :'v1' AND published_at IS NOT NULL", form);
+    const sheet = h.decode((await desk.get(`/settings/forms/${form}/versions/${version}/paper`)).text).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+    for (const words of ["What we should see", "Date of birth", "A picture of it", "Please hand it in with this sheet.", "Is there a letter about it?", "Between the brows", "You may show it to a colleague", "Witness (staff)", "version 1, en"]) assert.ok(sheet.includes(words), `${words}: ${sheet}`);
+    const spanish = h.sql("SELECT v.form_id, v.id FROM app.form_version v JOIN app.form_translation t ON t.form_version_id = v.id AND t.language = 'es' WHERE v.tenant_id = :'v1' LIMIT 1", h.tenantId("glow"))[0];
+    assert.match((await desk.get(`/settings/forms/${spanish[0]}/versions/${spanish[1]}/paper?lang=es`)).text, /lang="es"[\s\S]*Fecha de nacimiento[\s\S]*Firma/);
+  });
+  test("what is wrong is refused in words, and nothing of it is kept", async () => {
+    const good = { signed_on: today(), signer_name: "Ana Sol" };
+    for (const [values, words, list] of [[{}, /Which day stands on the paper/], [{ signed_on: good.signed_on }, /Write the name that stands/], [{ ...good, signed_on: "2099-01-01" }, /still to come/],
+      [{ ...good, signed_on: "2019-01-01" }, /This wording was published on/], [good, /Add a picture or a PDF/, []], [good, /no picture/, [file("x.png", Buffer.from("no picture at all"))]], [good, /Five files at most/, Array(6).fill(file("x.png", png(9, 9)))]]) {
+      const r = await note(him, values, list);
+      assert.equal(r.status, 422, String(words));
+      assert.match(h.decode(r.text), words);
+    }
+    assert.deepEqual([files(him).length, h.one("SELECT state FROM app.form_assignment WHERE id = :'v1'", him.form)], [0, "due"]);
+    const auditor = await h.staff("glow", "auditor"), { values } = h.formOf((await auditor.get("/account")).text, "/logout");
+    assert.equal((await auditor.post(at(him), { ...values, ...good })).status, 403);
+    const half = await withFiles("glow"); // half filled in on a phone: of that nothing is taken for signed
+    assert.equal((await save(half, { "q-reason": "typed on the phone", intent: "save" })).status, 303);
+    assert.equal((await note(half, good)).status, 303);
+    assert.equal(h.one("SELECT count(*) FROM app.form_answer WHERE assignment_id = :'v1'", half.form), "0");
+    assert.equal((await half.v.get(half.questions)).location, `${half.questions}/copy`);
+  });
+  test("noted, it stands as signed and says everywhere that it was on paper: no terms, no link, no certificate; the pictures stay sealed and are bound to the text", async () => {
+    const witness = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND email_norm LIKE 'provider%' LIMIT 1", h.tenantId("glow"));
+    const day = today(), r = await note(him, { signed_on: day, signer_name: "Ana Sol", witness_id: witness });
+    assert.equal(r.location, `/clients/${him.client}#forms`, h.decode(r.text).match(/class="error"[^<]*<?[^<]*/)?.[0]);
+    assert.deepEqual(h.trail(r.id).map((e) => e.action).sort(), ["form.files", "form.paper", "form.sealed"]);
+    const [id, ...row] = answer(him);
+    assert.deepEqual(row, ["paper", "paper", "", "none", "", "", "0", "0"]);
+    const owner = await h.staff("glow", "owner"), chart = h.decode((await owner.get(`/clients/${him.client}/signatures/${id}`)).text);
+    for (const words of [/Signed by hand, on paper: [^<]+ noted it/, /Unchanged since it was signed/, /Signed form, format\n {2}paper-1\n/, new RegExp(`Witness\\n  [^\\n]+\\n\\nPlace\\n  paper\\n\\nSigned at\\n  ${day}\\n\\nNoted by`), /page 2\.pdf/, /SHA-256 [0-9a-f]{64}/]) assert.match(chart, words);
+    assert.doesNotMatch(chart, /Download PDF|Terms of signing electronically<|Signing electronically/);
+    assert.match(h.decode((await owner.get(`/clients/${him.client}/chart`)).text), /signed on paper, [\s\S]{0,200}Signed on paper/);
+    const mine = await him.v.get(`${him.questions}/copy`);
+    assert.match(mine.text, /You signed this form on paper/);
+    assert.equal((await him.v.get(`${him.questions}/signed-form.pdf`)).status, 303);
+    const [page] = files(him);
+    assert.equal((await owner.get(`/clients/${him.client}/files/${page.id}/whole`)).status, 200);
+    assert.throws(() => h.sql("UPDATE app.media SET removed_at = now() WHERE id = :'v1'", page.id), /stays/);
+    assert.equal((await desk.get(at(him))).status, 404, "it is signed");
+    assert.throws(() => h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n INSERT INTO app.signature (assignment_id, client_id, form_version_id, document_sealed, document_sha256, wording_sha256, method, signer_name_sealed, zone, place) SELECT assignment_id, client_id, form_version_id, document_sealed, document_sha256, wording_sha256, 'typed', signer_name_sealed, zone, 'paper' FROM app.signature WHERE id = :'v2'", h.tenantId("glow"), id));
+    assert.ok(!foyer("audit", "verify", "--tenant", "glow").includes(id), "it is not what the trail says");
+  });
+  test("R-05: what the form asks to be allowed is noted as it is ticked, from that day on; marked as on paper", async () => {
+    const owner = await h.staff("glow", "owner"), begun = await owner.submit("/settings/forms/new", { start: "photo-release", name: "Photographs on paper", kind: "consent" }, { action: "/settings/forms/new" });
+    const [one] = begun.location.match(/[0-9a-f-]{36}/), draft = `/settings/forms/${one}/draft`;
+    assert.equal((await owner.submit(draft, {}, { action: `${draft}/publish` })).status, 303);
+    const which = h.one("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n INSERT INTO app.form_assignment (client_id, form_id) VALUES (:'v2', :'v3') RETURNING id", h.tenantId("glow"), him.client, one), p = { ...him, form: which };
+    const values = { signed_on: today(), signer_name: "Ana Sol", "p-photo_chart": "yes", "p-photo_website": "no" };
+    assert.match(h.decode((await note(p, values)).text), /Say for each what is ticked/);
+    assert.equal((await note(p, { ...values, "p-photo_teaching": "yes" })).status, 303);
+    const stands = h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n SELECT purpose, is_given FROM app.consent WHERE client_id = :'v2' ORDER BY 1", h.tenantId("glow"), him.client);
+    assert.deepEqual(stands, [["photo_chart", "t"], ["photo_teaching", "t"], ["photo_website", "f"]]);
+    assert.match((await owner.get(`/clients/${him.client}/chart`)).text, /Photographs in the chart[\s\S]{0,300}the signed form<\/a>, on paper/);
+    assert.equal((await owner.submit(`/settings/forms/${one}`, {}, { action: `/settings/forms/${one}/put` })).status, 303);
+  });
+});

@@ -105,6 +105,16 @@ static const char format_3[] =
     "\nShown to the signer, SHA-256\n  "
     "6ea2a240fad20a637ab91ff7a9ba30afbbe2f9477306a5207b55d1632a083f6f\n\n" SIGNED;
 
+static const char format_paper[] =
+    "Signed form, format\n  paper-1\n\nStudio\n  Glow\n\nClient\n  Zoë Quinn\n\nForm\n  Consent\n\n"
+    "Version\n  3\n\nLanguage\n  Español\n\nLanguage, code\n  es\n\n" QUESTIONS
+    "Wording\n  First.\n\n  Second.\n\nStatement\n  This form was signed by hand, on paper. What was "
+    "answered and signed stands on the paper, of which a picture is kept; below is what the studio "
+    "wrote down of it.\n\nSigned by\n  Ines Quinn\n\nSigned as\n  guardian\n\nGuardian\n  Ines Quinn\n\n"
+    "Guardian, relation\n  Parent\n\nWitness\n  Kim Ito\n\nPlace\n  paper\n\n"
+    "Signed at\n  2026-11-20\n\nNoted by\n  Kim Ito\n\nNoted at\n  2026-11-22T10:00:00Z\n\n"
+    "Method\n  paper\n";
+
 static struct form_document signed_example(const char *format)
 {
     struct form_document d = example();
@@ -152,6 +162,26 @@ static void the_texts_of_all_formats_are_exactly_these(void **state)
         assert_str(back.shown_sha256,
                    arena_cstr(arena, form_document_hash(arena, form_document_text(arena, &shown))));
     }
+}
+
+/* What was signed on paper says so, and nothing in it reads like an electronic signature. */
+static void a_form_on_paper_says_so(void **state)
+{
+    (void)state;
+    struct form_document d = signed_example("2"), back;
+    d.format = S("paper-1");
+    d.place = d.method = S("paper");
+    d.signed_at = S("2026-11-20");
+    d.noted_by = S("Kim Ito");
+    d.noted_at = S("2026-11-22T10:00:00Z");
+    assert_str(form_document_text(arena, &d), format_paper);
+    assert_int_equal(form_document_read(arena, str_of(format_paper), &back), OK);
+    assert_str(form_document_text(arena, &back), format_paper);
+    assert_str(back.noted_by, "Kim Ito");
+    assert_true(form_document_agrees(&back, &d));
+    d.signed_at = S("2026-11-21");
+    assert_false(form_document_agrees(&back, &d));
+    assert_null(strstr(format_paper, "electronically"));
 }
 
 static void who_signed_and_how_cannot_be_changed_without_another_hash(void **state)
@@ -316,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_texts_of_all_formats_are_exactly_these, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_form_on_paper_says_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_signed_and_how_cannot_be_changed_without_another_hash,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_signature_follows_and_names_the_hash_of_what_was_shown,

@@ -57,6 +57,8 @@ struct val form_shown_document(struct arena *a, const struct form_document *d)
     shown_text(item, "signer", d->signer);
     shown_text(item, "shown_sha256", d->shown_sha256);
     shown_flag(item, "is_drawn", str_is(d->method, "drawn"));
+    shown_flag(item, "is_typed", str_is(d->method, "typed"));
+    shown_flag(item, "is_paper", str_is(d->method, "paper"));
     shown_flag(item, "has_answers", d->n_answers > 0);
     shown_list(item, "answers", shown_answers(a, d));
     return shown_items(a, item, 1);

@@ -1,6 +1,6 @@
 /*
  * document.c -- what is signed, as one exact text, and back into its parts.
- * Owns: the formats "1" to "3" of signed forms. A change is a new number; old texts stay readable and are written the same again.
+ * Owns: the formats "1" to "3" and "paper-1" of signed forms. A change is a new number; old texts stay readable and are written the same again.
  * Never: looks outside its arguments, so that the same form gives the same bytes years later.
  */
 #include "form_document.h"
@@ -9,10 +9,15 @@
 
 #define OLDEST "1"
 #define NEWEST "3"
+#define ON_PAPER "paper-1"
 
 static const char statement[] =
     "I have read this form. What I have answered is true and complete as far as I know. I sign it "
     "electronically, of my own will, and my signature counts like one made by hand.";
+
+static const char paper_statement[] =
+    "This form was signed by hand, on paper. What was answered and signed stands on the paper, of "
+    "which a picture is kept; below is what the studio wrote down of it.";
 
 /* ---- writing ---- */
 
@@ -81,6 +86,8 @@ static void signature_parts(struct buf *b, const struct form_document *d, bool i
         part_if(b, "Witness", d->witness);
         part(b, "Place", d->place);
         part(b, "Signed at", d->signed_at);
+        part_if(b, "Noted by", d->noted_by);
+        part_if(b, "Noted at", d->noted_at);
     }
     part(b, "Method", d->method);
     part_if(b, "Strokes, SHA-256", d->strokes_sha256);
@@ -91,6 +98,7 @@ struct str form_document_text(struct arena *a, const struct form_document *d)
     struct buf b = buf_in(a, 8192);
     bool is_oldest = str_is(d->format, OLDEST);
     bool has_clauses = !is_oldest && !str_is(d->format, "2");
+    bool is_paper = str_is(d->format, ON_PAPER);
     part(&b, "Signed form, format", d->format.n > 0 ? d->format : S(NEWEST));
     part(&b, "Studio", d->studio);
     part(&b, "Client", d->client);
@@ -103,14 +111,17 @@ struct str form_document_text(struct arena *a, const struct form_document *d)
     for (size_t i = 0; i < d->n_answers; i++)
         answer_parts(&b, &d->answers[i], i + 1, has_clauses);
     part_if(&b, "Wording", d->wording);
-    part(&b, "Signing electronically, version", d->disclosure_version);
-    part(&b, "Signing electronically", d->disclosure);
-    part(&b, "Statement", str_of(statement));
+    if (!is_paper) {
+        part(&b, "Signing electronically, version", d->disclosure_version);
+        part(&b, "Signing electronically", d->disclosure);
+    }
+    part(&b, "Statement", str_of(is_paper ? paper_statement : statement));
     if (d->signer.n == 0)
         return buf_str(&b);
 
     struct str shown = form_document_hash(a, buf_str(&b));
-    part(&b, "Shown to the signer, SHA-256", shown);
+    if (!is_paper) /* nobody knows what was read there */
+        part(&b, "Shown to the signer, SHA-256", shown);
     signature_parts(&b, d, is_oldest);
     return buf_str(&b);
 }
@@ -206,6 +217,8 @@ static void keep_part(struct form_document *d, struct form_document_answer *answ
         {"Witness", &d->witness, true},
         {"Place", &d->place, true},
         {"Signed at", &d->signed_at, true},
+        {"Noted by", &d->noted_by, true},
+        {"Noted at", &d->noted_at, true},
     };
     if (str_starts(label, S("Question "))) {
         answers[d->n_answers].question = content;
@@ -228,7 +241,8 @@ enum err form_document_read(struct arena *a, struct str text, struct form_docume
 
     *d = (struct form_document){.answers = answers};
     if (take_part(a, &rest, &label, &content) || !str_is(label, "Signed form, format") ||
-        !(str_is(content, OLDEST) || str_is(content, "2") || str_is(content, NEWEST)))
+        !(str_is(content, OLDEST) || str_is(content, "2") || str_is(content, NEWEST) ||
+          str_is(content, ON_PAPER)))
         return ERR_INVALID;
     d->format = content;
     while (rest.n > 0) {

@@ -20,25 +20,19 @@ const struct field form_file_fields[] = {{"file", FIELD_TEXT}, {0}};
 
 /* ---- taking ---- */
 
-/* What is kept of one file. */
-struct taken {
-    struct str whole, small;
-    const char *type;
-    int64_t width, height;
-};
-
-static enum err take(struct req *r, struct str bytes, struct taken *t, const char **why)
+enum err form_file_take(struct req *r, struct str bytes, struct form_file_taken *t,
+                        const char **why)
 {
     struct picture p;
     *why = NULL;
-    *t = (struct taken){.whole = bytes, .small = S(""), .type = "application/pdf"};
+    *t = (struct form_file_taken){.whole = bytes, .small = S(""), .type = "application/pdf"};
     if (file_type(bytes) == FILE_PDF) {
         *why = form_file_pdf_refusal(bytes);
         return *why ? ERR_INVALID : OK;
     }
     enum err e = req_picture(r, bytes, &p, why);
     if (!e)
-        *t = (struct taken){p.whole, p.small, "image/jpeg", p.width, p.height};
+        *t = (struct form_file_taken){p.whole, p.small, "image/jpeg", p.width, p.height};
     return e;
 }
 
@@ -49,7 +43,8 @@ static void set_size(struct req *r, const char *name, int64_t n)
         req_set(r, name, arena_printf(req_arena(r), "%lld", (long long)n));
 }
 
-static enum err keep(struct req *r, const struct taken *t, struct str sent_name)
+enum err form_file_keep(struct req *r, const struct form_file_taken *t, struct str sent_name,
+                        enum query add)
 {
     struct str client = req_value(r, "client_id");
     enum err e = req_media_put(r, client, t->whole, t->small);
@@ -66,11 +61,11 @@ static enum err keep(struct req *r, const struct taken *t, struct str sent_name)
     req_set(r, "type", str_of(t->type));
     set_size(r, "width", t->width);
     set_size(r, "height", t->height);
-    return req_query(r, Q_form_file_media) && req_query(r, Q_form_file_add) ? OK : req_error(r);
+    return req_query(r, Q_form_file_media) && req_query(r, add) ? OK : req_error(r);
 }
 
-/* The files of the form that was sent; an input in which nothing was chosen sends one without a name and a byte. */
-static size_t sent(struct req *r, const struct upload **list)
+/* (an input in which nothing was chosen sends one without a name and a byte) */
+size_t form_files_sent(struct req *r, const struct upload **list)
 {
     const struct upload *all;
     size_t n = req_uploads(r, &all), kept = 0;
@@ -96,7 +91,7 @@ static enum err refuse(struct req *r, size_t n, struct str name, const char *why
 enum err form_attach(struct req *r)
 {
     const struct upload *files;
-    size_t n = sent(r, &files);
+    size_t n = form_files_sent(r, &files);
     const struct rows *room = req_query(r, Q_form_file_room);
     if (!room)
         return req_error(r);
@@ -113,18 +108,18 @@ enum err form_attach(struct req *r)
                       "These are more than there is room for: five files can be attached here in "
                       "all. Choose fewer.");
     /* All of them are looked at before one is kept, so that it is all or nothing. */
-    struct taken *taken = arena_alloc(req_arena(r), n * sizeof *taken);
+    struct form_file_taken *taken = arena_alloc(req_arena(r), n * sizeof *taken);
     for (size_t i = 0; i < n; i++) {
         const char *why =
             files[i].bytes.n > 0 ? NULL : "This file is empty. Please choose another.";
-        enum err e = why ? ERR_INVALID : take(r, files[i].bytes, &taken[i], &why);
+        enum err e = why ? ERR_INVALID : form_file_take(r, files[i].bytes, &taken[i], &why);
         if (e == ERR_INVALID)
             return refuse(r, n, files[i].filename, why);
         if (e)
             return e;
     }
     for (size_t i = 0; i < n; i++) {
-        enum err e = keep(r, &taken[i], files[i].filename);
+        enum err e = form_file_keep(r, &taken[i], files[i].filename, Q_form_file_add);
         if (e)
             return e;
     }

@@ -43,6 +43,19 @@ extern const struct field form_language_fields[];
 /* files.c, in the slow pool. */
 enum { FORM_FILES_BODY = 10 * 1024 * 1024 + 64 * 1024 /* PICTURE_MOST_BYTES and what the form says beside it */ };
 extern const struct field form_file_fields[];
+/* What is kept of one file. */
+struct form_file_taken {
+    struct str whole, small;
+    const char *type;
+    int64_t width, height;
+};
+struct upload;
+/* The files of the form that was sent. */
+size_t form_files_sent(struct req *r, const struct upload **list);
+/* Looks at one file. ERR_INVALID: *why, in words for people, it will not be taken. */
+enum err MUST_CHECK form_file_take(struct req *r, struct str bytes, struct form_file_taken *t, const char **why);
+/* Keeps it, sealed, for the client of `client_id`; `add` says to which form it belongs. Sets media_id. */
+enum err MUST_CHECK form_file_keep(struct req *r, const struct form_file_taken *t, struct str sent_name, enum query add);
 enum err form_attach(struct req *r);
 enum err form_file_whole(struct req *r);
 enum err form_file_small(struct req *r);
