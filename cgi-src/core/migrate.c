@@ -1,7 +1,7 @@
 /*
  * migrate.c -- `foyer migrate [--role NAME]`: brings the database to the release's schema.
  * Owns: foyer_meta.migration, the record of what has landed, with checksums.
- * sql/schema/NNN_name.sql run once, in order, each in one transaction; sql/lib (functions, grants;
+ * sql/schema/NNN_name.sql (after 999: NNNN) run once, in order, each in one transaction; sql/lib (functions, grants;
  * written so that they may run again) run whole in one transaction when any of them changed.
  * Never: goes on past a difference between what landed and what the files say now.
  */
@@ -72,9 +72,16 @@ static bool read_script(struct arena *a, struct script *s)
     return true;
 }
 
+/* Migrations by their numbers, so that 1000 comes after 999; files of sql/lib, of three digits each, by their names. */
+static int by_number(const char *a, const char *b)
+{
+    long x = strtol(a, NULL, 10), y = strtol(b, NULL, 10);
+    return x != y ? (x < y ? -1 : 1) : strcmp(a, b);
+}
+
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const struct script *)a)->name, ((const struct script *)b)->name);
+    return by_number(((const struct script *)a)->name, ((const struct script *)b)->name);
 }
 
 static bool read_directory(struct arena *a, const char *part, struct scripts *out)
@@ -106,19 +113,18 @@ static bool read_directory(struct arena *a, const char *part, struct scripts *ou
     return true;
 }
 
-static bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 /* Migrations are numbered, each number once: the order must not depend on the rest of the name. */
 static bool numbers_ok(const struct scripts *schema)
 {
     for (size_t i = 0; i < schema->n; i++) {
         const struct script *s = &schema->items[i];
-        if (strlen(s->name) < 5 || !is_digit(s->name[0]) || !is_digit(s->name[1]) ||
-            !is_digit(s->name[2]) || s->name[3] != '_') {
-            fprintf(stderr, "%s: is not numbered; call it NNN_name.sql\n", s->path);
+        size_t digits = strspn(s->name, "0123456789");
+        if (digits < 3 || digits > 4 || (digits == 4 && s->name[0] == '0') ||
+            s->name[digits] != '_' || s->name[digits + 1] == '\0') {
+            fprintf(stderr, "%s: is not numbered; call it NNN_name.sql, after 999 NNNN_name.sql\n", s->path);
             return false;
         }
-        if (i > 0 && strncmp(s->name, schema->items[i - 1].name, 4) == 0) {
+        if (i > 0 && strncmp(s->name, schema->items[i - 1].name, digits + 1) == 0) {
             fprintf(stderr, "%s: has the number of %s.sql; give it the next free one\n", s->path,
                     schema->items[i - 1].name);
             return false;
@@ -277,7 +283,7 @@ static bool land_new_ones(struct migration_run *m, const PGresult *record)
         if (landed(record, s->name)) {
             continue;
         }
-        if (strcmp(s->name, last) < 0) {
+        if (by_number(s->name, last) < 0) {
             fprintf(stderr, "%s: comes before %s, which has landed; give it the next free number\n",
                     s->path, last);
             return false;

@@ -66,33 +66,33 @@ const now = () => ({ release: release(), releases: releases() });
 
 test("a migration that fails leaves nothing behind: the old release goes on, with the old schema", async () => {
   const was = now();
-  fs.writeFileSync(file("sql/schema/990_half.sql"), "SET LOCAL ROLE foyer_owner;\nALTER TABLE app.client ADD COLUMN half text;\nSELECT 1 / 0;\n");
+  fs.writeFileSync(file("sql/schema/9990_half.sql"), "SET LOCAL ROLE foyer_owner;\nALTER TABLE app.client ADD COLUMN half text;\nSELECT 1 / 0;\n");
   const r = await deploy();
   assert.equal(r.code, 1);
-  assert.match(r.text, /990_half\.sql.*division by zero/);
+  assert.match(r.text, /9990_half\.sql.*division by zero/);
   assert.match(r.text, /migrate failed; the old release goes on running/);
   assert.equal(has("client", "half"), false);
   await assertUnchanged(was);
-  fs.rmSync(file("sql/schema/990_half.sql"));
+  fs.rmSync(file("sql/schema/9990_half.sql"));
 });
 
 test("a program that is unfit is found out before anything is changed, the schema too", async () => {
   const was = now(), view = file("templates/booking/services.mustache"), good = fs.readFileSync(view);
   fs.writeFileSync(view, "{{#never_closed}}");
-  fs.writeFileSync(file("sql/schema/991_early.sql"), "SET LOCAL ROLE foyer_owner;\nALTER TABLE app.client ADD COLUMN early text;\n");
+  fs.writeFileSync(file("sql/schema/9991_early.sql"), "SET LOCAL ROLE foyer_owner;\nALTER TABLE app.client ADD COLUMN early text;\n");
   const r = await deploy();
   assert.equal(r.code, 1);
   assert.match(r.text, /the new program is unfit for pool staff; nothing was changed/);
   assert.equal(has("client", "early"), false);
   await assertUnchanged(was);
   fs.writeFileSync(view, good);
-  fs.rmSync(file("sql/schema/991_early.sql"));
+  fs.rmSync(file("sql/schema/9991_early.sql"));
 });
 
 test("what fails after the new release was put in place is taken back; a migration that has landed stays", async () => {
   const was = now(), conf = file("nginx/server.conf.in"), good = fs.readFileSync(conf);
   fs.writeFileSync(conf, `${good}\nno_such_directive on;\n`);
-  fs.writeFileSync(file("sql/schema/992_stays.sql"), "SET LOCAL ROLE foyer_owner;\nALTER TABLE app.client ADD COLUMN stays text;\n");
+  fs.writeFileSync(file("sql/schema/9992_stays.sql"), "SET LOCAL ROLE foyer_owner;\nALTER TABLE app.client ADD COLUMN stays text;\n");
   const r = await deploy();
   assert.equal(r.code, 1);
   assert.match(r.text, /the configuration is refused; went back to app-/);
@@ -104,10 +104,10 @@ test("what fails after the new release was put in place is taken back; a migrati
 
 test("old workers answer while a migration adds a column under them, and when the new ones come nobody notices", async () => {
   const was = now();
-  fs.writeFileSync(file("sql/schema/993_column.sql"), "SELECT pg_sleep(2);\nSET LOCAL ROLE foyer_owner;\nALTER TABLE app.client ADD COLUMN shoe text NOT NULL DEFAULT '';\nSELECT pg_sleep(1);\n");
+  fs.writeFileSync(file("sql/schema/9993_column.sql"), "SELECT pg_sleep(2);\nSET LOCAL ROLE foyer_owner;\nALTER TABLE app.client ADD COLUMN shoe text NOT NULL DEFAULT '';\nSELECT pg_sleep(1);\n");
   const r = await deploy();
   assert.equal(r.code, 0, r.text);
-  assert.match(r.text, /landed 993_column/);
+  assert.match(r.text, /landed 9993_column/);
   assert.equal(has("client", "shoe"), true);
   assert.notEqual(release(), was.release);
   assert.ok(programs().every((p) => p.startsWith(path.join(fs.realpathSync(s.vardir), release()))));
@@ -118,7 +118,7 @@ test("old workers answer while a migration adds a column under them, and when th
 test("another server module: PostgreSQL starts anew with it, and nobody gets worse than being asked to try again", async () => {
   const module = file("cgi-src/pgmodule/foyerctx.c"), was = s.child("postgresql");
   fs.appendFileSync(module, "\nconst char foyer_other_module[] = \"another\";\n");
-  fs.writeFileSync(file("sql/schema/994_module.sql"), "SELECT pg_sleep(1);\nSET LOCAL ROLE foyer_owner;\nALTER TABLE app.client ADD COLUMN hat text;\n");
+  fs.writeFileSync(file("sql/schema/9994_module.sql"), "SELECT pg_sleep(1);\nSET LOCAL ROLE foyer_owner;\nALTER TABLE app.client ADD COLUMN hat text;\n");
   const r = await deploy([200, 503]);
   assert.equal(r.code, 0, r.text);
   assert.notEqual(s.child("postgresql"), was);
