@@ -6,6 +6,30 @@
 
 SET LOCAL ROLE foyer_owner;
 
+-- The terms of signing electronically to begin with: paper instead, taking the consent back and how, what it covers, keeping the address up to
+-- date, what is needed to open and keep the copy, and that it costs nothing (15 U.S.C. 7001(c); SECURITY.md E-01).
+CREATE OR REPLACE FUNCTION app.terms_library(studio text) RETURNS TABLE (language text, title text, body text)
+LANGUAGE sql IMMUTABLE
+AS $$
+    SELECT l.language, l.title, replace(l.body, '{studio}', studio)
+    FROM (VALUES ('en', 'Signing electronically',
+'Your choice, and paper. You can sign the forms of {studio} on a screen instead of on paper. You need not: ask us for paper at any time, before or after you sign, and for a paper copy of what you have signed. Neither costs anything, and nobody is treated differently for it.
+
+Taking it back. You may take back your consent to signing electronically at any time, without a reason: tell us at the desk, by telephone or in answer to any of our messages. From then on we give you paper. What you have signed until then stays signed.
+
+What it covers. This consent is for the forms that {studio} asks you to fill in and sign, with the copies and notices that belong to them, until you take it back.
+
+How to reach you. We send links to your forms and copies to the e-mail address or telephone number that you gave us. Tell us when it changes: at the desk, by telephone, or with “Is something wrong in my record?” beside your forms.
+
+What you need. A phone, tablet or computer with internet and a web browser of the last few years, and, to keep a copy, a program that shows PDF files or a printer. If you can read this page, your device can show the forms.
+
+What it costs. We take no fee for signing, for your copy, for paper, or for taking this consent back. Your provider may charge you for the internet connection.
+
+Your signature. Your typed name or drawn signature counts like one made by hand. With it we keep the time, your internet address and the browser that you used, so that it can be shown later that it was you.')) AS l (language, title, body)
+$$;
+REVOKE ALL ON FUNCTION app.terms_library(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.terms_library(text) TO foyer_staff;
+
 CREATE OR REPLACE FUNCTION app.form_library()
 RETURNS TABLE (n int, slug text, name text, kind text, group_words text, about text, validity text, valid_days int, asked_with text, for_whom text, content jsonb)
 LANGUAGE sql IMMUTABLE

@@ -13,9 +13,9 @@ LEFT JOIN app.form_version d ON d.form_id = f.id AND d.published_at IS NULL
 ORDER BY NOT f.is_active, f.kind DESC, f.name, f.id;
 
 -- name: form_build_reminder :one
--- How long before a visit its client is reminded.
+-- How long before a visit its client is reminded; and whether anything can be signed at all.
 -- clients: none
-SELECT t.form_reminder_hours FROM app.tenant t WHERE t.id = app.tenant();
+SELECT t.form_reminder_hours, app.policy_in_force('terms') IS NULL AS lacks_terms FROM app.tenant t WHERE t.id = app.tenant();
 
 -- name: form_build_remind :exec
 -- Sets that, and wakes the job that reminds, of which there is one.
@@ -112,7 +112,7 @@ SELECT app.form_draft_drop(:form_id::uuid) AS form_id;
 -- clients: none
 SELECT f.id AS form_id, f.name, f.validity <> 'visit' AND p.n > 0 AS can_ask_again, v.id AS form_version_id, v.version, v.title, v.body, v.edition,
        v.edited_at AT TIME ZONE app.zone() AS edited_local, s.name AS editor, app.language_words(v.language) AS language_words,
-       NOT v.holds_health AS is_without_health, v.copy_attached, f.kind = 'consent' AS is_consent
+       NOT v.holds_health AS is_without_health, v.copy_attached, f.kind = 'consent' AS is_consent, app.policy_in_force('terms') IS NULL AS lacks_terms
 FROM app.form_version v
 JOIN app.form f ON f.id = v.form_id
 CROSS JOIN LATERAL (SELECT count(*) AS n FROM app.form_version o WHERE o.form_id = f.id AND o.published_at IS NOT NULL) AS p

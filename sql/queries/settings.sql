@@ -11,8 +11,8 @@ LEFT JOIN LATERAL (SELECT v.version, v.effective_on
                    LIMIT 1) p ON true;
 
 -- name: settings_policy_latest :one
--- The newest version of one text, to be changed into the next; blank when there is none yet.
-SELECT k.kind, k.words, p.title, p.body, (now() AT TIME ZONE app.zone())::date AS effective_on
+-- The newest version of one text, to be changed into the next; when there is none yet the library's, or blank.
+SELECT k.kind, k.words, coalesce(p.title, l.title) AS title, coalesce(p.body, l.body) AS body, p.title IS NULL AND l.title IS NOT NULL AS is_of_library, (now() AT TIME ZONE app.zone())::date AS effective_on
 FROM (VALUES ('privacy', 'Privacy', NULL), ('terms', 'Signing electronically', NULL), ('cancellation', 'Cancellation', NULL),
              ('agreement', 'Agreement with businesses', 'operator')) AS k (kind, words, realm)
 JOIN app.tenant t ON t.realm = coalesce(k.realm, t.realm)
@@ -21,6 +21,7 @@ LEFT JOIN LATERAL (SELECT v.title, v.body
                    WHERE v.kind = k.kind
                    ORDER BY v.version DESC
                    LIMIT 1) p ON true
+LEFT JOIN app.terms_library(t.name) AS l ON k.kind = 'terms' AND l.language = 'en'
 WHERE k.kind = :kind;
 
 -- name: settings_policy_versions :many

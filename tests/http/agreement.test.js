@@ -70,6 +70,11 @@ describe("R-06 L03: the agreement", () => {
   });
   test("the operator publishes the next version: the business is asked for it, and goes on meanwhile", async () => {
     const operator = await h.staff("ops", "operator", { fresh: true });
+    // who has no terms of signing electronically yet is offered some, with the six elements of E-01
+    const terms = await operator.get("/settings/texts/terms"), offered = h.formOf(terms.text, "/settings/texts/terms").values;
+    assert.match(terms.text, /This is a text to begin with, and not published yet/);
+    for (const words of [/ask us for paper at any time/, /take back your consent[^\n]*at any time/, /What it covers\./, /Tell us when it changes/, /What you need\./, /We take no fee/]) assert.match(offered.body, words);
+    assert.ok(!offered.body.includes("{studio}"));
     const page = await operator.get("/settings/texts/agreement");
     assert.equal(page.status, 200);
     const form = h.formOf(page.text, "/settings/texts/agreement").values;

@@ -312,6 +312,42 @@ describe("L20 E-02: what is asked after an answer", () => {
     assert.ok(text(await p.v.get(`${p.page}/copy`)).includes("¿Qué le trae a nosotros?"));
     assert.equal(h.one("SELECT language FROM app.signature WHERE assignment_id = :'v1'::uuid", p.which), "es");
   });
+  test("E-01: while no terms of signing are in force, the forms' list and the page that publishes say so, and lead there", async () => {
+    const form = await begin("", "Without terms"), past = (days) => h.sql(`BEGIN; SET LOCAL session_replication_role = replica;
+      UPDATE app.policy_version SET effective_on = effective_on + :'v2'::int WHERE tenant_id = :'v1'::uuid AND kind = 'terms'; COMMIT`, glow(), String(days));
+    const says = async () => [at("").slice(0, -1), at(form, "/draft")].map((page) => v.get(page)).reduce(async (all, r) => [...(await all), /Nothing can be signed yet[^]*href="\/settings\/texts\/terms"/.test((await r).text)], []);
+    assert.deepEqual(await says(), [false, false]);
+    past(20000);
+    try {
+      assert.deepEqual(await says(), [true, true]);
+    } finally {
+      past(-20000);
+    }
+    await send(at(form), at(form, "/put"), {});
+  });
+  test("B8: translated text says its language, and from which side it is read", async () => {
+    const form = await begin("", "Letters");
+    await send(at(form, "/draft"), at(form, "/draft/wording"), { title: "Letters", body: "Words." });
+    const name = keyOf(await ask(form, { kind: "text", label: "Your name?" }));
+    for (const [language, title] of [["es", "Cartas"], ["ar", "رسائل"]]) {
+      await send(at(form, "/draft"), at(form, "/draft/languages"), { language });
+      const question = h.one("SELECT q.id FROM app.form_question q JOIN app.form_version f ON f.id = q.form_version_id WHERE f.form_id = :'v1'::uuid", form), page = at(form, `/draft/languages/${language}/questions/${question}`);
+      assert.equal((await send(page, page, { label: title, help: "", options: "", follow_up: "", unit: "" })).status, 303);
+      assert.equal((await send(at(form, `/draft/languages/${language}`), at(form, `/draft/languages/${language}`), { title, body: title })).status, 303);
+    }
+    assert.match((await publish(form)).location, /published/);
+    const p = asked(form);
+    for (const [language, dir] of [["en", "ltr"], ["es", "ltr"], ["ar", "rtl"]]) {
+      assert.equal((await p.answer({ [name]: "Ana", intent: `lang-${language}` })).status, 303);
+      const page = (await p.v.get(p.page)).text, wrap = `lang="${language}" dir="${dir}"`;
+      for (const tag of ["h1", `div class="intake"`]) assert.ok(page.includes(`<${tag} ${wrap}>`), `${tag}: ${page.match(/<h1[^]*?<.h1>/)} ${page.match(/<div class="intake"[^>]*>/)}`);
+      const read = await p.v.get(`${p.page}/consent`);
+      assert.ok(read.text.includes(`<div class="document-body" ${wrap}>`), `${language} ${read.status} ${read.location} ${read.text.match(/<div class="document-body"[^>]*>/)}`);
+    }
+    assert.equal((await p.sign()).status, 303);
+    assert.ok((await p.v.get(`${p.page}/copy`)).text.includes(`<div class="document-body" lang="ar" dir="rtl">`));
+    await send(at(form), at(form, "/put"), {});
+  });
   test("a translation that is not whole is not published", async () => {
     const one = await begin("photo-release", "Half said");
     await ask(one, { kind: "text", label: "In English only" });
