@@ -2,6 +2,7 @@
  * body_map.c -- where on face or body something was given: points on drawings, of one treatment, over
  * those of the others. Never: moves a point; one entered in error is marked so.
  */
+#include "chart_mark.h"
 #include "features.h"
 
 static const struct field point_fields[] = {
@@ -16,6 +17,18 @@ static const struct field point_fields[] = {
     {"remark", FIELD_TEXT, .max = 200},
     {0},
 };
+
+static const struct field void_fields[] = {VOID_REASON, {0}};
+
+static enum err void_point(struct req *r)
+{
+    struct str client = req_value(r, "client_id"), encounter = req_value(r, "encounter_id");
+    enum err e = chart_mark(r, "void_reason", "app.body_point", "point_id", Q_body_map_void);
+    return e ? e
+             : reply_redirect(r,
+                              arena_printf(req_arena(r), "/clients/%.*s/encounters/%.*s/map",
+                                           (int)client.n, client.p, (int)encounter.n, encounter.p));
+}
 
 #define MAP "/clients/{client_id:uuid}/encounters/{encounter_id:uuid}/map"
 #define THEN .then = "/clients/{client_id}/encounters/{encounter_id}/map?drawing={drawing}#place"
@@ -33,6 +46,7 @@ const struct page body_map_pages[] = {
     {POST, MAP, CAN(chart_write), .action = "encounter.change", .fields = point_fields,
      .save = Q_body_map_add, THEN, .again = MAP, .title = "Chart: a point on the map"},
     {POST, MAP "/{point_id:uuid}/void", CAN(chart_write), .action = "encounter.change",
-     .save = Q_body_map_void, THEN, .again = MAP, .title = "Chart: a point entered in error"},
+     .fields = void_fields, .run = void_point, .again = MAP,
+     .title = "Chart: a point entered in error"},
     {0},
 };

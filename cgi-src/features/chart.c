@@ -2,6 +2,8 @@
  * chart.c -- a client's chart: treatment history, signed consents, providers' notes.
  * Owns: what is written into it. Never: changes what is signed; the tables refuse.
  */
+#include "chart_mark.h"
+
 #include "features.h"
 
 /* id: the draft that is written again, or the new note's; version: of the draft as this window was shown it; editor: the window. */
@@ -18,6 +20,17 @@ static const struct field addendum_fields[] = {
     {"addendum", FIELD_LONG, .required = true, .missing = "Write what is to be added first."},
     {0},
 };
+
+enum err chart_mark(struct req *r, const char *what, const char *table, const char *row,
+                    enum query q)
+{
+    const char *column = arena_cstr(req_arena(r), arena_printf(req_arena(r), "%s_sealed", what));
+    enum err e = req_set_sealed(r, column, req_value(r, "client_id"), table, column,
+                                req_value(r, row), req_value(r, what));
+    if (e)
+        return e == ERR_GONE ? ERR_NOT_FOUND : e;
+    return req_query(r, q) ? OK : req_error(r);
+}
 
 /* What is added has a name of its own, so that after a refusal it comes back beside its note and not in a new one. */
 static enum err add_to(struct req *r)
@@ -51,6 +64,10 @@ const struct page chart_pages[] = {
               {"points", Q_body_map_points_of_client, .by = "encounter_id"},
               {"products", Q_encounter_products, .by = "encounter_id"},
               {"devices", Q_encounter_devices, .by = "encounter_id"},
+              {"advices", Q_encounter_advices, .by = "encounter_id"},
+              {"faults", Q_encounter_errors, .by = "encounter_id"},
+              {"voided", Q_encounter_voided},
+              {"before", Q_health_before},
               {"plans", Q_plan_next},
               {"desk", Q_chart_desk},
               {"templates", Q_chart_template},

@@ -66,14 +66,15 @@ BEGIN
     DELETE FROM app.allergy a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.medication a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.health_condition a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
-    UPDATE app.body_point a SET remark_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    UPDATE app.body_point a SET remark_sealed = NULL, void_reason_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.body_point a WHERE a.tenant_id = app.tenant() AND a.client_id = client AND a.lot_id IS NULL;
     DELETE FROM app.plan_step a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.treatment_plan a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.encounter_device a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     -- That a lot was used stays, for who counts lots; where on her body is gone with her key.
-    UPDATE app.encounter_product a SET area_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client;
-    UPDATE app.encounter a SET aftercare_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    UPDATE app.encounter_product a SET area_sealed = NULL, void_reason_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    DELETE FROM app.encounter_advice a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    UPDATE app.encounter a SET aftercare_sealed = NULL, void_reason_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.none_known a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.chart_note n WHERE n.tenant_id = app.tenant() AND n.client_id = client AND n.state = 'draft'
         AND NOT EXISTS (SELECT FROM app.chart_note x WHERE x.tenant_id = n.tenant_id AND x.client_id = client AND x.addendum_to = n.id);

@@ -56,7 +56,8 @@ WHERE a.id = :appointment_id::uuid;
 
 -- name: appointment_allergy :many
 -- What the visit's client is allergic to, the gravest first; or that there is nothing, as somebody said. No row: nobody asked.
-SELECT y.id, coalesce(y.client_id, n.client_id) AS client_id, y.substance_sealed, y.reaction_sealed, y.severity, n.client_id IS NOT NULL AS is_none,
+SELECT y.id, coalesce(y.client_id, n.client_id) AS client_id, y.substance_sealed, y.reaction_sealed, y.severity,
+       CASE y.severity WHEN 'unknown' THEN 'severity unknown' ELSE y.severity END AS severity_words, n.client_id IS NOT NULL AS is_none,
        coalesce(f.name, 'the client') AS said_by,
        (coalesce(y.noted_at, n.said_at) AT TIME ZONE app.zone())::date AS said_on
 FROM (SELECT a.id, a.client_id, a.substance_sealed, a.reaction_sealed, a.severity, a.noted_at, a.noted_by
@@ -68,7 +69,7 @@ FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o
            ORDER BY o.said_at DESC, o.client_id LIMIT 1) AS n
      ON n.client_id = y.client_id
 LEFT JOIN app.staff f ON f.id = coalesce(y.noted_by, n.said_by)
-ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END, y.noted_at;
+ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'unknown' THEN 2 WHEN 'moderate' THEN 3 ELSE 4 END, y.noted_at;
 
 -- name: appointment_addon :many
 -- What was added to the visit.
@@ -312,7 +313,8 @@ WHERE c.id = :client_id::uuid;
 
 -- name: appointment_client_allergy :many
 -- What she is allergic to, the gravest first; or that there is nothing, as somebody said. No row: nobody asked.
-SELECT y.id, coalesce(y.client_id, n.client_id) AS client_id, y.substance_sealed, y.reaction_sealed, y.severity, n.client_id IS NOT NULL AS is_none,
+SELECT y.id, coalesce(y.client_id, n.client_id) AS client_id, y.substance_sealed, y.reaction_sealed, y.severity,
+       CASE y.severity WHEN 'unknown' THEN 'severity unknown' ELSE y.severity END AS severity_words, n.client_id IS NOT NULL AS is_none,
        coalesce(f.name, 'the client') AS said_by,
        (coalesce(y.noted_at, n.said_at) AT TIME ZONE app.zone())::date AS said_on
 FROM (SELECT a.id, a.client_id, a.substance_sealed, a.reaction_sealed, a.severity, a.noted_at, a.noted_by
@@ -322,7 +324,7 @@ FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o WHERE 
            ORDER BY o.said_at DESC, o.client_id LIMIT 1) AS n
      ON n.client_id = y.client_id
 LEFT JOIN app.staff f ON f.id = coalesce(y.noted_by, n.said_by)
-ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END, y.noted_at;
+ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'unknown' THEN 2 WHEN 'moderate' THEN 3 ELSE 4 END, y.noted_at;
 
 -- name: appointment_choice_service :many
 -- Services that can be booked.

@@ -26,8 +26,10 @@ FROM (VALUES ('intradermal'), ('subcutaneous'), ('intramuscular'), ('on_the_bone
 SELECT p.id, p.client_id, p.id AS point_id, p.x, p.y, p.x + 22 AS label_x, p.y + 10 AS label_y, e.done_on,
        p.encounter_id = :encounter_id::uuid AS is_now,
        CASE WHEN p.encounter_id = :encounter_id::uuid THEN row_number() OVER (PARTITION BY p.encounter_id ORDER BY p.noted_at, p.id) END AS number,
-       o.name AS product, l.lot, app.amount_words(p.amount_milli, o.unit) AS amount, app.in_words(p.depth) AS depth_words, p.remark_sealed
+       o.name AS product, l.lot, app.amount_words(p.amount_milli, o.unit) AS amount, app.in_words(p.depth) AS depth_words, p.remark_sealed,
+       w.name AS noted_by, p.noted_at AT TIME ZONE app.zone() AS noted
 FROM app.body_point p
+JOIN app.staff w ON w.id = p.noted_by
 JOIN app.encounter e ON e.id = p.encounter_id AND e.client_id = p.client_id AND e.void_at IS NULL
 LEFT JOIN app.product_lot l ON l.id = p.lot_id
 LEFT JOIN app.product o ON o.id = l.product_id
@@ -47,7 +49,8 @@ RETURNING p.client_id, p.encounter_id, p.drawing;
 
 -- name: body_map_void :one
 -- A point entered in error.
-UPDATE app.body_point p SET void_at = now()
+-- seals: body_point
+UPDATE app.body_point p SET void_at = now(), void_reason_sealed = :void_reason_sealed::bytea
 WHERE p.id = :point_id::uuid AND p.encounter_id = :encounter_id::uuid AND p.client_id = :client_id::uuid AND p.void_at IS NULL
 RETURNING p.client_id, p.encounter_id, p.drawing;
 

@@ -65,6 +65,7 @@ SELECT y.id,
        y.substance_sealed,
        y.reaction_sealed,
        y.severity,
+       CASE y.severity WHEN 'unknown' THEN 'severity unknown' ELSE y.severity END AS severity_words,
        n.client_id IS NOT NULL AS is_none,
        coalesce(f.name, 'the client') AS said_by,
        (coalesce(y.noted_at, n.said_at) AT TIME ZONE app.zone())::date AS said_on
@@ -75,7 +76,7 @@ FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o WHERE 
            ORDER BY o.said_at DESC, o.client_id LIMIT 1) AS n
      ON n.client_id = y.client_id
 LEFT JOIN app.staff f ON f.id = coalesce(y.noted_by, n.said_by)
-ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'moderate' THEN 2 ELSE 3 END, y.noted_at;
+ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'unknown' THEN 2 WHEN 'moderate' THEN 3 ELSE 4 END, y.noted_at;
 
 -- name: client_visit :many
 -- Her visits, the newest first: those to come, and the history of treatments.

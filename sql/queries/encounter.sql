@@ -17,8 +17,9 @@ LIMIT app.list_most(:whole) OFFSET app.list_from(:whole, :treatments_from);
 -- name: encounter_products :many
 -- What was used in her treatments, with lot and expiry.
 SELECT x.id, x.client_id, x.encounter_id, x.id AS line_id, p.name AS product, l.id AS lot_id, l.lot, l.expires_on,
-       app.amount_words(x.amount_milli, p.unit) AS amount, x.area_sealed
+       app.amount_words(x.amount_milli, p.unit) AS amount, x.area_sealed, w.name AS noted_by, x.noted_at AT TIME ZONE app.zone() AS noted
 FROM app.encounter_product x
+JOIN app.staff w ON w.id = x.noted_by
 JOIN app.product_lot l ON l.id = x.lot_id
 JOIN app.product p ON p.id = l.product_id
 WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.void_at IS NULL
@@ -26,11 +27,61 @@ ORDER BY x.noted_at, x.id;
 
 -- name: encounter_devices :many
 -- How devices were set in her treatments.
-SELECT x.id, x.client_id, x.encounter_id, x.id AS setting_id, r.name AS device, x.settings_sealed
+SELECT x.id, x.client_id, x.encounter_id, x.id AS setting_id, r.name AS device, x.settings_sealed,
+       w.name AS noted_by, x.noted_at AT TIME ZONE app.zone() AS noted
 FROM app.encounter_device x
+JOIN app.staff w ON w.id = x.noted_by
 JOIN app.resource r ON r.id = x.device_id
 WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.void_at IS NULL
 ORDER BY x.noted_at, x.id;
+
+-- name: encounter_advices :many
+-- What she was told to do afterwards.
+SELECT x.id, x.client_id, x.encounter_id, x.id AS advice_id, x.advice_sealed, w.name AS noted_by, x.noted_at AT TIME ZONE app.zone() AS noted
+FROM app.encounter_advice x
+JOIN app.staff w ON w.id = x.noted_by
+WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.void_at IS NULL
+ORDER BY x.noted_at, x.id;
+
+-- name: encounter_errors :many
+-- Lines of her treatments that were marked as entered in error, of whichever kind: what they said, who marked them, and why.
+SELECT k.client_id, k.encounter_id, x.id, y.id, z.id, v.id,
+       coalesce(p.name, r.name, CASE k.kind WHEN 'point' THEN 'A point' ELSE 'Aftercare' END) AS what,
+       CASE WHEN k.kind = 'point' THEN d.words || ' ' || z.x || ', ' || z.y END AS place,
+       app.amount_words(coalesce(x.amount_milli, z.amount_milli), p.unit) AS amount, l.lot,
+       x.area_sealed, y.settings_sealed, z.remark_sealed, v.advice_sealed,
+       x.void_reason_sealed AS product_reason, y.void_reason_sealed AS device_reason, z.void_reason_sealed AS point_reason, v.void_reason_sealed AS advice_reason,
+       n.name AS noted_by, k.noted_at AT TIME ZONE app.zone() AS noted, w.name AS voided_by, k.void_at AT TIME ZONE app.zone() AS voided
+FROM (SELECT 'product' AS kind, a.client_id, a.encounter_id, a.id, a.noted_by, a.noted_at, a.void_at, a.void_by FROM app.encounter_product a
+      WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.void_at IS NOT NULL
+      UNION ALL SELECT 'device', a.client_id, a.encounter_id, a.id, a.noted_by, a.noted_at, a.void_at, a.void_by FROM app.encounter_device a
+      WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.void_at IS NOT NULL
+      UNION ALL SELECT 'point', a.client_id, a.encounter_id, a.id, a.noted_by, a.noted_at, a.void_at, a.void_by FROM app.body_point a
+      WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.void_at IS NOT NULL
+      UNION ALL SELECT 'advice', a.client_id, a.encounter_id, a.id, a.noted_by, a.noted_at, a.void_at, a.void_by FROM app.encounter_advice a
+      WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.void_at IS NOT NULL) AS k
+JOIN app.staff n ON n.id = k.noted_by
+LEFT JOIN app.staff w ON w.id = k.void_by
+LEFT JOIN app.encounter_product x ON k.kind = 'product' AND x.id = k.id
+LEFT JOIN app.encounter_device y ON k.kind = 'device' AND y.id = k.id
+LEFT JOIN app.body_point z ON k.kind = 'point' AND z.id = k.id
+LEFT JOIN app.encounter_advice v ON k.kind = 'advice' AND v.id = k.id
+LEFT JOIN app.drawings() AS d ON d.drawing = z.drawing
+LEFT JOIN app.product_lot l ON l.id = coalesce(x.lot_id, z.lot_id)
+LEFT JOIN app.product p ON p.id = l.product_id
+LEFT JOIN app.resource r ON r.id = y.device_id
+ORDER BY k.noted_at, k.id;
+
+-- name: encounter_voided :many
+-- Treatments that were entered in error as a whole.
+SELECT e.id, e.client_id, e.id AS encounter_id, e.done_on, coalesce(v.name, 'Treatment') AS service, f.name AS provider,
+       w.name AS voided_by, e.void_at AT TIME ZONE app.zone() AS voided, e.void_reason_sealed
+FROM app.encounter e
+JOIN app.staff f ON f.id = e.provider_id
+LEFT JOIN app.staff w ON w.id = e.void_by
+LEFT JOIN app.service v ON v.id = e.service_id
+WHERE e.client_id = ANY (app.record_ids(:client_id::uuid)) AND e.void_at IS NOT NULL
+ORDER BY e.done_on DESC, e.noted_at DESC;
 
 -- name: encounter_totals :many
 -- How much of each product a treatment took. What the lines say and what the points say stand side by side and are never added up: one
@@ -62,11 +113,15 @@ SELECT e.id,
        w.name AS noted_by,
        e.noted_at AT TIME ZONE app.zone() AS noted,
        e.void_at IS NOT NULL AS is_void,
+       u.name AS voided_by,
+       e.void_at AT TIME ZONE app.zone() AS voided,
+       e.void_reason_sealed,
        e.void_at IS NULL AND (app.may('chart_write') OR app.reaches('chart_write', e.client_id)) AS can_change
 FROM app.encounter e
 JOIN app.client c ON c.id = e.client_id
 JOIN app.staff f ON f.id = e.provider_id
 JOIN app.staff w ON w.id = e.noted_by
+LEFT JOIN app.staff u ON u.id = e.void_by
 LEFT JOIN app.service v ON v.id = e.service_id
 WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid;
 
@@ -79,7 +134,7 @@ JOIN app.location l ON l.id = a.location_id
 JOIN app.service v ON v.id = a.service_id
 WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.status IN ('arrived', 'in_room', 'done', 'booked', 'confirmed')
   AND a.starts_at < now() + interval '1 day' AND (a.starts_at AT TIME ZONE l.zone)::date <= (now() AT TIME ZONE l.zone)::date
-  AND NOT EXISTS (SELECT FROM app.encounter e WHERE e.appointment_id = a.id AND e.void_at IS NULL)
+  AND (a.id = :appointment_id::uuid OR NOT EXISTS (SELECT FROM app.encounter e WHERE e.appointment_id = a.id AND e.void_at IS NULL))
 ORDER BY coalesce(a.id = :appointment_id::uuid, false) DESC, a.starts_at DESC
 LIMIT 60;
 
@@ -112,29 +167,41 @@ ORDER BY p.name, l.expires_on, l.lot;
 SELECT r.id AS device_id, r.name AS device, r.id = :device_id::uuid AS is_chosen FROM app.resource r WHERE r.kind = 'device' AND r.is_active ORDER BY r.position, r.name;
 
 -- name: encounter_add :one
--- Notes a treatment: of a visit, which says service, provider and day where the form does not; or without one.
--- Two who note the same visit at once have one treatment between them.
--- seals: encounter
-INSERT INTO app.encounter AS e (id, client_id, appointment_id, service_id, provider_id, done_on, aftercare_sealed)
+-- Notes a treatment: of a visit, which says service, provider and day where the form does not; or without one. Two who note the same visit
+-- at once have one treatment between them: is_other says that it was there, and differs from what this form says.
+INSERT INTO app.encounter AS e (id, client_id, appointment_id, service_id, provider_id, done_on)
 SELECT :new_id::uuid, c.id, a.id, coalesce(:service_id::uuid, a.service_id), coalesce(:provider_id::uuid, a.staff_id, app.actor()),
-       coalesce(:done_on::date, (a.starts_at AT TIME ZONE l.zone)::date, app.today()), :aftercare_sealed::bytea
+       coalesce(:done_on::date, (a.starts_at AT TIME ZONE l.zone)::date, app.today())
 FROM app.client c
 LEFT JOIN app.appointment a ON a.id = :appointment_id::uuid AND a.client_id = c.id
 LEFT JOIN app.location l ON l.id = a.location_id
 WHERE c.id = :client_id::uuid AND (:appointment_id::uuid IS NULL OR a.id IS NOT NULL)
-ON CONFLICT (tenant_id, appointment_id) WHERE appointment_id IS NOT NULL AND void_at IS NULL DO UPDATE SET aftercare_sealed = e.aftercare_sealed
-RETURNING e.client_id, e.id AS encounter_id;
+ON CONFLICT (tenant_id, appointment_id) WHERE appointment_id IS NOT NULL AND void_at IS NULL DO UPDATE SET void_at = e.void_at
+RETURNING e.client_id, e.id AS encounter_id, e.id = :new_id::uuid AS is_new,
+    (coalesce(:service_id::uuid, e.service_id), coalesce(:provider_id::uuid, e.provider_id), coalesce(:done_on::date, e.done_on))
+        IS DISTINCT FROM (e.service_id, e.provider_id, e.done_on) AS is_other,
+    (SELECT f.name FROM app.staff f WHERE f.id = e.noted_by) AS noted_by;
 
--- name: encounter_aftercare :one
--- What she was told to do afterwards, as it stands now. id: the treatment's.
--- seals: encounter
-UPDATE app.encounter e SET aftercare_sealed = :aftercare_sealed::bytea
-WHERE e.id = :id::uuid AND e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid AND e.void_at IS NULL
-RETURNING e.client_id, e.id AS encounter_id;
+-- name: encounter_advice_add :one
+-- What she was told to do afterwards.
+-- seals: encounter_advice
+INSERT INTO app.encounter_advice AS x (id, client_id, encounter_id, advice_sealed)
+SELECT :advice_id::uuid, e.client_id, e.id, :advice_sealed::bytea
+FROM app.encounter e
+WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid
+RETURNING x.client_id, x.encounter_id;
+
+-- name: encounter_advice_void :one
+-- That line was entered in error.
+-- seals: encounter_advice
+UPDATE app.encounter_advice x SET void_at = now(), void_reason_sealed = :void_reason_sealed::bytea
+WHERE x.id = :advice_id::uuid AND x.encounter_id = :encounter_id::uuid AND x.client_id = :client_id::uuid AND x.void_at IS NULL
+RETURNING x.client_id, x.encounter_id;
 
 -- name: encounter_void :one
--- It was entered in error: it stays, and is shown no more.
-UPDATE app.encounter e SET void_at = now(), void_by = app.actor()
+-- It was entered in error: it stays, and is shown as such.
+-- seals: encounter
+UPDATE app.encounter e SET void_at = now(), void_reason_sealed = :void_reason_sealed::bytea
 WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid AND e.void_at IS NULL
 RETURNING e.client_id;
 
@@ -149,7 +216,8 @@ RETURNING x.client_id, x.encounter_id;
 
 -- name: encounter_product_void :one
 -- That line was entered in error.
-UPDATE app.encounter_product x SET void_at = now()
+-- seals: encounter_product
+UPDATE app.encounter_product x SET void_at = now(), void_reason_sealed = :void_reason_sealed::bytea
 WHERE x.id = :line_id::uuid AND x.encounter_id = :encounter_id::uuid AND x.client_id = :client_id::uuid AND x.void_at IS NULL
 RETURNING x.client_id, x.encounter_id;
 
@@ -160,11 +228,12 @@ INSERT INTO app.encounter_device AS x (id, client_id, encounter_id, device_id, s
 SELECT :new_id::uuid, e.client_id, e.id, r.id, :settings_sealed::bytea
 FROM app.encounter e
 JOIN app.resource r ON r.id = :device_id::uuid AND r.kind = 'device'
-WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid AND e.void_at IS NULL
+WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid
 RETURNING x.client_id, x.encounter_id;
 
 -- name: encounter_device_void :one
 -- That line was entered in error.
-UPDATE app.encounter_device x SET void_at = now()
+-- seals: encounter_device
+UPDATE app.encounter_device x SET void_at = now(), void_reason_sealed = :void_reason_sealed::bytea
 WHERE x.id = :setting_id::uuid AND x.encounter_id = :encounter_id::uuid AND x.client_id = :client_id::uuid AND x.void_at IS NULL
 RETURNING x.client_id, x.encounter_id;

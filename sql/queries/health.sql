@@ -7,8 +7,9 @@ RETURNING y.client_id;
 
 -- name: health_allergy_end :one
 -- Ends an allergy that was noted in error or no longer holds; the row stays.
+-- seals: allergy
 UPDATE app.allergy y
-SET ended_at = now()
+SET ended_at = now(), end_reason_sealed = :end_reason_sealed::bytea
 WHERE y.id = :allergy_id::uuid AND y.client_id = :client_id::uuid AND y.ended_at IS NULL
 RETURNING y.client_id;
 
@@ -44,8 +45,9 @@ RETURNING y.client_id;
 
 -- name: health_medication_end :one
 -- Ends a medication that she no longer takes, or that was noted in error; the row stays.
+-- seals: medication
 UPDATE app.medication y
-SET ended_at = now()
+SET ended_at = now(), end_reason_sealed = :end_reason_sealed::bytea
 WHERE y.id = :medication_id::uuid AND y.client_id = :client_id::uuid AND y.ended_at IS NULL
 RETURNING y.client_id;
 
@@ -81,10 +83,30 @@ RETURNING y.client_id;
 
 -- name: health_condition_end :one
 -- Ends a condition that no longer holds, or that was noted in error; the row stays.
+-- seals: health_condition
 UPDATE app.health_condition y
-SET ended_at = now()
+SET ended_at = now(), end_reason_sealed = :end_reason_sealed::bytea
 WHERE y.id = :condition_id::uuid AND y.client_id = :client_id::uuid AND y.ended_at IS NULL
 RETURNING y.client_id;
+
+-- name: health_before :many
+-- What of her health no longer holds, or was noted in error, the latest first: who ended it, when, and why.
+SELECT k.client_id, a.id, m.id, c.id, k.kind, a.substance_sealed, a.reaction_sealed, m.medication_sealed, m.dose_sealed, c.condition_sealed, c.remark_sealed,
+       a.end_reason_sealed AS allergy_reason, m.end_reason_sealed AS medication_reason, c.end_reason_sealed AS condition_reason,
+       (k.noted_at AT TIME ZONE app.zone())::date AS said_on, coalesce(f.name, 'the client') AS said_by,
+       (k.ended_at AT TIME ZONE app.zone())::date AS ended_on, coalesce(w.name, 'somebody') AS ended_by
+FROM (SELECT 'Allergy' AS kind, x.id, x.client_id, x.noted_at, x.noted_by, x.ended_at, x.ended_by FROM app.allergy x
+      WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.ended_at IS NOT NULL
+      UNION ALL SELECT 'Medication', x.id, x.client_id, x.noted_at, x.noted_by, x.ended_at, x.ended_by FROM app.medication x
+      WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.ended_at IS NOT NULL
+      UNION ALL SELECT 'Condition', x.id, x.client_id, x.noted_at, x.noted_by, x.ended_at, x.ended_by FROM app.health_condition x
+      WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.ended_at IS NOT NULL) AS k
+LEFT JOIN app.staff f ON f.id = k.noted_by
+LEFT JOIN app.staff w ON w.id = k.ended_by
+LEFT JOIN app.allergy a ON k.kind = 'Allergy' AND a.id = k.id
+LEFT JOIN app.medication m ON k.kind = 'Medication' AND m.id = k.id
+LEFT JOIN app.health_condition c ON k.kind = 'Condition' AND c.id = k.id
+ORDER BY k.ended_at DESC, k.id;
 
 -- name: health_none_known :one
 -- Notes that there is nothing of a kind; the table refuses it beside one that is listed.

@@ -62,7 +62,7 @@ describe("L11: treatments", () => {
     assert.equal((await v.post(`${base}/new`, typed)).location, made.location, "sent twice it is one");
     const one = made.location, encounter = one.slice(-36);
     assert.equal(h.one("SELECT count(*) FROM app.encounter WHERE client_id = :'v1'", id), "1");
-    assert.equal(h.one("SELECT position('today' IN encode(aftercare_sealed, 'escape')) FROM app.encounter WHERE id = :'v1'", encounter), "0");
+    assert.equal(h.one("SELECT position('today' IN encode(advice_sealed, 'escape')) FROM app.encounter_advice WHERE encounter_id = :'v1'", encounter), "0");
     const twice = { ...keys.get(v), idem: h.uuid(), lot_id: lots.GOOD1, amount: "0,5", area: "lips \"<>&" };
     for (let i = 0; i < 2; i++) assert.equal((await v.post(`${one}/products`, twice)).location, one);
     const line = h.sql("SELECT id, amount_milli FROM app.encounter_product WHERE encounter_id = :'v1'", encounter);
@@ -90,22 +90,47 @@ describe("L11: treatments", () => {
     for (const text of ["0.5 ml", "lips \"<>&", "GOOD1", "Fluence: 12 J/cm²", "<script>x</script>", "Cool it <i>today</i>"]) assert.ok(chart.includes(text), text);
     const html = (await v.get(`/clients/${id}/chart`)).text;
     assert.ok(html.indexOf(later) < html.indexOf(one), "the newest first");
-    assert.equal((await post(v, `${one}/aftercare`, { id: encounter, aftercare: "Sunscreen" })).status, 303);
-    assert.match((await v.get(one)).text, /Sunscreen/);
+    // what was told stays, and what is added stands beside it, each with who noted it and when; an error stays too, struck through
+    assert.equal((await post(v, `${one}/aftercare`, { aftercare: "Sunscreen" })).status, 303);
+    assert.match((await post(v, `${one}/aftercare`, { aftercare: " " })).text, /Write what the client was told/);
+    const told = words((await v.get(one)).text);
+    assert.ok(told.includes("Cool it <i>today</i>") && told.includes("Sunscreen"));
+    assert.equal((await v.get(one)).text.match(/<small>[^<]+, [^<]*\d{4}[^<]*<\/small>/g).length, 3, "a line is its author's, as of the device and what was told");
     const setting = h.one("SELECT id FROM app.encounter_device WHERE encounter_id = :'v1'", encounter);
     assert.equal((await post(v, `${one}/devices/${setting}/void`, {})).status, 303);
-    assert.equal((await post(v, `${one}/products/${line[0][0]}/void`, {})).status, 303);
-    assert.ok(!words((await v.get(`/clients/${id}/chart`)).text).includes("0.5 ml"));
+    const advice = h.one("SELECT id FROM app.encounter_advice WHERE encounter_id = :'v1' ORDER BY noted_at DESC LIMIT 1", encounter);
+    assert.equal((await post(v, `${one}/aftercare/${advice}/void`, {})).status, 303);
+    const wrong_lot = `${one}/products/${line[0][0]}/void`;
+    assert.equal((await post(v, wrong_lot, { void_reason: "x".repeat(201) })).status, 422);
+    assert.equal((await post(v, wrong_lot, { void_reason: "The <b>other</b> side" })).location, one);
+    assert.equal((await post(v, wrong_lot, { void_reason: "again" })).status, 404);
+    const me = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND email_norm = :'v2'", h.tenantId("glow"), h.staffOf("glow", "provider").email);
+    for (const table of ["encounter_product", "encounter_device", "encounter_advice"])
+      assert.deepEqual(h.sql(`SELECT void_by FROM app.${table} WHERE encounter_id = :'v1' AND void_at IS NOT NULL`, encounter), [[me]], table);
+    assert.equal(h.one("SELECT position('other' IN encode(void_reason_sealed, 'escape')) FROM app.encounter_product WHERE id = :'v1'", line[0][0]), "0");
+    for (const where of [one, `/clients/${id}/chart`]) {
+      const html = h.decode((await v.get(where)).text);
+      assert.match(html, /<s>[^]*?0\.5 ml, lot GOOD1, lips[^]*?<\/s> <span class="hush">noted by [^;]+; entered in error, said [^:]+:\d\d[^:]*: The <b>other<\/b> side/, where);
+      assert.match(html, /<s>[^<]*: Fluence: 12 J/, where);
+      assert.match(html, /<s>Aftercare: Sunscreen<\/s>/, where);
+    }
+    const again = (statement) => () => h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n${statement}`, h.tenantId("glow"), line[0][0]);
+    assert.throws(again("UPDATE app.encounter_product SET void_at = NULL WHERE id = :'v2'"), /stays so/);
+    assert.throws(again("UPDATE app.encounter_product SET void_reason_sealed = '\\x01' WHERE id = :'v2'"), /stays so/);
     assert.equal(h.one("SELECT count(*) FROM app.encounter_product WHERE encounter_id = :'v1'", encounter), "2", "what was entered in error stays");
-    assert.equal((await post(v, `${one}/void`, {})).location, `/clients/${id}/chart`);
-    assert.ok(!(await v.get(`/clients/${id}/chart`)).text.includes(one));
-    assert.match((await v.get(one)).text, /entered in error/);
+    assert.equal((await post(v, `${one}/void`, { void_reason: "Another client" })).location, `/clients/${id}/chart`);
+    assert.match((await v.get(`/clients/${id}/chart`)).text, new RegExp(`<s><a href="${one}">[^]*?</s></p>\\s*<p class="small hush">Entered in error, said [^<]*: Another client<`));
+    assert.match((await v.get(one)).text, /The whole treatment was entered in error, said [^<]*: Another client/);
+    assert.equal((await post(v, `${one}/aftercare`, { aftercare: "late" })).status, 422);
+    assert.equal((await post(v, `${one}/devices`, { device_id: device, settings: "late" })).status, 422);
     assert.equal((await post(v, `${one}/products`, { lot_id: lots.GOOD1, amount: "1" })).status, 422);
     // erased with her: what names a place on her body goes
     await post(v, `${later}/products`, { lot_id: lots.GOOD1, amount: "1", area: "chin" });
+    await post(v, `${later}/aftercare`, { aftercare: "No sun" });
     h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nSELECT app.client_erase(:'v2'::uuid)", h.tenantId("glow"), id);
     assert.equal(h.one("SELECT count(*) FROM app.encounter_product WHERE client_id = :'v1' AND area_sealed IS NOT NULL", id), "0");
-    assert.equal(h.one("SELECT count(*) FROM app.encounter_device WHERE client_id = :'v1'", id), "0");
+    for (const table of ["encounter_device", "encounter_advice"]) assert.equal(h.one(`SELECT count(*) FROM app.${table} WHERE client_id = :'v1'`, id), "0", table);
+    for (const table of ["encounter_product", "encounter"]) assert.equal(h.one(`SELECT count(*) FROM app.${table} WHERE client_id = :'v1' AND void_reason_sealed IS NOT NULL`, id), "0", table);
   });
 
   test("of a visit, by its page: the form's own values give it the visit's service, provider and day; two at once have one between them; none of a day to come", async () => {
@@ -129,6 +154,13 @@ describe("L11: treatments", () => {
     assert.equal(both[0].location, both[1].location);
     assert.deepEqual(h.sql("SELECT service_id, provider_id, done_on FROM app.encounter WHERE appointment_id = :'v1'", visit), [[service, staff, on]]);
     assert.ok((await owner.get(`/appointments/${visit}`)).text.includes(`href="${both[0].location}"`), "and afterwards to what was noted");
+    // a second window that says something else is told, and keeps what it says
+    const late = await owner.post(base, { ...form, idem: h.uuid(), aftercare: "from the second window" });
+    assert.equal(late.status, 422);
+    assert.match(late.text, /has noted the treatment of this visit meanwhile/);
+    const said = h.formOf(late.text, base).values;
+    assert.deepEqual([said.appointment_id, said.aftercare], [visit, "from the second window"]);
+    assert.equal(h.one("SELECT count(*) FROM app.encounter_advice x JOIN app.encounter e ON e.id = x.encounter_id WHERE e.appointment_id = :'v1'", visit), "0");
     const other = h.one("SELECT id FROM app.appointment WHERE tenant_id = :'v1' AND client_id <> :'v2' AND status = 'done' LIMIT 1", h.tenantId("glow"), id);
     assert.equal((await post(owner, base, { appointment_id: other })).status, 404, "another client's visit");
   });
@@ -138,7 +170,7 @@ describe("L11: treatments", () => {
     const at = (await post(v, `/clients/${hers}/encounters/new`, { done_on: day(0) })).location, encounter = at.slice(-36);
     const wrong = `/clients/${mine}/encounters/${encounter}`;
     assert.equal((await v.get(wrong)).status, 404);
-    for (const [path, values] of [["products", { lot_id: lots.GOOD1, amount: "1" }], ["aftercare", { id: encounter, aftercare: "x" }], ["void", {}]])
+    for (const [path, values] of [["products", { lot_id: lots.GOOD1, amount: "1" }], ["aftercare", { aftercare: "x" }], ["void", {}]])
       assert.equal((await post(v, `${wrong}/${path}`, values)).status, 404, path);
     assert.equal((await desk.get(at)).status, 403);
     assert.equal((await post(desk, `${at}/products`, { lot_id: lots.GOOD1, amount: "1" })).status, 403);

@@ -59,15 +59,27 @@ describe("L12: what is known of her health", () => {
       assert.match(no.text, /There is one on the list/);
       const bad = await v.post(`/clients/${id}/${list.path}`, { ...keys, idem: h.uuid(), ...list.one("  ") });
       assert.equal(bad.status, 422);
-      const ended = await v.submit(chart, {}, { action: list.end });
+      const ended = await v.submit(chart, { end_reason: `Was <i>wrong</i>` }, { action: list.end });
       assert.equal(ended.status, 303);
       assert.deepEqual(open(list.table, id), []);
+      // it stays, with who ended it and why
+      assert.deepEqual(h.sql(`SELECT ended_by, position('wrong' IN encode(end_reason_sealed, 'escape')) FROM app.${list.table} WHERE client_id = :'v1'`, id), [[me, "0"]]);
+      for (const where of [chart, `${chart}/print`])
+        assert.match(h.decode((await v.get(where)).text).replace(/\s+/g, " "), new RegExp(`<s>${thing}[^<]*</s> <small class="hush">noted [^<]+, ended [^<]+ by [^<]+: Was <i>wrong</i>`), where);
+      assert.throws(() => h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.${list.table} SET ended_at = NULL WHERE client_id = :'v2'`, h.tenantId("glow"), id), /ended already/);
       assert.match((await v.get(chart)).text, /Not asked yet: unknown/);
       // taken back
       await v.post(`/clients/${id}/none-known`, { ...keys, idem: h.uuid(), known_kind: list.kind });
       assert.equal((await v.post(`/clients/${id}/none-known/end`, { ...keys, idem: h.uuid(), known_kind: list.kind })).status, 303);
       assert.deepEqual(none(id), []);
     });
+
+  test("an allergy whose severity nobody knows is said to be so, and stands before milder ones", async () => {
+    const id = await client(), chart = `/clients/${id}/chart`, keys = h.formOf((await v.get(chart)).text, "/logout").values;
+    for (const [substance, severity] of [["Latex", "mild"], ["Lidocaine", "unknown"]])
+      assert.equal((await v.post(`/clients/${id}/allergies`, { ...keys, idem: h.uuid(), substance, severity })).status, 303);
+    assert.match((await v.get(chart)).text, /Lidocaine<\/strong> <em class="allergy-severity">severity unknown<[^]*Latex<\/strong>/);
+  });
 
   test("T02 T03: another studio's client, another client's line, and who may not write", async () => {
     const mine = await client(), hers = await client();

@@ -52,6 +52,7 @@ test("L11: points by region and by numbers, numbered, sealed, over those of an e
   assert.equal((await post(`/clients/${hers}/encounters/${second.slice(-36)}/map`, { drawing: "face_front", x: "1", y: "1" })).status, 404);
   assert.equal((await desk.get(map)).status, 403);
   assert.equal((await post(map, { drawing: "face_front", x: "1", y: "1" }, desk)).status, 403);
-  assert.equal((await post(`${map}/${point}/void`, {})).status, 303);
+  assert.equal((await post(`${map}/${point}/void`, { void_reason: "Twice" })).status, 303);
   assert.doesNotMatch((await v.get(map)).text, /class="map-point"/);
+  assert.match(h.decode((await v.get(second)).text), /<s>Toxin [^<]*2\.5 units, lot MAP1, Face, front 123, 456, a <b>"small"<\/b> \{\{bleb\}\}<\/s>[^<]*<span class="hush">[^<]*: Twice</);
 });

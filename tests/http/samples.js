@@ -49,6 +49,7 @@ const statements = {
   plan_id: "SELECT id FROM app.treatment_plan WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   step_id: "SELECT id FROM app.plan_step WHERE tenant_id = :'t' ORDER BY plan_id, position LIMIT 1",
   line_id: "SELECT id FROM app.encounter_product WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
+  advice_id: "INSERT INTO app.encounter_advice (tenant_id, client_id, encounter_id, advice_sealed, noted_by) SELECT e.tenant_id, e.client_id, e.id, '\\x00', e.noted_by FROM app.encounter e WHERE e.tenant_id = :'t' ORDER BY e.id LIMIT 1 RETURNING id",
   setting_id: "INSERT INTO app.encounter_device (tenant_id, client_id, encounter_id, device_id, settings_sealed, noted_by) SELECT e.tenant_id, e.client_id, e.id, r.id, '\\x00', e.noted_by FROM app.encounter e JOIN app.resource r ON r.tenant_id = e.tenant_id AND r.kind <> 'staff' WHERE e.tenant_id = :'t' ORDER BY e.id, r.id LIMIT 1 RETURNING id",
   template_id: "WITH made AS (INSERT INTO app.note_template (tenant_id, name, body) SELECT :'t'::uuid, 'A sample', 'A sample' WHERE NOT EXISTS (SELECT FROM app.note_template WHERE tenant_id = :'t') RETURNING id) SELECT id FROM made UNION ALL (SELECT id FROM app.note_template WHERE tenant_id = :'t' ORDER BY position, id) LIMIT 1",
   allergy_id: "SELECT id FROM app.allergy WHERE tenant_id = :'t' ORDER BY id LIMIT 1",

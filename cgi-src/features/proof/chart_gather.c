@@ -91,7 +91,7 @@ static void health(struct gathering *g, const struct rows *rows, const char *wha
 
 static void allergies(struct gathering *g, const struct rows *rows)
 {
-    health(g, rows, "substance_sealed", "severity", "reaction_sealed");
+    health(g, rows, "substance_sealed", "severity_words", "reaction_sealed");
 }
 
 static void medications(struct gathering *g, const struct rows *rows)
@@ -102,6 +102,28 @@ static void medications(struct gathering *g, const struct rows *rows)
 static void conditions(struct gathering *g, const struct rows *rows)
 {
     health(g, rows, "condition_sealed", "had_since_sealed", "remark_sealed");
+}
+
+/* What was ended: whatever kind of line it is, it has a text, perhaps more of it, and perhaps why. */
+static void before(struct gathering *g, const struct rows *rows)
+{
+    static const char *const texts[][3] = {
+        {"substance_sealed", "reaction_sealed", "allergy_reason"},
+        {"medication_sealed", "dose_sealed", "medication_reason"},
+        {"condition_sealed", "remark_sealed", "condition_reason"}};
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        struct str what = S(""), why = S("");
+        for (size_t k = 0; k < COUNT_OF(texts); k++) {
+            what = join(g->a, what, "",
+                        join(g->a, cell(rows, i, texts[k][0]), ", ", cell(rows, i, texts[k][1])));
+            why = join(g->a, why, "", cell(rows, i, texts[k][2]));
+        }
+        struct str ended = arena_printf(g->a, "ended %s by %s",
+                                        arena_cstr(g->a, shown(g, rows, i, "ended_on", "date")),
+                                        arena_cstr(g->a, cell(rows, i, "ended_by")));
+        ended = join(g->a, join(g->a, said(g, rows, i), "; ", ended), ": ", why);
+        add(g, CHART_FACT, cell(rows, i, "kind"), join(g->a, what, "; ", ended));
+    }
 }
 
 /* What of a list belongs to one line of another: "what: value", each on a line of its own. */
@@ -120,6 +142,11 @@ static void product_used(struct gathering *g, const struct rows *rows, size_t i)
                      arena_cstr(g->a, shown(g, rows, i, "expires_on", "date")));
     struct str much = join(g->a, cell(rows, i, "amount"), ", ", cell(rows, i, "area_sealed"));
     add(g, CHART_FACT, cell(rows, i, "product"), join(g->a, much, "; ", lot));
+}
+
+static void advice(struct gathering *g, const struct rows *rows, size_t i)
+{
+    add(g, CHART_FACT, S("Told to do afterwards"), cell(rows, i, "advice_sealed"));
 }
 
 static void device_set(struct gathering *g, const struct rows *rows, size_t i)
@@ -183,7 +210,8 @@ static enum err treatments(struct gathering *g, const struct rows *rows)
     const struct rows *totals = devices ? req_query(g->r, Q_encounter_totals) : NULL;
     const struct rows *maps = totals ? req_query(g->r, Q_body_map_of_client) : NULL;
     const struct rows *points = maps ? req_query(g->r, Q_body_map_points_of_client) : NULL;
-    if (!points)
+    const struct rows *advices = points ? req_query(g->r, Q_encounter_advices) : NULL;
+    if (!advices)
         return req_error(g->r);
     for (size_t i = 0; i < rows_count(rows); i++) {
         struct str id = cell(rows, i, "encounter_id");
@@ -194,6 +222,7 @@ static enum err treatments(struct gathering *g, const struct rows *rows)
         maps_of(g, maps, points, id);
         parts_of(g, devices, "encounter_id", id, device_set);
         fact_if(g, "Told to do afterwards", cell(rows, i, "aftercare_sealed"));
+        parts_of(g, advices, "encounter_id", id, advice);
     }
     return OK;
 }
@@ -292,6 +321,7 @@ static const struct section {
     {"Allergies", Q_client_allergy, allergies, NULL, NULL},
     {"Medications", Q_health_medications, medications, NULL, NULL},
     {"Conditions", Q_health_conditions, conditions, NULL, NULL},
+    {"What no longer holds", Q_health_before, before, NULL, "Nothing was ended."},
     {"Treatments", Q_encounter_of_client, NULL, treatments, "No treatment is noted."},
     {"Treatment plans", Q_plan_of_client, NULL, plans, "Nothing is planned."},
     {"Visits", Q_client_visit, visits, NULL, "No visits."},
