@@ -1,4 +1,4 @@
--- 997_in_error: what was told a client to do afterwards, in lines as all that is noted of a treatment; who marked a line as an error, and why;
+-- 998_in_error: what was told a client to do afterwards, in lines as all that is noted of a treatment; who marked a line as an error, and why;
 -- who ended an allergy, a medication or a condition, and why; how severe an allergy is may be unknown.
 
 SET LOCAL ROLE foyer_owner;
