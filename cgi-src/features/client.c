@@ -20,12 +20,23 @@ static const struct field contact_fields[] = {
     WAS("phone"),
     WAS("birth_date"),
     WAS("due_date"),
+    {"is_new", FIELD_BOOL},
     {0},
 };
 
 static enum err add(struct req *r)
 {
     struct str wrapped, id = req_value(r, "new_id");
+    if (!str_is(req_value(r, "is_new"), "true")) {
+        struct rows *alike = req_query(r, Q_client_alike);
+        if (!alike)
+            return req_error(r);
+        if (rows_count(alike) > 0) {
+            req_refuse(r, "is_new",
+                       "Look whether she is one of these. If she is not, tick this and add her.");
+            return ERR_INVALID;
+        }
+    }
     enum err e = req_client_key_new(r, id, &wrapped);
     if (e)
         return e;
@@ -93,7 +104,8 @@ const struct page client_pages[] = {
               {"tags", Q_tag_filter},
               {"unsigned", Q_chart_unsigned_count}},
      .view = "client/search", .title = "Clients"},
-    {GET, "/clients/new", CAN(client_write), .view = "client/new", .title = "New client"},
+    {GET, "/clients/new", CAN(client_write), .action = "client.search",
+     .show = {{"alike", Q_client_alike}}, .view = "client/new", .title = "New client"},
     {POST, "/clients/new", CAN(client_write), .action = "client.create", .fields = contact_fields,
      .run = add, .again = "/clients/new", .title = "Add a client"},
     {GET, ONE, CAN(client_read), .action = "client.read",

@@ -187,6 +187,10 @@ BEGIN
     RETURN app.names_near(one, other) AND app.name_starts(one) && app.name_starts(other);
 END $$;
 
+CREATE OR REPLACE FUNCTION app.way_words(is_phone boolean, of_guardian boolean) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN of_guardian THEN 'a guardian’s ' ELSE 'same ' END || CASE WHEN is_phone THEN 'phone' ELSE 'e-mail' END $$;
+
 -- Whether all clients' names can be compared in the time of a page: up to fifty thousand clients.
 CREATE OR REPLACE FUNCTION app.duplicates_by_name() RETURNS boolean
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -195,10 +199,37 @@ BEGIN
     RETURN (SELECT count(*) FROM (SELECT FROM app.client c WHERE c.tenant_id = app.tenant() LIMIT 50001) AS n) <= 50000;
 END $$;
 
--- Pairs of records that may be the same person's, with the reasons, the surest first; of one client, or of all. Those that are joined
+-- What reaches a client: her own phones and e-mails, further ones, her guardians'. of_guardian: it is his, which brothers and sisters share.
+-- value: of these clients alone who have it; NULL: all. Internal.
+CREATE OR REPLACE FUNCTION app.client_ways(wanted text) RETURNS TABLE (client_id uuid, is_phone boolean, value text, of_guardian boolean)
+LANGUAGE plpgsql STABLE ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    t uuid := app.tenant();
+BEGIN
+    IF wanted IS NOT NULL THEN
+        RETURN QUERY
+        SELECT c.id, true, c.phone, false FROM app.client c WHERE c.tenant_id = t AND c.phone = wanted
+        UNION ALL SELECT c.id, false, c.email_norm, false FROM app.client c WHERE c.tenant_id = t AND c.email_norm = wanted
+        UNION ALL SELECT x.client_id, x.kind = 'phone', x.value, false FROM app.client_contact x WHERE x.tenant_id = t AND x.kind IN ('phone', 'email') AND x.value = wanted
+        UNION ALL SELECT g.client_id, true, g.phone, true FROM app.client_guardian g WHERE g.tenant_id = t AND g.phone = wanted AND g.ended_at IS NULL
+        UNION ALL SELECT g.client_id, false, g.email, true FROM app.client_guardian g WHERE g.tenant_id = t AND g.email = wanted AND g.ended_at IS NULL;
+    ELSE
+        RETURN QUERY
+        SELECT c.id, true, c.phone, false FROM app.client c WHERE c.tenant_id = t AND c.phone IS NOT NULL
+        UNION ALL SELECT c.id, false, c.email_norm, false FROM app.client c WHERE c.tenant_id = t AND c.email_norm IS NOT NULL
+        UNION ALL SELECT x.client_id, x.kind = 'phone', x.value, false FROM app.client_contact x WHERE x.tenant_id = t
+        UNION ALL SELECT g.client_id, true, g.phone, true FROM app.client_guardian g WHERE g.tenant_id = t AND g.phone IS NOT NULL AND g.ended_at IS NULL
+        UNION ALL SELECT g.client_id, false, g.email, true FROM app.client_guardian g WHERE g.tenant_id = t AND g.email IS NOT NULL AND g.ended_at IS NULL;
+    END IF;
+END $$;
+REVOKE ALL ON FUNCTION app.client_ways(text) FROM PUBLIC;
+
+-- Pairs of records that may be the same person's, with the reasons, the surest first, from the skip-th on; of one client, or of all. Those that are joined
 -- already or were found to be two people are left out. For who may join them alone. Of all: a phone or an address that more than twenty
--- have is a house's and no reason; similar names are compared as far as app.duplicates_by_name says.
-CREATE OR REPLACE FUNCTION app.duplicates(client uuid, how_many int)
+-- have is a house's and no reason, and a guardian's is none for two whose dates of birth differ; similar names are compared as far as app.duplicates_by_name says.
+DROP FUNCTION IF EXISTS app.duplicates(uuid, int);
+CREATE OR REPLACE FUNCTION app.duplicates(client uuid, how_many int, skip int DEFAULT 0)
 RETURNS TABLE (one_id uuid, other_id uuid, reasons text, score int)
 LANGUAGE plpgsql STABLE ROWS 50 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -217,9 +248,14 @@ BEGIN
     IF client IS NOT NULL THEN
         SELECT c.id, c.phone, c.email_norm, c.name_norm, c.birth_date INTO me FROM app.client c WHERE c.tenant_id = t AND c.id = duplicates.client AND c.is_active;
         SELECT array_agg(least(me.id, r.id)), array_agg(greatest(me.id, r.id)), array_agg(r.words), array_agg(r.weight) INTO ones, others, words, weights
-        FROM (SELECT b.id, 'same phone' AS words, 3 AS weight FROM app.client b WHERE b.tenant_id = t AND b.phone = me.phone
-              UNION ALL
-              SELECT b.id, 'same e-mail', 3 FROM app.client b WHERE b.tenant_id = t AND b.email_norm = me.email_norm
+        FROM (SELECT b.client_id AS id, app.way_words(b.is_phone, bool_and(a.of_guardian OR b.of_guardian)) AS words, CASE WHEN bool_and(a.of_guardian OR b.of_guardian) THEN 2 ELSE 3 END AS weight
+              FROM (SELECT true AS is_phone, me.phone AS value, false AS of_guardian UNION ALL SELECT false, me.email_norm, false
+                    UNION ALL SELECT x.kind = 'phone', x.value, false FROM app.client_contact x WHERE x.tenant_id = t AND x.client_id = me.id
+                    UNION ALL SELECT v.is_phone, v.value, true FROM app.client_guardian g CROSS JOIN LATERAL (VALUES (true, g.phone), (false, g.email)) AS v (is_phone, value)
+                              WHERE g.tenant_id = t AND g.client_id = me.id AND g.ended_at IS NULL) AS a
+              CROSS JOIN LATERAL app.client_ways(a.value) AS b
+              WHERE a.value <> '' AND b.is_phone = a.is_phone
+              GROUP BY b.client_id, b.is_phone
               UNION ALL
               SELECT b.id, CASE WHEN b.name_norm = me.name_norm THEN 'same name and date of birth' ELSE 'similar name, same date of birth' END, CASE WHEN b.name_norm = me.name_norm THEN 5 ELSE 4 END
               FROM app.client b
@@ -228,15 +264,12 @@ BEGIN
         WHERE r.id <> me.id;
     ELSE
         SELECT array_agg(r.one), array_agg(r.other), array_agg(r.words), array_agg(r.weight) INTO ones, others, words, weights
-        FROM (SELECT a.id AS one, b.id AS other, 'same phone' AS words, 3 AS weight
-              FROM (SELECT c.phone FROM app.client c WHERE c.tenant_id = t AND c.phone IS NOT NULL GROUP BY c.phone HAVING count(*) BETWEEN 2 AND 20) AS k
-              JOIN app.client a ON a.tenant_id = t AND a.phone = k.phone
-              JOIN app.client b ON b.tenant_id = t AND b.phone = k.phone AND b.id > a.id
-              UNION ALL
-              SELECT a.id, b.id, 'same e-mail', 3
-              FROM (SELECT c.email_norm FROM app.client c WHERE c.tenant_id = t AND c.email_norm IS NOT NULL GROUP BY c.email_norm HAVING count(*) BETWEEN 2 AND 20) AS k
-              JOIN app.client a ON a.tenant_id = t AND a.email_norm = k.email_norm
-              JOIN app.client b ON b.tenant_id = t AND b.email_norm = k.email_norm AND b.id > a.id
+        FROM (SELECT a.client_id AS one, b.client_id AS other, app.way_words(a.is_phone, bool_and(a.of_guardian OR b.of_guardian)) AS words, CASE WHEN bool_and(a.of_guardian OR b.of_guardian) THEN 2 ELSE 3 END AS weight
+              FROM (SELECT w.value FROM app.client_ways(NULL) AS w GROUP BY w.value HAVING count(DISTINCT w.client_id) BETWEEN 2 AND 20) AS k
+              CROSS JOIN LATERAL app.client_ways(k.value) AS a
+              CROSS JOIN LATERAL app.client_ways(k.value) AS b
+              WHERE b.client_id > a.client_id AND b.is_phone = a.is_phone
+              GROUP BY a.client_id, b.client_id, a.is_phone
               UNION ALL
               SELECT a.id, b.id, 'same name and date of birth', 5
               FROM (SELECT c.birth_date, c.name_norm FROM app.client c WHERE c.tenant_id = t AND c.birth_date IS NOT NULL GROUP BY c.birth_date, c.name_norm HAVING count(*) > 1) AS k
@@ -260,15 +293,16 @@ BEGIN
     SELECT p.one, p.other, p.words, p.points FROM pair p
     JOIN app.client a ON a.tenant_id = t AND a.id = p.one AND a.is_active
     JOIN app.client b ON b.tenant_id = t AND b.id = p.other AND b.is_active
-    WHERE NOT EXISTS (SELECT FROM app.client_apart x WHERE x.tenant_id = t AND x.one_id = p.one AND x.other_id = p.other)
+    WHERE (p.words ~ '(^|, )(same|similar) ' OR a.birth_date = b.birth_date OR a.birth_date IS NULL OR b.birth_date IS NULL)
+      AND NOT EXISTS (SELECT FROM app.client_apart x WHERE x.tenant_id = t AND x.one_id = p.one AND x.other_id = p.other)
       AND NOT EXISTS (SELECT FROM app.client_merged m WHERE m.tenant_id = t AND m.client_id IN (p.one, p.other) AND m.undone_at IS NULL)
     ORDER BY p.points DESC, p.one, p.other
-    LIMIT least(how_many, 200);
+    OFFSET least(greatest(coalesce(skip, 0), 0), 100000) LIMIT least(how_many, 200);
 END $$;
 
-REVOKE ALL ON FUNCTION app.name_starts(text), app.names_near(text, text), app.names_alike(text, text), app.duplicates_by_name(), app.emergency_phone(uuid), app.duplicates(uuid, int), app.guardian_contact(uuid), app.guardian_mail(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.name_starts(text), app.names_near(text, text), app.names_alike(text, text), app.way_words(boolean, boolean), app.duplicates_by_name(), app.emergency_phone(uuid), app.duplicates(uuid, int, int), app.guardian_contact(uuid), app.guardian_mail(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.guardian_contact(uuid) TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION app.guardian_mail(uuid) TO foyer_staff, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.emergency_phone(uuid) TO foyer_staff, foyer_slow;
-GRANT EXECUTE ON FUNCTION app.duplicates(uuid, int), app.duplicates_by_name() TO foyer_slow, foyer_staff;
+GRANT EXECUTE ON FUNCTION app.duplicates(uuid, int, int), app.duplicates_by_name() TO foyer_slow, foyer_staff;
 RESET ROLE;

@@ -131,6 +131,20 @@ SELECT app.list_newer(:visits_from) AS visits_newer, app.list_older(:visits_from
 FROM (SELECT count(*) AS n FROM app.appointment a WHERE a.client_id = ANY (app.record_ids(:client_id::uuid))) AS v,
      (SELECT count(*) AS n FROM app.form_assignment f WHERE f.client_id = ANY (app.record_ids(:client_id::uuid)) AND f.state <> 'withdrawn') AS f;
 
+-- name: client_alike :many
+-- Who may be the client that is being entered, as far as whoever enters her sees them: by phone or e-mail, hers or a guardian's; by name and
+-- date of birth.
+SELECT c.id AS client_id, c.name, c.birth_date, string_agg(DISTINCT h.words, ', ') AS reasons
+FROM (SELECT app.record_of(f.client_id) AS id, 'same phone' AS words FROM app.client_find(app.phone_kept(:phone), 10) AS f WHERE :phone <> ''
+      UNION ALL
+      SELECT app.record_of(f.client_id), 'same e-mail' FROM app.client_find(:email, 10) AS f WHERE :email <> ''
+      UNION ALL
+      SELECT app.record_of(b.id), 'same name and date of birth' FROM app.client b WHERE b.birth_date = :birth_date::date AND b.name_norm = app.norm(:name) COLLATE "C") AS h
+JOIN app.client c ON c.id = h.id AND c.is_active
+GROUP BY c.id, c.name, c.birth_date
+ORDER BY c.name, c.birth_date, c.id
+LIMIT 20;
+
 -- name: client_create :one
 -- A new client with her wrapped data key.
 SELECT app.client_new(:new_client::uuid, :name, :preferred_name, :email, app.phone_kept(:phone), :birth_date::date,

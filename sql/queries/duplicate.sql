@@ -10,10 +10,14 @@ SELECT c.id AS client_id,
        k.phone,
        k.email,
        (c.created_at AT TIME ZONE app.zone())::date AS known_since,
-       (SELECT count(*) FROM app.appointment a WHERE a.client_id = c.id) AS n_visits
-FROM app.duplicates(NULL, 50) AS d
+       (SELECT count(*) FROM app.appointment a WHERE a.client_id = c.id) AS n_visits,
+       CASE WHEN d.place = 50 AND d.n > 50 AND c.id = d.other_id THEN d.skipped + 50 END AS next_from
+FROM (SELECT x.one_id, x.other_id, x.reasons, x.score, row_number() OVER (ORDER BY x.score DESC, x.one_id, x.other_id) AS place, count(*) OVER () AS n, s.skipped
+      FROM (SELECT CASE WHEN :from ~ '^[0-9]{1,5}$' THEN :from::int ELSE 0 END AS skipped) AS s
+      CROSS JOIN LATERAL app.duplicates(NULL, 51, s.skipped) AS x) AS d
 JOIN app.client c ON c.id IN (d.one_id, d.other_id)
 CROSS JOIN LATERAL app.contact(c.id) AS k
+WHERE d.place <= 50
 ORDER BY d.score DESC, d.one_id, d.other_id, c.id;
 
 -- name: duplicate_scope :one

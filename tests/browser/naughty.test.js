@@ -27,7 +27,7 @@ before(async () => {
   owner = await h.staff("glow", "owner");
   ops = await h.staff("ops", "operator");
   const form = h.formOf((await owner.get("/clients/new")).text, "/clients/new").values;
-  for (const name of names) at = (await owner.post("/clients/new", { ...form, idem: h.uuid(), name, preferred_name: name, birth_date: "1990-01-01" })).location || at;
+  for (const name of names) at = (await owner.post("/clients/new", { ...form, idem: h.uuid(), name, preferred_name: name, birth_date: "1990-01-01", is_new: "true" })).location || at;
   client = at.slice(-36);
   const send = async (action, values) => assert.equal((await owner.post(action, { ...form, idem: h.uuid(), ...values })).status, 303, action);
   for (const body of notes) await send(`/clients/${client}/notes/sign`, { body, id: "", name: undefined });

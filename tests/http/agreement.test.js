@@ -18,7 +18,7 @@ after(() => {
   restore();
   h.sql("BEGIN; SET LOCAL session_replication_role = replica; DELETE FROM app.policy_version WHERE tenant_id = :'v1' AND kind = 'agreement' AND version > 1; COMMIT;", h.tenantId("ops"));
 });
-const person = () => ({ name: `New Client ${h.uuid().slice(0, 8)}`, email: "new.client@example.com" });
+const person = () => ({ name: `New Client ${h.uuid().slice(0, 8)}`, email: "new.client@example.com", is_new: "true" });
 
 describe("R-06 L03: the agreement", () => {
   test("the demo's businesses have accepted it, and the page of the business says so", async () => {

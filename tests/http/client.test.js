@@ -9,7 +9,7 @@ const rowsOf = (html) => [...html.matchAll(/\/clients\/([0-9a-f-]{36})(?:\/chart
 const uniq = () => h.uuid().replaceAll("-", "").slice(0, 12).replace(/[0-9]/g, (d) => "ghijklmnop"[d]);
 
 async function addClient(v, values) {
-  const r = await v.submit("/clients/new", values, { action: "/clients/new" });
+  const r = await v.submit("/clients/new", { is_new: "true", ...values }, { action: "/clients/new" });
   assert.equal(r.status, 303, r.text.match(/class="error"[^>]*>[^<]*/g)?.join());
   return r.location.match(/^\/clients\/([0-9a-f-]{36})$/)[1];
 }

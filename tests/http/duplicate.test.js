@@ -8,7 +8,7 @@ const uniq = () => h.uuid().replaceAll("-", "").slice(0, 12).replace(/[0-9]/g, (
 let owner, provider, desk;
 before(async () => { owner = await h.staff("glow", "owner"); provider = await h.staff("glow", "provider"); desk = await h.staff("glow", "front-desk"); });
 async function addClient(values) {
-  const r = await desk.submit("/clients/new", values, { action: "/clients/new" });
+  const r = await desk.submit("/clients/new", { is_new: "true", ...values }, { action: "/clients/new" });
   assert.equal(r.status, 303);
   return r.location.slice(-36);
 }
@@ -39,13 +39,29 @@ describe("L10 who may be there twice", () => {
     const phone = `+1718555${String(Math.floor(Math.random() * 9000) + 1000)}`;
     const [a, b] = [await addClient({ name: `Pia ${uniq()}`, phone }), await addClient({ name: `Pia ${uniq()}`, phone })].sort();
     assert.match((await owner.get(`/clients/${a}/join`)).text, /same phone/);
+    // a further phone counts as a first one; a guardian's does unless the dates of birth say that they are two
+    const child = await addClient({ name: `Tom ${uniq()}`, birth_date: "2015-05-05" }), [further, brother] = [await addClient({ name: `Pia ${uniq()}` }), await addClient({ name: `Jim ${uniq()}`, birth_date: "2012-02-02" })];
+    h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true); INSERT INTO app.client_contact (client_id, kind, value) VALUES (:'v2', 'phone', :'v5');
+      INSERT INTO app.client_guardian (client_id, relation, name, phone) VALUES (:'v3', 'parent', 'A parent', :'v5'), (:'v4', 'parent', 'A parent', :'v5'); COMMIT`, h.tenantId("glow"), further, child, brother, phone);
+    const twice = (await owner.get(`/clients/${further}/join`)).text;
+    for (const other of [a, b]) assert.match(twice.slice(twice.indexOf(`?other=${other}`)).slice(0, 400), /same phone/);
+    assert.match(twice.slice(twice.indexOf(`?other=${child}`)).slice(0, 400), /a guardian’s phone/);
+    assert.ok(!(await owner.get(`/clients/${child}/join`)).text.includes(`?other=${brother}`), "brothers are two people");
+    // who enters her is told before, as far as she sees clients, and goes on all the same
+    const typed = { name: `Pia ${uniq()}`, phone, email: base.email };
+    const hint = await desk.submit("/clients/new", typed, { action: "/clients/new" });
+    assert.equal(hint.status, 422);
+    assert.match(hint.text, /She may be here already/);
+    for (const [other, words] of [[a, "same phone"], [further, "same phone"], [id, "same e-mail"]]) assert.match(hint.text.slice(hint.text.indexOf(`/clients/${other}"`)).slice(0, 300), new RegExp(words));
+    assert.ok(h.trail(hint.id).some((e) => e.action === "client.search" && [a, b, id, further].every((x) => e.clients.includes(x))), "the trail has whom she was shown");
+    assert.equal((await desk.post("/clients/new", { ...h.formOf(hint.text, "/clients/new").values, is_new: "true" })).status, 303);
     const list = await owner.get("/clients/duplicates");
     assert.ok(idsOf(list.text).includes(cases["same name and date of birth"]));
     assert.equal((await desk.get("/clients/duplicates")).status, 403);
     const keys = h.formOf(list.text, /\/apart$/).values;
     const apart = await owner.post(`/clients/${a}/apart`, { ...keys, other_id: b });
     assert.equal(apart.status, 303);
-    assert.doesNotMatch((await owner.get(`/clients/${a}/join`)).text, /same phone/);
+    assert.ok(!(await owner.get(`/clients/${a}/join`)).text.includes(`?other=${b}`), "asked about again");
   });
 });
 

@@ -31,7 +31,7 @@ async function until(what, wanted) {
 }
 async function addClient(o) {
   const v = await h.staff("glow", "front-desk");
-  const r = await v.submit("/clients/new", o);
+  const r = await v.submit("/clients/new", { is_new: "true", ...o });
   assert.equal(r.status, 303, r.text);
   return r.location.match(/[0-9a-f-]{36}/)[0];
 }

@@ -47,7 +47,7 @@ before(async () => {
   f = somebody("glow");
   held = await k.hold(new h.Visitor("glow"), c, 1, { days: 5 });
   const owner = await h.staff("glow", "owner");
-  const made = await owner.submit("/clients/new", { name: "Naughty Person", birth_date: "1990-01-01" }, { action: "/clients/new" });
+  const made = await owner.submit("/clients/new", { name: "Naughty Person", birth_date: "1990-01-01", is_new: "true" }, { action: "/clients/new" });
   client = made.location.slice(-36);
   for (const body of ["first", "second"]) await owner.submit(`/clients/${client}/chart`, { body, id: "" }, { action: `/clients/${client}/notes`, extra: {} });
   await owner.submit(`/clients/${client}/chart`, { substance: "Latex", reaction: "", severity: "" }, { action: `/clients/${client}/allergies` });

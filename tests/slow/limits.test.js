@@ -87,7 +87,7 @@ test("T36: with a tenant's key unreadable her clients' pages are 503, never ciph
   const at = `/clients/${signer}/signatures/${signature}`;
   const was = await owner.get(at);
   assert.equal(was.status, 200);
-  const add = { ...h.formOf((await owner.get("/clients/new")).text).values, name: `No Key ${h.uuid()}`, email: "", phone: "(212) 555-0100", birth_date: "1980-02-03" };
+  const add = { ...h.formOf((await owner.get("/clients/new")).text).values, name: `No Key ${h.uuid()}`, email: "", phone: "(212) 555-0100", birth_date: "1980-02-03", is_new: "true" };
   fs.chmodSync(key, 0); // there, and not to be read
   try {
     for (let i = 0; i < 12; i++) {
