@@ -4,6 +4,7 @@
  * Owns: nothing. Never: changes the record itself; whoever decides does that on the page where it stands.
  */
 #include "features.h"
+#include "outbox.h"
 
 #define FIELDS "name|preferred_name|pronouns|birth_date|phone|email|address|due_date|chart|other"
 
@@ -20,6 +21,29 @@ static const struct field decide_fields[] = {
      .missing = "Say why: the client reads it."},
     {0},
 };
+
+enum job_end correction_told_job(struct req *r, const struct job *job, struct str *why)
+{
+    struct arena *a = req_arena(r);
+    req_set(r, "correction_id", job->subject_id);
+    struct rows *to = req_show(r, "to", Q_correction_told, NULL);
+    if (!to)
+        return JOB_LATER;
+    if (rows_count(to) == 0)
+        return JOB_DONE; /* she cannot be reached by a link: the staff tells her */
+    struct letter letter = {.kind = "correction",
+                            .client_id = rows_text(to, 0, "client_id"),
+                            .to = rows_text(to, 0, "email"),
+                            .ics = S(""),
+                            .dedupe_key = arena_printf(a, "correction:%.*s", (int)job->subject_id.n,
+                                                       job->subject_id.p)};
+    req_set(r, "made_guardian", rows_text(to, 0, "guardian_id"));
+    if (outbox_invite(r, "form", S(""), letter)) {
+        *why = S("a client could not be told how a correction was decided");
+        return JOB_LATER;
+    }
+    return JOB_DONE;
+}
 
 #define ONE "/clients/{client_id:uuid}/corrections"
 #define HERS "/v/{link_id:uuid}/correct"
@@ -44,7 +68,11 @@ const struct page correction_pages[] = {
     {POST, ONE "/decide", CAN(client_write), .action = "correction.decide", .fields = decide_fields,
      .save = Q_correction_decide, .then = "/clients/{client_id}/corrections", .again = ONE,
      .title = "Client: decide about a correction"},
-    {GET, "/clients/corrections", CAN(client_write), .action = "correction.read",
+    {POST, ONE "/decide-chart", CAN(chart_write), .action = "correction.decide",
+     .fields = decide_fields, .save = Q_correction_decide,
+     .then = "/clients/{client_id}/corrections", .again = ONE,
+     .title = "Client: decide about a correction of the chart"},
+    {GET, "/clients/corrections", CAN(client_read), .action = "correction.read",
      .show = {{"waiting", Q_correction_waiting}}, .view = "correction/waiting",
      .title = "Clients: corrections that wait"},
     {0},

@@ -81,6 +81,7 @@ enum job_end form_remind_job(struct req *r, const struct job *job, struct str *w
 /* form/declined.c */
 enum job_end form_declined_job(struct req *r, const struct job *job, struct str *why);
 enum job_end link_locked_job(struct req *r, const struct job *job, struct str *why);
+enum job_end correction_told_job(struct req *r, const struct job *job, struct str *why);
 enum job_end outside_read(struct req *r, const struct job *job, struct str *why);
 enum job_end media_remove_job(struct req *r, const struct job *job, struct str *why);
 enum job_end media_sweep_job(struct req *r, const struct job *job, struct str *why);

@@ -32,5 +32,6 @@ const struct job_kind job_kinds[] = {
     {"media.sweep", "media.sweep", media_sweep_job, NULL},
     {"form.declined", "form.declined", form_declined_job, NULL},
     {"link.locked", "link.locked", link_locked_job, NULL},
+    {"correction.told", "correction.told", correction_told_job, NULL},
     {0},
 };

@@ -282,6 +282,7 @@ AS $$
         ('form.code', 'had a code sent for signing a form'),
         ('form.declined', 'told the staff that a form was declined'),
         ('link.locked', 'told the staff that a link was locked'),
+        ('correction.told', 'told a client how a correction was decided'),
         ('form.decline', 'did not want to sign a form'),
         ('form.desk', 'opened forms at the desk'),
         ('form.done', 'put the tablet away'),

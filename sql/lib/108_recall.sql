@@ -102,4 +102,21 @@ $$;
 REVOKE ALL ON FUNCTION app.recall_letter(uuid, uuid[]), app.recall_letters(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.recall_letter(uuid, uuid[]), app.recall_letters(uuid) TO foyer_staff;
 
+SET LOCAL ROLE foyer_owner;
+-- Where a letter about her treatment goes: a minor's to a guardian who has an address; else to her own, on whichever of her records. Rights
+-- of the caller.
+CREATE OR REPLACE FUNCTION app.letter_address(client uuid) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT q.email
+    FROM (SELECT app.guardian_mail(g.guardian_id) AS email, 0 AS rank, r.id
+          FROM unnest(app.record_ids(client)) AS r (id) CROSS JOIN LATERAL app.guardians_of(r.id) AS g WHERE app.is_minor(client)
+          UNION ALL
+          SELECT app.mail_address(r.id), CASE WHEN r.id = client THEN 1 ELSE 2 END, r.id FROM unnest(app.record_ids(client)) AS r (id)) AS q
+    WHERE q.email IS NOT NULL
+    ORDER BY q.rank, q.id, q.email
+    LIMIT 1
+$$;
+REVOKE ALL ON FUNCTION app.letter_address(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.letter_address(uuid) TO foyer_staff;
 RESET ROLE;

@@ -17,6 +17,7 @@ FROM (VALUES ('name', 'The name'), ('preferred_name', 'What I am called'), ('pro
 -- What was asked to be corrected, the latest first, and what was decided, with the reason. By her link: her own.
 SELECT x.id, x.client_id, x.id AS correction_id, app.in_words(x.field) AS field_words, x.words_sealed, x.reason_sealed,
        x.asked_at AT TIME ZONE app.zone() AS asked, x.asked_kind = 'staff' AS is_by_staff, x.decided_at AT TIME ZONE app.zone() AS decided,
+       (x.asked_at AT TIME ZONE app.zone())::date + 60 AS answer_by, x.field = 'chart' AS is_chart,
        x.decision IS NULL AS is_open, x.decision = 'corrected' AS is_corrected, x.decision = 'refused' AS is_refused
 FROM app.correction x
 WHERE x.client_id = ANY (app.record_ids(coalesce(:client_id::uuid, app.own_client())))
@@ -25,7 +26,8 @@ ORDER BY x.decision IS NOT NULL, x.asked_at DESC, x.id;
 -- name: correction_ask :one
 -- Something in her record is wrong, she says, or somebody of the staff for her.
 -- seals: correction
-INSERT INTO app.correction AS x (id, client_id, field, words_sealed) VALUES (:new_id::uuid, :client_id::uuid, :field, :words_sealed::bytea) RETURNING x.client_id;
+WITH made AS (INSERT INTO app.correction (id, client_id, field, words_sealed) VALUES (:new_id::uuid, :client_id::uuid, :field, :words_sealed::bytea))
+SELECT :client_id::uuid AS client_id;
 
 -- name: correction_decide :one
 -- It was corrected, or it stays; why stands beside it, for her to read.
@@ -34,9 +36,24 @@ UPDATE app.correction x SET decision = :decision, reason_sealed = :reason_sealed
 WHERE x.id = :id::uuid AND x.client_id = :client_id::uuid
 RETURNING x.client_id;
 
+-- name: correction_told :many
+-- To whom the mail goes that says that a correction was decided: her, or for a minor her guardian, as a link to forms does.
+SELECT c.id AS client_id,
+       coalesce(g.email, app.mail_address(c.id)) AS email,
+       coalesce(g.guardian_name, c.preferred_name, c.name) AS addressee,
+       g.guardian_id
+FROM app.correction x
+JOIN app.client c ON c.id = x.client_id
+LEFT JOIN LATERAL (
+    SELECT k.guardian_id, k.guardian_name, app.guardian_mail(k.guardian_id) AS email
+    FROM app.guardians_of(c.id) k
+    WHERE app.is_minor(c.id) AND app.guardian_mail(k.guardian_id) IS NOT NULL AND k.birth_date IS NOT NULL
+    LIMIT 1) AS g ON true
+WHERE x.id = :correction_id::uuid AND c.birth_date IS NOT NULL AND coalesce(g.email, app.mail_address(c.id)) IS NOT NULL;
+
 -- name: correction_waiting :many
 -- Who waits for a decision, the longest waiting first.
-SELECT x.client_id, c.name, app.in_words(x.field) AS field_words, x.asked_at AT TIME ZONE app.zone() AS asked, x.asked_kind = 'staff' AS is_by_staff
+SELECT x.client_id, c.name, app.in_words(x.field) AS field_words, (x.asked_at AT TIME ZONE app.zone())::date + 60 AS answer_by, (x.asked_at AT TIME ZONE app.zone())::date + 60 < app.today() AS is_late, x.asked_at AT TIME ZONE app.zone() AS asked, x.asked_kind = 'staff' AS is_by_staff
 FROM app.correction x
 JOIN app.client c ON c.id = x.client_id
 WHERE x.decision IS NULL

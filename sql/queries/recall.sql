@@ -1,3 +1,25 @@
+-- name: recall_find :many
+-- Lots whose number begins as it was typed.
+-- clients: none
+SELECT l.id AS lot_id, p.name AS product, l.lot, l.expires_on
+FROM app.product_lot l
+JOIN app.product p ON p.id = l.product_id
+WHERE btrim(:lot) <> '' AND starts_with(upper(l.lot), upper(btrim(:lot)))
+ORDER BY upper(l.lot) <> upper(btrim(:lot)), l.lot, p.name, l.id
+LIMIT 50;
+
+-- name: recall_unreached :many
+-- Whom no letter reaches, to be called or written to on paper: a minor's guardians with her.
+SELECT c.id AS client_id, c.name, k.phone,
+       nullif(concat_ws(', ', nullif(c.street, ''), nullif(concat_ws(' ', nullif(c.city, ''), nullif(c.region, ''), nullif(c.postal_code, '')), ''), nullif(c.country, '')), '') AS address,
+       (SELECT string_agg(concat_ws(' ', g.guardian_name, (SELECT y.phone FROM app.guardian_contact(g.guardian_id) AS y)), ', ') FROM app.guardians_of(c.id) g WHERE app.is_minor(c.id)) AS guardians
+FROM app.lot_received(:lot_id::uuid) AS w
+JOIN app.client c ON c.id = w.client_id AND c.is_active
+CROSS JOIN LATERAL app.contact(c.id) AS k
+WHERE app.letter_address(c.id) IS NULL
+ORDER BY c.name_norm, c.id
+LIMIT 2000;
+
 -- name: recall_lot :one
 -- The lot that is looked for.
 -- clients: none
@@ -33,12 +55,11 @@ CROSS JOIN LATERAL app.recall_letter(:lot_id::uuid, app.record_ids(c.id)) AS m
 ORDER BY c.name_norm, c.id;
 
 -- name: recall_to_write :many
--- Those of them who have an address, on whichever of their records, and no letter yet; one more than is written at once.
+-- Those of them who have an address (app.letter_address), and no letter yet; one more than is written at once.
 SELECT p.id AS client_id, a.email
 FROM (SELECT c.id FROM app.lot_received(:lot_id::uuid) AS w JOIN app.client c ON c.id = w.client_id AND c.is_active ORDER BY c.id) AS p
-CROSS JOIN LATERAL (SELECT app.mail_address(r.id) AS email FROM unnest(app.record_ids(p.id)) AS r (id)
-                    WHERE app.mail_address(r.id) IS NOT NULL ORDER BY r.id <> p.id, r.id LIMIT 1) AS a
-WHERE NOT EXISTS (SELECT FROM app.recall_message m WHERE m.lot_id = :lot_id::uuid AND m.client_id = ANY (app.record_ids(p.id)))
+CROSS JOIN LATERAL (SELECT app.letter_address(p.id) AS email) AS a
+WHERE a.email IS NOT NULL AND NOT EXISTS (SELECT FROM app.recall_message m WHERE m.lot_id = :lot_id::uuid AND m.client_id = ANY (app.record_ids(p.id)))
 LIMIT 501;
 
 -- name: recall_keep :one
@@ -50,8 +71,7 @@ SELECT FROM app.recall_keep(:lot_id::uuid, :letter_client::uuid, :letter_id::uui
 -- clients: none
 SELECT n.n_kept, n.n_given,
        (SELECT count(*) FROM app.lot_received(:lot_id::uuid) AS w JOIN app.client c ON c.id = w.client_id AND c.is_active
-        WHERE app.mail_address(c.id) IS NULL
-          AND NOT EXISTS (SELECT FROM unnest(app.record_ids(c.id)) AS r (id) WHERE app.mail_address(r.id) IS NOT NULL)) AS n_unreached
+        WHERE app.letter_address(c.id) IS NULL) AS n_unreached
 FROM app.recall_letters(:lot_id::uuid) AS n;
 
 -- name: recall_send :one

@@ -42,12 +42,23 @@ test("L11: a recall: the list, the file, the letters", async () => {
   assert.equal((await owner.get(`/recalls/${far}`)).status, 404);
 
   const letters = () => h.sql(`SELECT m.client_id, g.state, g.body IS NULL, g.body_sealed IS NOT NULL, (SELECT count(*) FROM app.job j WHERE j.subject_id = g.id), g.id FROM app.recall_message m JOIN app.message g ON g.tenant_id = m.tenant_id AND g.id = m.message_id WHERE m.lot_id = :'v1' ORDER BY 1`, lot);
+  // a lot is found by its number, from the menu of clients; a minor's letter goes to her guardian; who has no address is listed
+  assert.match((await owner.get("/clients")).text, /href="\/recalls"/);
+  assert.ok((await owner.get("/recalls?lot=r1")).text.includes(`/recalls/${lot}"`));
+  assert.ok(!(await owner.get("/recalls?lot=R2")).text.includes(`/recalls/${lot}"`));
+  const mother = `mother.${h.uuid()}@mail.example`;
+  h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true); UPDATE app.client SET birth_date = current_date - 4000 WHERE id = :'v2'::uuid; UPDATE app.client SET street = '7 Quiet Lane' WHERE id = :'v4'::uuid;
+    INSERT INTO app.client_guardian (client_id, relation, name, email) VALUES (:'v2'::uuid, 'parent', 'A Mother', :'v3'); COMMIT`, h.tenantId("glow"), point, mother, none);
+  const unreached = await owner.get(`/recalls/${lot}/unreached`);
+  assert.match(unreached.text, /7 Quiet Lane/);
+  assert.deepEqual(h.trail(unreached.id).find((e) => e.action === "recall.read").clients, [none]);
   const empty = await post(`/recalls/${lot}/prepare`, { body: " " });
   assert.equal(empty.status, 422);
   const body = { ...keys.get(owner), idem: h.uuid(), body: "Please call us <i>soon</i>." };
   for (let i = 0; i < 2; i++) assert.match((await owner.post(`/recalls/${lot}/prepare`, body)).location, /prepared=3$/);
   const withAddress = [a, point, gone].sort();
   assert.deepEqual(letters().map((x) => x.slice(0, 5)), withAddress.map((id) => [id, "kept", "t", "t", "0"]), "kept, sealed, and nothing goes out by itself");
+  assert.equal(h.one("SELECT g.to_address FROM app.recall_message m JOIN app.message g ON g.id = m.message_id WHERE m.lot_id = :'v1' AND m.client_id = :'v2'", lot, point), mother);
   const nobody = await post(`/recalls/${lot}/prepare`, { body: "again" });
   assert.match(nobody.location, /letters\?nobody=1$/, "one letter each");
   const after = h.decode((await owner.get(nobody.location)).text);

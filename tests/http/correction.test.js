@@ -49,6 +49,26 @@ describe("B50 the right to have a record corrected", () => {
     assert.match(twice.text, /decided already/);
   });
 
+  test("what she says of her chart is read and decided by who writes charts alone; she is mailed a link to the answer", async () => {
+    const at = `${visit.at}/correct`, page = `/clients/${visit.client}/corrections`, words = `My allergy is ${uniq()}`;
+    assert.equal((await visit.v.submit(at, { words }, { action: at, extra: { field: "chart" } })).status, 303);
+    const id = h.one("SELECT id FROM app.correction WHERE client_id = :'v1' AND field = 'chart'", visit.client);
+    assert.ok(!(await desk.get(page)).text.includes(words), "the front desk reads what was said of the chart");
+    const keys = h.formOf((await desk.get(page)).text, "/logout").values;
+    assert.notEqual((await desk.post(`${page}/decide`, { ...keys, idem: h.uuid(), id, decision: "refused", reason: "no" })).status, 303);
+    assert.equal(h.one("SELECT decision IS NULL FROM app.correction WHERE id = :'v1'", id), "t");
+    const doctor = await h.staff("glow", "owner"), seen = (await doctor.get(page)).text;
+    assert.ok(seen.includes(words) && seen.includes("To be answered by"));
+    const form = h.formOf(seen, `${page}/decide-chart`).values;
+    assert.equal((await doctor.post(`${page}/decide-chart`, { ...form, decision: "corrected", reason: "It is noted now." })).status, 303);
+    const told = () => h.sql("SELECT m.kind, m.to_address, m.subject FROM app.message m WHERE m.dedupe_key = 'correction:' || :'v1'", id);
+    for (let i = 0; i < 100 && told().length === 0; i++) await new Promise((done) => setTimeout(done, 100));
+    assert.deepEqual(told(), [["correction", visit.values.email, "An answer from Glow Medical Spa"]]);
+    // what the desk notes of a chart it does not see again
+    assert.equal((await desk.submit(page, { words: "She says her note is another one's." }, { action: page, extra: { field: "chart" } })).status, 303);
+    assert.ok(!(await desk.get(page)).text.includes("another one"));
+  });
+
   test("the staff notes one for her; whoever may not change clients decides nothing", async () => {
     const page = `/clients/${visit.client}/corrections`;
     const r = await desk.submit(page, { words: "She says that she was born on another day." }, { action: page, extra: { field: "birth_date" } });
