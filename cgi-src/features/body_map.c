@@ -1,6 +1,6 @@
 /*
  * body_map.c -- where on face or body something was given: points on drawings, of one treatment, over
- * those of the others. Never: moves a point; one entered in error is marked so.
+ * those of the others, which can be repeated. Never: moves a point; one entered in error is marked so.
  */
 #include "chart_mark.h"
 #include "features.h"
@@ -19,6 +19,33 @@ static const struct field point_fields[] = {
 };
 
 static const struct field void_fields[] = {VOID_REASON, {0}};
+
+static const struct field repeat_fields[] = {
+    {"drawing", FIELD_CHOICE, .required = true,
+     .choices = "face_front|face_left|face_right|body_front|body_back"},
+    {"under", FIELD_UUID, .required = true, .missing = "Choose whose points."},
+    {"lot_id", FIELD_UUID},
+    {0},
+};
+
+static enum err repeat(struct req *r)
+{
+    struct str client = req_value(r, "client_id"), encounter = req_value(r, "encounter_id");
+    struct str drawing = req_value(r, "drawing"), under = req_value(r, "under");
+    struct rows *made = req_query(r, Q_body_map_repeat);
+    if (!made)
+        return req_error(r);
+    if (rows_count(made) == 0) {
+        req_refuse(r, "under",
+                   "Nothing was added: these points are here already, or none of them was of the "
+                   "lot's product.");
+        return ERR_INVALID;
+    }
+    return reply_redirect(
+        r, arena_printf(req_arena(r), "/clients/%.*s/encounters/%.*s/map?drawing=%.*s&under=%.*s",
+                        (int)client.n, client.p, (int)encounter.n, encounter.p, (int)drawing.n,
+                        drawing.p, (int)under.n, under.p));
+}
 
 static enum err void_point(struct req *r)
 {
@@ -40,11 +67,15 @@ const struct page body_map_pages[] = {
               {"drawings", Q_body_map_drawings},
               {"regions", Q_body_map_regions},
               {"points", Q_body_map_points},
-              {"lots", Q_encounter_lots},
+              {"lots", Q_body_map_lots},
+              {"unders", Q_body_map_under},
+              {"has_under", Q_body_map_under, .by = "encounter_id", .once = true},
               {"depths", Q_body_map_depths}},
      .view = "body_map/one", .title = "Chart: face and body map of a treatment"},
     {POST, MAP, CAN(chart_write), .action = "encounter.change", .fields = point_fields,
      .save = Q_body_map_add, THEN, .again = MAP, .title = "Chart: a point on the map"},
+    {POST, MAP "/repeat", CAN(chart_write), .action = "encounter.change", .fields = repeat_fields,
+     .run = repeat, .again = MAP, .title = "Chart: repeat the points of another treatment"},
     {POST, MAP "/{point_id:uuid}/void", CAN(chart_write), .action = "encounter.change",
      .fields = void_fields, .run = void_point, .again = MAP,
      .title = "Chart: a point entered in error"},

@@ -16,13 +16,54 @@ WHERE r.drawing = coalesce(nullif(:drawing, ''), 'face_front')
 ORDER BY r.y, r.x;
 
 -- name: body_map_depths :many
--- How deep it may have gone.
--- clients: none
-SELECT d.depth, app.in_words(d.depth) AS words, d.depth = :depth AS is_chosen
+-- How deep it may have gone; before a form was sent, the last point's is chosen.
+SELECT d.depth, app.in_words(d.depth) AS words,
+       d.depth = CASE WHEN :amount::text IS NULL THEN (SELECT p.depth FROM app.body_point p WHERE p.encounter_id = :encounter_id::uuid AND p.client_id = :client_id::uuid AND p.void_at IS NULL
+                                                       ORDER BY p.noted_at DESC, p.id LIMIT 1) ELSE :depth END AS is_chosen
 FROM (VALUES ('intradermal'), ('subcutaneous'), ('intramuscular'), ('on_the_bone')) AS d (depth);
 
+-- name: body_map_lots :many
+-- Lots as encounter_lots gives them; before a form was sent, the last point's is chosen.
+SELECT l.id AS lot_id, p.name AS product, l.lot, l.expires_on, p.unit,
+       l.id = CASE WHEN :amount::text IS NULL THEN (SELECT x.lot_id FROM app.body_point x WHERE x.encounter_id = e.id AND x.client_id = e.client_id AND x.void_at IS NULL
+                                                    ORDER BY x.noted_at DESC, x.id LIMIT 1) ELSE :lot_id::uuid END AS is_chosen
+FROM app.encounter e
+JOIN app.product_lot l ON e.done_on BETWEEN l.received_on AND l.expires_on AND (l.used_up_at IS NULL OR (l.used_up_at AT TIME ZONE app.zone())::date >= e.done_on)
+JOIN app.product p ON p.id = l.product_id AND (p.is_active OR e.done_on < app.today())
+WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid
+ORDER BY p.name, l.expires_on, l.lot;
+
+-- name: body_map_under :many
+-- Other treatments with points on the drawing, the latest first: each may lie under it alone, and be repeated.
+SELECT e.id AS under_id, e.client_id, :encounter_id::uuid AS encounter_id, :client_id::uuid AS page_client, coalesce(nullif(:drawing, ''), 'face_front') AS drawing, e.done_on, coalesce(v.name, 'Treatment') AS service, n.products, n.n_points,
+       e.id = :under::uuid AS is_chosen
+FROM (SELECT p.client_id, p.encounter_id, count(*) AS n_points, string_agg(DISTINCT o.name, ', ') AS products
+      FROM app.body_point p
+      LEFT JOIN app.product_lot l ON l.id = p.lot_id
+      LEFT JOIN app.product o ON o.id = l.product_id
+      WHERE p.client_id = ANY (app.record_ids(:client_id::uuid)) AND p.void_at IS NULL AND p.drawing = coalesce(nullif(:drawing, ''), 'face_front')
+        AND p.encounter_id <> :encounter_id::uuid
+      GROUP BY p.client_id, p.encounter_id) AS n
+JOIN app.encounter e ON e.id = n.encounter_id AND e.client_id = n.client_id AND e.void_at IS NULL
+LEFT JOIN app.service v ON v.id = e.service_id
+ORDER BY e.done_on DESC, e.noted_at DESC;
+
+-- name: body_map_repeat :many
+-- The points of another treatment on the drawing, noted of this one: with a lot, those that were given of its product, each with its amount;
+-- without one, as places. Where there is a point already none is added. (What was written about a point is of that point alone.)
+INSERT INTO app.body_point AS p (client_id, encounter_id, drawing, x, y, lot_id, amount_milli, depth)
+SELECT e.client_id, e.id, s.drawing, s.x, s.y, n.id, CASE WHEN n.id IS NOT NULL THEN s.amount_milli END, s.depth
+FROM app.encounter e
+JOIN app.body_point s ON s.encounter_id = :under::uuid AND s.client_id = ANY (app.record_ids(e.client_id)) AND s.drawing = :drawing AND s.void_at IS NULL AND s.encounter_id <> e.id
+LEFT JOIN app.product_lot l ON l.id = s.lot_id
+LEFT JOIN app.product_lot n ON n.id = :lot_id::uuid
+WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid AND e.void_at IS NULL AND (:lot_id::uuid IS NULL OR n.product_id = l.product_id)
+  AND NOT EXISTS (SELECT FROM app.body_point t WHERE t.encounter_id = e.id AND t.client_id = e.client_id AND t.drawing = s.drawing AND t.x = s.x AND t.y = s.y AND t.void_at IS NULL)
+ORDER BY s.noted_at, s.id
+RETURNING p.client_id;
+
 -- name: body_map_points :many
--- The points of this treatment on the drawing, numbered, and those of earlier and later ones, which are laid under them.
+-- The points of this treatment on the drawing, numbered, and those of earlier and later ones, which are laid under them: all, or of one.
 SELECT p.id, p.client_id, p.id AS point_id, p.x, p.y, p.x + 22 AS label_x, p.y + 10 AS label_y, e.done_on,
        p.encounter_id = :encounter_id::uuid AS is_now,
        CASE WHEN p.encounter_id = :encounter_id::uuid THEN row_number() OVER (PARTITION BY p.encounter_id ORDER BY p.noted_at, p.id) END AS number,
@@ -34,6 +75,7 @@ JOIN app.encounter e ON e.id = p.encounter_id AND e.client_id = p.client_id AND 
 LEFT JOIN app.product_lot l ON l.id = p.lot_id
 LEFT JOIN app.product o ON o.id = l.product_id
 WHERE p.client_id = ANY (app.record_ids(:client_id::uuid)) AND p.void_at IS NULL AND p.drawing = coalesce(nullif(:drawing, ''), 'face_front')
+  AND (:under::uuid IS NULL OR p.encounter_id IN (:encounter_id::uuid, :under::uuid))
 ORDER BY e.done_on DESC, p.noted_at, p.id;
 
 -- name: body_map_add :one

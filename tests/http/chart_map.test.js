@@ -37,6 +37,33 @@ test("L11: points by region and by numbers, numbered, sealed, over those of an e
   assert.match(page.text, /<circle class="map-point" cx="123" cy="456" r="14"\/><text class="map-number" x="145" y="466">1</);
   assert.ok(words(page.text).includes(remark) && words(page.text).includes("2.5 units"));
   assert.doesNotMatch((await v.get(`${map}?drawing=body_back`)).text, /map-before|map-point/);
+  // the last point's lot and depth are chosen for the next one
+  const next = h.formOf(page.text, map).values;
+  assert.deepEqual([next.lot_id, next.depth, next.amount], [lot, "intradermal", ""]);
+  // those of the first are repeated with a lot of the same product, once; of another product there is nothing to repeat
+  const under = first.slice(-36), third = await encounter(id, day(0)), here = `${third}/map`, repeat = (values) => post(`${here}/repeat`, { drawing: "face_front", under, ...values });
+  const form = h.formOf((await v.get(here)).text, `${here}/repeat`);
+  assert.ok(form.html.includes(`<option value="${under}">`) && form.values.under === "");
+  const strange = h.sql(`WITH p AS (INSERT INTO app.product (tenant_id, name, kind, unit) VALUES (:'v1', :'v2', 'filler', 'ml') RETURNING id, tenant_id)
+    INSERT INTO app.product_lot (tenant_id, product_id, lot, expires_on, received_on) SELECT tenant_id, id, 'OTHER', '2040-01-01', '2020-01-01' FROM p RETURNING id`, h.tenantId("glow"), `Filler ${h.uuid()}`)[0][0];
+  const none = await repeat({ lot_id: strange });
+  assert.equal(none.status, 422);
+  assert.match(none.text, /Nothing was added/);
+  assert.deepEqual([h.formOf(none.text, `${here}/repeat`).values.under], [under]);
+  assert.match((await repeat({ lot_id: old })).text, /Nothing was added|expired on/);
+  assert.equal((await repeat({ under: "" })).status, 422);
+  const done = await repeat({ lot_id: lot });
+  assert.equal(done.location, `${here}?drawing=face_front&under=${under}`);
+  assert.equal((await repeat({ lot_id: lot })).status, 422, "they are here already");
+  const points = (at) => h.sql("SELECT x, y, lot_id, amount_milli FROM app.body_point WHERE encounter_id = :'v1'", at.slice(-36));
+  assert.deepEqual(points(third), [["500", "220", lot, "4000"]]);
+  const both = (await v.get(done.location)).text;
+  assert.match(both, /map-before" cx="500" cy="220"/);
+  assert.doesNotMatch(both, /map-before" cx="123"/, "one alone lies under it");
+  assert.match((await v.get(here)).text, /map-before" cx="123"/);
+  const far = h.one("SELECT encounter_id FROM app.body_point WHERE tenant_id = :'v1' AND client_id <> :'v2' AND drawing = 'face_front' AND void_at IS NULL LIMIT 1", h.tenantId("glow"), id);
+  assert.equal((await repeat({ under: far })).status, 422, "nobody else's");
+  assert.equal(points(third).length, 1);
   for (const drawing of ["face_left", "face_right", "body_front", "body_back"]) assert.match((await v.get(`${map}?drawing=${drawing}`)).text, /<g class="map-outline">[^]*?<path/);
   for (const [bad, said] of [[{ x: "1001", y: "1" }, /0 to 1000/], [{ region: "Nowhere" }, /beside the drawing/], [{ x: "1", y: "1", lot_id: old, amount: "1" }, /expired on/], [{ x: "1", y: "1", amount: "some" }, /as a number/],
     [{ x: "1", y: "1", amount: "4", depth: "intradermal" }, /Choose the lot that this amount/], [{ x: "1", y: "1", lot_id: lot, amount: "a lot", depth: "subcutaneous" }, /as a number/]]) {
