@@ -12,6 +12,9 @@ struct form_document_answer {
     /* Of a question that is answered by a signature, "3" and later: its key, who signed and how (typed, drawn), and what was drawn. */
     struct str key, signer, method, strokes;
 };
+/* The sentence that is signed, in English. */
+extern const char form_statement[];
+
 struct form_document {
     struct str format;                          /* "1" to "3", "paper-1"; "": the newest of them that is no paper */
     struct str studio, client, title, version;  /* version: of the form, decimal */
@@ -21,7 +24,7 @@ struct form_document {
     struct str wording;    /* what she agrees to */
     struct str disclosure; /* about signing electronically (SECURITY.md E-01) */
     struct str disclosure_version;
-    struct str statement; /* set by form_document_text; the sentence that is signed */
+    struct str statement; /* the sentence that is signed, in her language; "": form_statement (on paper another) */
     /* The signature; empty until there is one. */
     struct str signer, method; /* method: typed, drawn */
     struct str strokes_sha256; /* hex; only when drawn */

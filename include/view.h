@@ -89,6 +89,11 @@ void view_strict(bool is_strict);
  * "file:line: what; what to do" (in the arena). A template NAME.txt is plain text (messages): its
  * variables are not escaped, and a page cannot include it. */
 const struct view *view_get(const char *name, struct arena *a, struct str *why);
+/* {{#say}}English{{/say}} in a template is a text in the language of the page. NAME@LANGUAGE is NAME, with all that it includes, in that
+ * language, by the catalogue words/LANGUAGE.po; a text without a translation does not compile. Whether there is a catalogue: */
+bool view_speaks(struct str language);
+/* A whole message in that language; the message itself where there is none. */
+struct str view_words(struct str language, struct str english);
 /* Also forgets every template compiled before; views got earlier are then invalid. */
 void view_directories(const char *dirs);
 /* Compiles every template below the directories; false and *why at the first error. */

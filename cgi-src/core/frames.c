@@ -91,9 +91,9 @@ static struct val error_find(const struct frame *f, name_id name)
     if (!r->has_form)
         return (struct val){.kind = VAL_NULL};
     if (name == n_form)
-        return text_val(r->form.message);
+        return text_val(view_words(r->language, r->form.message));
     struct form_value *v = form_value(&r->form, name_text(name));
-    return v ? text_val(v->message) : (struct val){.kind = VAL_MISSING};
+    return v ? text_val(view_words(r->language, v->message)) : (struct val){.kind = VAL_MISSING};
 }
 
 static struct val may_find(const struct frame *f, name_id name)

@@ -250,7 +250,7 @@ enum err reply_again(struct req *r, const char *pattern)
         r->reply = (struct reply){
             .status = 422, .type = "text/plain; charset=utf-8", .cookies = r->reply.cookies};
         r->reply.cookies.n = r->n_entry_cookies;
-        r->reply.body = first_message(&r->form);
+        r->reply.body = view_words(r->language, first_message(&r->form));
         return OK;
     }
     r->has_form = true;

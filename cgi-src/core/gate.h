@@ -71,6 +71,7 @@ struct req {
     bool is_head, is_again, has_form;
     bool form_is_old; /* made by us, more than a day ago */
     struct str host, path, new_id, idem, csrf, form_binding, request_uuid;
+    struct str language; /* in which the page speaks; "": English */
     struct pairs path_params, query, posted, cookies;
     struct uploads uploads;
     struct form form;

@@ -34,8 +34,8 @@ static bool header_safe(struct arena *a, struct str path, struct str *out)
 enum err reply_redirect(struct req *r, struct str path)
 {
     /* Own paths only: "//host" and "/\host" would leave the house. */
-    bool own = path.n > 0 && path.p[0] == '/' &&
-               (path.n == 1 || (path.p[1] != '/' && path.p[1] != '\\'));
+    bool own =
+        path.n > 0 && path.p[0] == '/' && (path.n == 1 || (path.p[1] != '/' && path.p[1] != '\\'));
     r->reply.status = 303;
     r->reply.view = NULL;
     if (!own || !header_safe(r->arena, path, &r->reply.location))
@@ -142,13 +142,17 @@ void reply_error(struct req *r, enum err e)
     size_t i = 0;
     while (i + 1 < COUNT_OF(answers) && answers[i].err != e)
         i++;
-    r->reply = (struct reply){.status = answers[i].status, .cookies = kept,
-                              .type = "text/plain; charset=utf-8", .allow = r->reply.allow,
-                              .body = str_of(answers[i].plain), .location = S(""),
+    r->reply = (struct reply){.status = answers[i].status,
+                              .cookies = kept,
+                              .type = "text/plain; charset=utf-8",
+                              .allow = r->reply.allow,
+                              .body = str_of(answers[i].plain),
+                              .location = S(""),
                               .disposition = S("")};
     if (e == ERR_UNAVAILABLE || e == ERR_TOO_MANY || e == ERR_SUSPENDED)
         r->reply.retry_after = e == ERR_UNAVAILABLE ? 5 : e == ERR_TOO_MANY ? 60 : 3600;
     r->n_shown = 0;
+    r->language = S("");
     r->reply.view = answers[i].view;
     /* A rule for people that was broken where there is no form to show it beside. */
     if (e == ERR_INVALID && r->error.err == e && r->error.message.n > 0) {
@@ -159,12 +163,25 @@ void reply_error(struct req *r, enum err e)
     reply_finish(r);
 }
 
+void req_say_in(struct req *r, struct str language)
+{
+    r->language = view_speaks(language) ? language : S("");
+}
+
+static const char *in_language(struct req *r, const char *view)
+{
+    return r->language.n == 0
+               ? view
+               : arena_cstr(r->arena, arena_printf(r->arena, "%s@%.*s", view, (int)r->language.n,
+                                                   r->language.p));
+}
+
 void reply_finish(struct req *r)
 {
     if (!r->reply.view)
         return;
     struct str why;
-    const struct view *v = view_get(r->reply.view, r->arena, &why);
+    const struct view *v = view_get(in_language(r, r->reply.view), r->arena, &why);
     if (!v) {
         log_error("view.missing", "view", r->reply.view, NULL);
         return;

@@ -32,6 +32,7 @@ void view_directories(const char *dirs)
     arena_free(set.kept);
     set.kept = arena_new(512U << 20);
     set.directories = arena_str(set.kept, str_of(dirs));
+    view_words_forget();
     set.by_name = NULL;
     set.cap = 0;
     set.is_complete = false;
@@ -88,21 +89,32 @@ static enum err read_whole(const char *path, struct str *out)
     return e;
 }
 
-/* The source of a template and the file it stands in. */
-static enum err find_source(struct view *v, struct str *source)
+struct arena *view_kept(void) { return set.kept; }
+
+enum err view_read(struct str name, struct str *file, struct str *source)
 {
     struct str rest = set.directories;
+    *file = *source = S("");
     while (rest.n) {
         struct str dir = str_cut(&rest, ':');
-        v->file = arena_printf(set.kept, "%.*s/%.*s.mustache", (int)dir.n, dir.p, (int)v->name.n,
-                               v->name.p)
-                      .p;
-        enum err e = read_whole(v->file, source);
+        *file = arena_printf(set.kept, "%.*s/%.*s", (int)dir.n, dir.p, (int)name.n, name.p);
+        enum err e = read_whole(file->p, source);
         if (e != ERR_NOT_FOUND)
             return e;
     }
-    v->file = arena_cstr(set.kept, v->name);
     return ERR_NOT_FOUND;
+}
+
+/* The source of a template, in the words of its language, and the file it stands in. */
+static enum err find_source(struct view *v, struct str *source)
+{
+    struct str file;
+    enum err e = view_read(arena_printf(set.kept, "%.*s.mustache", (int)v->base.n, v->base.p),
+                           &file, source);
+    v->file = e == ERR_NOT_FOUND ? arena_cstr(set.kept, v->base) : file.p;
+    if (!e)
+        v->has_words = memmem(source->p, source->n, "{{#say}}", 8) != NULL;
+    return e;
 }
 
 /* ---- loading ---- */
@@ -147,10 +159,11 @@ static struct view *load(struct work *w, struct str name)
         return *place;
     struct view *v = arena_alloc(set.kept, sizeof *v);
     *place = v;
-    v->name = name_text(id);
-    v->is_text = name.n > 4 && str_is(str_part(name, name.n - 4, 4), ".txt");
+    v->name = v->language = name_text(id);
+    v->base = str_cut(&v->language, '@');
+    v->is_text = v->base.n > 4 && str_is(str_part(v->base, v->base.n - 4, 4), ".txt");
     struct str source = S("");
-    enum err e = is_template_name(name) ? find_source(v, &source) : ERR_NOT_FOUND;
+    enum err e = is_template_name(v->base) ? find_source(v, &source) : ERR_NOT_FOUND;
     if (!v->file)
         v->file = arena_cstr(set.kept, name);
     v->is_missing = e == ERR_NOT_FOUND;
@@ -163,7 +176,8 @@ static struct view *load(struct work *w, struct str name)
                               "cannot be read; make it a readable file of under %d "
                               "bytes",
                               MAX_TEMPLATE_BYTES);
-    else if (view_parse(v, source, !set.is_lax, set.kept, w->scratch))
+    else if ((set.is_lax || view_say(v, &source, v->language, set.kept)) &&
+             view_parse(v, source, !set.is_lax, set.kept, w->scratch))
         work_add(w, v);
     return v;
 }
@@ -175,7 +189,10 @@ static void link_targets(struct work *w, struct view *v)
         struct instruction *in = &v->code[i];
         if ((in->code != CODE_PARTIAL && in->code != CODE_PARENT) || in->is_dynamic)
             continue;
-        struct view *target = load(w, in->name);
+        struct view *target = load(
+            w, v->language.n == 0 ? in->name
+                                  : arena_printf(w->scratch, "%.*s@%.*s", (int)in->name.n,
+                                                 in->name.p, (int)v->language.n, v->language.p));
         if (target->is_missing && !set.is_lax)
             v->error = view_error(set.kept, v, in->line,
                                   "partial '%.*s' does not exist; add %.*s.mustache to %s, or "
@@ -238,6 +255,32 @@ const struct view *view_dynamic(struct str name, struct arena *a)
 static bool compile_folder(struct str dir, struct str below, int depth, struct arena *a,
                            struct str *why);
 
+/* A template in each language that there is a catalogue for, so that a text without words is found when a program begins. */
+static bool compile_languages(const char *name, struct arena *a, struct str *why)
+{
+    struct str rest = set.directories;
+    while (rest.n) {
+        struct str dir = str_cut(&rest, ':'),
+                   words = arena_printf(a, "%.*s/words", (int)dir.n, dir.p);
+        struct dirent **entries;
+        int n = scandir(words.p, &entries, NULL, alphasort);
+        bool is_good = true;
+        for (int i = 0; i < n; i++) {
+            struct str file = str_of(entries[i]->d_name);
+            if (is_good && file.n > 3 && str_is(str_part(file, file.n - 3, 3), ".po"))
+                is_good = view_get(arena_cstr(a, arena_printf(a, "%s@%.*s", name, (int)file.n - 3,
+                                                              file.p)),
+                                   a, why) != NULL;
+            free(entries[i]);
+        }
+        if (n >= 0)
+            free(entries);
+        if (!is_good)
+            return false;
+    }
+    return true;
+}
+
 static bool compile_entry(struct str dir, struct str below, const char *entry, int depth,
                           struct arena *a, struct str *why)
 {
@@ -252,7 +295,9 @@ static bool compile_entry(struct str dir, struct str below, const char *entry, i
         return compile_folder(dir, name, depth + 1, a, why);
     if (n <= n_ending || strcmp(entry + n - n_ending, ending) != 0)
         return true;
-    return view_get(arena_cstr(a, str_part(name, 0, name.n - n_ending)), a, why) != NULL;
+    const char *plain = arena_cstr(a, str_part(name, 0, name.n - n_ending));
+    const struct view *v = view_get(plain, a, why);
+    return v && (!v->has_words || compile_languages(plain, a, why));
 }
 
 static bool compile_folder(struct str dir, struct str below, int depth, struct arena *a,

@@ -52,7 +52,10 @@ struct instruction {
 };
 
 struct view {
-    struct str name;
+    struct str name;     /* "form/consent", or in another language "form/consent@es" */
+    struct str base;     /* without the language */
+    struct str language; /* "" for English */
+    bool has_words;      /* its own source says something */
     const char *file;
     struct instruction *code;
     size_t n;
@@ -77,6 +80,14 @@ const struct scope *scope_find(const struct scope *s, name_id block, size_t *arg
  * stays comes from kept, the rest from scratch. */
 bool view_parse(struct view *v, struct str source, bool is_strict, struct arena *kept,
                 struct arena *scratch);
+/* A file of the template directories by its whole name. ERR_NOT_FOUND: there is none; file: which it is, or would be. */
+enum err view_read(struct str name, struct str *file, struct str *source);
+/* What lives as long as the set of templates. */
+struct arena *view_kept(void);
+/* view_words.c: puts the words of a language ("": the English ones) in the place of {{#say}}…{{/say}}; false: v->error says what is missing. */
+bool view_say(struct view *v, struct str *source, struct str language, struct arena *kept);
+void view_words_forget(void);
+
 /* "file:line: ..." in the arena. */
 struct str view_error(struct arena *a, const struct view *v, unsigned line, const char *fmt, ...)
     PRINTF_LIKE(4, 5);

@@ -52,7 +52,7 @@ ORDER BY is_signed, p.id IS DISTINCT FROM l.appointment_id, p.starts_at, a.posit
 -- signing it needs.
 SELECT a.id AS assignment_id, a.client_id, a.state, f.kind = 'consent' AS is_consent,
        v.id AS form_version_id, v.version, coalesce(x.title, v.title) AS title, coalesce(x.body, v.body) AS wording, v.sha256 AS wording_sha256,
-       coalesce(x.language, v.language) AS language, app.language_words(coalesce(x.language, v.language)) AS language_words,
+       coalesce(x.language, v.language) AS language, CASE WHEN x.language IS NOT NULL THEN app.language_words(v.language) END AS own_language_words, app.language_words(coalesce(x.language, v.language)) AS language_words,
        coalesce(d.form_version_id, v.id) AS answered_version_id, d.assignment_id IS NOT NULL AS has_draft, d.language AS draft_language,
        coalesce(d.edition, 0) AS edition, d.editor, gen_random_uuid() AS page_id,
        b.name AS studio, c.name AS client_name, s.name AS service_name, p.starts_at AT TIME ZONE z.zone AS starts_local, z.zone,

@@ -306,11 +306,31 @@ describe("L20 E-02: what is asked after an answer", () => {
     const typed = h.formOf(turned.text, `${p.page}/consent`).values;
     assert.deepEqual([typed.signer_name, typed.strokes, typed.accepts, typed.lang], ["Ana Sol", drawn, undefined, "en"], "name and strokes stay, the box was ticked under the other text");
     await p.v.post(`${p.page}/language`, { ...typed, intent: "lang-es" });
-    const consent = await p.v.get(`${p.page}/consent`);
+    const consent = await p.v.get(`${p.page}/consent`), words = text(consent).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+    assert.match(consent.text, /<html lang="es">/);
+    for (const said of ["Firmo este formulario", "Lo firmo por medios electrónicos, por mi propia voluntad", "Las condiciones de la «Firma electrónica» solo están en English", "He leído arriba", "No quiero firmar esto"])
+      assert.ok(words.includes(said), said);
+    assert.doesNotMatch(words, /\b(Read and sign|Your signature|I sign this form|Statement|What is agreed|optional)\b/);
+    const unsigned = await p.v.submit(`${p.page}/consent`, { signer_name: "" }, { action: `${p.page}/consent` });
+    assert.equal(unsigned.status, 422);
+    for (const said of [/Escriba su nombre completo para firmar/, /Marque esto para firmar en esta página/, /Revise esto, por favor/]) assert.match(text(unsigned), said, "what is wrong is said in her language too");
     for (const words of ["Casi nunca se quema", "Ninguna alergia conocida", "Confirmado", "He respondido con sinceridad"]) assert.ok(text(consent).includes(words), words);
     assert.equal((await p.sign()).status, 303);
-    assert.ok(text(await p.v.get(`${p.page}/copy`)).includes("¿Qué le trae a nosotros?"));
+    const copy = text(await p.v.get(`${p.page}/copy`));
+    for (const said of ["¿Qué le trae a nosotros?", "He leído este formulario. Lo que he respondido es cierto"]) assert.ok(copy.includes(said), said);
     assert.equal(h.one("SELECT language FROM app.signature WHERE assignment_id = :'v1'::uuid", p.which), "es");
+  });
+  test("each text that the templates say is in the catalogue of each language, and each of the catalogue is said somewhere", () => {
+    const fs = require("node:fs"), path = require("node:path"), root = path.join(__dirname, "..", "..");
+    const all = (dir, ending) => fs.readdirSync(path.join(root, dir), { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? all(`${dir}/${e.name}`, ending) : e.name.endsWith(ending) ? [fs.readFileSync(path.join(root, dir, e.name), "utf8")] : []));
+    const said = new Set(all("templates", ".mustache").flatMap((s) => [...s.matchAll(/{{#say}}([^]*?){{\/say}}/g)].map((m) => m[1])));
+    const sources = all("cgi-src/features", ".c").map((s) => s.replace(/"\s*\n\s*"/g, "")).concat(all("sql/lib", ".sql").map((s) => s.replaceAll("''", "'"))).join("\n");
+    for (const file of fs.readdirSync(path.join(root, "templates/words"))) {
+      const entries = [...fs.readFileSync(path.join(root, "templates/words", file), "utf8").matchAll(/(# message\n)?msgid "(.*)"\nmsgstr "(.*)"\n/g)].map(([, message, id, words]) => ({ message, id: id.replace(/\\(.)/g, "$1"), words }));
+      assert.ok(entries.length > 60);
+      assert.deepEqual([...said].filter((text) => !entries.some((e) => e.id === text && !e.message)), [], `without words in ${file}`);
+      assert.deepEqual(entries.filter((e) => (e.message ? !sources.includes(e.id) : !said.has(e.id))).map((e) => e.id), [], `never said, in ${file}`);
+    }
   });
   test("E-01: while no terms of signing are in force, the forms' list and the page that publishes say so, and lead there", async () => {
     const form = await begin("", "Without terms"), past = (days) => h.sql(`BEGIN; SET LOCAL session_replication_role = replica;

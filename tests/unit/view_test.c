@@ -126,7 +126,8 @@ static void errors_say_where_what_and_what_to_do(void **state)
         {"{{=x=}}", "page.mustache:1: delimiters cannot be 'x'; write {{=<% %>=}}"},
         {"{{!\n\n}}{{at:tim}}",
          "page.mustache:3: modifier 'tim' of 'at' is not known; there are: time, date, day, "
-         "short_date, datetime, iso, hour, five, money, minutes, count, phone, hex, initials, upper, url, id, agent"},
+         "short_date, datetime, iso, hour, five, money, minutes, count, phone, hex, initials, "
+         "upper, url, id, agent"},
         {"\xFF", "page.mustache:1: the file is not UTF-8; save it as UTF-8"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
@@ -400,6 +401,75 @@ static void indentation_goes_before_lines_of_the_template_only(void **state)
                  {"layout", "<main>\n  {{$main}}\n  {{/main}}\n</main>\n"});
 }
 
+/* The first file in Spanish by this catalogue, over JSON; an error's text without the folder. */
+static const char *in_spanish(const char *catalogue, const struct file *files, size_t n,
+                              const char *json)
+{
+    const char *words = arena_printf(arena, "%s/words", folder).p;
+    const char *path = arena_printf(arena, "%s/es.po", words).p;
+    assert_int_equal(mkdir(words, 0700), 0);
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    fputs(catalogue, f);
+    fclose(f);
+    put(files, n);
+    struct str why = S(""), name = arena_printf(arena, "%s@es", files[0].name);
+    const struct view *v = view_get(name.p, arena, &why);
+    assert_true(view_speaks(S("es")));
+    assert_false(view_speaks(S("fr")));
+    assert_false(view_speaks(S("../es")));
+    take_away(files, n);
+    unlink(path);
+    rmdir(words);
+    if (!v)
+        return arena_cstr(arena, why) + sizeof folder;
+    json_object_put(data);
+    data = json_tokener_parse(json);
+    struct buf out = buf_in(arena, 64);
+    const struct frame *frame = json_frame(arena, data);
+    assert_int_equal(view_render(v, &frame, 1, arena, &out), OK);
+    return arena_cstr(arena, buf_str(&out));
+}
+
+static void a_template_is_said_in_another_language(void **state)
+{
+    (void)state;
+    static const char good[] = "# a comment\nmsgid \"en\"\nmsgstr \"es\"\n\n"
+                               "msgid \"Hello {{x}}, \"\n\"you\"\nmsgstr \"Hola,\"\n\" {{x}}\"\n\n"
+                               "# message\nmsgid \"A \\\"b\\\"\"\nmsgstr \"Un \\\"b\\\"\"\n\n"
+                               "msgid \"Bye\"\nmsgstr \"Adiós\"";
+    const struct file files[] = {
+        {"page", "<p lang=\"{{#say}}en{{/say}}\">{{#say}}Hello {{x}}, you{{/say}}{{>part}}</p>"},
+        {"part", " {{#say}}Bye{{/say}}{{#x}}!{{/x}}"}};
+    assert_string_equal(shown(files, 2, "{\"x\":\"<Ana>\"}"),
+                        "<p lang=\"en\">Hello &lt;Ana&gt;, you Bye!</p>");
+    assert_string_equal(in_spanish(good, files, 2, "{\"x\":\"<Ana>\"}"),
+                        "<p lang=\"es\">Hola, &lt;Ana&gt; Adiós!</p>");
+    assert_true(str_is(view_words(S("es"), S("A \"b\"")), "Un \"b\""));
+    assert_true(str_is(view_words(S("es"), S("Something else")), "Something else"));
+    assert_true(str_is(view_words(S(""), S("Bye")), "Bye"));
+
+    const struct file bye[] = {{"page", "{{#say}}Bye{{/say}}"}};
+    const struct {
+        const char *catalogue, *why;
+    } bad[] = {
+        {"msgid \"en\"\nmsgstr \"es\"\n",
+         "page.mustache: “Bye” has no words in 'es'; add it to words/es.po"},
+        {"msgid \"Bye {{x}}\"\nmsgstr \"Adiós {{y}}\"\n",
+         "words/es.po:3: this is no text with its translation, whose tags are the same"},
+        {"msgid \"Bye\"\nmsgid \"x\"\n",
+         "words/es.po:2: this is no text with its translation, whose tags are the same"},
+        {"msgid \"Bye\"\nmsgstr \"\"\n",
+         "words/es.po:3: this is no text with its translation, whose tags are the same"},
+        {"msgid \"Bye\"\nmsgstr \"A\\x\"\n",
+         "words/es.po:2: this is no text with its translation, whose tags are the same"},
+        {"msgid \"Bye\"\nmsgstr \"A\"\n\nmsgid \"Bye\"\nmsgstr \"B\"\n",
+         "words/es.po: “Bye” stands twice"},
+    };
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        assert_string_equal(in_spanish(bad[i].catalogue, bye, 1, "{}"), bad[i].why);
+}
+
 static void endless_recursion_stops_with_an_error(void **state)
 {
     (void)state;
@@ -526,6 +596,7 @@ int main(void)
         TEST(the_first_directory_goes_before_the_second),
         TEST(a_walk_follows_partials_and_layouts),
         TEST(names_are_interned_once),
+        TEST(a_template_is_said_in_another_language),
         TEST(endless_recursion_stops_with_an_error),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,7 +11,7 @@
 #define NEWEST "3"
 #define ON_PAPER "paper-1"
 
-static const char statement[] =
+const char form_statement[] =
     "I have read this form. What I have answered is true and complete as far as I know. I sign it "
     "electronically, of my own will, and my signature counts like one made by hand.";
 
@@ -115,7 +115,10 @@ struct str form_document_text(struct arena *a, const struct form_document *d)
         part(&b, "Signing electronically, version", d->disclosure_version);
         part(&b, "Signing electronically", d->disclosure);
     }
-    part(&b, "Statement", str_of(is_paper ? paper_statement : statement));
+    part(&b, "Statement",
+         is_paper             ? str_of(paper_statement)
+         : d->statement.n > 0 ? d->statement
+                              : str_of(form_statement));
     if (d->signer.n == 0)
         return buf_str(&b);
 

@@ -163,6 +163,7 @@ struct form_document filling_document(struct arena *a, const struct filling *f)
         .version = arena_printf(a, "%lld", (long long)rows_int(f->form, 0, "version")),
         .language = f->language,
         .language_words = rows_text(f->form, 0, "language_words"),
+        .statement = view_words(f->language, str_of(form_statement)),
         .answers = answers,
         .n_answers = n,
         .wording = rows_text(f->form, 0, "wording"),

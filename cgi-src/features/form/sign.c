@@ -96,6 +96,7 @@ enum err form_show_consent(struct req *r)
     req_set(r, "can_sign", can_sign(&f, signer, code) ? S("yes") : S(""));
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
+    req_say_in(r, f.language);
     return reply_view(r, 200, "form/consent");
 }
 
