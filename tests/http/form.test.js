@@ -344,9 +344,10 @@ describe("L20 L13: signing", () => {
       assert.equal(signaturesOf(p.intake), 0, what);
     };
     const link = (change, back) => async () => {
-      h.sql(`UPDATE app.link SET ${change} WHERE id = :'v1'::uuid`, p.link);
+      const set = (to) => h.sql(`SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\nUPDATE app.link SET ${to} WHERE id = :'v1'::uuid`, p.link, h.tenantId("glow"));
+      set(change);
       const r = await p.v.post(at, { ...values, idem: h.uuid() });
-      h.sql(`UPDATE app.link SET ${back} WHERE id = :'v1'::uuid`, p.link);
+      set(back);
       return r;
     };
     const until = h.one("SELECT expires_at FROM app.link WHERE id = :'v1'::uuid", p.link);

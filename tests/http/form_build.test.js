@@ -296,6 +296,11 @@ describe("L20 E-02: what is asked after an answer", () => {
     };
     assert.doesNotMatch(await turn("en"), /Rara vez se quema/);
     assert.match(await turn("es"), /Rara vez se quema/);
+    const bad = await p.v.submit(p.page, { ...base, "q-may_be_pregnant": "Pregnant", "q-weeks": "44", "q-allergies": "some", shown: ["weeks"], intent: "next" }), plain = text(bad).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
+    assert.equal(bad.status, 422);
+    for (const said of ["Dé un número de 1 a 43", "Diga sus alergias, o elija «Ninguna alergia conocida»", "Todo lo demás está guardado", "Soy alérgica o alérgico a algo", "Continuar para leer y firmar"]) assert.ok(plain.includes(said), said);
+    assert.doesNotMatch(plain, /\b(Yes|optional|Save for later|Your answers|Kept|Choose|Mild|Add another)\b/);
+    await p.answer({ ...base, intent: "save" });
     const values = { ...h.formOf((await p.v.get(p.page)).text).values, ...base };
     assert.equal(values.lang, "es");
     assert.equal((await p.v.post(p.page, { ...values, intent: "next" })).location, `${p.page}/consent`);
@@ -324,7 +329,7 @@ describe("L20 E-02: what is asked after an answer", () => {
     const fs = require("node:fs"), path = require("node:path"), root = path.join(__dirname, "..", "..");
     const all = (dir, ending) => fs.readdirSync(path.join(root, dir), { withFileTypes: true }).flatMap((e) => (e.isDirectory() ? all(`${dir}/${e.name}`, ending) : e.name.endsWith(ending) ? [fs.readFileSync(path.join(root, dir, e.name), "utf8")] : []));
     const said = new Set(all("templates", ".mustache").flatMap((s) => [...s.matchAll(/{{#say}}([^]*?){{\/say}}/g)].map((m) => m[1])));
-    const sources = all("cgi-src/features", ".c").map((s) => s.replace(/"\s*\n\s*"/g, "")).concat(all("sql/lib", ".sql").map((s) => s.replaceAll("''", "'"))).join("\n");
+    const sources = all("cgi-src/features", ".c").map((s) => s.replace(/"\s*\n\s*"/g, "").replaceAll('\\"', '"')).concat(all("sql/lib", ".sql").map((s) => s.replaceAll("''", "'"))).join("\n");
     for (const file of fs.readdirSync(path.join(root, "templates/words"))) {
       const entries = [...fs.readFileSync(path.join(root, "templates/words", file), "utf8").matchAll(/(# message\n)?msgid "(.*)"\nmsgstr "(.*)"\n/g)].map(([, message, id, words]) => ({ message, id: id.replace(/\\(.)/g, "$1"), words }));
       assert.ok(entries.length > 60);

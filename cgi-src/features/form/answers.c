@@ -229,18 +229,37 @@ static double value_of(struct arena *a, struct str number)
     return number.n > 0 ? strtod(arena_cstr(a, number), NULL) : NAN;
 }
 
-static struct str range_message(struct arena *a, const struct question *q)
+/* A text with what stands for its {1} and {2}. */
+static struct str filled_in(struct arena *a, struct str text, struct str first, struct str second)
 {
-    const char *unit = arena_cstr(a, q->unit), *blank = q->unit.n > 0 ? " " : "";
-    const char *min = arena_cstr(a, q->number_min), *max = arena_cstr(a, q->number_max);
-    if (q->number_min.n > 0 && q->number_max.n > 0)
-        return arena_printf(a, "Please give a number from %s to %s%s%s.", min, max, blank, unit);
-    if (q->number_min.n > 0)
-        return arena_printf(a, "Please give %s%s%s or more.", min, blank, unit);
-    return arena_printf(a, "Please give %s%s%s or less.", max, blank, unit);
+    struct buf b = buf_in(a, 128);
+    for (size_t i = 0; i < text.n; i++) {
+        bool is_place = i + 2 < text.n && text.p[i] == '{' && text.p[i + 2] == '}';
+        if (is_place)
+            buf_add(&b, text.p[i + 1] == '1' ? first : second);
+        else
+            buf_addc(&b, text.p[i]);
+        i += is_place ? 2 : 0;
+    }
+    return buf_str(&b);
 }
 
-static void take_number(struct req *r, struct question *q)
+static struct str range_message(struct arena *a, struct str language, const struct question *q)
+{
+    struct str blank = q->unit.n > 0 ? S(" ") : S("");
+    struct str min = q->number_min, max = q->number_max;
+    bool has_both = min.n > 0 && max.n > 0;
+    struct str last =
+        arena_printf(a, "%.*s%.*s%.*s", (int)(max.n > 0 ? max : min).n, (max.n > 0 ? max : min).p,
+                     (int)blank.n, blank.p, (int)q->unit.n, q->unit.p);
+    return filled_in(a,
+                     view_words(language, has_both    ? S("Please give a number from {1} to {2}.")
+                                          : min.n > 0 ? S("Please give {1} or more.")
+                                                      : S("Please give {1} or less.")),
+                     has_both ? min : last, last);
+}
+
+static void take_number(struct req *r, struct str language, struct question *q)
 {
     struct arena *a = req_arena(r);
     struct str kept;
@@ -255,7 +274,7 @@ static void take_number(struct req *r, struct question *q)
     q->answer = kept;
     double value = value_of(a, kept);
     if (value < value_of(a, q->number_min) || value > value_of(a, q->number_max))
-        q->message = range_message(a, q);
+        q->message = range_message(a, language, q);
 }
 
 static struct field rule_of(const struct question *q)
@@ -273,7 +292,7 @@ static struct field rule_of(const struct question *q)
     return (struct field){.kind = FIELD_TEXT, .max = MAX_TEXT};
 }
 
-static void take_question(struct req *r, struct question *q)
+static void take_question(struct req *r, struct str language, struct question *q)
 {
     q->message = q->detail_message = S("");
     if (is_of_options(q)) {
@@ -289,7 +308,7 @@ static void take_question(struct req *r, struct question *q)
         return;
     }
     if (is_kind(q, "number")) {
-        take_number(r, q);
+        take_number(r, language, q);
         return;
     }
     if (is_kind(q, "file")) { /* no value of the form: they are attached on a page of their own */
@@ -320,7 +339,7 @@ bool filling_take(struct req *r, struct filling *f)
 {
     bool all_good = true;
     for (size_t i = 0; i < f->n; i++) {
-        take_question(r, &f->questions[i]);
+        take_question(r, f->language, &f->questions[i]);
         f->questions[i].was_shown = was_on_page(r, &f->questions[i]);
         hide_unasked(f, i);
         all_good &= f->questions[i].message.n == 0 && f->questions[i].detail_message.n == 0;

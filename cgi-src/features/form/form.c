@@ -82,6 +82,7 @@ static enum err show_questions(struct req *r)
     req_set_list(r, "questions", filling_shown(r, &f, req_has(r, "more") ? 3 : 1, is_stale));
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
+    req_say_in(r, f.language);
     return reply_view(r, 200, "form/questions");
 }
 
@@ -178,20 +179,24 @@ static enum err reply_left_out(struct req *r, const struct filling *f)
         if (q->message.n == 0 && q->detail_message.n == 0)
             continue;
         struct str name = q->message.n > 0 ? q->label : q->follow_up_label;
-        buf_printf(&b, "%s“%.*s”",
-                   b.n > 0 ? ", " : "Kept, but not this, which needs a change: ", (int)name.n,
-                   name.p);
+        if (b.n > 0)
+            buf_addz(&b, ", ");
+        else
+            buf_add(&b, view_words(f->language, S("Kept, but not this, which needs a change: ")));
+        buf_printf(&b, "“%.*s”", (int)name.n, name.p);
     }
     return reply_words(r, 422, buf_str(&b));
 }
 
 /* What another page changed meanwhile stays; both are shown. */
-static enum err refuse_stale(struct req *r, struct str intent, bool has_dropped)
+static enum err refuse_stale(struct req *r, struct str language, struct str intent,
+                             bool has_dropped)
 {
     if (intent.n == 0)
-        return reply_words(r, 409,
-                           S("Not kept: answers were changed on another phone or screen. Press "
-                             "“Save for later” to see both."));
+        return reply_words(
+            r, 409,
+            view_words(language, S("Not kept: answers were changed on another phone or screen. "
+                                   "Press “Save for later” to see both.")));
     enum err e = has_dropped ? req_commit(r) : OK;
     return e ? e : reply_again(r, QUESTIONS);
 }
@@ -206,15 +211,18 @@ static enum err save_answers(struct req *r)
     if (e)
         return e;
     if (filling_is_signed(&f) || filling_is_declined(&f))
-        return intent.n > 0 ? reply_again(r, QUESTIONS)
-                            : reply_words(r, 409, S("Not kept: this form is not open any more."));
+        return intent.n > 0
+                   ? reply_again(r, QUESTIONS)
+                   : reply_words(
+                         r, 409,
+                         view_words(f.language, S("Not kept: this form is not open any more.")));
     struct str dropped;
     bool drops = intent_is(intent, S("drop-"), &dropped);
     if (drops && (e = attached_drop(r, dropped)))
         return e;
     bool is_good = filling_take(r, &f);
     if (filling_is_stale(r, &f))
-        return refuse_stale(r, intent, drops);
+        return refuse_stale(r, f.language, intent, drops);
     /* The answers belong to the version that is in force, whichever the page was opened with. */
     e = filling_keep(r, &f);
     /* What an answer closed goes with its files; not while she still types, for she may open it again. */

@@ -20,7 +20,8 @@ static struct val shown_options(struct arena *a, const struct question *q)
     return shown_items(a, items, q->n_options);
 }
 
-static struct val shown_lines(struct arena *a, const struct question *q, size_t blank)
+static struct val shown_lines(struct arena *a, struct str language, const struct question *q,
+                              size_t blank)
 {
     static const struct line none = {{"", 0}, {"", 0}, {"", 0}, {"", 0}};
     size_t n = q->n_lines + blank < 3 ? 3 : q->n_lines + blank;
@@ -36,7 +37,7 @@ static struct val shown_lines(struct arena *a, const struct question *q, size_t 
         shown_flag(&items[i], "is_mild", str_is(one->third, "mild"));
         shown_flag(&items[i], "is_moderate", str_is(one->third, "moderate"));
         shown_flag(&items[i], "is_severe", str_is(one->third, "severe"));
-        shown_text(&items[i], "line_message", one->message);
+        shown_text(&items[i], "line_message", view_words(language, one->message));
     }
     return shown_items(a, items, n);
 }
@@ -99,8 +100,8 @@ static void show_question(struct req *r, const struct filling *f, const struct q
     shown_text(item, "follow_up_label", q->follow_up_label);
     shown_text(item, "detail", q->detail);
     shown_text(item, "described_by", described_by(a, q, is_beside));
-    shown_text(item, "message", q->message);
-    shown_text(item, "detail_message", q->detail_message);
+    shown_text(item, "message", view_words(f->language, q->message));
+    shown_text(item, "detail_message", view_words(f->language, q->detail_message));
     shown_text(item, "kept_words", is_beside ? kept_words(a, f->language, q) : S(""));
     shown_list(item, "options", shown_options(a, q));
     shown_text(item, "unit", q->unit);
@@ -109,7 +110,7 @@ static void show_question(struct req *r, const struct filling *f, const struct q
     shown_flag(item, "is_hidden", q->is_hidden);
     if (is_list(q)) {
         shown_flag(item, "has_marked_line", has_marked_line(q));
-        shown_list(item, "lines", shown_lines(a, q, blank));
+        shown_list(item, "lines", shown_lines(a, f->language, q, blank));
     }
     if (is_clause(q)) {
         struct clause c = clause_of(q->answer);

@@ -109,5 +109,5 @@ async function refused(reply) {
   if (reply.status === 429) return 'Not kept yet, as too much came at once; it will be tried again.';
   if (reply.status >= 500) return 'Not kept yet; it will be tried again.';
   const words = reply.headers.get('Content-Type')?.startsWith('text/plain') ? (await reply.text()).trim() : '';
-  return words ? (words.startsWith('Kept') || words.startsWith('Not kept') ? words : `Not kept: ${words}`) : 'Not kept. Press the button, and the page says why.';
+  return words ? (isPublic ? words : `Not kept: ${words}`) : 'Not kept. Press the button, and the page says why.';
 }
