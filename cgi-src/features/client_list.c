@@ -25,10 +25,27 @@ static void own_cells(struct buf *b, const struct rows *fields, const struct row
 
 static enum err download(struct req *r)
 {
-    static const char *const columns[] = {"name",  "preferred_name", "pronouns",    "phone",
-                                          "email", "birth_date",     "due_date",    "street",
-                                          "city",  "region",         "postal_code", "country",
-                                          "tags",  "client_since"};
+    static const char *const columns[] = {"name",
+                                          "preferred_name",
+                                          "pronouns",
+                                          "phone",
+                                          "email",
+                                          "birth_date",
+                                          "due_date",
+                                          "street",
+                                          "city",
+                                          "region",
+                                          "postal_code",
+                                          "country",
+                                          "tags",
+                                          "client_since",
+                                          "further_phones",
+                                          "further_emails",
+                                          "emergency_contact_name",
+                                          "emergency_contact_relation",
+                                          "emergency_contact_phone",
+                                          "guardians",
+                                          "messages"};
     struct rows *rows = req_query(r, Q_client_list_export);
     if (!rows)
         return req_error(r);
@@ -39,6 +56,13 @@ static enum err download(struct req *r)
         return req_error(r);
     if (rows_count(fields) == 0)
         return reply_csv(r, rows, columns, COUNT_OF(columns), "clients.csv");
+    struct buf ids = buf_in(req_arena(r), rows_count(rows) * 40 + 16);
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        buf_addc(&ids, i ? ',' : '{');
+        buf_add(&ids, rows_text(rows, i, "client_id"));
+    }
+    buf_addz(&ids, rows_count(rows) ? "}" : "{}");
+    req_set(r, "list_ids", buf_str(&ids));
     struct rows *values = req_query(r, Q_client_field_export);
     if (!values)
         return req_error(r);
@@ -59,6 +83,9 @@ static enum err download(struct req *r)
 }
 
 const struct page client_list_pages[] = {
+    {GET, "/clients/files", CAN(client_lists), .pool = POOL_SLOW,
+     .show = {{"tags", Q_tag_filter}, {"parts", Q_client_list_part}}, .view = "client_list/files",
+     .title = "Clients: as files"},
     {GET, "/clients/clients.csv", CAN(client_lists), .pool = POOL_SLOW, .step_up = true,
      .action = "client.export", .run = download, .title = "Clients: all of them as a file"},
     {0},

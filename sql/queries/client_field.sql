@@ -104,7 +104,7 @@ JOIN app.client_field_value w ON w.id = v.was_id;
 SELECT f.id AS field_id, f.name AS field_name FROM app.client_field f WHERE f.retired_at IS NULL ORDER BY f.position, f.id;
 
 -- name: client_field_export :many
--- What stands in them, in the order of client_list_export; list_id: the record that stands in the list.
+-- What stands in them for the clients of a list, in the order of client_list_export; list_id: the record that stands in the list.
 SELECT v.id, v.client_id, c.id AS list_id, v.field_id, v.value_sealed
 FROM (SELECT DISTINCT ON (o.list_id, o.field_id) o.list_id, o.id
       FROM (SELECT x.id, x.client_id, x.field_id, x.at, app.record_of(x.client_id) AS list_id
@@ -113,5 +113,5 @@ FROM (SELECT DISTINCT ON (o.list_id, o.field_id) o.list_id, o.id
       ORDER BY o.list_id, o.field_id, o.client_id <> o.list_id, o.at DESC) AS w
 JOIN app.client_field_value v ON v.id = w.id
 JOIN app.client c ON c.id = w.list_id AND c.is_active
-WHERE v.value_sealed IS NOT NULL
+WHERE v.value_sealed IS NOT NULL AND c.id = ANY (:list_ids::uuid[])
 ORDER BY c.name_norm, c.id;

@@ -263,6 +263,14 @@ describe("L10 fields of the business's own", () => {
     const row = file.text.split(/\r?\n(?=[^\n]*,)/).find((line) => line.includes(`Fields ${word}`));
     assert.ok(file.text.split("\n")[0].includes(`number ${word}`));
     assert.match(row, /three/);
+    // only those with a tag, with what else is known of them: the values stand in their own lines
+    const tag = h.one("INSERT INTO app.tag (tenant_id, name) VALUES (:'v1', :'v2') RETURNING id", h.tenantId("glow"), `File ${word}`);
+    h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true); INSERT INTO app.client_tag (client_id, tag_id) VALUES (:'v2', :'v3'); INSERT INTO app.client_contact (client_id, kind, value) VALUES (:'v2', 'phone', '+12125550198');
+      INSERT INTO app.client_guardian (client_id, relation, name) VALUES (:'v2', 'parent', 'Parent Of Fields'); COMMIT`, h.tenantId("glow"), id, tag);
+    assert.ok(h.decode((await owner.get(`/clients/files?tag=${tag}`)).text).includes(`/clients/clients.csv?tag=${tag}"`));
+    const part = await owner.get(`/clients/clients.csv?tag=${tag}&part=1`);
+    assert.ok(part.text.includes(`Fields ${word}`) && part.text.includes("three") && part.text.includes("12125550198") && part.text.includes("Parent Of Fields, parent"), part.text);
+    assert.deepEqual(h.trail(part.id).find((e) => e.action === "client.export").clients, [id]);
     assert.match(row, /'?-12\.50/);
 
     assert.equal((await owner.submit(`${list}/${made.text}`, {}, { action: /\/retire$/ })).status, 303);
