@@ -7,6 +7,9 @@ const b = require("./harness");
 const h = require("../http/harness");
 const k = require("../http/booking_client");
 const naughty = require("../http/naughty");
+const { spawnSync } = require("node:child_process");
+const { session } = require("../http/form_client");
+const { png, multipart } = require("../http/pictures");
 
 const kept = (s) => s.replace(/^[ \t\n\r\f\v]+|[ \t\n\r\f\v]+$/g, "");
 function pack(texts, max, joint) {
@@ -107,4 +110,116 @@ test("S-13 T12: a form that was refused shows what was typed, as text in its fie
   }
   assert.deepEqual(page.foyer.faults.filter((x) => !/422/.test(x)), []);
   await page.context().close();
+});
+
+/*
+ * Every field of text of a client, a form and a chart, as the pages themselves ask for it: each input and box for text of a form that has no text of its own
+ * here is filled with a mark and hostile markup up to its length. Then each page is opened, and wherever a mark stands, the whole text stands, as text; each
+ * mark is seen somewhere; and the same comes back out of the PDFs.
+ */
+test("S-13 T12: every text field of a client, a form and a chart reads back as text, on each page and in each PDF", async () => {
+  const typed = new Map(), seen = new Set(), seed = h.uuid().slice(0, 4), marks = new RegExp(`Z${seed}q\\d+z`, "g");
+  const evil = (max) => {
+    const n = typed.size + 1, mark = `Z${seed}q${n}z`, text = `${mark} </textarea></title>"'><img src=x onerror=alert(${n})><script>alert(${n})</script>{{name}}&lt;=1+1`.slice(0, max).trim();
+    typed.set(mark, text);
+    return text;
+  };
+  const attribute = (tag, name) => h.decode(tag.match(new RegExp(`\\s${name}="([^"]*)"`))?.[1] ?? "");
+  // Fills in a form of a page; what it asks for besides text comes in `values`.
+  async function fill(v, target, action, values = {}, sent = {}, to = "") {
+    const page = await v.get(target), form = h.formOf(page.text, action), filled = {};
+    for (const [tag, kind] of form.html.matchAll(/<(input|textarea)\b[^>]*>/g)) {
+      const name = attribute(tag, "name"), type = attribute(tag, "type") || "text";
+      if (!name || name in values || kind === "input" && type !== "text" || /inputmode="(numeric|decimal|tel|email)"/.test(tag)) continue;
+      const max = Number(attribute(tag, "maxlength")) || 200;
+      if (max >= 12) filled[name] = evil(Math.min(max, 200));
+    }
+    Object.assign(sent, filled);
+    const r = await v.post(to || form.action || target, { ...form.values, ...filled, ...values });
+    assert.equal(r.status, 303, `${action}: ${[...r.text.matchAll(/class="error"[^>]*>([^<]*)/g)].map((m) => h.decode(m[1])).join(" | ")}`);
+    return r.location;
+  }
+  const id = (location) => location.match(/[0-9a-f]{8}-[0-9a-f-]{27}(?!.*[0-9a-f]{8}-)/)[0];
+  // Opens a page: a mark that stands there stands with its whole text, in the page or in a field of it.
+  const readBack = async (v, target) => {
+    const shown = await look(v, target);
+    const text = await shown.evaluate(() => [document.body.textContent, ...[...document.querySelectorAll("input, textarea, option")].map((x) => x.value)].join("\n"));
+    for (const mark of new Set(text.match(marks) || [])) {
+      assert.ok(text.includes(typed.get(mark)), `${target}: ${mark} is not what was typed: ${text.slice(text.indexOf(mark), text.indexOf(mark) + 120)}`);
+      seen.add(mark);
+    }
+    assert.equal(await shown.$$eval("main script, main iframe, main img[src=x]", (x) => x.length), 0, target);
+    await shown.context().close();
+  };
+  const tenant = h.tenantId("glow"), inside = "SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n";
+
+  const who = id(await fill(owner, "/clients/new", "/clients/new", { email: "", phone: "", birth_date: "1990-01-01" })), at = `/clients/${who}`;
+  await fill(owner, `${at}/details`, `${at}/about`, { country: "US", postal_code: "10001", emergency_contact_phone: "" });
+  await fill(owner, `${at}/details`, `${at}/contacts`, { contact_kind: "email", contact_value: `${h.uuid()}@mail.example` });
+  await fill(owner, `${at}/details`, `${at}/guardians`, { guardian_relation: "other", guardian_phone: "", guardian_email: "", guardian_birth_date: "" });
+  await fill(owner, "/settings/tags", "/settings/tags");
+  const tag = h.one("SELECT id FROM app.tag WHERE tenant_id = :'v1' AND starts_with(name, :'v2') LIMIT 1", tenant, `Z${seed}q`);
+  await fill(owner, `${at}/details`, `${at}/tags`, { tag_ids: tag });
+  for (const kind of ["text", "long", "choice"]) await fill(owner, "/settings/client-fields", "/settings/client-fields", { kind, on_page: "true", options: kind === "choice" ? `${evil(60)}\n${evil(60)}` : "" });
+  await fill(owner, `${at}/fields`, `${at}/fields`);
+  await fill(owner, `${at}/corrections`, `${at}/corrections`);
+  await fill(owner, `${at}/chart`, `${at}/allergies`, { severity: "mild" });
+  await fill(owner, `${at}/chart`, `${at}/medications`);
+  await fill(owner, `${at}/chart`, `${at}/conditions`);
+  await fill(owner, `${at}/chart`, `${at}/notes`, {}, {}, `${at}/notes/sign`);
+  await fill(owner, `${at}/plans`, `${at}/plans`, { visits: "2", every_days: "10" });
+  const product = id(await fill(owner, "/settings/products/new", "/settings/products/new", { product_kind: "other", unit: "ml" })), shelf = `/settings/products/${product}`;
+  await fill(owner, shelf, `${shelf}/lots`, { expires_on: "2099-01-01", received_on: "2026-01-01" });
+  const lot = h.one("SELECT id FROM app.product_lot WHERE product_id = :'v1'", product);
+  const treated = `${at}/encounters/${id(await fill(owner, `${at}/encounters/new`, `${at}/encounters/new`, { done_on: "2026-02-02" }))}`;
+  await fill(owner, treated, `${treated}/products`, { lot_id: lot, amount: "1" });
+  await fill(owner, treated, `${treated}/devices`, { device_id: h.one("SELECT id FROM app.resource WHERE tenant_id = :'v1' AND kind = 'device' ORDER BY position, id LIMIT 1", tenant) });
+  await fill(owner, `${treated}/map?drawing=face_front`, `${treated}/map`, { x: "500", y: "500", lot_id: lot, amount: "1", region: "" });
+
+  // A form of hers: the builder's texts in two languages, her answers, her name, the name of a file, why she declines another.
+  const form = id(await fill(owner, "/settings/forms/new", "/settings/forms/new", { start: "", kind: "consent" })), draft = `/settings/forms/${form}/draft`;
+  await fill(owner, draft, `${draft}/wording`);
+  for (const kind of ["text", "long", "choice", "multi", "yes_no", "signature", "file", "acknowledge", "initials"])
+    await fill(owner, `${draft}/questions/new`, `${draft}/questions/new`, { kind, purpose: "", shown_when: "", number_min: "", number_max: "", ...(kind === "yes_no" ? {} : { follow_up: "" }), options: ["choice", "multi"].includes(kind) ? `${evil(90)}\n${evil(90)}` : "", unit: "" });
+  await fill(owner, draft, `${draft}/languages`, { language: "es" });
+  await fill(owner, `${draft}/languages/es`, `${draft}/languages/es`);
+  const questions = h.sql("SELECT q.id, q.key, q.kind, q.options[1] FROM app.form_question q JOIN app.form_version v ON v.id = q.form_version_id WHERE v.form_id = :'v1' ORDER BY q.position", form);
+  for (const [question, , kind] of questions)
+    await fill(owner, `${draft}/languages/es/questions/${question}`, `${draft}/languages/es/questions/${question}`, ["choice", "multi"].includes(kind) ? { options: `${evil(90)}\n${evil(90)}` } : {});
+  const version = h.one("SELECT id FROM app.form_version WHERE form_id = :'v1'", form);
+  await (await look(owner, `/settings/forms/${form}/draft/questions/${questions[4][0]}`)).context().close();
+  h.sql(`${inside} UPDATE app.form_question SET is_required = false WHERE form_version_id = :'v2' AND kind = 'file'`, tenant, version);
+  await fill(owner, draft, `${draft}/publish`);
+  const [signed, declined] = [h.uuid(), h.uuid()], link = h.uuid();
+  h.sql(`${inside} INSERT INTO app.form_assignment (id, client_id, form_id) VALUES (:'v2', :'v4', :'v5'), (:'v3', :'v4', :'v5');
+    INSERT INTO app.link (id, purpose, client_id, token_hash, expires_at) VALUES (:'v6', 'form', :'v4', sha256(gen_random_uuid()::text::bytea), now() + interval '1 day')`, tenant, signed, declined, who, form, link);
+  const her = session("glow", link), hers = `/v/${link}/forms`, key = (kind) => `q-${questions.find(([, , k]) => k === kind)[1]}`, first = (kind) => questions.find(([, , k]) => k === kind)[3];
+  const page = `${hers}/${signed}`, asked = h.formOf((await her.get(`${page}/files/${key("file").slice(2)}`)).text).values;
+  delete asked.file;
+  const name = evil(90).replace(/[/\\]/g, "-");
+  typed.set(name.match(marks)[0], name);
+  const sent = multipart(asked, { file: [{ filename: name.replace(/"/g, "%22"), bytes: png(40, 40), type: "image/png" }] });
+  assert.equal((await her.post(`${page}/files/${key("file").slice(2)}`, sent.body, { headers: sent.headers })).status, 303);
+  const answers = {};
+  const chosen = { intent: "next", lang: "en", [key("choice")]: first("choice"), [key("multi")]: [first("multi")], [key("yes_no")]: "yes", [key("acknowledge")]: "yes", [key("initials")]: "<b>'\"&" };
+  await fill(her, page, page, chosen, answers);
+  await fill(her, `${page}/consent`, `${page}/consent`, { accepts: "yes" }, answers);
+  await fill(her, `${hers}/${declined}`, `${hers}/${declined}`, chosen);
+  await readBack(her, `${hers}/${declined}`);
+  await readBack(her, `${hers}/${declined}/consent`);
+  await fill(her, `${hers}/${declined}/consent`, `${hers}/${declined}/decline`);
+  await fill(her, `/v/${link}/correct`, `/v/${link}/correct`);
+  const signature = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'", signed);
+  for (let i = 0; i < 300 && h.one("SELECT count(*) FROM app.signature_copy WHERE signature_id = :'v1'", signature) === "0"; i++) await new Promise((done) => setTimeout(done, 100));
+
+  const pages = [[owner, at], [owner, `${at}/details`], [owner, `${at}/edit`], [owner, `${at}/fields`], [owner, `${at}/chart`], [owner, `${at}/chart/print`], [owner, `${at}/corrections`], [owner, `${at}/plans`], [owner, treated], [owner, `${treated}/map?drawing=face_front`],
+    [owner, `${at}/signatures/${signature}`], [owner, shelf], [owner, "/settings/products"], [owner, "/settings/tags"], [owner, "/settings/client-fields"], [owner, "/settings/forms"], [owner, `/settings/forms/${form}`], [owner, `/settings/forms/${form}/versions/${version}`],
+    [owner, `/settings/forms/${form}/versions/${version}?lang=es`], [owner, `/settings/forms/${form}/versions/${version}/paper`], [owner, `/clients?q=Z${seed}q1z`], [owner, `/audit/clients/${who}`], [her, hers], [her, `${page}/copy`], [her, `${hers}/${declined}`], [her, `/v/${link}/allowed`], [her, `/v/${link}/correct`]];
+  for (const [v, target] of pages) await readBack(v, target);
+  const missing = [...typed].filter(([mark]) => !seen.has(mark)).map(([, text]) => text.slice(0, 40));
+  assert.deepEqual(missing, [], "typed, and shown nowhere");
+  // The signed copy: its letters without the blanks of its lines.
+  const bare = (s) => s.replace(/\s/g, ""), paper = bare(spawnSync("pdftotext", ["-raw", "-", "-"], { input: (await owner.get(`${at}/signatures/${signature}/signed-form.pdf`)).bytes, encoding: "utf8" }).stdout);
+  for (const text of Object.values(answers)) assert.ok(paper.includes(bare(text)), `not in the PDF: ${text}`);
+  await owner.submit(`/settings/forms/${form}`, {}, { action: `/settings/forms/${form}/put` });
 });
