@@ -44,6 +44,10 @@ static enum err follow(struct req *r)
     if (!link)
         return req_error(r);
     struct str id = rows_text(link, 0, "link_id");
+    if (id.n == 0) { /* a token tried at random is counted, although the answer is an error */
+        enum err e = req_commit(r);
+        return e ? e : ERR_GONE;
+    }
     link_cookie(r, id, token);
     return reply_redirect(r, arena_printf(req_arena(r), "/v/%.*s", (int)id.n, id.p));
 }
@@ -184,10 +188,11 @@ static enum err load_moving(struct req *r)
         req_set(r, "together", group);
         req_set(r, "is_whole", S("true"));
     }
-    req_set(r, "keep", is_whole && is_anyone ? S("&whole=true&with=any")
-                       : is_whole            ? S("&whole=true")
-                       : is_anyone           ? S("&with=any")
-                                             : S(""));
+    req_set(r, "keep",
+            is_whole && is_anyone ? S("&whole=true&with=any")
+            : is_whole            ? S("&whole=true")
+            : is_anyone           ? S("&with=any")
+                                  : S(""));
     return OK;
 }
 
@@ -291,7 +296,8 @@ const struct page manage_pages[] = {
      .no_idempotency = true, .title = "Open the forms of her appointment"},
     {GET, HER_LINK "/move", LINK("manage"), .action = "booking.read", .run = show_move,
      .show = {{"current", Q_manage_moving}, SLOTS_SHOWN}, .view = "manage/move",
-     .gives = "week day keep is_taken is_anyone is_whole", .title = "Her appointment: another time"},
+     .gives = "week day keep is_taken is_anyone is_whole",
+     .title = "Her appointment: another time"},
     {POST, HER_LINK "/move", LINK("manage"), .action = "booking.move", .fields = move_fields,
      .run = move, .show = {{"current", Q_manage_moving}, VISIT_SHOWN}, .again = HER_LINK "/visit",
      .title = "Her appointment: move"},

@@ -3,11 +3,16 @@
 
 SET LOCAL ROLE foyer_auth;
 
--- Where the code of a form goes: to the guardian that the link was sent to, else to the client's address on record. Internal.
+-- Where the code of a form goes: to the client's address on record. Of a minor to who signs for her, never to hers: to the guardian that the link
+-- was sent to, else to the first of those who may sign and have an address. Internal.
 CREATE OR REPLACE FUNCTION sec.form_code_address(assignment uuid, link uuid) RETURNS text
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT coalesce(g.email, c.email)
+    SELECT CASE WHEN NOT app.is_minor(c.id) THEN c.email
+                WHEN l.guardian_id IS NOT NULL THEN g.email
+                ELSE (SELECT y.email FROM app.client_guardian y
+                      WHERE y.tenant_id = a.tenant_id AND y.client_id = a.client_id AND y.may_sign AND y.ended_at IS NULL AND y.email IS NOT NULL
+                      ORDER BY y.created_at, y.id LIMIT 1) END
     FROM app.form_assignment a
     JOIN app.client c ON c.tenant_id = a.tenant_id AND c.id = a.client_id
     LEFT JOIN app.link l ON l.tenant_id = a.tenant_id AND l.id = link AND l.client_id = a.client_id

@@ -142,7 +142,14 @@ END $$;
 -- Who saved a draft last, and when. Internal.
 CREATE OR REPLACE FUNCTION app.form_touch(draft uuid) RETURNS void
 LANGUAGE sql
-AS $$ UPDATE app.form_version v SET edited_at = now(), edited_by = app.actor() WHERE v.id = draft AND v.published_at IS NULL $$;
+AS $$ UPDATE app.form_version v SET edited_at = clock_timestamp(), edited_by = app.actor() WHERE v.id = draft AND v.published_at IS NULL $$;
+
+-- Which state of a draft somebody has seen: text, questions and translations; each change of any of them is another. Internal.
+CREATE OR REPLACE FUNCTION app.form_draft_mark(edited_at timestamptz) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$ SELECT coalesce((extract(epoch FROM edited_at) * 1000000)::bigint::text, '-') $$;
+REVOKE ALL ON FUNCTION app.form_draft_mark(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.form_draft_mark(timestamptz) TO foyer_staff;
 
 -- A form from the library, with its questions and translations, as the first draft. Internal.
 CREATE OR REPLACE FUNCTION app.form_fill_from(form uuid, draft uuid, content jsonb) RETURNS void
@@ -450,6 +457,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no such translation' USING ERRCODE = 'FY404';
     END IF;
+    PERFORM app.form_touch(draft);
     RETURN form;
 END $$;
 
@@ -528,7 +536,9 @@ BEGIN
 END $$;
 
 -- The draft becomes the wording in force. What would leave a client before a question that cannot be answered is refused.
-CREATE OR REPLACE FUNCTION app.form_publish(form uuid, seen_edition int, asks_again boolean) RETURNS TABLE (form_id uuid, n_asked int)
+-- seen_draft: when the draft was changed last, as the page had it (app.form_draft_mark).
+DROP FUNCTION IF EXISTS app.form_publish(uuid, int, boolean);
+CREATE OR REPLACE FUNCTION app.form_publish(form uuid, seen_draft text, asks_again boolean) RETURNS TABLE (form_id uuid, n_asked int)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_variable
@@ -539,8 +549,8 @@ DECLARE
     asked int := 0;
 BEGIN
     SELECT v.* INTO d FROM app.form_version v WHERE v.id = draft FOR UPDATE;
-    IF d.edition <> seen_edition THEN
-        RAISE EXCEPTION 'Somebody changed the wording since you opened this page. Read it again before it is published.' USING ERRCODE = 'FY422', COLUMN = 'form';
+    IF seen_draft IS DISTINCT FROM app.form_draft_mark(d.edited_at) THEN
+        RAISE EXCEPTION 'Somebody changed the draft since you opened this page. Read it again before it is published.' USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
     IF btrim(d.body) = '' AND NOT EXISTS (SELECT FROM app.form_question q WHERE q.form_version_id = draft) THEN
         RAISE EXCEPTION 'There is nothing in it yet: write a text, or ask a question.' USING ERRCODE = 'FY422', COLUMN = 'form';
@@ -620,7 +630,7 @@ REVOKE ALL ON FUNCTION app.form_stands(uuid, uuid, timestamptz), app.form_in_for
     app.form_question_save(uuid, uuid, uuid, int, text, text, text, text, boolean, text, text, text, text, text, text), app.form_conditions(uuid, uuid),
     app.form_question_move(uuid, uuid, text), app.form_question_drop(uuid, uuid), app.form_translation_save(uuid, text, int, text, text),
     app.form_translation_drop(uuid, text), app.form_question_translate(uuid, text, uuid, text, text, text, text, text), app.form_ask_again(uuid),
-    app.form_publish(uuid, int, boolean), app.form_withdraw(uuid, text), app.form_remind(), app.form_languages(), app.language_words(text),
+    app.form_publish(uuid, text, boolean), app.form_withdraw(uuid, text), app.form_remind(), app.form_languages(), app.language_words(text),
     app.form_kinds() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.form_kinds(), app.form_in_force(uuid), app.form_draft_of(uuid), app.edition_or_refuse(int, int), app.form_touch(uuid), app.form_fill_from(uuid, uuid, jsonb),
     app.form_create(uuid, text, text, text), app.form_save(uuid, int, text, text, int, text, text, uuid[], boolean), app.form_draft_begin(uuid), app.form_draft_drop(uuid),
@@ -628,7 +638,7 @@ GRANT EXECUTE ON FUNCTION app.form_kinds(), app.form_in_force(uuid), app.form_dr
     app.form_question_save(uuid, uuid, uuid, int, text, text, text, text, boolean, text, text, text, text, text, text), app.form_conditions(uuid, uuid),
     app.form_question_move(uuid, uuid, text), app.form_question_drop(uuid, uuid), app.form_translation_save(uuid, text, int, text, text),
     app.form_translation_drop(uuid, text), app.form_question_translate(uuid, text, uuid, text, text, text, text, text), app.form_ask_again(uuid),
-    app.form_publish(uuid, int, boolean), app.form_withdraw(uuid, text) TO foyer_staff;
+    app.form_publish(uuid, text, boolean), app.form_withdraw(uuid, text) TO foyer_staff;
 GRANT EXECUTE ON FUNCTION app.forms_asked(uuid) TO foyer_booking;
 GRANT EXECUTE ON FUNCTION app.form_in_force(uuid) TO foyer_slow;
 GRANT EXECUTE ON FUNCTION app.form_languages(), app.language_words(text) TO foyer_staff, foyer_public, foyer_slow;

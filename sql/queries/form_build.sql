@@ -110,7 +110,7 @@ SELECT app.form_draft_drop(:form_id::uuid) AS form_id;
 -- name: form_build_draft :one
 -- The draft of a form.
 -- clients: none
-SELECT f.id AS form_id, f.name, f.validity <> 'visit' AND p.n > 0 AS can_ask_again, v.id AS form_version_id, v.version, v.title, v.body, v.edition,
+SELECT f.id AS form_id, f.name, f.validity <> 'visit' AND p.n > 0 AS can_ask_again, app.form_draft_mark(v.edited_at) AS draft_mark, v.id AS form_version_id, v.version, v.title, v.body, v.edition,
        v.edited_at AT TIME ZONE app.zone() AS edited_local, s.name AS editor, app.language_words(v.language) AS language_words,
        NOT v.holds_health AS is_without_health, v.copy_attached, f.kind = 'consent' AS is_consent, app.policy_in_force('terms') IS NULL AS lacks_terms
 FROM app.form_version v
@@ -121,7 +121,8 @@ WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL;
 
 -- name: form_build_copy :one
 -- Whether the draft holds anything about health, and whether its signed copy goes out in the mail itself. In that order, for the second hangs on the first.
-UPDATE app.form_version v SET holds_health = NOT coalesce(:is_without_health::boolean, false), copy_attached = coalesce(:copy_attached::boolean, false)
+UPDATE app.form_version v SET holds_health = NOT coalesce(:is_without_health::boolean, false), copy_attached = coalesce(:copy_attached::boolean, false),
+    edited_at = clock_timestamp(), edited_by = app.actor()
 WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL
 RETURNING v.form_id;
 
@@ -269,7 +270,7 @@ SELECT app.form_question_translate(:form_id::uuid, :language, :question_id::uuid
 
 -- name: form_build_publish :one
 -- The draft becomes the wording in force.
-SELECT p.form_id, p.n_asked FROM app.form_publish(:form_id::uuid, :seen_edition::int, :asks_again::boolean) p;
+SELECT p.form_id, p.n_asked FROM app.form_publish(:form_id::uuid, :seen_draft, :asks_again::boolean) p;
 
 -- name: form_build_withdraw :one
 -- It is asked of nobody any more.

@@ -1,6 +1,6 @@
 -- name: manage_find :one
--- The link of a token; FY410 when there is none, or it is over.
-SELECT sec.link_find(:link_token::bytea) AS link_id;
+-- The link of a token; FY410 when it is over, FY429 after too many that were none. NULL: there is none, which is counted, so it is committed.
+SELECT sec.link_find(:link_token::bytea, :address::inet) AS link_id;
 
 -- name: manage_prove :one
 -- Compares the date of birth, counts a failure, and opens a session when it is right. Always one row.

@@ -183,6 +183,18 @@ UPDATE app.client SET email = NULL WHERE id = fx.id('a', 'client', 3);
 COMMIT;
 SELECT is(pg_temp.link(3, pg_temp.code(3)), 'FY422', 'E-04: without an address no code goes anywhere');
 SELECT is(pg_temp.link(3, pg_temp.take('NULL'), pg_temp.sign(3)), 'FY422', 'E-04: and by her link she cannot sign');
+-- of a minor it goes to who signs for her, also by her own link
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+UPDATE app.client SET birth_date = (now() - interval '10 years')::date, email = 'child@example.com' WHERE id = fx.id('a', 'client', 3);
+INSERT INTO app.client_guardian (client_id, name, relation, email, may_sign, created_at) VALUES
+    (fx.id('a', 'client', 3), 'No signer', 'carer', 'carer@example.com', false, now() - interval '3 days'), (fx.id('a', 'client', 3), 'No address', 'parent', NULL, true, now() - interval '2 days'),
+    (fx.id('a', 'client', 3), 'Eva', 'parent', 'eva@example.com', true, now() - interval '1 day');
+SELECT sec.form_code_address(fx.id('a', 'assignment', 3), fx.id('a', 'link', 3)) AS code_to \gset
+UPDATE app.client_guardian SET ended_at = now() WHERE email = 'eva@example.com';
+SELECT coalesce(sec.form_code_address(fx.id('a', 'assignment', 3), fx.id('a', 'link', 3)), 'nobody') AS code_to_nobody \gset
+ROLLBACK;
+SELECT is(:'code_to' || ' ' || :'code_to_nobody', 'eva@example.com nobody', 'L54 E-04: by a minor''s link the code goes to a guardian who may sign, never to her');
 -- at the desk, where somebody of the staff is the witness, it goes without a code as long as there is no address, and no further
 BEGIN;
 SELECT * FROM fx.inside('alpha');

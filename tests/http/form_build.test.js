@@ -197,6 +197,18 @@ describe("L20: a form is built", () => {
     assert.equal(late.status, 422);
     assert.match(text(late), /<strong>Hers<\/strong>/);
     assert.equal(h.formOf(late.text, page).values.label, "Mine");
+    // Nor does anything go live that whoever publishes has not seen: a question changed, moved or taken out, a language, how the copy is sent.
+    const seen = () => v.get(at(form, "/draft")).then((r) => h.formOf(r.text, at(form, "/draft/publish")).values), second = await ask(form, { kind: "text", label: "Second" });
+    for (const change of [() => send(page, page, { label: "Hers again" }), () => send(at(form, "/draft"), at(form, `/draft/questions/${second}/move`), { direction: "up" }), () => send(at(form, "/draft"), at(form, "/draft/languages"), { language: "es" }),
+      () => send(at(form, "/draft/languages/es"), at(form, "/draft/languages/es/drop"), {}), () => send(at(form, `/draft/questions/${second}`), at(form, `/draft/questions/${second}/drop`), {})]) {
+      const before = await seen();
+      assert.equal((await change()).status, 303);
+      const unseen = await v.post(at(form, "/draft/publish"), before);
+      assert.equal(unseen.status, 422);
+      assert.match(text(unseen), /Somebody changed the draft since you opened this page/);
+    }
+    assert.equal((await v.post(at(form, "/draft/publish"), await seen())).status, 303);
+    await send(at(form), at(form, "/put"), {});
   });
   test("V-04: what is typed into a form is text, on every page that shows it", async () => {
     const evil = (n) => `<script>alert(${n})</script>"'><img src=x onerror=alert(${n})>{{x}}`;

@@ -158,6 +158,20 @@ describe("T22 T23: tokens", () => {
         statuses.add(r.status);
     assert.deepEqual([...statuses], [410]);
   });
+  test("T23: tokens tried from one address are counted: after a hundred it waits, also with one that is right; another address does not", async () => {
+    const b = await booked(), { token } = await k.message(c, b.client, "booked"), from = h.somewhere(), random = () => require("node:crypto").randomBytes(32).toString("base64url");
+    const ask = async (n) => (await Promise.all(Array.from({ length: n }, () => h.request("glow", `/l/${random()}`, { from })))).map((r) => r.status);
+    const statuses = [];
+    for (let i = 0; i < 10; i++) statuses.push(...await ask(10));
+    assert.deepEqual([...new Set(statuses)], [410]);
+    for (let i = 0; i < 90; i++) statuses.push(...await ask(10)); // a thousand in all
+    assert.deepEqual([...new Set(statuses.slice(100))], [429]);
+    const right = await h.request("glow", `/l/${token}`, { from });
+    assert.equal(right.status, 429);
+    assert.ok(Number(right.headers["retry-after"]) > 0);
+    assert.equal((await h.request("glow", `/l/${token}`, { from: h.somewhere() })).status, 303);
+    h.sql("DELETE FROM sec.throttle");
+  });
 });
 
 describe("S-15 T23: the second factor", () => {

@@ -300,13 +300,29 @@ describe("E-02 E-06: it stays", () => {
     const form = h.one("SELECT form_id FROM app.form_assignment WHERE id = :'v1'::uuid", p.intake);
     const one = (s) => h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v2', true) \\g /dev/null\n ${s}; COMMIT`, form, h.tenantId("glow"));
     const [v] = [await h.staff("glow", "owner")];
+    // Another wording, by the builder's own pages; who made and published it leaves; the form is put away.
+    const writer = await h.staff("glow", "manager", { fresh: true }), who = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v2' AND starts_with(email_norm, 'manager@')", form, h.tenantId("glow"));
+    const draft = `/settings/forms/${form}/draft`, before = h.sql("SELECT title, body FROM app.form_version WHERE id = app.form_in_force(:'v1')", form)[0];
+    const again = async (title, body) => {
+      if ((await writer.get(draft)).status === 404) assert.equal((await writer.submit(`/settings/forms/${form}`, {}, { action: draft })).status, 303);
+      assert.equal((await writer.submit(draft, { title, body }, { action: `${draft}/wording` })).status, 303);
+      assert.equal((await writer.submit(draft, {}, { action: `${draft}/publish` })).status, 303);
+    };
+    await again("Another title", "Another wording altogether.");
     one("UPDATE app.form SET is_active = false WHERE id = :'v1'::uuid");
+    one(`UPDATE app.staff SET is_active = false, deactivated_at = now() WHERE id = '${who}'`);
     try {
+      assert.equal((await writer.get("/clients")).status, 303, "who has left has no session");
       assert.ok((await v.get(`${p.chart}/signed-form.pdf`)).bytes.equals(pdf));
       assert.ok((await p.v.get(`${p.at}/signed-form.pdf`)).bytes.equals(pdf));
     } finally {
       one("UPDATE app.form SET is_active = true WHERE id = :'v1'::uuid");
+      one(`UPDATE app.staff SET is_active = true, deactivated_at = NULL WHERE id = '${who}'`);
     }
+    const returned = await h.staff("glow", "manager", { fresh: true });
+    writer.jar = returned.jar;
+    await again(before[0], before[1]);
+    assert.ok((await v.get(`${p.chart}/signed-form.pdf`)).bytes.equals(pdf), "and once more");
     assert.equal(h.one("SELECT encode(document_sha256, 'hex') FROM app.signature WHERE id = :'v1'::uuid", p.id), p.sha256);
   });
   test("no role changes, removes or makes a second one", () => {

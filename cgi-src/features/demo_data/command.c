@@ -191,7 +191,9 @@ static void make_forms(struct loader *l)
 static void make_library(struct loader *l)
 {
     static const char begin[] = "SELECT app.form_create($1, $2, 'consent', $3)";
-    static const char publish[] = "SELECT app.form_publish($1, 1, false)";
+    static const char publish[] =
+        "SELECT app.form_publish($1, app.form_draft_mark((SELECT v.edited_at FROM app.form_version "
+        "v WHERE v.form_id = $1 AND v.published_at IS NULL)), false)";
     bool is_spa = strcmp(l->studio->kind, "medspa") == 0;
     const char *photos = load_z(l, new_id(l)), *draft = load_z(l, new_id(l));
     LOAD(l, begin, photos, "Photographs", "photo-release");

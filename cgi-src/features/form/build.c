@@ -80,7 +80,7 @@ static const struct field copy_fields[] = {
     {0},
 };
 static const struct field publish_fields[] = {
-    {"seen_edition", FIELD_INT, .required = true, .max = 1000000000},
+    {"seen_draft", FIELD_TOKEN, .required = true, .max = 24},
     {"asks_again", FIELD_BOOL},
     {0},
 };
