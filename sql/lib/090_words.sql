@@ -301,6 +301,7 @@ AS $$
         ('form.verify', 'asked whether a document was signed here'),
         ('form.copy', 'took a copy of a form'),
         ('form.copy.send', 'sent a link to the copy of a signed form'),
+        ('form.try', 'tried a form as a client would see it'),
         ('form.paper', 'noted that a form was signed on paper'),
         ('form.pdf', 'made the copy of a signed form'),
         ('form.pdfs', 'looked for signed forms without a copy'),

@@ -298,3 +298,8 @@ FROM app.form_question q
 LEFT JOIN app.form_question_translation x ON x.question_id = q.id AND x.language = :language
 WHERE q.form_version_id = :form_version_id::uuid
 ORDER BY q.position, q.key;
+
+-- name: form_build_terms :maybe
+-- The terms of signing electronically that are in force.
+-- clients: none
+SELECT p.version AS terms_version, p.body AS terms FROM app.policy_version p WHERE p.id = app.policy_in_force('terms');

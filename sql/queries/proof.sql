@@ -9,8 +9,14 @@ SELECT s.id, s.client_id, s.assignment_id, s.document_sealed, s.strokes_sealed, 
        host(s.ip) AS address, s.agent, s.link_id, s.request_id, t.name AS studio, t.slug, t.country, t.copy_sending = 'signed' AS is_sent,
        c.email, c.phone, g.name AS guardian_name, replace(g.relation, '_', ' ') AS guardian_relation, w.name AS witness_name,
        e.event_id AS audit_row, e.idx::text AS audit_index, e.size::text AS audit_size, e.root AS audit_root, e.signed_at AS audit_head_at, e.key_id AS audit_key,
-       EXISTS (SELECT FROM app.signature_copy x WHERE x.signature_id = s.id) AS has_copy
+       EXISTS (SELECT FROM app.signature_copy x WHERE x.signature_id = s.id) AS has_copy,
+       to_char(q.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS asked_utc,
+       to_char(q.created_at AT TIME ZONE s.zone, 'FMDD FMMonth YYYY, HH24:MI:SS') AS asked_local, u.name AS sender_name
 FROM app.signature s
+JOIN app.form_assignment q ON q.client_id = s.client_id AND q.id = s.assignment_id
+LEFT JOIN app.link k ON k.id = s.link_id
+LEFT JOIN app.link j ON j.id = k.from_link
+LEFT JOIN app.staff u ON u.id = coalesce(k.created_by, j.created_by)
 JOIN app.tenant t ON t.id = s.tenant_id
 JOIN app.client c ON c.id = s.client_id
 LEFT JOIN app.client_guardian g ON g.client_id = s.client_id AND g.id = s.guardian_id

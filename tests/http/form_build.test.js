@@ -58,6 +58,18 @@ describe("L20: a form is built", () => {
     assert.match(phone.text, /class="phone"/);
     assert.match(phone.text, /data-when="conditions" data-when-value="Cold sores" hidden disabled/);
     assert.match((await v.get(at(form, `/versions/${version}?lang=es`))).text, /Su historia médica/);
+    // Tried: the server opens what an answer asks for and says what is missing; then comes the signing; nothing is kept.
+    const preview = at(form, `/versions/${version}`), answers = { "q-reason": "x", "q-skin_type": "Almost never burns", "q-conditions": ["Cold sores"], "q-may_be_pregnant": "No", "q-allergies": "none", "q-medications": "none", "q-treated_before": "no", "q-smokes": "no", "q-truthful": "yes", intent: "next" };
+    const kept = () => h.one("SELECT (SELECT count(*) FROM app.form_answer) || ' ' || (SELECT count(*) FROM app.form_draft)"), was = kept(), opened = await send(preview, preview, answers);
+    assert.equal(opened.status, 422);
+    assert.match(text(opened), /This answer opens more questions/);
+    assert.doesNotMatch(opened.text, /data-when-value="Cold sores" hidden/);
+    assert.match(text(await send(preview, preview, { ...answers, "q-reason": "", shown: ["cold_sore_last"] })), /A client would be told here what is missing[\s\S]*id="q-reason-error"/);
+    const signing = await send(preview, preview, { ...answers, "q-cold_sore_last": "May", shown: ["cold_sore_last"] });
+    assert.equal(signing.location, `${preview}?step=sign&lang=en#signing`);
+    const step = text(await v.get(signing.location.replace("#signing", "")));
+    for (const words of [/I sign this form/, /aria-label="Signing electronically, version/, /class="qr"/, new RegExp(`href="https://[^"]*${preview}"`)]) assert.match(step, words);
+    assert.equal(kept(), was);
     const page = await v.get(at(form, "/draft")), { values } = h.formOf(page.text, at(form, "/draft/publish"));
     const twice = await Promise.all([1, 2].map(() => v.post(at(form, "/draft/publish"), values)));
     assert.deepEqual(twice.map((r) => r.location), [at(form, "?published=0"), at(form, "?published=0")]);

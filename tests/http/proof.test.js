@@ -115,7 +115,7 @@ describe("E-04: the copy proves itself", () => {
     assert.equal(crypto.createHash("sha256").update(kept).digest("hex"), p.sha256);
     assert.equal(record.document.text, kept.toString("utf8"));
     assert.deepEqual([record.format, record.id, record.document.sha256, record.client.id, record.signature.name, record.signature.second_factor, record.signature.method, record.signature.place],
-      ["foyer-signed-form-2", p.id, p.sha256, p.client, "Zoë O'Hara", "birth_date", "drawn", "link"]);
+      ["foyer-signed-form-3", p.id, p.sha256, p.client, "Zoë O'Hara", "birth_date", "drawn", "link"]);
     assert.equal(crypto.createHash("sha256").update(record.signature.strokes).digest("hex"), record.signature.strokes_sha256);
     assert.equal(JSON.parse(record.signature.strokes).strokes.length, 1);
     const [row, idx] = h.sql(`SELECT e.id, coalesce((SELECT l.idx FROM audit.leaf l WHERE l.tenant_id = e.tenant_id AND l.id = e.id)::text, '') FROM audit.event e
@@ -181,6 +181,8 @@ async function certified(q) {
   const record = JSON.parse(fs.readFileSync(path.join(dir, "record.json"), "utf8")), address = record.client.email;
   const hint = address.replace(/^(.)[^@]*@/, "$1…@");
   assert.equal(record.signature.link, q.link);
+  const [sender, asked] = h.sql(`SELECT f.name, to_char(a.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM app.link l JOIN app.staff f ON f.id = l.created_by JOIN app.form_assignment a ON a.id = :'v2' WHERE l.id = :'v1'`, q.link, q.intake)[0];
+  assert.deepEqual([record.signature.sender, record.asked_at, record.document.pages], [sender, asked, Number(run("qpdf", ["--show-npages", "sent.pdf"]).out)]);
   assert.deepEqual(record.messages.map((m) => [m.kind, m.channel, m.address]), [["form_link", "email", hint]]);
   const [written, sent, state] = h.sql(`SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), coalesce(to_char(sent_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), ''), state
     FROM app.message WHERE link_id = :'v1'::uuid`, q.link)[0];

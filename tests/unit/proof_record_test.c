@@ -17,6 +17,12 @@ static const char strokes[] =
 static struct proof_record record(struct arena *a, bool is_drawn)
 {
     static const struct form_document_answer answers[] = {
+        {.question = S("A clause"),
+         .answer = S("Signed: Eva"),
+         .key = S("q_clause"),
+         .signer = S("Eva"),
+         .method = S("drawn"),
+         .strokes = {strokes, sizeof strokes - 1}},
         {.question = S("<b>Question</b>"),
          .answer = S("line \"one\"\nline two \\ \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d")}};
     static const struct proof_event events[] = {{.at = S("2026-11-21T10:00:00Z"),
@@ -34,7 +40,7 @@ static struct proof_record record(struct arena *a, bool is_drawn)
                               .title = S("Consent"),
                               .version = S("3"),
                               .answers = answers,
-                              .n_answers = 1,
+                              .n_answers = COUNT_OF(answers),
                               .wording = S("What is agreed."),
                               .disclosure = S("Terms."),
                               .disclosure_version = S("1"),
@@ -59,6 +65,8 @@ static struct proof_record record(struct arena *a, bool is_drawn)
         .text_sha256 = form_document_hash(a, text),
         .strokes = is_drawn ? str_of(strokes) : S(""),
         .method = d.method,
+        .asked_at = S("2026-11-20T10:00:00Z"),
+        .sender = S("Kim"),
         .signer = S("guardian"),
         /* as they are called today: of format 1, whose text does not say */
         .guardian_name = S("Eva Later"),
@@ -105,20 +113,31 @@ static void test_json(void **state)
     struct str json = proof_json(a, &p);
     struct json_object *o = json_tokener_parse(arena_cstr(a, json));
     assert_non_null(o);
-    assert_string_equal(text_of(o, NULL, "format"), "foyer-signed-form-2");
+    assert_string_equal(text_of(o, NULL, "format"), "foyer-signed-form-3");
     assert_string_equal(text_of(o, "document", "text"), arena_cstr(a, p.text));
     assert_string_equal(text_of(o, "signature", "strokes"), strokes);
     assert_string_equal(text_of(o, "signature", "witness"), "Kim"); /* as the text says */
     assert_string_equal(text_of(o, "signature", "guardian"),
                         "{ \"name\": \"Eva\", \"relation\": \"Parent\" }");
     assert_string_equal(text_of(o, "document", "format"), "3");
+    assert_string_equal(text_of(o, NULL, "asked_at"), "2026-11-20T10:00:00Z");
+    assert_string_equal(text_of(o, "signature", "sender"), "Kim");
+    struct str strokes_hash = form_document_hash(a, str_of(strokes));
+    assert_string_equal(
+        text_of(o, "document", "clauses"),
+        arena_cstr(
+            a, arena_printf(a,
+                            "[ { \"key\": \"q_clause\", \"method\": \"drawn\", \"name\": \"Eva\", "
+                            "\"question\": \"A clause\", \"strokes_sha256\": \"%.*s\" } ]",
+                            (int)strokes_hash.n, strokes_hash.p)));
     assert_null(text_of(o, "audit", "row")); /* not known is said, not left out */
     assert_string_equal(text_of(o, "signature", "seconds_spent"), "75");
 
     assert_in_order(o);
     json_object_put(o);
     /* No blanks, no escapes but those that must be, one line end. */
-    assert_true(str_starts(json, S("{\"audit\":{\"head_at\":null,")));
+    assert_true(
+        str_starts(json, S("{\"asked_at\":\"2026-11-20T10:00:00Z\",\"audit\":{\"head_at\":null,")));
     assert_non_null(strstr(arena_cstr(a, json), "<b>Question</b>\\n"));
     assert_true(json.p[json.n - 1] == '\n' && json.p[json.n - 2] == '}');
     struct proof_record again = record(a, true);

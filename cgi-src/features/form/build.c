@@ -3,8 +3,10 @@
  * form is asked. Owns: the forms of these pages, and the preview. The rules stand in sql/lib/094_forms.sql.
  * Never: changes what is published. Who saves over what somebody else saved meanwhile is told, and both texts stay.
  */
+#include "account.h"
 #include "features/schedule_pages.h"
 #include "pages.h"
+#include "qr.h"
 
 enum { MAX_WORDING = 40000, MAX_OPTIONS = 8000, MAX_BODY = 256 * 1024 };
 
@@ -90,22 +92,94 @@ static const struct field withdraw_fields[] = {
     {0},
 };
 
-/* A version as a client would see it; its questions answer to nobody. */
-static enum err show_version(struct req *r)
+/* Where this preview is, with an end such as "?step=sign". */
+static struct str preview_path(struct req *r, const char *end)
 {
-    struct filling f;
+    struct str form = req_value(r, "form_id"), version = req_value(r, "form_version_id");
+    return arena_printf(req_arena(r), "/settings/forms/%.*s/versions/%.*s%s", (int)form.n, form.p,
+                        (int)version.n, version.p, end);
+}
+
+/* The same page as a square for a phone's camera; who opens it there logs in there. */
+static enum err show_square(struct req *r)
+{
+    struct arena *a = req_arena(r);
+    struct str url =
+        account_url(a, req_value(r, "tenant_slug"), arena_cstr(a, preview_path(r, "")), S(""));
+    struct str path;
+    int side;
+    enum err e = qr_path(a, url, &path, &side);
+    if (e)
+        return e;
+    req_set(r, "qr_path", path);
+    req_set(r, "qr_side", arena_printf(a, "%d", side));
+    req_set(r, "preview_url", url);
+    return OK;
+}
+
+/* Takes what was tried as a client's page would; nothing of it is kept. false: something is missing, or was opened just now. */
+static bool try_answers(struct req *r, struct filling *f)
+{
+    bool is_good = filling_take(r, f);
+    if (filling_has_opened(f)) {
+        req_refuse(r, "", "This answer opens more questions, as a client would see now.");
+        return false;
+    }
+    is_good = filling_complete(f) && is_good;
+    if (!is_good)
+        req_refuse(r, "", "A client would be told here what is missing.");
+    return is_good;
+}
+
+static enum err load_version(struct req *r, struct filling *f)
+{
+    const struct str *values;
+    if (req_values(r, "lang", &values) > 0)
+        req_set(r, "lang", values[0]);
     struct rows *version = req_show(r, "version", Q_form_build_version, NULL);
     if (!version)
         return req_error(r);
     req_set(r, "language", rows_text(version, 0, "language"));
-    enum err e = filling_load_version(r, &f);
+    return filling_load_version(r, f);
+}
+
+/* A version as a client would see it; its questions answer to nobody. */
+static enum err show_version(struct req *r)
+{
+    struct filling f;
+    const struct str *values;
+    enum err e = load_version(r, &f);
+    if (!e)
+        e = show_square(r);
     if (e)
         return e;
-    if (!req_show(r, "languages", Q_form_languages, NULL))
+    if (!req_show(r, "languages", Q_form_languages, NULL) ||
+        !req_show(r, "terms", Q_form_build_terms, NULL))
         return req_error(r);
+    if (req_values(r, "intent", &values) > 0)
+        (void)try_answers(r, &f);
+    bool is_signing = str_is(req_value(r, "step"), "sign");
+    req_set(r, "is_signing", is_signing ? S("yes") : S(""));
     req_set(r, "text_dir", language_dir(f.language));
     req_set_list(r, "questions", filling_shown(r, &f, 1, false));
     return reply_view(r, 200, "form_build/version");
+}
+
+#define VERSION "/settings/forms/{form_id:uuid}/versions/{form_version_id:uuid}"
+
+static enum err try_version(struct req *r)
+{
+    struct filling f;
+    enum err e = load_version(r, &f);
+    if (e)
+        return e;
+    if (!try_answers(r, &f))
+        return reply_again(r, VERSION);
+    struct str language = req_value(r, "language");
+    return reply_redirect(r, arena_printf(req_arena(r), "%.*s%.*s#signing",
+                                          (int)preview_path(r, "?step=sign&lang=").n,
+                                          preview_path(r, "?step=sign&lang=").p, (int)language.n,
+                                          language.p));
 }
 
 #define LIST "/settings/forms"
@@ -149,10 +223,15 @@ const struct page form_build_pages[] = {
     {POST, FORM "/withdraw", SCHEDULE, .action = "form.withdraw", .fields = withdraw_fields,
      .save = Q_form_build_withdraw, .then = "/settings/forms/{form_id}?saved=1", .again = FORM,
      .title = "A form: withdraw"},
-    {GET, FORM "/versions/{form_version_id:uuid}", SCHEDULE, .run = show_version,
-     .show = {{"version", Q_form_build_version}, {"languages", Q_form_languages}},
-     .view = "form_build/version", .gives = "questions text_dir",
+    {GET, VERSION, SCHEDULE, .run = show_version,
+     .show = {{"version", Q_form_build_version},
+              {"languages", Q_form_languages},
+              {"terms", Q_form_build_terms}},
+     .view = "form_build/version",
+     .gives = "questions text_dir is_signing qr_path qr_side preview_url",
      .title = "A version, as on a phone"},
+    {POST, VERSION, SCHEDULE, .action = "form.try", .run = try_version, .again = VERSION,
+     .no_idempotency = true, .max_body = 2 * MAX_BODY, .title = "A version: try its questions"},
     {POST, DRAFT, SCHEDULE, .action = "form.draft", .save = Q_form_build_begin,
      .then = "/settings/forms/{form_id}/draft", .again = FORM, .title = "A form: begin a draft"},
     {POST, DRAFT "/drop", SCHEDULE, .action = "form.draft", .save = Q_form_build_drop,

@@ -21,6 +21,7 @@ static enum err show_sheet(struct req *r)
     if (!sheet)
         return req_error(r);
     req_set(r, "language", rows_text(sheet, 0, "language"));
+    req_set(r, "text_dir", language_dir(rows_text(sheet, 0, "language")));
     enum err e = filling_load_version(r, &f);
     if (e)
         return e;
@@ -237,7 +238,7 @@ const struct page form_paper_pages[] = {
      .show = {{"sheet", Q_form_paper_sheet},
               {"words", Q_form_paper_words},
               {"languages", Q_form_languages}},
-     .view = "form/sheet", .gives = "questions", .title = "A form as a sheet of paper"},
+     .view = "form/sheet", .gives = "questions text_dir", .title = "A form as a sheet of paper"},
     {GET, PAPER, CAN(booking_write), .pool = POOL_SLOW, .action = "form.read", .run = show_paper,
      .show = {{"due", Q_form_paper_due},
               {"guardians", Q_form_paper_guardians},

@@ -36,6 +36,9 @@ struct proof_record {
     struct str id, tenant_id, studio, country, host, assignment_id, client_id, client_email,
         client_phone;
     struct str text, text_sha256, wording_sha256, strokes; /* strokes: as kept, "" for none */
+    struct str asked_at, asked_local; /* when the form was asked for */
+    struct str sender;                /* who of the staff sent or opened the link; "": Foyer did, when a visit was booked */
+    int n_pages;                      /* of the copy; set by proof_pdf, for the record */
     struct str signed_at, signed_local, zone, zone_words, address, agent, link_id, request_id;
     struct str method, signer, place, second_factor, code_channel, language;
     struct str guardian_name, guardian_relation, witness_name;

@@ -1,6 +1,7 @@
 /*
  * record.c -- what a signed copy says: the document as it was signed, the certificate of completion, and both once more for programs.
- * Owns: the format "foyer-signed-form-2". A change of it is a new name; "-1" was the same without the text's format and the messages.
+ * Owns: the format "foyer-signed-form-3". A change of it is a new name; "-2" was the same without who sent the form, when it was asked for, the
+ * pages and the clauses that were signed by themselves, "-1" also without the text's format and the messages.
  * Never: looks outside its arguments; shows a wording or an answer that is not in the signed text.
  * Source: SECURITY.md E-02, E-04.
  */
@@ -13,7 +14,7 @@
 #include "log.h"
 #include "proof.h"
 
-#define FORMAT "foyer-signed-form-2"
+#define FORMAT "foyer-signed-form-3"
 
 /* ---- words for people ---- */
 
@@ -140,11 +141,33 @@ static struct json_object *json_client(const struct proof_record *p, const struc
     return o;
 }
 
-static struct json_object *json_document(const struct proof_record *p,
+/* Clauses that were signed by themselves, each with its question's key. */
+static struct json_object *json_clauses(struct arena *a, const struct form_document *d)
+{
+    struct json_object *all = made(json_object_new_array());
+    for (size_t i = 0; i < d->n_answers; i++) {
+        const struct form_document_answer *q = &d->answers[i];
+        if (q->signer.n == 0)
+            continue;
+        struct json_object *o = made(json_object_new_object());
+        text(o, "key", q->key);
+        text(o, "method", q->method);
+        text(o, "name", q->signer);
+        text(o, "question", q->question);
+        text(o, "strokes_sha256", q->strokes.n > 0 ? form_document_hash(a, q->strokes) : S(""));
+        if (json_object_array_add(all, o) != 0)
+            made(NULL);
+    }
+    return all;
+}
+
+static struct json_object *json_document(struct arena *a, const struct proof_record *p,
                                          const struct form_document *d)
 {
     struct json_object *o = made(json_object_new_object());
+    put(o, "clauses", json_clauses(a, d));
     text(o, "format", d->format);
+    put(o, "pages", p->n_pages > 0 ? made(json_object_new_int64(p->n_pages)) : NULL);
     text(o, "sha256", p->text_sha256);
     text(o, "shown_sha256", d->shown_sha256);
     text(o, "text", p->text);
@@ -219,6 +242,7 @@ static struct json_object *json_signature(const struct proof_record *p,
     text(o, "second_factor", p->second_factor);
     put(o, "seconds_spent",
         p->seconds_spent < 0 ? NULL : made(json_object_new_int64(p->seconds_spent)));
+    text(o, "sender", p->sender);
     text(o, "signer", p->signer);
     text(o, "strokes", p->strokes);
     text(o, "strokes_sha256", d->strokes_sha256);
@@ -245,10 +269,11 @@ struct str proof_json(struct arena *a, const struct proof_record *record)
         return S("");
     const struct proof_record said = as_signed(record, &d), *p = &said;
     struct json_object *o = made(json_object_new_object());
+    text(o, "asked_at", p->asked_at);
     put(o, "audit", json_audit(p));
     text(o, "authority_sha256", p->authority_sha256);
     put(o, "client", json_client(p, &d));
-    put(o, "document", json_document(p, &d));
+    put(o, "document", json_document(a, p, &d));
     put(o, "events", json_events(p));
     text(o, "form", p->assignment_id);
     text(o, "format", S(FORMAT));
@@ -378,6 +403,8 @@ static void add_who(struct pdf *pdf, struct arena *a, const struct proof_record 
              str_is(p->signer, "guardian") ? S("A guardian, for the client") : S("The client"));
     fact_if(pdf, "Guardian", join(a, p->guardian_name, ", ", p->guardian_relation));
     fact_if(pdf, "Witness (staff)", p->witness_name);
+    fact_if(pdf, "Asked for", join(a, p->asked_local, ", ", p->zone_words));
+    pdf_fact(pdf, S("Link from"), p->sender.n ? p->sender : S("Foyer, by itself"));
     pdf_fact(pdf, S("Signed at"), join(a, p->signed_local, ", ", p->zone_words));
     fact_if(pdf, "Signed at (UTC)", p->signed_at);
     fact_if(pdf, "Time zone", p->zone);
@@ -493,7 +520,8 @@ enum err proof_pdf(struct arena *a, const struct proof_record *record,
     struct form_document d;
     if (form_document_read(a, record->text, &d))
         return ERR_INVALID;
-    const struct proof_record said = as_signed(record, &d), *p = &said;
+    struct proof_record said = as_signed(record, &d);
+    const struct proof_record *p = &said;
     struct pdf_options o = {
         .title = join(a, d.title, " \xe2\x80\x93 ", d.client),
         .author = p->studio,
@@ -511,7 +539,9 @@ enum err proof_pdf(struct arena *a, const struct proof_record *record,
     if (e)
         return e;
     add_certificate(doc, a, p, &d);
-    e = pdf_end(doc, &plain, n_pages);
+    e = pdf_end(doc, &plain, &said.n_pages);
+    if (n_pages)
+        *n_pages = said.n_pages;
     const struct pdf_attachment files[] = {
         {S("document.txt"), S("text/plain"), S("The exact text that was signed"), S("Source"),
          p->text},
