@@ -334,7 +334,7 @@ describe("L20 E-02: what is asked after an answer", () => {
     assert.doesNotMatch(text(turned), /Casi nunca se quema/);
     const typed = h.formOf(turned.text, `${p.page}/consent`).values;
     assert.deepEqual([typed.signer_name, typed.strokes, typed.accepts, typed.lang], ["Ana Sol", drawn, undefined, "en"], "name and strokes stay, the box was ticked under the other text");
-    await p.v.post(`${p.page}/language`, { ...typed, intent: "lang-es" });
+    assert.equal((await p.v.post(`${p.page}/language`, { ...typed, signer_name: "", strokes: "", intent: "lang-es" })).location, `${p.page}/consent`, "with nothing typed the page is simply read anew");
     const consent = await p.v.get(`${p.page}/consent`), words = text(consent).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
     assert.match(consent.text, /<html lang="es">/);
     for (const said of ["Firmo este formulario", "Lo firmo por medios electrónicos, por mi propia voluntad", "Las condiciones de la «Firma electrónica» solo están en English", "He leído arriba", "No quiero firmar esto"])

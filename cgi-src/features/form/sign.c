@@ -44,11 +44,13 @@ enum err form_language(struct req *r)
 {
     struct filling f;
     enum err e = req_query(r, Q_form_file_hold) ? filling_load(r, &f) : req_error(r);
-    if (!e && !filling_is_signed(&f) && !filling_is_declined(&f)) {
+    bool is_open = !e && !filling_is_signed(&f) && !filling_is_declined(&f);
+    if (is_open)
         e = filling_keep_language(r, &f);
-        if (!e)
-            e = req_commit(r);
-    }
+    if (!e && !req_has(r, "signer_name") && !req_has(r, "strokes") && !req_has(r, "guardian_birth"))
+        return reply_redirect(r, form_path(r, "/consent"));
+    if (!e && is_open)
+        e = req_commit(r);
     return e ? e : reply_again(r, CONSENT);
 }
 
