@@ -24,16 +24,24 @@ AS $$
         ('tags', 'Tags', ARRAY['tags', 'tag', 'labels'])) AS v (field, words, heads)
 $$;
 
--- A date as the file writes it (2026-11-21 always counts); NULL when it is none.
-CREATE OR REPLACE FUNCTION app.import_date(typed text, format text) RETURNS date
+-- A date as the file writes it (2026-11-21 always counts), with or without a time of day; NULL when it is none. Of a year with two digits
+-- the century is the last one in which the day is not after `latest`; without that it is none.
+DROP FUNCTION IF EXISTS app.import_date(text, text);
+CREATE OR REPLACE FUNCTION app.import_date(typed text, format text, latest date DEFAULT NULL) RETURNS date
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 AS $$
 DECLARE
-    p text[] := regexp_match(typed, '^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})$');
+    day text := regexp_replace(btrim(typed), '[T ]+[0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?( ?[AaPp][Mm])?(Z|[+-][0-9]{2}:?[0-9]{2})?$', '');
+    p text[] := regexp_match(day, '^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})$');
+    d date;
 BEGIN
     IF p IS NULL THEN
-        p := regexp_match(typed, CASE format WHEN 'ymd' THEN '^([0-9]{4})[-./ ]+([0-9]{1,2})[-./ ]+([0-9]{1,2})$' ELSE '^([0-9]{1,2})[-./ ]+([0-9]{1,2})[-./ ]+([0-9]{4})$' END);
+        p := regexp_match(day, CASE format WHEN 'ymd' THEN '^([0-9]{4}|[0-9]{2})[-./ ]+([0-9]{1,2})[-./ ]+([0-9]{1,2})$' ELSE '^([0-9]{1,2})[-./ ]+([0-9]{1,2})[-./ ]+([0-9]{4}|[0-9]{2})$' END);
         p := CASE format WHEN 'ymd' THEN p WHEN 'mdy' THEN ARRAY[p[3], p[1], p[2]] ELSE ARRAY[p[3], p[2], p[1]] END;
+    END IF;
+    IF length(p[1]) = 2 THEN
+        d := make_date(2000 + p[1]::int, p[2]::int, p[3]::int);
+        RETURN CASE WHEN latest IS NULL THEN NULL WHEN d > latest THEN make_date(1900 + p[1]::int, p[2]::int, p[3]::int) ELSE d END;
     END IF;
     RETURN make_date(p[1]::int, p[2]::int, p[3]::int);
 EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format THEN
@@ -51,10 +59,10 @@ AS $$
     SELECT CASE verdict WHEN 'add' THEN 'will be added' WHEN 'maybe' THEN 'may be here' WHEN 'here' THEN 'already here' WHEN 'twice' THEN 'twice in the file'
                         WHEN 'bad' THEN 'cannot be read' END
 $$;
-REVOKE ALL ON FUNCTION app.import_fields(), app.import_date(text, text), app.import_part_rows(), app.import_verdict_words(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.import_fields(), app.import_date(text, text, date), app.import_part_rows(), app.import_verdict_words(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.import_fields(), app.import_verdict_words(text) TO foyer_slow;
 GRANT EXECUTE ON FUNCTION app.import_part_rows() TO foyer_slow, foyer_jobs;
-GRANT EXECUTE ON FUNCTION app.import_date(text, text) TO foyer_disclosure, foyer_auth;
+GRANT EXECUTE ON FUNCTION app.import_date(text, text, date) TO foyer_disclosure, foyer_auth;
 
 SET LOCAL ROLE foyer_disclosure;
 
@@ -79,8 +87,8 @@ BEGIN
     WITH cell AS MATERIALIZED (
         SELECT x.n, x.line, x.bad, coalesce(nullif(x.name, ''), nullif(concat_ws(' ', nullif(x.first_name, ''), nullif(x.last_name, '')), '')) AS name,
                nullif(x.preferred_name, '') AS preferred_name, nullif(x.pronouns, '') AS pronouns, nullif(x.phone, '') AS phone_typed, app.phone_e164(nullif(x.phone, ''), land) AS phone,
-               nullif(x.email, '') AS email, nullif(x.birth_date, '') AS birth_typed, app.import_date(nullif(x.birth_date, ''), format) AS birth_date,
-               nullif(x.due_date, '') AS due_typed, app.import_date(nullif(x.due_date, ''), format) AS due_date, nullif(x.street, '') AS street, nullif(x.city, '') AS city,
+               nullif(x.email, '') AS email, nullif(x.birth_date, '') AS birth_typed, app.import_date(nullif(x.birth_date, ''), format, latest - 287) AS birth_date,
+               nullif(x.due_date, '') AS due_typed, app.import_date(nullif(x.due_date, ''), format, latest) AS due_date, nullif(x.street, '') AS street, nullif(x.city, '') AS city,
                nullif(x.region, '') AS region, nullif(x.postal_code, '') AS postal_code, upper(nullif(x.country, '')) AS country,
                ARRAY(SELECT DISTINCT btrim(g) FROM regexp_split_to_table(x.tags, '[,;]') AS g WHERE btrim(g) <> '') AS tags, x.id, decode(x.key, 'hex') AS wrapped_key
         FROM jsonb_to_recordset(cells -> 'rows') AS x (n int, line int, bad text, name text, first_name text, last_name text, preferred_name text, pronouns text, phone text,

@@ -7,6 +7,9 @@ SELECT is(app.import_date(typed, format), wanted::date, format || ' ' || typed) 
 
 SELECT fx.inside('alpha');
 INSERT INTO app.client_import (id, separator, n_columns, n_rows, columns, state) VALUES (fx.id('a', 'import', 1), ',', 1, 3, '{name}', 'checking');
+SELECT is(app.import_date(typed, format, '2026-11-22'), wanted::date, 'two digits, a time of day: ' || format || ' ' || typed) FROM (VALUES
+    ('3/4/90', 'mdy', '1990-03-04'), ('3/4/90', 'dmy', '1990-04-03'), ('22.11.26', 'dmy', '2026-11-22'), ('23.11.26', 'dmy', '1926-11-23'), ('90-03-04', 'ymd', '1990-03-04'), ('2/29/00', 'mdy', '2000-02-29'), ('29.2.99', 'dmy', NULL),
+    ('1990-03-04 00:00', 'mdy', '1990-03-04'), ('1990-03-04T00:00:00.000Z', 'dmy', '1990-03-04'), ('3/4/1990 12:00 AM', 'mdy', '1990-03-04'), ('3/4/90 0:00', 'mdy', '1990-03-04'), ('3/4/190', 'mdy', NULL), ('12:00', 'mdy', NULL)) AS v (typed, format, wanted);
 CREATE FUNCTION pg_temp.cells() RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('date_format', 'ymd', 'rows', jsonb_agg(jsonb_build_object('n', n, 'line', n + 1, 'name', name, 'birth_date', born,
     'id', fx.id('a', 'imported', n), 'key', repeat('00', 60)))) FROM (VALUES (1, 'Imported One', '1990-01-01'), (2, 'imported ONE', '1990-01-01'), (3, 'Imported Three', NULL)) AS v (n, name, born) $$;
 SELECT is(app.client_import_check(fx.id('a', 'import', 1), 1, pg_temp.cells()), true, 'a part is looked at');
