@@ -35,7 +35,8 @@ void view_words_forget(void) { words.n = 0; }
 static int in_order(const void *a, const void *b)
 {
     struct str x = ((const struct said *)a)->english, y = ((const struct said *)b)->english;
-    int order = memcmp(x.p, y.p, x.n < y.n ? x.n : y.n);
+    size_t n = x.n < y.n ? x.n : y.n;
+    int order = n > 0 ? memcmp(x.p, y.p, n) : 0; /* an empty text may lie nowhere */
     return order ? order : (x.n > y.n) - (x.n < y.n);
 }
 
