@@ -216,6 +216,8 @@ const struct page appointment_pages[] = {
      .show = {{"appointment", Q_appointment_one},
               {"value", Q_appointment_one},
               {"allergies", Q_appointment_allergy},
+              {"medications", Q_appointment_medication},
+              {"conditions", Q_appointment_condition},
               {"events", Q_appointment_event},
               {"forms", Q_appointment_form},
               {"addons", Q_appointment_addon},

@@ -64,6 +64,8 @@ const struct page body_map_pages[] = {
     {GET, MAP, CAN(chart_read), .action = "chart.read",
      .show = {{"encounter", Q_encounter_one},
               {"allergies", Q_client_allergy},
+              {"medications", Q_health_medications},
+              {"conditions", Q_health_conditions},
               {"drawings", Q_body_map_drawings},
               {"regions", Q_body_map_regions},
               {"points", Q_body_map_points},

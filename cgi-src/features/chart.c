@@ -52,6 +52,7 @@ static enum err add_to(struct req *r)
 const struct page chart_pages[] = {
     {GET, CHART, CAN(chart_read), .action = "chart.read",
      .show = {{"client", Q_client_one},
+              {"about", Q_person_about},
               {"allergies", Q_client_allergy},
               {"medications", Q_health_medications},
               {"conditions", Q_health_conditions},

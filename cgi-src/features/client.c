@@ -112,6 +112,8 @@ const struct page client_pages[] = {
      .show = {{"client", Q_client_one},
               {"own_fields", Q_client_field_value},
               {"allergies", Q_client_allergy},
+              {"medications", Q_health_medications},
+              {"conditions", Q_health_conditions},
               {"visits", Q_client_visit},
               {"forms", Q_client_form},
               {"more", Q_client_pages},

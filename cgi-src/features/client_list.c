@@ -45,7 +45,10 @@ static enum err download(struct req *r)
                                           "emergency_contact_relation",
                                           "emergency_contact_phone",
                                           "guardians",
-                                          "messages"};
+                                          "messages",
+                                          "preferred_language",
+                                          "preferred_way",
+                                          "best_time"};
     struct rows *rows = req_query(r, Q_client_list_export);
     if (!rows)
         return req_error(r);

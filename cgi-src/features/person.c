@@ -28,6 +28,16 @@ static const struct field about_fields[] = {
     {0},
 };
 
+static const struct field communication_fields[] = {
+    {"preferred_language", FIELD_TOKEN, .max = 20},
+    {"preferred_way", FIELD_CHOICE, .choices = "email|text|phone"},
+    {"best_time", FIELD_TEXT, .max = 80},
+    WAS("preferred_language"),
+    WAS("preferred_way"),
+    WAS("best_time"),
+    {0},
+};
+
 static const struct field contact_fields[] = {
     {"contact_kind", FIELD_CHOICE, .required = true, .choices = "phone|email"},
     {"contact_value", FIELD_TEXT, .required = true, .max = 254,
@@ -102,6 +112,7 @@ const struct page person_pages[] = {
      .show = {{"client", Q_client_one},
               {"about", Q_person_about},
               {"value", Q_person_about},
+              {"languages", Q_person_language},
               {"contacts", Q_person_contact},
               {"guardians", Q_person_guardian},
               {"wards", Q_person_ward},
@@ -116,6 +127,9 @@ const struct page person_pages[] = {
      .view = "person/details", .title = "Client: details"},
     {POST, ONE "/about", CAN(client_write), .action = "client.update", .fields = about_fields,
      .run = save_about, .again = ONE "/details", .title = "Client: save address and whom to call"},
+    {POST, ONE "/communication", CAN(client_write), .action = "client.update",
+     .fields = communication_fields, .save = Q_person_communication_save, THEN("communication"),
+     .title = "Client: save language, way and best time"},
     {POST, ONE "/contacts", CAN(client_write), .action = "client.contact", .fields = contact_fields,
      .save = Q_person_contact_add, THEN("contacts"), .title = "Client: add a phone or an e-mail"},
     {POST, ONE "/contacts/{contact_id:uuid}/first", CAN(client_write), .action = "client.contact",

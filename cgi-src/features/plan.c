@@ -29,6 +29,8 @@ const struct page plan_pages[] = {
     {GET, PLANS, CAN(chart_read), .action = "chart.read",
      .show = {{"client", Q_client_one},
               {"allergies", Q_client_allergy},
+              {"medications", Q_health_medications},
+              {"conditions", Q_health_conditions},
               {"plans", Q_plan_of_client},
               {"steps", Q_plan_steps, .by = "plan_id"},
               {"services", Q_encounter_services}},

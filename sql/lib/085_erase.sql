@@ -52,7 +52,8 @@ BEGIN
     SET name = 'Erased client', preferred_name = NULL, email = NULL, phone = NULL, birth_date = NULL, due_date = NULL,
         adult_attested_at = NULL, adult_seen_at = NULL, adult_seen_by = NULL, is_active = false,
         pronouns = NULL, street = NULL, city = NULL, region = NULL, postal_code = NULL, country = NULL,
-        emergency_contact_name = NULL, emergency_contact_relation = NULL, emergency_contact_phone = NULL
+        emergency_contact_name = NULL, emergency_contact_relation = NULL, emergency_contact_phone = NULL,
+        preferred_language = NULL, preferred_way = NULL, best_time = NULL
     WHERE c.tenant_id = app.tenant() AND c.id = client;
     UPDATE app.media m SET removed_at = now() WHERE m.tenant_id = app.tenant() AND m.client_id = client AND m.removed_at IS NULL;
     DELETE FROM app.client_contact x WHERE x.tenant_id = app.tenant() AND x.client_id = client;

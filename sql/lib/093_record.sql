@@ -84,6 +84,14 @@ REVOKE ALL ON FUNCTION app.is_minor(uuid), app.guardians_of(uuid), app.consent_s
 GRANT EXECUTE ON FUNCTION app.is_minor(uuid), app.guardians_of(uuid) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.consent_stands(uuid, text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 
+-- What the staff calls somebody, with the legal name beside it and the pronouns: "Sam (Rosemary Reyes), they/them".
+CREATE OR REPLACE FUNCTION app.called(name text, preferred_name text, pronouns text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT CASE WHEN preferred_name <> '' AND preferred_name <> name THEN preferred_name || ' (' || name || ')' ELSE name END
+             || CASE WHEN pronouns <> '' THEN ', ' || pronouns ELSE '' END $$;
+REVOKE ALL ON FUNCTION app.called(text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.called(text, text, text) TO foyer_staff;
+
 -- Lists of the record that grow over the years, such as visits and notes: a hundred lines at a time on a page, which says where they go
 -- on; all of them where the chart is taken along (whole = 't'). "from" comes with the address, so whatever is no number begins at the top.
 CREATE OR REPLACE FUNCTION app.list_most(whole text) RETURNS bigint

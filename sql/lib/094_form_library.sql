@@ -1,7 +1,8 @@
 -- 094_form_library: forms to begin with. Each is a starting point in plain words, written for the law of the United States in general and
 -- of no state in particular; a studio's lawyer reads it before it is published (the page that offers them says so). content:
+-- ("none": of a list of conditions, the choice that says that there is none of them)
 --   {"title", "body", "questions": [{"key", "kind", "label", "help", "options", "required", "more", "min", "max", "unit", "purpose",
---    "when": [key, answer]}], "translations": {language: {"title", "body", "questions": {key: {"label", "help", "options", "more"}}}}}
+--    "when": [key, answer], "none"}], "translations": {language: {"title", "body", "questions": {key: {"label", "help", "options", "more"}}}}}
 -- A translation is of all of it: who signs reads it in one language.
 
 SET LOCAL ROLE foyer_owner;
@@ -42,7 +43,7 @@ VALUES
   {"key": "reason", "kind": "text", "label": "What brings you to us?", "help": "In your own words.", "required": true},
   {"key": "area", "kind": "body", "label": "Which areas would you like to talk about?"},
   {"key": "skin_type", "kind": "choice", "label": "How does your skin react to sun?", "options": ["Always burns, never tans", "Burns, then tans a little", "Burns sometimes, tans slowly", "Burns rarely, tans easily", "Almost never burns"], "required": true},
-  {"key": "conditions", "kind": "multi", "label": "Do you have, or have you had, any of these?", "help": "Tick all that apply.", "options": ["Diabetes", "High blood pressure", "Heart disease or pacemaker", "Bleeding or clotting disorder", "Autoimmune illness", "Nerve or muscle illness", "Cold sores", "Keloid or raised scars", "Skin cancer", "Epilepsy", "None of these"], "required": true},
+  {"key": "conditions", "kind": "multi", "label": "Do you have, or have you had, any of these?", "help": "Tick all that apply.", "options": ["Diabetes", "High blood pressure", "Heart disease or pacemaker", "Bleeding or clotting disorder", "Autoimmune illness", "Nerve or muscle illness", "Cold sores", "Keloid or raised scars", "Skin cancer", "Epilepsy", "None of these"], "none": "None of these", "required": true},
   {"key": "condition_more", "kind": "long", "label": "Which nerve or muscle illness?", "help": "Some treatments are not safe with these.", "required": true, "when": ["conditions", "Nerve or muscle illness"]},
   {"key": "cold_sore_last", "kind": "text", "label": "When did you last have a cold sore?", "required": true, "when": ["conditions", "Cold sores"]},
   {"key": "may_be_pregnant", "kind": "choice", "label": "Are you pregnant, trying to be, or breastfeeding?", "options": ["No", "Pregnant", "Trying to be", "Breastfeeding", "Does not apply to me"], "required": true},

@@ -161,11 +161,11 @@ DECLARE
 BEGIN
     INSERT INTO app.form_version (id, form_id, version, title, body, edited_at, edited_by)
     VALUES (draft, form, 1, content ->> 'title', content ->> 'body', now(), app.actor());
-    INSERT INTO app.form_question (form_version_id, position, key, kind, label, help, options, is_required, follow_up_label, purpose, number_min, number_max, unit, when_key, when_value)
+    INSERT INTO app.form_question (form_version_id, position, key, kind, label, help, options, is_required, follow_up_label, purpose, number_min, number_max, unit, when_key, when_value, none_option)
     SELECT draft, q.n, q.one ->> 'key', q.one ->> 'kind', q.one ->> 'label', coalesce(q.one ->> 'help', ''),
            coalesce((SELECT array_agg(o.o ORDER BY o.n) FROM jsonb_array_elements_text(q.one -> 'options') WITH ORDINALITY AS o (o, n)), '{}'),
            coalesce((q.one ->> 'required')::boolean, false), q.one ->> 'more', q.one ->> 'purpose', (q.one ->> 'min')::double precision, (q.one ->> 'max')::double precision,
-           q.one ->> 'unit', q.one -> 'when' ->> 0, q.one -> 'when' ->> 1
+           q.one ->> 'unit', q.one -> 'when' ->> 0, q.one -> 'when' ->> 1, q.one ->> 'none'
     FROM jsonb_array_elements(content -> 'questions') WITH ORDINALITY AS q (one, n);
     FOR t IN SELECT x.key AS language, x.value AS said FROM jsonb_each(coalesce(content -> 'translations', '{}')) AS x LOOP
         INSERT INTO app.form_translation (form_version_id, language, title, body) VALUES (draft, t.language, t.said ->> 'title', t.said ->> 'body');
@@ -248,9 +248,9 @@ BEGIN
     SELECT draft, form, coalesce(last.version, 0) + 1, coalesce(last.title, f.name), coalesce(last.body, ''), coalesce(last.language, 'en'), now(), app.actor(),
            coalesce(last.holds_health, true), coalesce(last.copy_attached, false)
     FROM app.form f WHERE f.id = form;
-    INSERT INTO app.form_question (form_version_id, position, key, kind, label, help, options, is_required, follow_up_label, purpose, number_min, number_max, unit, when_key, when_value)
+    INSERT INTO app.form_question (form_version_id, position, key, kind, label, help, options, is_required, follow_up_label, purpose, number_min, number_max, unit, when_key, when_value, none_option)
     SELECT draft, row_number() OVER (ORDER BY q.position, q.key), q.key, q.kind, q.label, q.help, q.options, q.is_required, q.follow_up_label, q.purpose,
-           q.number_min, q.number_max, q.unit, q.when_key, q.when_value
+           q.number_min, q.number_max, q.unit, q.when_key, q.when_value, q.none_option
     FROM app.form_question q WHERE q.form_version_id = last.id;
     INSERT INTO app.form_translation (form_version_id, language, title, body)
     SELECT draft, t.language, t.title, t.body FROM app.form_translation t WHERE t.form_version_id = last.id;
@@ -330,7 +330,7 @@ END $$;
 
 -- A question as its form says; question NULL: a new one at the end. shown_when: "" for always, or KEY=ANSWER.
 CREATE OR REPLACE FUNCTION app.form_question_save(form uuid, question uuid, new_id uuid, seen_edition int, kind text, label text, help text, options text, is_required boolean,
-    follow_up text, number_min text, number_max text, unit text, purpose text, shown_when text) RETURNS uuid
+    follow_up text, number_min text, number_max text, unit text, purpose text, shown_when text, none_option text) RETURNS uuid
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_variable
@@ -361,7 +361,7 @@ BEGIN
         follow_up_label = CASE WHEN kind = 'yes_no' THEN nullif(btrim(coalesce(follow_up, '')), '') END,
         number_min = CASE WHEN kind = 'number' THEN app.number_or_refuse(number_min, 'number_min') END,
         number_max = CASE WHEN kind = 'number' THEN app.number_or_refuse(number_max, 'number_max') END,
-        unit = CASE WHEN kind = 'number' THEN nullif(btrim(coalesce(unit, '')), '') END, purpose = nullif(purpose, ''),
+        unit = CASE WHEN kind = 'number' THEN nullif(btrim(coalesce(unit, '')), '') END, purpose = nullif(purpose, ''), none_option = CASE WHEN kind = 'multi' THEN nullif(btrim(coalesce(none_option, '')), '') END,
         when_key = CASE WHEN has_condition THEN split_part(shown_when, '=', 1) END,
         when_value = CASE WHEN has_condition THEN substr(shown_when, length(split_part(shown_when, '=', 1)) + 2) END, edition = o.edition + 1
     WHERE o.id = q;
@@ -627,7 +627,7 @@ REVOKE ALL ON FUNCTION app.form_stands(uuid, uuid, timestamptz), app.form_in_for
     app.edition_or_refuse(int, int), app.form_touch(uuid), app.form_fill_from(uuid, uuid, jsonb), app.form_create(uuid, text, text, text),
     app.form_save(uuid, int, text, text, int, text, text, uuid[], boolean), app.form_draft_begin(uuid), app.form_draft_drop(uuid), app.form_wording_save(uuid, int, text, text),
     app.form_key_for(uuid, text), app.lines_of(text), app.number_or_refuse(text, text),
-    app.form_question_save(uuid, uuid, uuid, int, text, text, text, text, boolean, text, text, text, text, text, text), app.form_conditions(uuid, uuid),
+    app.form_question_save(uuid, uuid, uuid, int, text, text, text, text, boolean, text, text, text, text, text, text, text), app.form_conditions(uuid, uuid),
     app.form_question_move(uuid, uuid, text), app.form_question_drop(uuid, uuid), app.form_translation_save(uuid, text, int, text, text),
     app.form_translation_drop(uuid, text), app.form_question_translate(uuid, text, uuid, text, text, text, text, text), app.form_ask_again(uuid),
     app.form_publish(uuid, text, boolean), app.form_withdraw(uuid, text), app.form_remind(), app.form_languages(), app.language_words(text),
@@ -635,7 +635,7 @@ REVOKE ALL ON FUNCTION app.form_stands(uuid, uuid, timestamptz), app.form_in_for
 GRANT EXECUTE ON FUNCTION app.form_kinds(), app.form_in_force(uuid), app.form_draft_of(uuid), app.edition_or_refuse(int, int), app.form_touch(uuid), app.form_fill_from(uuid, uuid, jsonb),
     app.form_create(uuid, text, text, text), app.form_save(uuid, int, text, text, int, text, text, uuid[], boolean), app.form_draft_begin(uuid), app.form_draft_drop(uuid),
     app.form_wording_save(uuid, int, text, text), app.form_key_for(uuid, text), app.lines_of(text), app.number_or_refuse(text, text),
-    app.form_question_save(uuid, uuid, uuid, int, text, text, text, text, boolean, text, text, text, text, text, text), app.form_conditions(uuid, uuid),
+    app.form_question_save(uuid, uuid, uuid, int, text, text, text, text, boolean, text, text, text, text, text, text, text), app.form_conditions(uuid, uuid),
     app.form_question_move(uuid, uuid, text), app.form_question_drop(uuid, uuid), app.form_translation_save(uuid, text, int, text, text),
     app.form_translation_drop(uuid, text), app.form_question_translate(uuid, text, uuid, text, text, text, text, text), app.form_ask_again(uuid),
     app.form_publish(uuid, text, boolean), app.form_withdraw(uuid, text) TO foyer_staff;

@@ -2,11 +2,15 @@
 -- One visit: what, who, when, where, and what may be done with it by whoever asks.
 SELECT a.id AS appointment_id,
        c.id AS client_id,
-       coalesce(c.name, CASE WHEN a.client_id IS NULL THEN 'Not booked yet' ELSE 'A client of a colleague''s' END) AS client,
+       coalesce(app.called(c.name, c.preferred_name, c.pronouns), CASE WHEN a.client_id IS NULL THEN 'Not booked yet' ELSE 'A client of a colleague''s' END) AS client,
        c.birth_date,
        date_part('year', age(app.today(), c.birth_date))::int AS age,
        k.phone,
        k.email,
+       app.may('chart_read') OR app.reaches('chart_read', c.id) AS can_open_chart,
+       c.emergency_contact_name,
+       c.emergency_contact_relation,
+       app.emergency_phone(c.id) AS emergency_contact_phone,
        v.name AS service,
        a.price_cents,
        f.name AS provider,
@@ -70,6 +74,32 @@ FULL JOIN (SELECT o.client_id, o.said_at, o.said_by FROM app.none_known o
      ON n.client_id = y.client_id
 LEFT JOIN app.staff f ON f.id = coalesce(y.noted_by, n.said_by)
 ORDER BY CASE y.severity WHEN 'severe' THEN 1 WHEN 'unknown' THEN 2 WHEN 'moderate' THEN 3 ELSE 4 END, y.noted_at;
+
+-- name: appointment_medication :many
+-- What the visit's client takes, for who may open her chart; or that it is nothing. No row: nobody asked.
+WITH p AS (SELECT app.person_ids(v.client_id)::uuid[] AS ids FROM app.appointment v WHERE v.id = :appointment_id::uuid)
+SELECT y.id, coalesce(y.client_id, n.client_id) AS client_id, y.medication_sealed, y.dose_sealed, n.client_id IS NOT NULL AS is_none
+FROM (SELECT a.id, a.client_id, a.medication_sealed, a.dose_sealed, a.noted_at
+      FROM app.medication a WHERE a.client_id = ANY ((SELECT p.ids FROM p)::uuid[]) AND a.ended_at IS NULL) AS y
+FULL JOIN (SELECT o.client_id FROM app.none_known o
+           WHERE o.client_id = ANY ((SELECT p.ids FROM p)::uuid[]) AND o.kind = 'medication' AND o.ended_at IS NULL
+             AND NOT EXISTS (SELECT FROM app.medication a WHERE a.client_id = ANY ((SELECT p.ids FROM p)::uuid[]) AND a.ended_at IS NULL)
+           ORDER BY o.said_at DESC, o.client_id LIMIT 1) AS n
+     ON n.client_id = y.client_id
+ORDER BY y.noted_at, y.id;
+
+-- name: appointment_condition :many
+-- What she lives with, for who may open her chart; or that it is nothing. No row: nobody asked.
+WITH p AS (SELECT app.person_ids(v.client_id)::uuid[] AS ids FROM app.appointment v WHERE v.id = :appointment_id::uuid)
+SELECT y.id, coalesce(y.client_id, n.client_id) AS client_id, y.condition_sealed, n.client_id IS NOT NULL AS is_none
+FROM (SELECT a.id, a.client_id, a.condition_sealed, a.noted_at
+      FROM app.health_condition a WHERE a.client_id = ANY ((SELECT p.ids FROM p)::uuid[]) AND a.ended_at IS NULL) AS y
+FULL JOIN (SELECT o.client_id FROM app.none_known o
+           WHERE o.client_id = ANY ((SELECT p.ids FROM p)::uuid[]) AND o.kind = 'condition' AND o.ended_at IS NULL
+             AND NOT EXISTS (SELECT FROM app.health_condition a WHERE a.client_id = ANY ((SELECT p.ids FROM p)::uuid[]) AND a.ended_at IS NULL)
+           ORDER BY o.said_at DESC, o.client_id LIMIT 1) AS n
+     ON n.client_id = y.client_id
+ORDER BY y.noted_at, y.id;
 
 -- name: appointment_addon :many
 -- What was added to the visit.
@@ -306,7 +336,7 @@ WHERE a.id = :appointment_id::uuid;
 
 -- name: appointment_client :maybe
 -- The client whom a new visit is for, once she is chosen.
-SELECT c.id AS client_id, c.name, c.birth_date, k.phone
+SELECT c.id AS client_id, app.called(c.name, c.preferred_name, c.pronouns) AS name, c.birth_date, k.phone
 FROM app.client c
 CROSS JOIN LATERAL app.contact(c.id) AS k
 WHERE c.id = :client_id::uuid;

@@ -10,7 +10,7 @@ SELECT n.id,
        n.state = 'draft' AND n.author_id = app.actor() AND w.may AS can_change,
        n.state = 'draft' AND (n.author_id = app.actor() OR NOT f.is_active) AND w.may AS can_discard,
        n.id = :note_id::uuid AS is_answered,
-       f.name AS author,
+       coalesce(n.author_name, f.name) AS author,
        n.written_at AT TIME ZONE z.zone AS written,
        n.signed_at AT TIME ZONE z.zone AS signed,
        v.name AS service,
@@ -39,7 +39,7 @@ SELECT n.id,
        n.client_id,
        n.addendum_to AS note_id,
        n.body_sealed,
-       f.name AS author,
+       coalesce(n.author_name, f.name) AS author,
        n.signed_at AT TIME ZONE z.zone AS signed
 FROM app.chart_note n
 JOIN app.staff f ON f.id = n.author_id

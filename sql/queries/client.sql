@@ -13,6 +13,8 @@ SELECT c.id AS client_id,
        k.email,
        (SELECT true FROM unnest(app.record_ids(c.id)) AS r (id)
         JOIN LATERAL (SELECT FROM app.allergy y WHERE y.client_id = r.id AND y.ended_at IS NULL LIMIT 1) AS x ON true LIMIT 1) AS has_allergy,
+       (SELECT true FROM unnest(app.record_ids(c.id)) AS r (id)
+        JOIN LATERAL (SELECT FROM app.none_known o WHERE o.client_id = r.id AND o.kind = 'allergy' AND o.ended_at IS NULL LIMIT 1) AS x ON true LIMIT 1) AS no_allergy,
        row_number() OVER w = 50 AND count(*) OVER () > 50 AS has_more,
        row_number() OVER w = count(*) OVER () AND EXISTS (SELECT FROM f WHERE f.client_id IS NULL) AS has_rest
 FROM f

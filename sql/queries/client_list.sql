@@ -12,9 +12,11 @@ SELECT c.id AS client_id, c.name, c.preferred_name, c.pronouns, k.phone, k.email
        (SELECT string_agg(concat_ws(', ', g.name, replace(g.relation, '_', ' '), to_char(g.birth_date, 'YYYY-MM-DD'), y.phone, y.email, CASE WHEN g.may_sign THEN 'may sign' END), '; ' ORDER BY g.created_at, g.id)
         FROM app.client_guardian g CROSS JOIN LATERAL app.guardian_contact(g.id) AS y WHERE g.client_id = ANY (c.ids) AND g.ended_at IS NULL) AS guardians,
        (SELECT string_agg(app.messaging_words(m.purpose) || ' by ' || lower(app.channel_words(m.channel)) || ': ' || CASE WHEN m.is_given THEN 'yes' ELSE 'no' END, '; ' ORDER BY m.purpose, m.channel)
-        FROM (SELECT DISTINCT ON (s.purpose, s.channel) s.purpose, s.channel, s.is_given FROM app.messaging_consent s WHERE s.client_id = ANY (c.ids) ORDER BY s.purpose, s.channel, s.at DESC, s.id DESC) AS m) AS messages
+        FROM (SELECT DISTINCT ON (s.purpose, s.channel) s.purpose, s.channel, s.is_given FROM app.messaging_consent s WHERE s.client_id = ANY (c.ids) ORDER BY s.purpose, s.channel, s.at DESC, s.id DESC) AS m) AS messages,
+       c.preferred_language, c.preferred_way, c.best_time
 FROM (SELECT o.*, app.record_ids(o.id) AS ids
-      FROM (SELECT c.id, c.name, c.preferred_name, c.pronouns, c.birth_date, c.due_date, c.street, c.city, c.region, c.postal_code, c.country, c.created_at, c.emergency_contact_name, c.emergency_contact_relation, c.name_norm
+      FROM (SELECT c.id, c.name, c.preferred_name, c.pronouns, c.birth_date, c.due_date, c.street, c.city, c.region, c.postal_code, c.country, c.created_at, c.emergency_contact_name, c.emergency_contact_relation, c.name_norm,
+             c.preferred_language, c.preferred_way, c.best_time
             FROM app.client c
             WHERE c.is_active AND NOT EXISTS (SELECT FROM app.client_merged m WHERE m.client_id = c.id AND m.undone_at IS NULL)
               AND (:tag::uuid IS NULL OR EXISTS (SELECT FROM app.client_tag x WHERE x.client_id = ANY (app.record_ids(c.id)) AND x.tag_id = :tag::uuid))

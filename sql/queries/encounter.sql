@@ -104,7 +104,7 @@ ORDER BY x.encounter_id, p.name;
 SELECT e.id,
        e.client_id,
        e.id AS encounter_id,
-       c.name,
+       app.called(c.name, c.preferred_name, c.pronouns) AS name,
        e.done_on,
        coalesce(v.name, 'Treatment') AS service,
        f.name AS provider,

@@ -73,7 +73,7 @@ LEFT JOIN app.location o ON o.id = p.location_id
 CROSS JOIN LATERAL (SELECT coalesce(o.zone, app.zone()) AS zone) z
 LEFT JOIN app.policy_version t ON t.id = app.policy_in_force('terms')
 LEFT JOIN app.form_draft d ON d.assignment_id = a.id
-LEFT JOIN app.form_translation x ON x.form_version_id = v.id AND x.language = coalesce(:lang, d.language)
+LEFT JOIN app.form_translation x ON x.form_version_id = v.id AND x.language = coalesce(:lang, d.language, c.preferred_language)
 LEFT JOIN app.signature g ON g.assignment_id = a.id
 WHERE a.id = :assignment_id AND a.client_id = (SELECT app.own_client());
 
@@ -84,7 +84,7 @@ SELECT q.id AS question_id, q.key AS question_key, q.kind, coalesce(x.label, q.l
        coalesce(nullif(x.help, ''), q.help) AS help, q.options,
        CASE WHEN cardinality(x.options) = cardinality(q.options) THEN x.options ELSE q.options END AS options_shown,
        q.is_required, CASE WHEN q.follow_up_label IS NOT NULL THEN coalesce(x.follow_up_label, q.follow_up_label) END AS follow_up_label,
-       coalesce(x.unit, q.unit) AS unit, q.number_min::text AS number_min, q.number_max::text AS number_max, q.when_key, q.when_value,
+       coalesce(x.unit, q.unit) AS unit, q.number_min::text AS number_min, q.number_max::text AS number_max, q.when_key, q.when_value, q.none_option,
        a.id, a.client_id, a.answer_sealed, a.detail_sealed
 FROM app.form_question q
 LEFT JOIN app.form_question_translation x ON x.question_id = q.id AND x.language = :language
@@ -314,7 +314,7 @@ SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256
             WHEN s.second_factor = 'staff' THEN 'Known to the member of staff who was there' ELSE 'None' END AS factor_words,
        s.code_channel = 'email' AS has_code,
        CASE s.place WHEN 'kiosk' THEN 'On the studio''s tablet' WHEN 'desk' THEN 'At the desk, before a witness' WHEN 'paper' THEN 'On paper' ELSE 'By her link' END AS place_words,
-       y.name AS guardian_name, lower(app.relation_words(y.relation)) AS guardian_relation, w.name AS witness_name,
+       y.name AS guardian_name, lower(app.relation_words(y.relation)) AS guardian_relation, w.name AS witness_name, h.name AS handed_over_by,
        coalesce(s.seconds_spent, 0) > 0 AS has_time, ceil(s.seconds_spent / 60.0)::int AS minutes_spent,
        CASE s.method WHEN 'drawn' THEN 'Drawn by hand' WHEN 'paper' THEN 'By hand, on paper' ELSE 'Typed name' END AS method_words, s.request_id,
        v.title, v.version, f.name AS form_name, p.version AS disclosure_version, c.name AS client_name,
@@ -330,6 +330,8 @@ JOIN app.form_assignment t ON t.id = s.assignment_id AND t.client_id = s.client_
 LEFT JOIN app.client c ON c.id = s.client_id
 LEFT JOIN app.client_guardian y ON y.client_id = s.client_id AND y.id = s.guardian_id
 LEFT JOIN app.staff w ON w.id = s.witness_id
+LEFT JOIN app.link k ON k.id = s.link_id AND s.place = 'kiosk'
+LEFT JOIN app.staff h ON h.id = k.created_by
 LEFT JOIN app.appointment a ON a.id = t.appointment_id
 LEFT JOIN app.location o ON o.id = a.location_id
 LEFT JOIN app.service e ON e.id = a.service_id

@@ -168,7 +168,7 @@ SELECT app.form_wording_save(:form_id::uuid, :seen_edition::int, :title, :body) 
 -- One question of the draft.
 -- clients: none
 SELECT v.form_id, q.id AS question_id, q.label, q.help, array_to_string(q.options, E'\n') AS options, q.is_required, q.follow_up_label AS follow_up,
-       q.number_min::text AS number_min, q.number_max::text AS number_max, q.unit, q.edition
+       q.number_min::text AS number_min, q.number_max::text AS number_max, q.unit, q.none_option, q.edition
 FROM app.form_version v
 JOIN app.form_question q ON q.form_version_id = v.id
 WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL AND q.id = :question_id::uuid;
@@ -207,7 +207,7 @@ ORDER BY c.place, c.n;
 -- name: form_build_question_save :one
 -- A question, new or changed.
 SELECT app.form_question_save(:form_id::uuid, :question_id::uuid, :new_id::uuid, :seen_edition::int, :kind, :label, :help, :options, :is_required::boolean, :follow_up,
-    :number_min, :number_max, :unit, :purpose, :shown_when) AS form_id;
+    :number_min, :number_max, :unit, :purpose, :shown_when, :none_option) AS form_id;
 
 -- name: form_build_question_move :one
 -- One place up or down.
@@ -293,7 +293,7 @@ SELECT q.id AS question_id, q.key AS question_key, q.kind, coalesce(x.label, q.l
        coalesce(nullif(x.help, ''), q.help) AS help, q.options,
        CASE WHEN cardinality(x.options) = cardinality(q.options) THEN x.options ELSE q.options END AS options_shown,
        q.is_required, CASE WHEN q.follow_up_label IS NOT NULL THEN coalesce(x.follow_up_label, q.follow_up_label) END AS follow_up_label,
-       coalesce(x.unit, q.unit) AS unit, q.number_min::text AS number_min, q.number_max::text AS number_max, q.when_key, q.when_value
+       coalesce(x.unit, q.unit) AS unit, q.number_min::text AS number_min, q.number_max::text AS number_max, q.when_key, q.when_value, q.none_option
 FROM app.form_question q
 LEFT JOIN app.form_question_translation x ON x.question_id = q.id AND x.language = :language
 WHERE q.form_version_id = :form_version_id::uuid

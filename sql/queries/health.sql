@@ -132,10 +132,21 @@ WHERE m.client_id = (SELECT app.own_client()) AND m.ended_at IS NULL;
 INSERT INTO app.medication (id, client_id, medication_sealed, dose_sealed, taken_since_sealed)
 VALUES (:medication_id, :client_id, :medication_bytes, :dose_bytes, :taken_since_bytes);
 
+-- name: health_told_conditions :many
+-- What the link's client is known to live with.
+SELECT m.id, m.client_id, m.condition_sealed
+FROM app.health_condition m
+WHERE m.client_id = (SELECT app.own_client()) AND m.ended_at IS NULL;
+
+-- name: health_told_condition_put :exec
+-- A condition that the client chose in a form she signed.
+INSERT INTO app.health_condition (id, client_id, condition_sealed) VALUES (:condition_id, :client_id, :condition_bytes);
+
 -- name: health_told_none :exec
 -- She said in a form that there is nothing of a kind. Beside one that is listed it stays an answer and nothing more.
 INSERT INTO app.none_known (id, client_id, kind)
 SELECT :none_known_id::uuid, :client_id::uuid, :known_kind
 WHERE NOT CASE :known_kind
       WHEN 'allergy' THEN EXISTS (SELECT FROM app.allergy y WHERE y.client_id = :client_id::uuid AND y.ended_at IS NULL)
-      ELSE EXISTS (SELECT FROM app.medication y WHERE y.client_id = :client_id::uuid AND y.ended_at IS NULL) END;
+      WHEN 'medication' THEN EXISTS (SELECT FROM app.medication y WHERE y.client_id = :client_id::uuid AND y.ended_at IS NULL)
+      ELSE EXISTS (SELECT FROM app.health_condition y WHERE y.client_id = :client_id::uuid AND y.ended_at IS NULL) END;

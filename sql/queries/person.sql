@@ -15,6 +15,14 @@ SELECT c.id AS client_id,
        app.emergency_phone(c.id) AS emergency_contact_phone,
        NOT (app.may('show_phone') OR app.reaches('show_phone', c.id)) AS hides_phone,
        NOT (app.may('show_email') OR app.reaches('show_email', c.id)) AS hides_email,
+       c.preferred_language,
+       app.language_words(c.preferred_language) AS language_words,
+       c.preferred_way = 'email' AS prefers_email,
+       c.preferred_way = 'text' AS prefers_text,
+       c.preferred_way = 'phone' AS prefers_phone,
+       c.preferred_way,
+       CASE c.preferred_way WHEN 'email' THEN 'E-mail' WHEN 'text' THEN 'Text message' WHEN 'phone' THEN 'Phone call' END AS way_words,
+       c.best_time,
        c.due_date,
        to_char(c.due_date, 'YYYY-MM-DD') AS new_due,
        d.day AS asked_day,
@@ -52,6 +60,25 @@ SET pronouns = app.typed_over(:was_pronouns, :pronouns, c.pronouns),
     emergency_contact_name = app.typed_over(:was_emergency_contact_name, :emergency_contact_name, c.emergency_contact_name),
     emergency_contact_relation = app.typed_over(:was_emergency_contact_relation, :emergency_contact_relation, c.emergency_contact_relation),
     emergency_contact_phone = app.typed_over(app.phone_kept(:was_emergency_contact_phone), app.phone_kept(:emergency_contact_phone), app.emergency_phone(c.id))
+WHERE c.id = :client_id::uuid
+RETURNING c.id AS client_id;
+
+-- name: person_language :many
+-- The languages that somebody may prefer; one that is kept and not among them stands there too.
+-- clients: none
+SELECT l.language, l.words, coalesce(l.language = coalesce(:preferred_language, c.preferred_language), false) AS is_chosen
+FROM app.client c
+CROSS JOIN LATERAL (SELECT f.language, f.words FROM app.form_languages() AS f
+                    UNION SELECT c.preferred_language, app.language_words(c.preferred_language) WHERE c.preferred_language IS NOT NULL) AS l
+WHERE c.id = :client_id::uuid
+ORDER BY l.words;
+
+-- name: person_communication_save :one
+-- How she wants to be spoken with, as far as it was changed in the form.
+UPDATE app.client c
+SET preferred_language = nullif(app.typed_over(:was_preferred_language, :preferred_language, c.preferred_language), ''),
+    preferred_way = nullif(app.typed_over(:was_preferred_way, :preferred_way, c.preferred_way), ''),
+    best_time = nullif(app.typed_over(:was_best_time, :best_time, c.best_time), '')
 WHERE c.id = :client_id::uuid
 RETURNING c.id AS client_id;
 

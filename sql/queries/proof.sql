@@ -7,7 +7,7 @@ SELECT s.id, s.client_id, s.assignment_id, s.document_sealed, s.strokes_sealed, 
        to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS made_utc,
        to_char(now() AT TIME ZONE s.zone, 'FMDD FMMonth YYYY, HH24:MI:SS') AS made_local, extract(epoch FROM now())::bigint AS made_epoch,
        host(s.ip) AS address, s.agent, s.link_id, s.request_id, t.name AS studio, t.slug, t.country, t.copy_sending = 'signed' AS is_sent,
-       c.email, c.phone, g.name AS guardian_name, replace(g.relation, '_', ' ') AS guardian_relation, w.name AS witness_name,
+       c.email, c.phone, g.name AS guardian_name, replace(g.relation, '_', ' ') AS guardian_relation, w.name AS witness_name, h.name AS handed_over_by,
        e.event_id AS audit_row, e.idx::text AS audit_index, e.size::text AS audit_size, e.root AS audit_root, e.signed_at AS audit_head_at, e.key_id AS audit_key,
        EXISTS (SELECT FROM app.signature_copy x WHERE x.signature_id = s.id) AS has_copy,
        to_char(q.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS asked_utc,
@@ -21,6 +21,8 @@ JOIN app.tenant t ON t.id = s.tenant_id
 JOIN app.client c ON c.id = s.client_id
 LEFT JOIN app.client_guardian g ON g.client_id = s.client_id AND g.id = s.guardian_id
 LEFT JOIN app.staff w ON w.id = s.witness_id
+LEFT JOIN app.link handed ON handed.id = s.link_id AND s.place = 'kiosk'
+LEFT JOIN app.staff h ON h.id = handed.created_by
 LEFT JOIN LATERAL audit.signature_row(s.request_id, s.signed_at) AS e ON true
 WHERE s.id = :signature_id::uuid;
 

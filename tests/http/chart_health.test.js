@@ -132,6 +132,28 @@ describe("L12: what is known of her health", () => {
     await owner.post(`/clients/${id}/allergies`, { ...keys, idem: h.uuid(), substance: "Zinc oxide", reaction: "", severity: "mild" });
     await see(/Allergy: Zinc oxide/);
     h.sql("UPDATE app.allergy SET ended_at = now() WHERE client_id = :'v1' AND ended_at IS NULL", id);
+    // Medications and conditions, for who opens charts: on her page, the visit, a treatment and its map.
+    h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+      UPDATE app.none_known SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL; UPDATE app.medication SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL;
+      UPDATE app.health_condition SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL;
+      UPDATE app.client SET preferred_name = 'Sammy-Jo', pronouns = 'they/them', emergency_contact_name = 'Ruth Example', emergency_contact_relation = 'sister', emergency_contact_phone = '+12125550177' WHERE id = :'v2'`, h.tenantId("glow"), id);
+    const treated = (await owner.post(`/clients/${id}/encounters/new`, { ...keys, idem: h.uuid(), done_on: new Date(Date.now() - 86400000).toISOString().slice(0, 10) })).location;
+    const everywhere = [`/clients/${id}`, `/appointments/${visit}`, treated, `${treated}/map`, `/clients/${id}/encounters/new`, `/clients/${id}/plans`];
+    for (const path of everywhere) assert.match((await owner.get(path)).text, /<dt>Medications<\/dt><dd>Not asked yet: unknown<\/dd>[^]*<dt>Conditions<\/dt><dd>Not asked yet: unknown</, path);
+    await owner.post(`/clients/${id}/medications`, { ...keys, idem: h.uuid(), medication: "Warfarin <b>", dose: "5 mg" });
+    await owner.post(`/clients/${id}/none-known`, { ...keys, idem: h.uuid(), known_kind: "condition" });
+    for (const path of everywhere) assert.match(h.decode((await owner.get(path)).text), /<dt>Medications<\/dt><dd><span>Warfarin <b> 5 mg<\/span> <\/dd>[^]*<dt>Conditions<\/dt><dd>None known</, path);
+    for (const path of everywhere.slice(0, 2)) assert.doesNotMatch((await desk.get(path)).text, /Warfarin|<dt>Medications/, path);
+    // Called as they wish, the legal name beside it; whom to call one look away.
+    const legal = h.one("SELECT name FROM app.client WHERE id = :'v1'", id), called = `Sammy-Jo (${legal}), they/them`;
+    for (const path of [`/day/${day}?location=${place}`, `/rooms/${day}?location=${place}`, `/week/${day}?location=${place}`]) assert.ok(h.decode(await near(path)).includes(called), path);
+    for (const path of [`/appointments/${visit}`, treated, `${treated}/map`, `/visits?from=${day}&to=${day}&location=${place}`]) assert.ok(h.decode((await owner.get(path)).text).includes(called), path);
+    for (const path of [`/appointments/${visit}`, `/clients/${id}/chart`]) assert.match(h.decode((await owner.get(path)).text), /Ruth Example, sister <a href="tel:\+12125550177">/, path);
+    const found = async () => h.decode((await desk.get(`/clients?q=${encodeURIComponent(legal)}`)).text).match(new RegExp(`/clients/${id}[^]*?</tr>`))[0];
+    assert.match(await found(), />Unknown</);
+    state("none");
+    assert.match(await found(), />None known</);
+    h.sql("UPDATE app.client SET preferred_name = NULL, pronouns = NULL WHERE id = :'v1'", id);
     // At check-in (today's arrivals, the board) each says one of the three.
     const one = /class="allergy-flag"|No known allergies|Allergies unknown/;
     const places = h.sql("SELECT id, (now() AT TIME ZONE zone)::date FROM app.location WHERE tenant_id = :'v1' AND is_active", h.tenantId("glow"));
@@ -149,6 +171,7 @@ describe("L12: what is known of her health", () => {
       const p = somebody("glow"), at = `${p.at}/${p.intake}`;
       h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
         UPDATE app.none_known SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL; UPDATE app.allergy SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL;
+        UPDATE app.health_condition SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL;
         INSERT INTO app.allergy (tenant_id, client_id, substance_sealed) SELECT :'v1'::uuid, :'v2'::uuid, '\\x00' WHERE :'v3' = 'true'`, h.tenantId("glow"), p.client, String(listed));
       const r = await p.v.submit(at, { ...answers, intent: "next" });
       assert.equal(r.location, `${at}/consent`, h.decode(r.text));
@@ -156,6 +179,10 @@ describe("L12: what is known of her health", () => {
       assert.equal(signed.status, 303);
       assert.deepEqual(none(p.client), listed ? [] : [["allergy", "client"]]);
       h.sql("DELETE FROM app.allergy WHERE client_id = :'v1' AND substance_sealed = '\\x00'", p.client);
+      // What she ticked of a list of conditions is on the chart, once; a form of before says nothing of it.
+      const page = h.decode((await (await h.staff("glow", "owner")).get(`/clients/${p.client}/chart`)).text);
+      assert.match(page.slice(page.indexOf('id="conditions-title"')), /Diabetes/);
+      assert.equal(h.one("SELECT count(*) FROM app.health_condition WHERE client_id = :'v1' AND noted_by IS NULL AND ended_at IS NULL", p.client), "1");
     }
   });
 

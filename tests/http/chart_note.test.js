@@ -27,6 +27,13 @@ describe("L14: drafts", () => {
     const page = (await v.get(`/clients/${id}/chart`)).text;
     assert.match(page, /a b c d/);
     assert.match(page, /<strong>[^<]+<\/strong> <time datetime/, "author and time");
+    // The name of the day on which it was signed, whatever its author is called since.
+    const [author, was] = h.sql("SELECT f.id, f.name FROM app.chart_note n JOIN app.staff f ON f.id = n.author_id WHERE n.client_id = :'v1'", id)[0];
+    const rename = (name) => h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.staff SET name = :'v3' WHERE id = :'v2'", h.tenantId("glow"), author, name);
+    rename("Married Since");
+    const later = (await v.get(`/clients/${id}/chart`)).text;
+    rename(was);
+    assert.equal(h.decode(later).split(`<strong>${was}</strong>`).length - 1, 1);
     assert.equal((await v.post(notes, { ...form, idem: h.uuid(), body: "late" })).status, 422);
   });
   test("two windows: the later one is told, both texts are there, and hers becomes a draft of its own", async () => {

@@ -83,6 +83,32 @@ describe("L20: a form is built", () => {
     assert.equal((await send(at(form, "/draft"), at(form, "/draft/drop"), {})).status, 303);
     assert.equal(h.one("SELECT count(*) FROM app.form_version WHERE form_id = :'v1'::uuid", form), "1");
   });
+  test("L12: a list of conditions goes onto the chart when it is signed; its \"none\" is that none is known, and stands alone; an older form says nothing of it", async () => {
+    const form = await begin("", `Listed ${h.uuid()}`), listed = { label: "Any of these?", kind: "multi", options: "Gout\nAsthma <b>\nNone", is_required: "on" };
+    const bad = await send(at(form, "/draft/questions/new"), at(form, "/draft/questions/new"), { ...listed, none_option: "Nothing" });
+    assert.equal(bad.status, 422);
+    assert.match(bad.text, /id="none_option-error">Write it as it stands/);
+    const question = await ask(form, { ...listed, none_option: "None" }), key = keyOf(question), old = await ask(form, { ...listed, label: "And of old?" });
+    await publish(form);
+    const known = (p) => h.sql("SELECT 'none' FROM app.none_known WHERE client_id = :'v1' AND kind = 'condition' AND ended_at IS NULL UNION ALL SELECT 'one' FROM app.health_condition WHERE client_id = :'v1' AND ended_at IS NULL", p.client).map(([w]) => w);
+    const p = asked(form);
+    h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+      UPDATE app.health_condition SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL; UPDATE app.none_known SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL`, glow(), p.client);
+    const both = await p.answer({ [key]: ["Gout", "None"], [keyOf(old)]: ["Asthma <b>"], intent: "next" });
+    assert.equal(both.status, 422);
+    assert.match(both.text, /but not both/);
+    await p.answer({ [key]: ["None"], [keyOf(old)]: ["Asthma <b>"], intent: "next" });
+    assert.equal((await p.sign()).status, 303);
+    assert.deepEqual(known(p), ["none"]);
+    await send(at(form), at(form, "/draft"), {});
+    assert.equal(h.one("SELECT q.none_option FROM app.form_question q JOIN app.form_version f ON f.id = q.form_version_id AND f.form_id = :'v1'::uuid AND f.published_at IS NULL ORDER BY q.position LIMIT 1", form), "None");
+    p.which = h.one("INSERT INTO app.form_assignment (tenant_id, client_id, form_id) SELECT tenant_id, client_id, :'v2'::uuid FROM app.link WHERE id = :'v1'::uuid RETURNING id", p.link, form);
+    p.page = `${p.at}/${p.which}`;
+    await p.answer({ [key]: ["Gout", "Asthma <b>"], [keyOf(old)]: ["None"], intent: "next" });
+    assert.equal((await p.sign()).status, 303);
+    assert.deepEqual(known(p), ["one", "one"]);
+    assert.equal(h.one("SELECT count(*) FROM app.health_condition WHERE client_id = :'v1' AND (encode(condition_sealed, 'escape') ~ 'Gout' OR noted_by IS NOT NULL) AND ended_at IS NULL", p.client), "0");
+  });
   test("each form of the library can be published as it is", async () => {
     for (const slug of h.sql("SELECT slug FROM app.form_library() ORDER BY n").map(([s]) => s)) {
       const form = await begin(slug);
@@ -273,6 +299,13 @@ describe("L20 E-02: what is asked after an answer", () => {
     const document = text(await p.v.get(`${p.page}/consent`));
     assert.doesNotMatch(document, /never mind|How far along|When did you last have a cold sore/);
     assert.match(document, /Almost never burns/);
+  });
+  test("it opens in the language that she prefers, where there is a translation", async () => {
+    const p = asked(form), prefer = (language) => h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.client SET preferred_language = nullif(:'v3', '') WHERE id = :'v2'", glow(), p.client, language);
+    for (const [language, title] of [["es", /Su historia médica/], ["ja", /Your medical history/], ["", /Your medical history/]]) {
+      prefer(language);
+      assert.match(text(await p.v.get(p.page)), title, language);
+    }
   });
   test("without script what an answer opens comes with the next page; closed again, its answer is gone", async () => {
     const p = asked(form);

@@ -42,7 +42,7 @@ test("B18: the desk sees what she said and in which words, sends nothing that sh
   const v = await h.staff("glow", "owner"), at = `/clients/${p.client}/messages`;
   const sent = await v.submit(`/clients/${p.client}`, {}, { action: `/clients/${p.client}/form-link` });
   assert.equal(sent.location, `/clients/${p.client}?refused=form_link`);
-  assert.match(words((await v.get(sent.location)).text), /The form link was not sent: she does not want such mails/);
+  assert.match(words((await v.get(sent.location)).text), /The form link was not sent: such mails are not wanted/);
   assert.deepEqual(h.sql("SELECT state, problem, address_hash IS NOT NULL FROM app.message WHERE client_id = :'v1' ORDER BY created_at DESC LIMIT 1", p.client)[0], ["suppressed", "objected", "t"]);
   const shown = words((await v.get(at)).text);
   assert.match(shown, /Forms and copies, E-mail: no .*on her own page/);

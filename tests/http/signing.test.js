@@ -287,6 +287,8 @@ describe("E-05: on the studio's tablet", () => {
     assert.equal(h.one("SELECT expires_at > now() + interval '8 minutes' FROM sec.link_session WHERE link_id = :'v1'::uuid", link), "t");
     assert.equal((await tablet.submit(at, signing, { action: at })).status, 303);
     assert.deepEqual(h.sql("SELECT place, coalesce(witness_id::text, '') FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)[0], ["kiosk", ""]);
+    const [signature, giver] = h.sql("SELECT s.id, f.name FROM app.signature s JOIN app.link k ON k.id = s.link_id JOIN app.staff f ON f.id = k.created_by WHERE s.assignment_id = :'v1'::uuid", p.consent)[0];
+    assert.ok(h.decode((await (await h.staff("glow", "owner")).get(`/clients/${p.client}/signatures/${signature}`)).text).includes(`On the studio's tablet, handed over by ${giver}`));
     const done = await tablet.submit(opened.location, {}, { action: `/v/${link}/done` });
     assert.equal(done.location, "/kiosk");
     assert.match(done.headers["clear-site-data"], /storage/);

@@ -72,6 +72,7 @@ static struct proof_record record(struct arena *a, bool is_drawn)
         .guardian_name = S("Eva Later"),
         .guardian_relation = S("other"),
         .witness_name = S("Kim Later"),
+        .handed_over_by = S("Ada Desk"),
         .place = S("desk"),
         .second_factor = S("none"),
         .seconds_spent = 75,
@@ -117,6 +118,7 @@ static void test_json(void **state)
     assert_string_equal(text_of(o, "document", "text"), arena_cstr(a, p.text));
     assert_string_equal(text_of(o, "signature", "strokes"), strokes);
     assert_string_equal(text_of(o, "signature", "witness"), "Kim"); /* as the text says */
+    assert_string_equal(text_of(o, "signature", "handed_over_by"), "Ada Desk");
     assert_string_equal(text_of(o, "signature", "guardian"),
                         "{ \"name\": \"Eva\", \"relation\": \"Parent\" }");
     assert_string_equal(text_of(o, "document", "format"), "3");

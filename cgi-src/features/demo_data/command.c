@@ -173,8 +173,9 @@ static void make_forms(struct loader *l)
             const struct demo_question *d = &f->questions[q];
             LOAD(l,
                  "INSERT INTO app.form_question (id, form_version_id, position, key, kind, label, "
-                 "help, options, is_required, follow_up_label) "
-                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                 "help, options, is_required, follow_up_label, none_option) "
+                 "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN 'None of these' = ANY "
+                 "($8::text[]) THEN 'None of these' END)",
                  load_z(l, new_id(l)), version, number(l, (long)q + 1), d->key, d->kind, d->label,
                  d->help, options_array(l, d->options), d->is_required ? "true" : "false",
                  d->follow_up);

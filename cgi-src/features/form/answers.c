@@ -93,6 +93,7 @@ static enum err load_questions(struct req *r, struct filling *f, enum query quer
             .unit = rows_text(rows, i, "unit"),
             .number_min = rows_text(rows, i, "number_min"),
             .number_max = rows_text(rows, i, "number_max"),
+            .none_option = rows_text(rows, i, "none_option"),
             .when_key = rows_text(rows, i, "when_key"),
             .when_value = rows_text(rows, i, "when_value"),
             .is_required = rows_bool(rows, i, "is_required"),
@@ -381,6 +382,17 @@ static struct str missing_message(const struct question *q)
     return S("Please fill this in.");
 }
 
+/* "None of these", and one of these. */
+static bool is_none_and_more(const struct question *q)
+{
+    struct str answer = q->answer;
+    size_t n = 0;
+    bool has_none = false;
+    for (; q->none_option.n > 0 && answer.n > 0; n++)
+        has_none |= str_eq(str_cut(&answer, '\n'), q->none_option);
+    return has_none && n > 1;
+}
+
 bool filling_complete(struct filling *f)
 {
     bool all_there = true;
@@ -390,6 +402,8 @@ bool filling_complete(struct filling *f)
             continue;
         if (q->message.n == 0 && q->answer.n == 0 && q->is_required)
             q->message = missing_message(q);
+        if (q->message.n == 0 && is_none_and_more(q))
+            q->message = S("Tick what applies, or that none does, but not both.");
         if (is_clause(q))
             clause_complete(q);
         if (is_list(q) && q->message.n == 0) {

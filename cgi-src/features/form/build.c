@@ -58,6 +58,7 @@ static const struct field question_fields[] = {
      .choices = "photo_chart|photo_teaching|photo_website|email_service|sms_service|phone_service|"
                 "email_news|sms_news|phone_news"},
     {"shown_when", FIELD_TEXT, .max = 400},
+    {"none_option", FIELD_TEXT, .max = 300},
     {0},
 };
 static const struct field said_fields[] = {

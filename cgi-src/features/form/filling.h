@@ -26,6 +26,7 @@ struct question {
     const struct str *shown;   /* the same in the language shown */
     size_t n_options;
     struct str number_min, number_max;
+    struct str none_option; /* of a list of conditions: the choice that there is none; "": it is no such list */
     struct str when_key, when_value; /* asked only when that earlier question has that answer */
     bool is_required;
     bool is_hidden;            /* not asked, because of what is answered before it */
@@ -75,7 +76,7 @@ struct val filling_shown(struct req *r, const struct filling *f, size_t blank, b
 struct form_document filling_document(struct arena *a, const struct filling *f);
 /* Puts the allergies named in the answers on the client's list, but for those already there. */
 enum err MUST_CHECK filling_note_allergies(struct req *r, const struct filling *f);
-/* Puts the medications named in the answers on her list, and that she knows of none of a kind: health_told.c. */
+/* Puts the medications and conditions named in the answers on her lists, and that she knows of none of a kind: health_told.c. */
 enum err MUST_CHECK filling_note_health(struct req *r, const struct filling *f);
 /* Keeps the due date of an answered question with the key "due_date", where it can be one. */
 enum err MUST_CHECK filling_note_due_date(struct req *r, const struct filling *f);

@@ -1,7 +1,7 @@
 /*
  * health_told.c -- what a signed form says of a client's health beside her allergies: what she takes,
- * and that she knows of none.
- * Owns: how these answers become lines of her chart (app.medication, app.none_known).
+ * what she lives with, and that she knows of none.
+ * Owns: how these answers become lines of her chart (app.medication, app.health_condition, app.none_known).
  * Never: ends a line; who reads the chart decides that.
  */
 #include "crypto.h"
@@ -13,10 +13,10 @@ static enum err seal_part(struct req *r, struct str id, const char *column, stru
     return req_set_sealed(r, param, req_value(r, "client_id"), "app.medication", column, id, plain);
 }
 
-static bool is_listed(const struct rows *known, struct str name)
+static bool is_listed(const struct rows *known, const char *column, struct str name)
 {
     for (size_t i = 0; i < rows_count(known); i++)
-        if (str_eq(rows_text(known, i, "medication_sealed"), name))
+        if (str_eq(rows_text(known, i, column), name))
             return true;
     return false;
 }
@@ -52,9 +52,35 @@ static enum err note_medications(struct req *r, struct str answer)
     while (answer.n > 0) {
         struct str line = str_cut(&answer, '\n'), rest = line;
         struct str name = str_cut(&rest, '\t');
-        enum err e = name.n == 0 || is_listed(known, name) ? OK : note_medication(r, line);
+        enum err e = name.n == 0 || is_listed(known, "medication_sealed", name)
+                         ? OK
+                         : note_medication(r, line);
         if (e)
             return e;
+    }
+    return OK;
+}
+
+/* Chosen from a list, a line each; or the one choice that there is none. */
+static enum err note_conditions(struct req *r, const struct question *q)
+{
+    struct str answer = q->answer;
+    if (str_eq(answer, q->none_option))
+        return note_none(r, "condition");
+    struct rows *known = req_query(r, Q_health_told_conditions);
+    if (!known)
+        return req_error(r);
+    while (answer.n > 0) {
+        struct str name = str_cut(&answer, '\n'), id = uuid_new(req_arena(r));
+        if (name.n == 0 || is_listed(known, "condition_sealed", name))
+            continue;
+        req_set(r, "condition_id", id);
+        enum err e = req_set_sealed(r, "condition_bytes", req_value(r, "client_id"),
+                                    "app.health_condition", "condition_sealed", id, name);
+        if (e)
+            return e;
+        if (!req_query(r, Q_health_told_condition_put))
+            return req_error(r);
     }
     return OK;
 }
@@ -71,6 +97,8 @@ enum err filling_note_health(struct req *r, const struct filling *f)
             e = note_none(r, "medication");
         else if (str_is(q->kind, "allergies") && str_is(q->answer, "none"))
             e = note_none(r, "allergy");
+        else if (q->none_option.n > 0 && q->answer.n > 0 && !q->is_hidden)
+            e = note_conditions(r, q);
         if (e)
             return e;
     }

@@ -63,14 +63,72 @@ static struct str said(struct gathering *g, const struct rows *rows, size_t i)
 
 /* ---- sections ---- */
 
-static void contact(struct gathering *g, const struct rows *h)
+static void more_contacts(struct gathering *g, const struct rows *rows)
 {
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        bool is_phone = rows_bool(rows, i, "is_phone");
+        struct str label = cell(rows, i, "label");
+        add(g, CHART_FACT, label.n ? label : str_of(is_phone ? "Further phone" : "Further e-mail"),
+            is_phone ? shown(g, rows, i, "value", "phone") : cell(rows, i, "value"));
+    }
+}
+
+static void guardians(struct gathering *g, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        struct str who = join(g->a, cell(rows, i, "name"), ", ", cell(rows, i, "relation_words")),
+                   born = shown(g, rows, i, "birth_date", "short_date"),
+                   until = shown(g, rows, i, "ended_on", "short_date");
+        who = join(g->a, who, ", born ", born);
+        who = join(g->a, who, ", ", shown(g, rows, i, "phone", "phone"));
+        who = join(g->a, who, ", ", cell(rows, i, "email"));
+        add(g, CHART_FACT, S("Guardian"), join(g->a, who, ", until ", until));
+    }
+}
+
+/* What a signed form asked her to allow, as it stands. */
+static void allowed(struct gathering *g, const struct rows *rows)
+{
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        struct str back = shown(g, rows, i, "withdrawn", "short_date"),
+                   since = shown(g, rows, i, "since", "short_date");
+        add(g, CHART_FACT, cell(rows, i, "words"),
+            rows_bool(rows, i, "stands") ? join(g->a, S("Allowed since"), " ", since)
+            : back.n                     ? join(g->a, S("Not allowed, taken back"), " ", back)
+                                         : join(g->a, S("Not allowed, said"), " ", since));
+    }
+}
+
+static enum err contact(struct gathering *g, const struct rows *h)
+{
+    const struct rows *about = req_query(g->r, Q_person_about);
+    const struct rows *further = about ? req_query(g->r, Q_person_contact) : NULL;
+    const struct rows *adults = further ? req_query(g->r, Q_person_guardian) : NULL;
+    const struct rows *own = adults ? req_query(g->r, Q_client_field_value) : NULL;
+    const struct rows *consents = own ? req_query(g->r, Q_form_consents) : NULL;
+    if (!consents)
+        return req_error(g->r);
     fact_if(g, "Name", cell(h, 0, "name"));
     fact_if(g, "Called", cell(h, 0, "preferred_name"));
+    fact_if(g, "Pronouns", cell(about, 0, "pronouns"));
     fact_if(g, "Date of birth", cell(h, 0, "born"));
     fact_if(g, "Due date", cell(h, 0, "due"));
-    fact_if(g, "Phone", cell(h, 0, "phone"));
+    fact_if(g, "Phone", shown(g, h, 0, "phone", "phone"));
     fact_if(g, "E-mail", cell(h, 0, "email"));
+    more_contacts(g, further);
+    fact_if(g, "Address", cell(about, 0, "address"));
+    fact_if(g, "Language", cell(about, 0, "language_words"));
+    fact_if(g, "Preferred way", cell(about, 0, "way_words"));
+    fact_if(g, "Best time", cell(about, 0, "best_time"));
+    struct str call = join(g->a, cell(about, 0, "emergency_contact_name"), ", ",
+                           cell(about, 0, "emergency_contact_relation"));
+    fact_if(g, "In an emergency",
+            join(g->a, call, ", ", shown(g, about, 0, "emergency_contact_phone", "phone")));
+    guardians(g, adults);
+    for (size_t i = 0; i < rows_count(own); i++)
+        add(g, CHART_FACT, cell(own, i, "field_name"), cell(own, i, "value_sealed"));
+    allowed(g, consents);
+    return OK;
 }
 
 /* A list of what she has: unknown, none, or each. */
@@ -317,7 +375,7 @@ static const struct section {
                            const struct rows *rows); /* one that asks for more */
     const char *empty; /* what stands there without rows; NULL: write says it */
 } sections[] = {
-    {"Contact", Q_proof_chart_head, contact, NULL, NULL},
+    {"Contact", Q_proof_chart_head, NULL, contact, NULL},
     {"Allergies", Q_client_allergy, allergies, NULL, NULL},
     {"Medications", Q_health_medications, medications, NULL, NULL},
     {"Conditions", Q_health_conditions, conditions, NULL, NULL},

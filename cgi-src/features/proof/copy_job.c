@@ -104,6 +104,7 @@ static struct proof_record record_of(struct arena *a, const struct rows *s)
         .guardian_name = rows_text(s, 0, "guardian_name"),
         .guardian_relation = rows_text(s, 0, "guardian_relation"),
         .witness_name = rows_text(s, 0, "witness_name"),
+        .handed_over_by = rows_text(s, 0, "handed_over_by"),
         .seconds_spent =
             rows_val(s, 0, (size_t)seconds).kind == VAL_INT ? rows_int(s, 0, "seconds_spent") : -1,
         .audit_row = rows_text(s, 0, "audit_row"),

@@ -42,6 +42,7 @@ struct proof_record {
     struct str signed_at, signed_local, zone, zone_words, address, agent, link_id, request_id;
     struct str method, signer, place, second_factor, code_channel, language;
     struct str guardian_name, guardian_relation, witness_name;
+    struct str handed_over_by; /* on the tablet: who of the staff gave it to her */
     int64_t seconds_spent; /* < 0: not known */
     struct str audit_row, audit_index, audit_size, audit_root, audit_head_at, audit_key;
     struct str made_at, made_local;

@@ -233,6 +233,7 @@ static struct json_object *json_signature(const struct proof_record *p,
     text(o, "code_channel", p->code_channel);
     text(o, "disclosure_version", d->disclosure_version);
     put(o, "guardian", json_guardian(p));
+    text(o, "handed_over_by", p->handed_over_by);
     text(o, "language", p->language);
     text(o, "link", p->link_id);
     text(o, "method", p->method);
@@ -403,6 +404,7 @@ static void add_who(struct pdf *pdf, struct arena *a, const struct proof_record 
              str_is(p->signer, "guardian") ? S("A guardian, for the client") : S("The client"));
     fact_if(pdf, "Guardian", join(a, p->guardian_name, ", ", p->guardian_relation));
     fact_if(pdf, "Witness (staff)", p->witness_name);
+    fact_if(pdf, "Tablet handed over by", p->handed_over_by);
     fact_if(pdf, "Asked for", join(a, p->asked_local, ", ", p->zone_words));
     pdf_fact(pdf, S("Link from"), p->sender.n ? p->sender : S("Foyer, by itself"));
     pdf_fact(pdf, S("Signed at"), join(a, p->signed_local, ", ", p->zone_words));
