@@ -75,6 +75,7 @@ const struct page chart_pages[] = {
               {"signers", Q_form_signers},
               {"consents", Q_form_consents},
               {"declines", Q_form_declines},
+              {"dropped", Q_form_dropped},
               {"notes", Q_chart_note},
               {"note_visits", Q_chart_visit},
               {"draft_visits", Q_chart_draft_visit, .by = "note_id"},

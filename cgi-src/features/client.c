@@ -120,6 +120,7 @@ const struct page client_pages[] = {
               {"signers", Q_form_signers},
               {"consents", Q_form_consents},
               {"declines", Q_form_declines},
+              {"dropped", Q_form_dropped},
               {"running", Q_series_of_client},
               {"waits", Q_waitlist_of_client},
               {"tags", Q_person_tag}},

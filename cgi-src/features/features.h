@@ -78,6 +78,8 @@ enum job_end message_send_job(struct req *r, const struct job *job, struct str *
 bool message_give_up(struct req *r, const struct job *job);
 enum job_end sso_discover(struct req *r, const struct job *job, struct str *why);
 enum job_end form_remind_job(struct req *r, const struct job *job, struct str *why);
+/* Looks again at what visits to come ask for, after a form was changed. */
+enum job_end form_look_job(struct req *r, const struct job *job, struct str *why);
 /* form/declined.c */
 enum job_end form_declined_job(struct req *r, const struct job *job, struct str *why);
 enum job_end link_locked_job(struct req *r, const struct job *job, struct str *why);

@@ -33,5 +33,6 @@ const struct job_kind job_kinds[] = {
     {"form.declined", "form.declined", form_declined_job, NULL},
     {"link.locked", "link.locked", link_locked_job, NULL},
     {"correction.told", "correction.told", correction_told_job, NULL},
+    {"form.look", "form.look", form_look_job, NULL},
     {0},
 };

@@ -251,15 +251,20 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    INSERT INTO app.form_assignment (client_id, appointment_id, form_id, due_by, position)
-    SELECT a.client_id, a.id, x.form_id, a.starts_at, x.place_in_list
+    INSERT INTO app.form_assignment AS t (client_id, appointment_id, form_id, due_by, position, is_by_rule)
+    SELECT a.client_id, a.id, x.form_id, a.starts_at, x.place_in_list, true
     FROM app.appointment a
     CROSS JOIN LATERAL app.forms_asked(a.id) AS x
     WHERE a.id = appointment
       AND NOT EXISTS (SELECT FROM app.appointment p JOIN app.form_assignment o ON o.client_id = p.client_id AND o.appointment_id = p.id
                       WHERE p.group_id = a.group_id AND p.id <> a.id AND o.form_id = x.form_id
-                        AND (o.state = 'signed' OR (o.state = 'due' AND p.status IN ('booked', 'confirmed', 'arrived', 'in_room'))))
-    ON CONFLICT (tenant_id, appointment_id, form_id) DO NOTHING;
+                        AND (o.state = 'signed' AND o.revoked_at IS NULL OR (o.state = 'due' AND p.status IN ('booked', 'confirmed', 'arrived', 'in_room'))))
+      -- what is there already is not even locked; what was taken back by a rule or with the form's version comes back, what somebody said is
+      -- not needed does not
+      AND NOT EXISTS (SELECT FROM app.form_assignment d WHERE d.client_id = a.client_id AND d.appointment_id = a.id AND d.form_id = x.form_id
+                        AND d.revoked_at IS NULL AND (d.state <> 'withdrawn' OR d.is_dropped))
+    ON CONFLICT (tenant_id, appointment_id, form_id) WHERE revoked_at IS NULL
+    DO UPDATE SET state = 'due', due_by = excluded.due_by WHERE t.state = 'withdrawn' AND NOT t.is_dropped;
 END $$;
 
 -- Whether the actor may deal with an appointment of this client. Internal.
@@ -485,7 +490,7 @@ BEGIN
         overbook_reason = CASE WHEN c.is_over OR cardinality(c.over) > 0 THEN btrim(over_reason) END,
         n_moves = p.n_moves + CASE WHEN is_client THEN 1 ELSE 0 END
     WHERE p.tenant_id = app.tenant() AND p.id = appointment;
-    UPDATE app.form_assignment f SET due_by = starts_at WHERE f.tenant_id = app.tenant() AND f.appointment_id = appointment AND f.state = 'due';
+    UPDATE app.form_assignment f SET due_by = starts_at WHERE f.tenant_id = app.tenant() AND f.appointment_id = appointment AND f.revoked_at IS NULL AND f.state = 'due';
     PERFORM app.look_again(a.client_id, appointment);
     SELECT p.version INTO now_at FROM app.appointment p WHERE p.tenant_id = app.tenant() AND p.id = appointment;
     RETURN now_at;
@@ -557,3 +562,4 @@ GRANT EXECUTE ON FUNCTION app.policy_in_force(text), app.hold_show(uuid), app.bo
 GRANT EXECUTE ON FUNCTION app.hold(uuid, uuid, uuid, timestamptz, int, uuid[], uuid),
     app.appointment_move(uuid, uuid, timestamptz, int, int, text, uuid) TO foyer_staff, foyer_public, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.free_expired_holds() TO foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.assign_forms(uuid) TO foyer_owner;

@@ -334,7 +334,7 @@ BEGIN
         UPDATE app.appointment p SET staff_id = c.staff_id, room_id = c.room_id, starts_at = at, ends_at = c.ends_at,
             overbook_reason = NULL, n_moves = p.n_moves + CASE WHEN is_client THEN 1 ELSE 0 END
         WHERE p.tenant_id = app.tenant() AND p.id = g.parts[i];
-        UPDATE app.form_assignment f SET due_by = at WHERE f.tenant_id = app.tenant() AND f.appointment_id = g.parts[i] AND f.state = 'due';
+        UPDATE app.form_assignment f SET due_by = at WHERE f.tenant_id = app.tenant() AND f.appointment_id = g.parts[i] AND f.revoked_at IS NULL AND f.state = 'due';
         PERFORM app.look_again(g.client, g.parts[i]);
         at := c.ends_at + gaps[i];
     END LOOP;

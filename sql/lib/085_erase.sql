@@ -113,7 +113,7 @@ GRANT EXECUTE ON FUNCTION app.messages_in_doubt() TO foyer_auth;
 GRANT SELECT (tenant_id, client_id, destroyed_at) ON app.client_key TO foyer_auth;
 
 -- What clients of the entered tenant have objected to or taken back, each as a line of the list beside the backups says it: client,
--- channel and purpose or purpose alone, and the moment, joined by a slash. A list that was read in says itself what it said. Internal.
+-- channel and purpose, purpose alone, or the signed form, and the moment, joined by a slash. A list that was read in says itself what it said. Internal.
 CREATE OR REPLACE FUNCTION app.objections() RETURNS TABLE (kind text, subject text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -122,7 +122,9 @@ AS $$
           WHERE m.tenant_id = app.tenant() AND NOT m.is_given AND m.source <> 'import'
           UNION ALL
           SELECT 'consent.end', c.client_id, c.purpose, coalesce(c.withdrawn_at, c.at) FROM app.consent c
-          WHERE c.tenant_id = app.tenant() AND (c.withdrawn_at IS NOT NULL OR NOT c.is_given)) AS x
+          WHERE c.tenant_id = app.tenant() AND (c.withdrawn_at IS NOT NULL OR NOT c.is_given)
+          UNION ALL
+          SELECT 'form.end', w.client_id, w.signature_id::text, w.at FROM app.form_withdrawal w WHERE w.tenant_id = app.tenant() AND w.signature_id IS NOT NULL) AS x
     JOIN app.client_key k ON k.tenant_id = app.tenant() AND k.client_id = x.client_id AND k.destroyed_at IS NULL
     ORDER BY x.at, x.client_id, x.words
 $$;
@@ -151,8 +153,18 @@ BEGIN
       AND c.withdrawn_at IS NULL AND c.at <= ended_at;
     RETURN FOUND;
 END $$;
-REVOKE ALL ON FUNCTION app.objections(), app.messaging_object_again(uuid, text, text, timestamptz), app.consent_end_again(uuid, text, timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.objections(), app.messaging_object_again(uuid, text, text, timestamptz), app.consent_end_again(uuid, text, timestamptz) TO foyer_auth;
+-- A signed form that was taken back then. false: that is known, or the form is not there. Internal.
+CREATE OR REPLACE FUNCTION app.signature_end_again(client uuid, signature uuid, ended_at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM app.signature s WHERE s.tenant_id = app.tenant() AND s.id = signature AND s.client_id = ANY (app.person_ids(client)))
+       AND app.signature_end(gen_random_uuid(), client, signature, NULL, 'restore', ended_at);
+END $$;
+REVOKE ALL ON FUNCTION app.objections(), app.messaging_object_again(uuid, text, text, timestamptz), app.consent_end_again(uuid, text, timestamptz),
+    app.signature_end_again(uuid, uuid, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.objections(), app.messaging_object_again(uuid, text, text, timestamptz), app.consent_end_again(uuid, text, timestamptz),
+    app.signature_end_again(uuid, uuid, timestamptz) TO foyer_auth;
 
 SET LOCAL ROLE foyer_auth;
 
@@ -181,11 +193,13 @@ DECLARE
 BEGIN
     IF is_message THEN
         is_new := app.messaging_object_again(client, parts[2], parts[3], parts[4]::timestamptz);
+    ELSIF kind = 'form.end' THEN
+        is_new := app.signature_end_again(client, parts[2]::uuid, parts[3]::timestamptz);
     ELSE
         is_new := app.consent_end_again(client, parts[2], parts[3]::timestamptz);
     END IF;
     IF is_new THEN
-        PERFORM sec.note(CASE WHEN is_message THEN 'messaging.note' ELSE 'consent.withdraw' END, 'ok', 'done once more after a restore', ARRAY[client], 'client', client);
+        PERFORM sec.note(CASE kind WHEN 'message.object' THEN 'messaging.note' WHEN 'form.end' THEN 'signature.withdraw' ELSE 'consent.withdraw' END, 'ok', 'done once more after a restore', ARRAY[client], 'client', client);
     END IF;
     RETURN is_new;
 END $$;
@@ -245,7 +259,7 @@ BEGIN
             RETURN coalesce(sec.client_state(subject::uuid) = 'there', false) AND sec.client_erase(subject::uuid);
         WHEN 'message.opt_out', 'message.opt_in' THEN
             RETURN sec.opt_out(split_part(subject, ':', 1), decode(split_part(subject, ':', 2), 'hex'), kind = 'message.opt_out', at);
-        WHEN 'message.object', 'consent.end' THEN
+        WHEN 'message.object', 'consent.end', 'form.end' THEN
             RETURN sec.object_again(kind, subject);
         ELSE
             RETURN false;  -- a key of a tenant: not in the database

@@ -61,7 +61,17 @@ BEGIN
         ELSE true END, false);
 END $$;
 
--- Whether she allows this purpose now: what she last said is yes, and it is not withdrawn. The one place that decides; whoever shows a
+-- Until when what she allowed by a signature may be used: as long as its form stands (app.consent.until), and what a guardian allowed for
+-- her until the day on which she is eighteen. NULL: until it is taken back. Internal.
+CREATE OR REPLACE FUNCTION app.consent_until(client uuid, signature uuid, until timestamptz) RETURNS timestamptz
+LANGUAGE sql STABLE
+AS $$
+    SELECT least(consent_until.until, (SELECT (c.birth_date + interval '18 years')::date::timestamp AT TIME ZONE app.zone()
+                                       FROM app.signature s JOIN app.client c ON c.id = s.client_id
+                                       WHERE s.client_id = consent_until.client AND s.id = consent_until.signature AND s.signer = 'guardian'))
+$$;
+
+-- Whether she allows this purpose now: what she last said is yes, it is not withdrawn, and its time is not over. The one place that decides; whoever shows a
 -- photo asks here on each request. What was said on any of her records counts for all of them, also on one that the caller's role does
 -- not reach: or a no would be passed over.
 CREATE OR REPLACE FUNCTION app.consent_stands(client uuid, wanted text) RETURNS boolean
@@ -69,14 +79,14 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN app.may_ask_consent(client) AND coalesce((
-        SELECT c.is_given AND c.withdrawn_at IS NULL
+        SELECT c.is_given AND c.withdrawn_at IS NULL AND coalesce(app.consent_until(c.client_id, c.signature_id, c.until) > now(), true)
         FROM app.consent c
         WHERE c.client_id = ANY (app.person_ids(client)) AND c.purpose = wanted
         ORDER BY c.at DESC, c.id DESC
         LIMIT 1), false);
 END $$;
 
-REVOKE ALL ON FUNCTION app.may_ask_consent(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.may_ask_consent(uuid), app.consent_until(uuid, uuid, timestamptz) FROM PUBLIC;
 REVOKE ALL ON FUNCTION app.age_known(uuid), app.age_note(uuid, date, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.age_known(uuid) TO foyer_staff, foyer_public;
 GRANT EXECUTE ON FUNCTION app.age_note(uuid, date, boolean) TO foyer_auth;

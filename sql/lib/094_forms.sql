@@ -35,8 +35,10 @@ BEGIN
         WHERE t.client_id = ANY (app.record_ids(client)) AND t.form_id = form AND t.state = 'signed'
           AND (f.validity = 'life' OR f.validity = 'days' AND s.signed_at + make_interval(days => f.valid_days) > at)
           AND v.version >= coalesce((SELECT max(n.version) FROM app.form_version n WHERE n.form_id = form AND n.published_at IS NOT NULL AND n.asks_again), 0)
-          AND NOT EXISTS (SELECT FROM app.form_event e WHERE e.client_id = t.client_id AND e.assignment_id = t.id AND e.kind = 'withdrawn'
-                            AND NOT starts_with(e.detail, 'photo_')));  -- one use taken back leaves the rest of the form as it is
+          -- (one use taken back leaves the rest of the form as it is)
+          AND t.revoked_at IS NULL
+          -- what a guardian signed for her ends on the day on which she signs herself
+          AND NOT (s.signer = 'guardian' AND coalesce(app.age_on((SELECT c.birth_date FROM app.client c WHERE c.id = t.client_id), (at AT TIME ZONE app.zone())::date) >= 18, false)));
 END $$;
 
 -- The wording in force: the newest published version, unless it was withdrawn. Internal.
@@ -218,6 +220,7 @@ BEGIN
     UPDATE app.form f SET name = btrim(name), validity = validity, valid_days = CASE WHEN validity = 'days' THEN valid_days END, asked_with = asked_with,
         for_whom = for_whom, needs_code = coalesce(needs_code, false), edition = f.edition + 1
     WHERE f.id = form;
+    PERFORM app.form_look_again(form);
     DELETE FROM app.service_form x WHERE x.form_id = form AND x.service_id <> ALL (services);
     INSERT INTO app.service_form (service_id, form_id, position)
     SELECT v.id, form, coalesce((SELECT max(y.position) FROM app.service_form y WHERE y.service_id = v.id), 0) + 1 FROM app.service v WHERE v.id = ANY (services)
@@ -522,15 +525,17 @@ BEGIN
         JOIN app.signature s ON s.client_id = t.client_id AND s.assignment_id = t.id
         JOIN app.client c ON c.id = t.client_id AND c.is_active
         WHERE t.form_id = form AND t.state = 'signed' AND app.form_stands(t.client_id, form, now())
-          AND NOT EXISTS (SELECT FROM app.form_assignment d WHERE d.client_id = t.client_id AND d.form_id = form AND d.state = 'due'))
+          AND NOT EXISTS (SELECT FROM app.form_assignment d WHERE d.client_id = t.client_id AND d.form_id = form AND app.form_is_due(d.state, d.due_by)))
     INSERT INTO app.form_assignment (client_id, appointment_id, form_id, due_by)
     SELECT s.client_id, p.id, form, p.starts_at
     FROM standing s
     LEFT JOIN LATERAL (
         SELECT a.id, a.starts_at FROM app.appointment a
         WHERE a.client_id = s.client_id AND a.status IN ('booked', 'confirmed') AND a.starts_at > now()
-          AND NOT EXISTS (SELECT FROM app.form_assignment d WHERE d.client_id = a.client_id AND d.appointment_id = a.id AND d.form_id = form)
-        ORDER BY a.starts_at LIMIT 1) AS p ON true;
+          AND NOT EXISTS (SELECT FROM app.form_assignment d WHERE d.client_id = a.client_id AND d.appointment_id = a.id AND d.form_id = form
+                            AND d.state <> 'withdrawn' AND d.revoked_at IS NULL)
+        ORDER BY a.starts_at LIMIT 1) AS p ON true
+    ON CONFLICT (tenant_id, appointment_id, form_id) WHERE revoked_at IS NULL DO UPDATE SET state = 'due', is_dropped = false, due_by = excluded.due_by;
     GET DIAGNOSTICS asked = ROW_COUNT;
     RETURN asked;
 END $$;
@@ -575,6 +580,7 @@ BEGIN
         asked := app.form_ask_again(form);
     END IF;
     UPDATE app.form_version v SET published_at = now(), asks_again = asks_again WHERE v.id = draft;
+    PERFORM app.form_look_again(form);
     RETURN QUERY SELECT form, asked;
 END $$;
 
@@ -614,7 +620,7 @@ AS $$
         AND a.starts_at <= now() + make_interval(hours => t.form_reminder_hours)
     WHERE t.id = app.tenant() AND t.form_reminder_hours IS NOT NULL
       AND NOT EXISTS (SELECT FROM app.form_reminder r WHERE r.appointment_id = a.id)
-      AND EXISTS (SELECT FROM app.form_assignment d WHERE d.client_id = a.client_id AND d.appointment_id = a.id AND d.state = 'due'
+      AND EXISTS (SELECT FROM app.form_assignment d WHERE d.client_id = a.client_id AND d.appointment_id = a.id AND app.form_is_due(d.state, d.due_by)
                   -- who was asked for them only just now has that mail before her
                   AND d.created_at < now() - interval '1 hour')
     ORDER BY a.starts_at

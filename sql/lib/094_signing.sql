@@ -129,16 +129,18 @@ BEGIN
             WHERE k.tenant_id = app.tenant() AND k.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND k.place = 'desk');
 END $$;
 
+DROP FUNCTION IF EXISTS app.form_by_hash(bytea);
 -- A signed form by the SHA-256 of its text or of the file that proves it: on which day, in the studio's time where it was signed; when
--- something that it allowed was first taken back, when a newer one of the same form was signed by the same person, on whichever of her records, and when the studio
+-- it was taken back as a whole, when something that it allowed first was, when a newer one of the same form was signed by the same person, on whichever of her records, and when the studio
 -- took its wording out of use. Names nobody. For sec.form_verify.
 CREATE OR REPLACE FUNCTION app.form_by_hash(hash bytea)
-RETURNS TABLE (signature_id uuid, is_file boolean, signed_on date, taken_back_on date, replaced_on date, out_of_use_on date)
+RETURNS TABLE (signature_id uuid, is_file boolean, signed_on date, revoked_on date, taken_back_on date, replaced_on date, out_of_use_on date)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
     SELECT s.id, s.document_sha256 <> hash, (s.signed_at AT TIME ZONE s.zone)::date,
+           (SELECT (w.at AT TIME ZONE s.zone)::date FROM app.form_withdrawal w WHERE w.tenant_id = s.tenant_id AND w.signature_id = s.id),
            (SELECT min(c.withdrawn_at AT TIME ZONE s.zone)::date FROM app.consent c WHERE c.tenant_id = s.tenant_id AND c.signature_id = s.id),
            (SELECT min(n.signed_at AT TIME ZONE s.zone)::date FROM app.form_assignment a
             JOIN app.form_assignment b ON b.tenant_id = a.tenant_id AND b.client_id = ANY (app.person_ids(a.client_id)) AND b.form_id = a.form_id
@@ -157,20 +159,48 @@ REVOKE ALL ON FUNCTION app.form_by_hash(bytea) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.form_by_hash(bytea) TO foyer_auth;
 
 -- What she was asked to allow, on any of her records: as it stands (app.consent_stands), since when, by which signature (of which
--- record: client_id); or when and by whom it ended.
+-- record: client_id), until when (NULL: no end); or when and by whom it ended.
+DROP FUNCTION IF EXISTS app.consents_of(uuid);
 CREATE OR REPLACE FUNCTION app.consents_of(client uuid)
-RETURNS TABLE (client_id uuid, purpose text, stands boolean, is_given boolean, since timestamptz, withdrawn_at timestamptz, withdrawn_kind text, signature_id uuid)
+RETURNS TABLE (client_id uuid, purpose text, stands boolean, is_given boolean, since timestamptz, until timestamptz, withdrawn_at timestamptz, withdrawn_kind text, signature_id uuid)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
     IF app.may_ask_consent(client) THEN
         RETURN QUERY
-        SELECT DISTINCT ON (c.purpose) c.client_id, c.purpose, app.consent_stands(client, c.purpose), c.is_given, c.at, c.withdrawn_at, c.withdrawn_kind, c.signature_id
+        SELECT DISTINCT ON (c.purpose) c.client_id, c.purpose, app.consent_stands(client, c.purpose), c.is_given, c.at, app.consent_until(c.client_id, c.signature_id, c.until), c.withdrawn_at, c.withdrawn_kind, c.signature_id
         FROM app.consent c
         WHERE c.client_id = ANY (app.person_ids(client))
         ORDER BY c.purpose, c.at DESC, c.id DESC;
     END IF;
+END $$;
+
+-- What a form allows ends with its validity: when the form stands for so many days, so long from its signing.
+CREATE OR REPLACE FUNCTION app.consent_keep() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    f record;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        SELECT CASE o.validity WHEN 'days' THEN s.signed_at + make_interval(days => o.valid_days) END AS until INTO f
+        FROM app.signature s
+        JOIN app.form_version v ON v.tenant_id = s.tenant_id AND v.id = s.form_version_id
+        JOIN app.form o ON o.tenant_id = v.tenant_id AND o.id = v.form_id
+        WHERE s.tenant_id = NEW.tenant_id AND s.id = NEW.signature_id AND s.client_id = NEW.client_id
+          AND EXISTS (SELECT FROM app.form_question q WHERE q.tenant_id = s.tenant_id AND q.form_version_id = s.form_version_id AND q.purpose = NEW.purpose);
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'the signed form does not ask for this' USING ERRCODE = 'FY422', COLUMN = 'form';
+        END IF;
+        NEW.until := f.until;
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'UPDATE' AND OLD.withdrawn_at IS NULL AND NEW.withdrawn_at IS NOT NULL
+       AND (to_jsonb(NEW) - '{withdrawn_at,withdrawn_kind,withdrawn_by}'::text[]) = (to_jsonb(OLD) - '{withdrawn_at,withdrawn_kind,withdrawn_by}'::text[]) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'What was consented to stays as it was. It can only be withdrawn.' USING ERRCODE = '42501';
 END $$;
 
 -- Withdraws what stands of a purpose, at once and on all of her records: by the client, or by staff at her request. Older lines of the
@@ -296,8 +326,9 @@ GRANT EXECUTE ON FUNCTION sec.signer_take(uuid, date, bytea) TO foyer_public;
 
 -- Whether a document with this fingerprint (SHA-256 in hexadecimal, as it is printed; blanks do not count) was signed here. Anybody may
 -- ask, 60 times in an hour from one network (FY429); a document that was is noted in the trail, with nobody's name. No row: none was named.
+DROP FUNCTION IF EXISTS sec.form_verify(text, inet);
 CREATE OR REPLACE FUNCTION sec.form_verify(fingerprint text, address inet)
-RETURNS TABLE (is_unreadable boolean, is_unknown boolean, is_file boolean, signed_on date, taken_back_on date, replaced_on date, out_of_use_on date)
+RETURNS TABLE (is_unreadable boolean, is_unknown boolean, is_file boolean, signed_on date, revoked_on date, taken_back_on date, replaced_on date, out_of_use_on date)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -308,17 +339,17 @@ BEGIN
         RETURN;
     END IF;
     IF hex !~ '^[0-9a-f]{64}$' THEN
-        RETURN QUERY SELECT true, false, false, NULL::date, NULL::date, NULL::date, NULL::date;
+        RETURN QUERY SELECT true, false, false, NULL::date, NULL::date, NULL::date, NULL::date, NULL::date;
         RETURN;
     END IF;
     PERFORM sec.count_try('verify', address, 60);
     SELECT * INTO found_one FROM app.form_by_hash(decode(hex, 'hex'));
     IF NOT FOUND THEN
-        RETURN QUERY SELECT false, true, false, NULL::date, NULL::date, NULL::date, NULL::date;
+        RETURN QUERY SELECT false, true, false, NULL::date, NULL::date, NULL::date, NULL::date, NULL::date;
         RETURN;
     END IF;
     PERFORM sec.note('form.verify', 'ok', NULL, '{}', 'signature', found_one.signature_id);
-    RETURN QUERY SELECT false, false, found_one.is_file, found_one.signed_on, found_one.taken_back_on, found_one.replaced_on, found_one.out_of_use_on;
+    RETURN QUERY SELECT false, false, found_one.is_file, found_one.signed_on, found_one.revoked_on, found_one.taken_back_on, found_one.replaced_on, found_one.out_of_use_on;
 END $$;
 REVOKE ALL ON FUNCTION sec.form_verify(text, inet) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.form_verify(text, inet) TO foyer_public;

@@ -33,6 +33,7 @@ SELECT a.id AS appointment_id,
        nullif(a.deposit_cents, 0) AS deposit_cents,
        b.may AND a.status IN ('booked', 'confirmed') AS can_waive,
        b.may AND a.status IN ('booked', 'confirmed') AS can_move,
+       b.may AND a.client_id IS NOT NULL AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done') AND a.starts_at > now() - interval '2 days' AS can_ask_form,
        b.may AND app.appointment_may_become(a.status, 'cancelled') AND a.status <> 'held' AS can_cancel,
        b.may AND app.appointment_may_become(a.status, 'confirmed') AND a.status = 'booked' AS can_confirm,
        b.may AND a.status IN ('booked', 'confirmed', 'no_show') AND x.starts::date <= x.today AS can_check_in,
@@ -168,8 +169,11 @@ ORDER BY e.at;
 -- Forms that this visit asks for, and whether they are done.
 SELECT f.client_id,
        o.name AS form,
-       f.state = 'due' AS is_due,
+       app.form_is_due(f.state, f.due_by) AS is_due,
+       f.state = 'due' AND NOT app.form_is_due(f.state, f.due_by) AS is_missed,
        f.state = 'signed' AS is_signed,
+       f.revoked_at AT TIME ZONE l.zone AS revoked,
+       f.state = 'declined' AS is_declined,
        s.id AS signature_id,
        s.signed_at AT TIME ZONE l.zone AS signed, s.place = 'paper' AS is_paper
 FROM app.appointment a

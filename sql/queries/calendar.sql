@@ -223,11 +223,12 @@ FULL JOIN (SELECT DISTINCT ON (r.person_id) r.person_id, o.client_id
 ORDER BY 3, y.noted_at;
 
 -- name: calendar_due :many
--- How many forms each visit still waits for; asked after calendar_visit.
+-- How many forms each visit still waits for, and whether one of them was signed before and taken back; asked after calendar_visit.
 -- clients: none
-SELECT f.appointment_id, count(*)::int AS forms_due
+SELECT f.appointment_id, count(*)::int AS forms_due,
+       bool_or(EXISTS (SELECT FROM app.form_assignment r WHERE r.client_id = f.client_id AND r.form_id = f.form_id AND r.revoked_at IS NOT NULL)) AS is_taken_back
 FROM app.form_assignment f
-WHERE f.client_id = ANY ((SELECT app.seen_clients())::uuid[]) AND f.state = 'due' AND f.appointment_id IS NOT NULL
+WHERE f.client_id = ANY ((SELECT app.seen_clients())::uuid[]) AND app.form_is_due(f.state, f.due_by) AND f.appointment_id IS NOT NULL
 GROUP BY f.appointment_id;
 
 -- ---- the day by room and device ----

@@ -101,14 +101,20 @@ ORDER BY a.starts_at DESC, a.id
 LIMIT app.list_most(:whole) OFFSET app.list_from(:whole, :visits_from);
 
 -- name: client_form :many
--- Forms that she was asked for: due, or signed.
+-- Forms that she was asked for, and what became of each.
 SELECT f.client_id,
        f.id AS assignment_id,
        o.name AS form,
        f.client_id <> :client_id::uuid AS is_joined,
-       f.state = 'due' AS is_due,
+       app.form_is_due(f.state, f.due_by) AS is_due,
+       f.state = 'due' AND NOT app.form_is_due(f.state, f.due_by) AS is_missed,
        f.state = 'signed' AS is_signed,
+       f.revoked_at AT TIME ZONE app.zone() AS revoked,
+       f.state = 'declined' AS is_declined,
+       f.is_dropped,
        f.due_by < now() AS is_late,
+       f.client_id = :client_id::uuid AND f.state IN ('due', 'declined')
+           AND (app.may('booking_write') OR app.reaches('booking_write', f.client_id)) AS can_end,
        a.starts_at AT TIME ZONE l.zone AS starts,
        v.name AS service,
        s.id AS signature_id,
@@ -121,8 +127,8 @@ LEFT JOIN app.appointment a ON a.client_id = f.client_id AND a.id = f.appointmen
 LEFT JOIN app.location l ON l.id = a.location_id
 LEFT JOIN app.service v ON v.id = a.service_id
 LEFT JOIN app.signature s ON s.client_id = f.client_id AND s.assignment_id = f.id
-WHERE f.client_id = ANY (app.record_ids(:client_id::uuid)) AND f.state <> 'withdrawn'
-ORDER BY f.state, a.starts_at DESC NULLS LAST, f.position, f.id
+WHERE f.client_id = ANY (app.record_ids(:client_id::uuid)) AND (f.state <> 'withdrawn' OR f.is_dropped)
+ORDER BY f.is_dropped, f.state, a.starts_at DESC NULLS LAST, f.position, f.id
 LIMIT app.list_most(:whole) OFFSET app.list_from(:whole, :forms_from);
 
 -- name: client_pages :one
@@ -131,7 +137,7 @@ LIMIT app.list_most(:whole) OFFSET app.list_from(:whole, :forms_from);
 SELECT app.list_newer(:visits_from) AS visits_newer, app.list_older(:visits_from, v.n) AS visits_older, v.n AS n_visits,
        app.list_newer(:forms_from) AS forms_newer, app.list_older(:forms_from, f.n) AS forms_older, f.n AS n_forms
 FROM (SELECT count(*) AS n FROM app.appointment a WHERE a.client_id = ANY (app.record_ids(:client_id::uuid))) AS v,
-     (SELECT count(*) AS n FROM app.form_assignment f WHERE f.client_id = ANY (app.record_ids(:client_id::uuid)) AND f.state <> 'withdrawn') AS f;
+     (SELECT count(*) AS n FROM app.form_assignment f WHERE f.client_id = ANY (app.record_ids(:client_id::uuid)) AND (f.state <> 'withdrawn' OR f.is_dropped)) AS f;
 
 -- name: client_alike :many
 -- Who may be the client that is being entered, as far as whoever enters her sees them: by phone or e-mail, hers or a guardian's; by name and
@@ -208,7 +214,7 @@ SELECT c.id AS client_id,
        (SELECT f.appointment_id
         FROM app.form_assignment f
         JOIN app.appointment a ON a.client_id = f.client_id AND a.id = f.appointment_id
-        WHERE f.client_id = c.id AND f.state = 'due' AND a.ends_at > now() AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room')
+        WHERE f.client_id = c.id AND app.form_is_due(f.state, f.due_by)
         ORDER BY a.starts_at
         LIMIT 1) AS appointment_id
 FROM app.client c

@@ -4,7 +4,7 @@ SELECT c.id AS client_id, coalesce(c.preferred_name, c.name) AS calling_name,
        l.expires_at AT TIME ZONE z.zone AS expires_local,
        count(a.id) FILTER (WHERE a.state = 'due') AS n_due,
        count(a.id) > 0 AS has_forms,
-       count(a.id) FILTER (WHERE a.state = 'due') = 0 AND count(a.id) > 0 AS is_all_done,
+       count(a.id) FILTER (WHERE a.state = 'due' OR a.revoked_at IS NOT NULL) = 0 AND count(a.id) > 0 AS is_all_done,
        l.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name, g.name AS guardian_name
 FROM app.link l
 JOIN app.client c ON c.id = l.client_id
@@ -15,17 +15,13 @@ CROSS JOIN LATERAL (
         app.zone()) AS zone) z
 LEFT JOIN app.form_assignment a ON a.client_id = c.id
     AND (a.state = 'signed' AND (a.appointment_id = l.appointment_id OR l.appointment_id IS NULL)
-         OR a.state = 'due' AND (a.appointment_id IS NULL OR EXISTS (
-             SELECT FROM app.appointment v
-             WHERE v.id = a.appointment_id AND v.status IN ('booked', 'confirmed', 'arrived', 'in_room')
-               AND (v.ends_at > now() OR v.id = l.appointment_id))))
+         OR app.form_is_due(a.state, a.due_by))
 WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid
 GROUP BY c.id, c.preferred_name, c.name, l.expires_at, l.place, z.zone, g.name;
 
 -- name: form_list :many
--- The forms of the link's client: those due for visits to come, the link's own first; and those of the link's visit that
--- are signed.
-SELECT a.id AS assignment_id, a.client_id, v.title, a.state = 'signed' AS is_signed,
+-- The forms of the link's client: those that are due, those of the link's own visit first; and those of that visit that are signed.
+SELECT a.id AS assignment_id, a.client_id, v.title, a.state = 'signed' AS is_signed, a.revoked_at IS NOT NULL AS is_revoked,
        a.state = 'due' AND d.assignment_id IS NOT NULL AS is_started,
        a.state = 'due' AND a.id = first_value(a.id) OVER (
            ORDER BY a.state = 'signed', p.id IS DISTINCT FROM l.appointment_id, p.starts_at, a.position, v.title, a.id) AS is_next,
@@ -43,8 +39,7 @@ JOIN LATERAL (
     WHERE n.form_id = a.form_id AND n.published_at IS NOT NULL AND (g.id IS NULL OR n.id = g.form_version_id)
     ORDER BY n.version DESC LIMIT 1) v ON true
 WHERE a.state = 'signed' AND (a.appointment_id = l.appointment_id OR l.appointment_id IS NULL)
-   OR a.state = 'due' AND (p.id IS NULL OR p.status IN ('booked', 'confirmed', 'arrived', 'in_room')
-                                           AND (p.ends_at > now() OR p.id = l.appointment_id))
+   OR app.form_is_due(a.state, a.due_by)
 ORDER BY is_signed, p.id IS DISTINCT FROM l.appointment_id, p.starts_at, a.position, v.title, a.id;
 
 -- name: form_assignment :one
@@ -216,8 +211,8 @@ WHERE a.id = :assignment_id::uuid AND a.client_id = (SELECT app.own_client())
 RETURNING client_id;
 
 -- name: form_declines :many
--- The forms that a client declined and was not asked for again, with her reason.
-SELECT DISTINCT ON (d.assignment_id) d.id, d.client_id, d.assignment_id, o.name AS form, d.reason_sealed, d.at AT TIME ZONE app.zone() AS declined
+-- The forms that a client declined and was not asked for again, with her reason, for who reads charts.
+SELECT DISTINCT ON (d.assignment_id) d.id, d.client_id, o.name AS form, d.reason_sealed, d.at AT TIME ZONE app.zone() AS declined
 FROM app.form_decline d
 JOIN app.form_assignment a ON a.client_id = d.client_id AND a.id = d.assignment_id AND a.state = 'declined'
 JOIN app.form o ON o.id = a.form_id
@@ -234,14 +229,13 @@ SELECT t.client_id, t.staff_id, t.to_address FROM app.form_declined_to(:decline_
 
 -- name: form_again :one
 -- Asks for a declined form again.
-UPDATE app.form_assignment a SET state = 'due'
-WHERE a.id = :assignment_id::uuid AND a.client_id = :client_id::uuid AND a.state = 'declined'
-RETURNING a.client_id;
+SELECT app.form_ask_declined(:client_id::uuid, :assignment_id::uuid) AS client_id;
 
 -- name: form_allowed :many
 -- What she was asked to allow by the forms that she signed, as it stands now.
 SELECT app.own_client() AS client_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands,
-       c.since AT TIME ZONE app.zone() AS since, c.withdrawn_at AT TIME ZONE app.zone() AS withdrawn, c.withdrawn_kind = 'staff' AS by_staff
+       c.since AT TIME ZONE app.zone() AS since, c.withdrawn_at AT TIME ZONE app.zone() AS withdrawn, c.withdrawn_kind = 'staff' AS by_staff,
+       (c.until AT TIME ZONE app.zone())::date AS until, c.is_given AND c.until <= now() AS is_over
 FROM app.consents_of(app.own_client()) c
 ORDER BY c.purpose;
 
@@ -253,6 +247,7 @@ SELECT o.id AS client_id FROM (SELECT app.own_client() AS id) AS o CROSS JOIN LA
 -- What a client allows, for the chart.
 SELECT c.client_id, :client_id::uuid AS page_id, c.purpose, app.purpose_words(c.purpose) AS words, c.stands, c.signature_id,
        c.since AT TIME ZONE app.zone() AS since, c.withdrawn_at AT TIME ZONE app.zone() AS withdrawn, c.withdrawn_kind = 'staff' AS by_staff,
+       (c.until AT TIME ZONE app.zone())::date AS until, c.is_given AND c.until <= now() AS is_over,
        c.stands AND (app.may('chart_write') OR app.reaches('chart_write', :client_id::uuid)) AS can_withdraw, s.place = 'paper' AS is_paper
 FROM app.consents_of(:client_id::uuid) c
 LEFT JOIN app.signature s ON s.client_id = c.client_id AND s.id = c.signature_id
@@ -268,8 +263,9 @@ WHERE c.id = :client_id::uuid;
 -- Who signs a client's forms: for a minor her guardians.
 SELECT c.id AS client_id, app.is_minor(c.id) AS is_minor,
        (SELECT string_agg(g.guardian_name || ' (' || lower(app.relation_words(g.relation)) || ')', ', ') FROM app.guardians_of(c.id) g) AS guardian_names,
-       EXISTS (SELECT FROM app.form_assignment a WHERE a.client_id = c.id AND a.state = 'due')
+       EXISTS (SELECT FROM app.form_assignment a WHERE a.client_id = c.id AND app.form_is_due(a.state, a.due_by))
            AND (app.may('booking_write') OR app.reaches('booking_write', c.id)) AS has_due,
+       app.may('booking_write') OR app.reaches('booking_write', c.id) AS can_ask,
        NOT app.age_known(c.id) AS asks_age, f.name AS adult_seen_by, c.adult_seen_at AT TIME ZONE app.zone() AS adult_seen
 FROM app.client c
 LEFT JOIN app.staff f ON f.id = c.adult_seen_by AND c.birth_date IS NULL
@@ -319,6 +315,7 @@ SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256
        CASE s.method WHEN 'drawn' THEN 'Drawn by hand' WHEN 'paper' THEN 'By hand, on paper' ELSE 'Typed name' END AS method_words, s.request_id,
        v.title, v.version, f.name AS form_name, p.version AS disclosure_version, c.name AS client_name,
        a.id AS appointment_id, a.starts_at AT TIME ZONE o.zone AS starts_local, e.name AS service_name,
+       t.revoked_at IS NULL AND (app.may('chart_write') OR app.reaches('chart_write', s.client_id)) AS can_revoke,
        m.emergency_id, m.minutes_left
 FROM app.signature s
 LEFT JOIN LATERAL app.emergency_of(s.client_id) AS m ON true
@@ -345,4 +342,82 @@ SELECT a.appointment_id FROM app.form_remind() AS a (appointment_id);
 -- That its forms were sent again stands with each of them, if they were: she may have no address, or not want it.
 INSERT INTO app.form_event (id, assignment_id, client_id, kind, detail)
 SELECT gen_random_uuid(), d.id, d.client_id, 'sent', 'reminder'
-FROM app.form_assignment d WHERE d.appointment_id = :reminded::uuid AND d.state = 'due' AND app.message_goes('forms_due-' || :reminded);
+FROM app.form_assignment d WHERE d.appointment_id = :reminded::uuid AND d.revoked_at IS NULL AND app.form_is_due(d.state, d.due_by) AND app.message_goes('forms_due-' || :reminded);
+
+-- name: form_signed :many
+-- What she signed on the record of the link, the newest first: what still stands can be taken back.
+SELECT s.id AS signature_id, s.client_id, v.title, s.signed_at AT TIME ZONE s.zone AS signed_local,
+       a.revoked_at AT TIME ZONE s.zone AS revoked_local, w.by_kind = 'staff' AS by_staff, w.id, w.reason_sealed
+FROM app.signature s
+JOIN app.form_assignment a ON a.id = s.assignment_id
+JOIN app.form_version v ON v.id = s.form_version_id
+LEFT JOIN app.form_withdrawal w ON w.signature_id = s.id
+WHERE s.client_id = (SELECT app.own_client())
+ORDER BY s.signed_at DESC, s.id
+LIMIT 100;
+
+-- name: form_revoke :one
+-- She takes back what she signed, from now on.
+-- seals: form_withdrawal
+SELECT app.signature_withdraw(:new_id::uuid, app.own_client(), :signature_id::uuid, :reason_sealed::bytea) AS client_id;
+
+-- name: form_revoke_for :one
+-- Staff writes down that she takes back what she signed.
+-- seals: form_withdrawal
+SELECT app.signature_withdraw(:new_id::uuid, :client_id::uuid, :signature_id::uuid, :reason_sealed::bytea) AS client_id;
+
+-- name: form_revoked :maybe
+-- That a signed form was taken back: when, by whom, and why.
+SELECT w.id, w.client_id, w.at AT TIME ZONE app.zone() AS revoked, w.reason_sealed,
+       CASE w.by_kind WHEN 'client' THEN 'by herself' WHEN 'staff' THEN 'noted by ' || coalesce(f.name, 'the staff') ELSE 'known from the list beside the backups' END AS by_words
+FROM app.form_withdrawal w
+LEFT JOIN app.staff f ON f.id = w.by_staff
+WHERE w.signature_id = :signature_id::uuid AND w.client_id = ANY (app.person_ids(:client_id::uuid));
+
+-- name: form_dropped :many
+-- Forms that she was asked for and that somebody of the staff said are not needed, with the reason, for who reads charts.
+SELECT DISTINCT ON (w.assignment_id) w.id, w.client_id, o.name AS form, w.at AT TIME ZONE app.zone() AS dropped, f.name AS dropped_by, w.reason_sealed
+FROM app.form_withdrawal w
+JOIN app.form_assignment a ON a.id = w.assignment_id AND a.is_dropped
+JOIN app.form o ON o.id = a.form_id
+LEFT JOIN app.staff f ON f.id = w.by_staff
+WHERE w.client_id = ANY (app.record_ids(:client_id::uuid)) AND w.signature_id IS NULL
+ORDER BY w.assignment_id, w.at DESC;
+
+-- name: form_drop :one
+-- A form that was asked for is not needed.
+-- seals: form_withdrawal
+SELECT app.form_drop(:new_id::uuid, :client_id::uuid, :assignment_id::uuid, :reason_sealed::bytea) AS client_id;
+
+-- name: form_ask_head :one
+-- Whom a form is asked of, and for which visit the page was opened.
+SELECT c.id AS client_id, c.name
+FROM app.client c
+WHERE c.id = :client_id::uuid AND (app.may('booking_write') OR app.reaches('booking_write', c.id));
+
+-- name: form_ask_forms :many
+-- The forms that are in use.
+-- clients: none
+SELECT f.id AS form_id, f.name AS form, f.id = :form_id::uuid AS is_chosen
+FROM app.form f
+WHERE f.is_active AND app.form_in_force(f.id) IS NOT NULL
+ORDER BY f.kind DESC, f.name, f.id;
+
+-- name: form_ask_visits :many
+-- Her visits that a form can be asked for with: those to come, and those of the last two days.
+SELECT a.id AS appointment_id, a.client_id, v.name AS service, a.starts_at AT TIME ZONE l.zone AS starts, a.id = :appointment_id::uuid AS is_chosen
+FROM app.appointment a
+JOIN app.service v ON v.id = a.service_id
+JOIN app.location l ON l.id = a.location_id
+WHERE a.client_id = :client_id::uuid AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done') AND a.starts_at > now() - interval '2 days'
+ORDER BY a.starts_at
+LIMIT 100;
+
+-- name: form_ask :one
+-- Asks her for a form.
+SELECT app.form_ask(:client_id::uuid, :form_id::uuid, :appointment_id::uuid) AS client_id;
+
+-- name: form_look :one
+-- Looks again at what visits to come ask for, after a form was changed.
+-- clients: none
+SELECT app.form_look(:form_id::uuid) AS n_looked;

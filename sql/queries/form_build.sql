@@ -40,7 +40,7 @@ SELECT app.form_create(:new_id::uuid, :name, :kind, coalesce(:start, '')) AS for
 -- clients: none
 SELECT f.id AS form_id, f.name, f.is_active, f.edition, f.valid_days, f.needs_code,
        d.id AS draft_id, p.id AS published_id, p.version AS published_version, p.id IS NOT NULL AND p.withdrawn_at IS NULL AS is_in_force,
-       CASE WHEN p.withdrawn_at IS NULL THEN (SELECT count(*) FROM app.form_assignment t WHERE t.form_id = f.id AND t.state = 'due') END AS n_due
+       CASE WHEN p.withdrawn_at IS NULL THEN (SELECT count(*) FROM app.form_assignment t WHERE t.form_id = f.id AND app.form_is_due(t.state, t.due_by)) END AS n_due
 FROM app.form f
 LEFT JOIN LATERAL (SELECT v.id, v.version, v.withdrawn_at FROM app.form_version v WHERE v.form_id = f.id AND v.published_at IS NOT NULL ORDER BY v.version DESC LIMIT 1) AS p ON true
 LEFT JOIN app.form_version d ON d.form_id = f.id AND d.published_at IS NULL
@@ -97,7 +97,7 @@ SELECT app.form_save(:form_id::uuid, :seen_edition::int, :name, :validity, :vali
 
 -- name: form_build_put :one
 -- Puts it away, or brings it back. What is due stays due.
-UPDATE app.form f SET is_active = (:put = 'back') WHERE f.id = :form_id::uuid RETURNING f.id AS form_id;
+SELECT app.form_put(:form_id::uuid, :put = 'back') AS form_id;
 
 -- name: form_build_begin :one
 -- A draft of the next version.

@@ -42,7 +42,7 @@ CROSS JOIN LATERAL (SELECT nullif(count(*), 1) AS n FROM app.appointment p
                     WHERE p.group_id = a.group_id AND p.status IN ('booked', 'confirmed') AND p.starts_at > now()) AS g
 -- the parts of one visit ask for a form once
 CROSS JOIN LATERAL (SELECT count(*) AS n FROM app.form_assignment d
-                    WHERE d.client_id = a.client_id AND d.state = 'due'
+                    WHERE d.client_id = a.client_id AND app.form_is_due(d.state, d.due_by)
                       AND d.appointment_id IN (SELECT p.id FROM app.appointment p WHERE p.id = a.id
                                                OR (p.group_id = a.group_id AND p.status NOT IN ('cancelled', 'expired')))) AS w
 WHERE k.id = :link_id::uuid AND a.status NOT IN ('held', 'expired');

@@ -8,7 +8,7 @@ SELECT a.id AS appointment_id, a.client_id, coalesce(c.preferred_name, c.name) A
        extract(epoch FROM a.starts_at)::bigint AS starts_epoch, extract(epoch FROM g.ends_at)::bigint AS ends_epoch,
        extract(epoch FROM a.updated_at)::bigint AS changed_epoch, a.version, a.status = 'cancelled' AS is_cancelled,
        app.rule_words(a.booking_rule_id) AS rule_words, nullif(g.n, 1) AS n_parts, g.ends_at AT TIME ZONE l.zone AS ends,
-       (SELECT count(*) FROM app.form_assignment d WHERE d.client_id = a.client_id AND d.appointment_id = a.id AND d.state = 'due') AS forms_due
+       (SELECT count(*) FROM app.form_assignment d WHERE d.client_id = a.client_id AND d.appointment_id = a.id AND app.form_is_due(d.state, d.due_by)) AS forms_due
 FROM app.appointment a
 JOIN app.client c ON c.id = a.client_id
 JOIN app.location l ON l.id = a.location_id

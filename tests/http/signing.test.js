@@ -192,6 +192,101 @@ describe("L20: consents by purpose, and taking them back", () => {
   });
 });
 
+describe("L54 B1: a signed form is asked for, shown as due, signed, and taken back", () => {
+  // The day of her visit, its week, and the board where it is today.
+  const calendar = (p) => {
+    const [visit, day, place] = h.sql(`SELECT a.id, (a.starts_at AT TIME ZONE l.zone)::date, l.id FROM app.form_assignment t JOIN app.appointment a ON a.id = t.appointment_id
+      JOIN app.location l ON l.id = a.location_id WHERE t.id = :'v1'`, p.consent)[0];
+    return { visit, pages: [`/day/${day}?location=${place}`, `/week/${day}?location=${place}`] };
+  };
+  const card = (text, visit) => sentence(text.slice(text.indexOf(`/appointments/${visit}"`)).split("</li>")[0]);
+  test("L20: due on calendar, board, chart and visit before it is signed; taken back, it says so everywhere, and /verify too", async () => {
+    const p = await filled(), doctor = await h.staff("glow", "owner"), { visit, pages } = calendar(p);
+    const count = () => h.one("SELECT count(*) FROM app.form_assignment WHERE appointment_id = :'v1' AND state = 'due'", visit);
+    const due = count();
+    for (const at of pages) assert.match(card((await doctor.get(at)).text, visit), new RegExp(`Forms due: ${due}\\b`), at);
+    const name = h.one("SELECT o.name FROM app.form_assignment t JOIN app.form o ON o.id = t.form_id WHERE t.id = :'v1'", p.consent);
+    const forms = async (at) => sentence((await doctor.get(at)).text.match(/<h2>Forms[\s\S]*?<\/ul>/)[0]);
+    for (const at of [`/clients/${p.client}`, `/clients/${p.client}/chart`, `/appointments/${visit}`]) assert.match(await forms(at), new RegExp(`${name}.{0,80} Due`), at);
+    // the board is of today: her visit is brought there for the moment
+    const [was] = h.sql(`SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null
+      SET session_replication_role = replica; WITH was AS (SELECT id, starts_at, ends_at FROM app.appointment WHERE id = :'v1')
+      UPDATE app.appointment a SET starts_at = date_trunc('hour', now()), ends_at = date_trunc('hour', now()) + interval '1 hour' FROM was WHERE a.id = was.id RETURNING was.starts_at, was.ends_at`, visit, glow);
+    try {
+      assert.match(card((await doctor.get(`/board?location=${pages[0].split("=")[1]}`)).text, visit), new RegExp(`Forms due: ${due}\\b`), "board");
+    } finally {
+      h.sql("SET session_replication_role = replica; UPDATE app.appointment SET starts_at = :'v2', ends_at = :'v3' WHERE id = :'v1'", visit, ...was);
+    }
+    assert.equal((await p.v.submit(consentPage(p), signing)).status, 303);
+    assert.equal(Number(count()), Number(due) - 1);
+
+    const allowed = `/v/${p.link}/allowed`, signature = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'", p.consent);
+    const r = await p.v.submit(allowed, { reason: "I slept on it, Rosebud" }, { action: `/v/${p.link}/signed/${signature}/withdraw` });
+    assert.equal(r.location, `${allowed}?revoked=1#signed`, sentence(r.text).slice(0, 300));
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.outcome, e.clients]), [["signature.withdraw", "ok", [p.client]]]);
+    assert.equal(h.one("SELECT encode(reason_sealed, 'escape') LIKE '%Rosebud%' FROM app.form_withdrawal WHERE signature_id = :'v1'", signature), "f");
+    assert.match(sentence((await p.v.get(r.location)).text), /Taken back\. It no longer stands .* Taken back .*: I slept on it, Rosebud/);
+    assert.match((await p.v.get(`${p.at}/${p.consent}/copy`)).text, /The signed document/, "the signed copy stays");
+    assert.equal(count(), due, "and the visit to come asks anew");
+    for (const at of pages) assert.match(card((await doctor.get(at)).text, visit), new RegExp(`Forms due: ${due}, taken back`), at);
+    for (const at of [`/clients/${p.client}`, `/clients/${p.client}/chart`, `/appointments/${visit}`]) assert.match(await forms(at), new RegExp(`${name}.{0,120} Taken back`), at);
+    assert.match(sentence((await doctor.get(`/clients/${p.client}/signatures/${signature}`)).text), /Taken back .* by herself\. It stands no more\. Why: I slept on it, Rosebud/);
+    const print = h.one("SELECT encode(document_sha256, 'hex') FROM app.signature WHERE id = :'v1'", signature);
+    assert.match(sentence((await new h.Visitor("glow").get(`/verify?fingerprint=${print}`)).text), /It was taken back as a whole on/);
+    const again = await p.v.post(`/v/${p.link}/signed/${signature}/withdraw`, { ...h.formOf((await p.v.get(allowed)).text).values, reason: "" });
+    assert.equal(again.status, 422, "once");
+    const q = somebody("glow"), own = h.formOf((await q.v.get(q.at.replace("/forms", "/allowed"))).text).values;
+    assert.equal((await q.v.post(`/v/${q.link}/signed/${signature}/withdraw`, { ...own, reason: "" })).status, 404, "T02: another's is not there");
+  });
+  test("staff writes it down on the chart, and asks for a form by hand, with a visit or without, and takes that back with a reason", async () => {
+    const p = await filled(), doctor = await h.staff("glow", "owner"), desk = await h.staff("glow", "front-desk"), { visit } = calendar(p);
+    assert.equal((await p.v.submit(consentPage(p), signing)).status, 303);
+    const signature = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'", p.consent), page = `/clients/${p.client}/signatures/${signature}`;
+    const r = await doctor.submit(page, { reason: "Told us by phone" }, { action: `${page}/withdraw` });
+    assert.equal(r.location, page);
+    assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["signature.withdraw", [p.client]]]);
+    assert.match(sentence((await doctor.get(page)).text), /noted by .*Why: Told us by phone/);
+
+    const ask = `/clients/${p.client}/forms/ask`, [form, name] = h.sql("SELECT f.id, f.name FROM app.form f WHERE f.tenant_id = :'v1' AND f.name = 'Photographs of a test' LIMIT 1", glow)[0];
+    assert.match((await desk.get(`${ask}?appointment_id=${visit}`)).text, new RegExp(`value="${visit}" selected`));
+    assert.equal((await desk.submit(ask, { form_id: "" })).status, 422);
+    const rows = () => h.sql("SELECT coalesce(appointment_id::text, '-'), state FROM app.form_assignment WHERE client_id = :'v1' AND form_id = :'v2' ORDER BY appointment_id NULLS FIRST", p.client, form);
+    const asked = await desk.submit(ask, { form_id: form, appointment_id: "" });
+    assert.equal(asked.location, `/clients/${p.client}#forms`, sentence(asked.text).slice(0, 400));
+    assert.deepEqual(h.trail(asked.id).map((e) => [e.action, e.clients]), [["form.ask", [p.client]]]);
+    assert.equal((await desk.submit(ask, { form_id: form, appointment_id: visit })).status, 303);
+    const twice = await desk.submit(ask, { form_id: form, appointment_id: visit });
+    assert.equal(twice.status, 422);
+    assert.match(sentence(twice.text), /She is asked for this form already/);
+    assert.deepEqual(rows(), [["-", "due"], [visit, "due"]]);
+    assert.match(sentence((await p.v.get(p.at)).text), /Photographs.* For your record/, "her link has it");
+    const one = h.one("SELECT id FROM app.form_assignment WHERE appointment_id = :'v1' AND form_id = :'v2'", visit, form), drop = `/clients/${p.client}/forms/${one}/drop`;
+    assert.equal((await desk.submit(`/clients/${p.client}`, { reason: "" }, { action: drop })).status, 422);
+    const gone = await desk.submit(`/clients/${p.client}`, { reason: "No pictures, Rosebud" }, { action: drop });
+    assert.equal(gone.status, 303);
+    assert.deepEqual(h.trail(gone.id).map((e) => [e.action, e.clients]), [["form.drop", [p.client]]]);
+    assert.deepEqual(rows(), [["-", "due"], [visit, "withdrawn"]]);
+    assert.match(sentence((await doctor.get(`/clients/${p.client}/chart`)).text), new RegExp(`${name}, not needed, says .*: No pictures, Rosebud`));
+    const seen = sentence((await desk.get(`/clients/${p.client}`)).text);
+    assert.match(seen, /Not needed/);
+    assert.doesNotMatch(seen, /Rosebud/, "why is for who reads charts");
+    const biller = await h.staff("glow", "biller"), own = h.formOf((await biller.get("/account")).text).values;
+    for (const at of [ask, drop]) assert.equal((await biller.post(at, { csrf: own.csrf, idem: h.uuid(), form_id: form, reason: "x" })).status, 403, at);
+  });
+  test("B5: what a cancelled visit asked for is asked no more, on her link, her page and the chart alike", async () => {
+    const p = somebody("glow"), desk = await h.staff("glow", "front-desk"), { visit } = calendar(p);
+    const link = async () => sentence((await p.v.get(p.at)).text), when = h.one("SELECT to_char(a.starts_at AT TIME ZONE l.zone, 'FMDD Mon YYYY, FMHH12:MI') FROM app.appointment a JOIN app.location l ON l.id = a.location_id WHERE a.id = :'v1'", visit);
+    assert.ok((await link()).includes(when));
+    assert.match((await desk.get(`/clients/${p.client}`)).text, /Hand over the tablet/);
+    const r = await desk.submit(`/appointments/${visit}`, { reason: "client_asked", quiet: "1" }, { action: `/appointments/${visit}/cancel` });
+    assert.equal(r.status, 303);
+    assert.deepEqual(h.sql("SELECT DISTINCT state FROM app.form_assignment WHERE appointment_id = :'v1'", visit).flat(), ["withdrawn"]);
+    assert.ok(!(await link()).includes(when), "not on her link");
+    const left = h.one("SELECT count(*) FROM app.form_assignment WHERE client_id = :'v1' AND state = 'due'", p.client) !== "0"; // of other visits
+    for (const at of [`/clients/${p.client}`, `/clients/${p.client}/chart`]) assert.equal((await desk.get(at)).text.includes("Hand over the tablet"), left && (await desk.get(at)).status === 200, at);
+  });
+});
+
 const openDesk = async (v, client, what) => v.submit(`/clients/${client}`, {}, { action: `/clients/${client}/${what}` });
 const ready = async (v, link, which) => {
   const at = `/v/${link}/forms/${which}`, page = await v.get(at);
@@ -331,13 +426,26 @@ describe("E-03: who does not want to sign says so", () => {
     assert.notEqual((await p.v.post(consentPage(p), { ...open, ...signing })).status, 303);
     assert.equal(signaturesOf(p.consent), 0);
     const doctor = await h.staff("glow", "owner"), chart = await doctor.get(`/clients/${p.client}/chart`);
-    assert.match(sentence(chart.text), /Declined .*: I want to think about Rosebud/);
+    assert.match(sentence(chart.text), /declined .*: I want to think about Rosebud/);
+    // the front desk is told too, sees that it was declined, not why, and asks again
+    const desk = await h.staff("glow", "front-desk"), her = sentence((await desk.get(`/clients/${p.client}`)).text);
+    assert.match(her, /Declined .*Ask again/);
+    assert.doesNotMatch(her, /Rosebud/);
     // whoever has the visit gets a mail that leads there, and says nothing of her
     const told = () => h.sql(`SELECT m.kind, m.client_id IS NULL, m.subject FROM app.form_decline d JOIN app.form_assignment a ON a.id = d.assignment_id JOIN app.appointment v ON v.id = a.appointment_id
       JOIN app.message m ON m.dedupe_key = 'declined:' || d.id || ':' || v.staff_id AND m.to_staff = v.staff_id WHERE a.id = :'v1'::uuid`, p.consent)[0];
     for (let i = 0; i < 100 && !told(); i++) await new Promise((done) => setTimeout(done, 100));
     assert.deepEqual(told(), ["account_form_declined", "t", "A form was not signed at Glow Medical Spa"]);
-    assert.equal((await doctor.submit(`/clients/${p.client}/chart`, {}, { action: new RegExp(`${p.consent}/again$`) })).status, 303);
+    // not while the form is out of use, for it could not be signed
+    const inForce = "SELECT v.id FROM app.form_version v JOIN app.form_assignment t ON t.form_id = v.form_id WHERE t.id = :'v1' AND v.published_at IS NOT NULL ORDER BY v.version DESC LIMIT 1";
+    const version = h.one(inForce, p.consent), out = (at) => h.sql("SET session_replication_role = replica; UPDATE app.form_version SET withdrawn_at = nullif(:'v2', '')::timestamptz WHERE id = :'v1'", version, at);
+    out("2026-01-01");
+    try {
+      const refused = await desk.submit(`/clients/${p.client}`, {}, { action: new RegExp(`${p.consent}/again$`) });
+      assert.equal(refused.status, 422);
+      assert.match(sentence(refused.text), /This form is out of use/);
+    } finally { out(""); }
+    assert.equal((await desk.submit(`/clients/${p.client}`, {}, { action: new RegExp(`${p.consent}/again$`) })).status, 303);
     assert.equal((await p.v.submit(consentPage(p), signing, { action: consentPage(p) })).status, 303);
   });
 });

@@ -155,7 +155,9 @@ enum err form_show_signature(struct req *r)
     struct rows *signature = req_show(r, "signature", Q_form_signature, NULL);
     if (!signature)
         return req_error(r);
-    if (!req_show(r, "proof", Q_proof_of, NULL) || !req_show(r, "files", Q_form_file_signed, NULL))
+    if (!req_show(r, "proof", Q_proof_of, NULL) ||
+        !req_show(r, "files", Q_form_file_signed, NULL) ||
+        !req_show(r, "revoked", Q_form_revoked, NULL))
         return req_error(r);
     enum err e = show_document(r, signature);
     if (!e)

@@ -17,7 +17,11 @@ enum { MAX_ANSWERS = 512 * 1024, MAX_SIGNATURE = 512 * 1024, ONE_DAY = 86400 };
 #define FILES QUESTIONS "/files"
 #define ATTACH FILES "/{question_key:slug}"
 #define HER_FILE FILES "/{media_id:uuid}"
-#define FILE_OF "/clients/{client_id:uuid}/files/{media_id:uuid}"
+#define CLIENT "/clients/{client_id:uuid}"
+#define ONE_FORM CLIENT "/forms/{assignment_id:uuid}"
+#define ASK CLIENT "/forms/ask"
+#define SIGNATURE CLIENT "/signatures/{signature_id:uuid}"
+#define FILE_OF CLIENT "/files/{media_id:uuid}"
 /* Where the store of files is. */
 #define SLOW .pool = POOL_SLOW
 #define SLOW_LINK .door = DOOR_LINK, .purpose = "form", SLOW
@@ -242,6 +246,20 @@ static const struct field decline_fields[] = {
 };
 
 static const struct field no_fields[] = {{0}};
+static const struct field revoke_fields[] = {
+    {"reason", FIELD_LONG, .max = 1000},
+    {0},
+};
+static const struct field drop_fields[] = {
+    {"reason", FIELD_TEXT, .required = true, .max = 500,
+     .missing = "Say why the form is not needed."},
+    {0},
+};
+static const struct field ask_fields[] = {
+    {"form_id", FIELD_UUID, .required = true, .missing = "Choose a form."},
+    {"appointment_id", FIELD_UUID},
+    {0},
+};
 
 const struct page form_pages[] = {
     {GET, LIST, LINK("form"), .action = "form.read",
@@ -290,12 +308,33 @@ const struct page form_pages[] = {
     {POST, QUESTIONS "/decline", LINK("form"), .action = "form.decline", .fields = decline_fields,
      .save = Q_form_decline, .then = "/v/{link_id}/forms?declined=1", .again = CONSENT,
      .title = "Form: decline to sign"},
-    {POST, "/clients/{client_id:uuid}/forms/{assignment_id:uuid}/again", CAN(chart_write),
-     .action = "form.again", .save = Q_form_again, .then = "/clients/{client_id}/chart#forms",
-     .title = "Chart: ask for a declined form again"},
+    {POST, ONE_FORM "/again", CAN(booking_write), .action = "form.again", .fields = no_fields,
+     .save = Q_form_again, .then = "/clients/{client_id}#forms", .again = CLIENT,
+     .title = "Client: ask for a declined form again"},
+    {POST, ONE_FORM "/drop", CAN(booking_write), .action = "form.drop", .fields = drop_fields,
+     .save = Q_form_drop, .then = "/clients/{client_id}#forms", .again = CLIENT,
+     .title = "Client: a form is not needed"},
+    {GET, ASK, CAN(booking_write), .action = "client.read",
+     .show = {{"client", Q_form_ask_head},
+              {"forms", Q_form_ask_forms},
+              {"visits", Q_form_ask_visits}},
+     .view = "form/ask", .title = "Client: ask for a form"},
+    {POST, ASK, CAN(booking_write), .action = "form.ask", .fields = ask_fields, .save = Q_form_ask,
+     .then = "/clients/{client_id}#forms", .again = ASK, .title = "Client: a form is asked for"},
     {GET, HER_LINK "/allowed", LINK(NULL), .action = "consent.list",
-     .show = {{"head", Q_looked_head}, {"allowed", Q_form_allowed}, {"messages", Q_messaging_mine}},
+     .show = {{"head", Q_looked_head},
+              {"allowed", Q_form_allowed},
+              {"signed", Q_form_signed},
+              {"messages", Q_messaging_mine}},
      .view = "form/allowed", .title = "What she allowed"},
+    {POST, HER_LINK "/signed/{signature_id:uuid}/withdraw", LINK(NULL),
+     .action = "signature.withdraw", .fields = revoke_fields, .save = Q_form_revoke,
+     .then = "/v/{link_id}/allowed?revoked=1#signed", .again = HER_LINK "/allowed",
+     .title = "Take back a signed form"},
+    {POST, SIGNATURE "/withdraw", CAN(chart_write), .action = "signature.withdraw",
+     .fields = revoke_fields, .save = Q_form_revoke_for,
+     .then = "/clients/{client_id}/signatures/{signature_id}", .again = SIGNATURE,
+     .title = "Chart: write down that a signed form is taken back"},
     {POST, HER_LINK "/allowed", LINK(NULL), .action = "consent.withdraw",
      .fields = form_withdraw_fields, .save = Q_form_withdraw,
      .then = "/v/{link_id}/allowed?done={purpose}", .again = HER_LINK "/allowed",
@@ -304,9 +343,9 @@ const struct page form_pages[] = {
      .action = "consent.withdraw", .fields = form_withdraw_fields, .save = Q_form_withdraw_for,
      .then = "/clients/{client_id}/chart#consents", .again = "/clients/{client_id:uuid}/chart",
      .title = "Chart: write down that a consent is withdrawn"},
-    {GET, "/clients/{client_id:uuid}/signatures/{signature_id:uuid}", CAN(chart_read),
-     .action = "consent.read", .run = form_show_signature,
+    {GET, SIGNATURE, CAN(chart_read), .action = "consent.read", .run = form_show_signature,
      .show = {{"signature", Q_form_signature},
+              {"revoked", Q_form_revoked},
               {"proof", Q_proof_of},
               {"files", Q_form_file_signed}},
      .view = "form/signature", .gives = "document strokes text is_intact",

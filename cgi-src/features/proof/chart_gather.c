@@ -331,8 +331,10 @@ static enum err forms(struct gathering *g, const struct rows *rows)
         if (!rows_bool(rows, i, "is_signed"))
             continue;
         add(g, CHART_FACT, cell(rows, i, "form"),
-            join(g->a, join(g->a, S("signed"), " ", shown(g, rows, i, "signed", "datetime")), "; ",
-                 join(g->a, S("envelope"), " ", cell(rows, i, "signature_id"))));
+            join(g->a,
+                 join(g->a, join(g->a, S("signed"), " ", shown(g, rows, i, "signed", "datetime")),
+                      ", taken back ", shown(g, rows, i, "revoked", "datetime")),
+                 "; ", join(g->a, S("envelope"), " ", cell(rows, i, "signature_id"))));
         parts_of(g, files, "signature_id", cell(rows, i, "signature_id"), attached);
     }
     return OK;
