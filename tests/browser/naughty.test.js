@@ -130,7 +130,8 @@ test("S-13 T12: every text field of a client, a form and a chart reads back as t
     const page = await v.get(target), form = h.formOf(page.text, action), filled = {};
     for (const [tag, kind] of form.html.matchAll(/<(input|textarea)\b[^>]*>/g)) {
       const name = attribute(tag, "name"), type = attribute(tag, "type") || "text";
-      if (!name || name in values || kind === "input" && type !== "text" || /inputmode="(numeric|decimal|tel|email)"/.test(tag)) continue;
+      if (!name || name in values || name === "none_option" || // (a choice of the question, which these have not)
+         kind === "input" && type !== "text" || /inputmode="(numeric|decimal|tel|email)"/.test(tag)) continue;
       const max = Number(attribute(tag, "maxlength")) || 200;
       if (max >= 12) filled[name] = evil(Math.min(max, 200));
     }

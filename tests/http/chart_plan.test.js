@@ -27,7 +27,7 @@ test("L11: a plan of three visits: sealed, in order, the next is due after the o
   assert.equal(h.one("SELECT position('legs' IN encode(title_sealed, 'escape')) FROM app.treatment_plan WHERE client_id = :'v1'", id), "0");
   const [[first, , plan], [second]] = steps(id);
   const book = async () => ((await v.get(plans)).text.match(/\/appointments\/new\?client_id=[^"]+/g) || []).map(h.decode);
-  const today = h.one("SELECT app.today()::text FROM (SELECT set_config('foyer.tenant_id', :'v1', false)) x", h.tenantId("glow"));
+  const today = h.today("glow");
   const chart = words((await v.get(`/clients/${id}/chart`)).text);
   assert.ok(chart.includes(title) && chart.includes("next: "));
   const may = (await book()).length > 0; // (a provider whose role books)

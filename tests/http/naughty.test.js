@@ -71,7 +71,7 @@ async function sender(p) {
     const w = await withFiles("glow"), at = `${w.questions}/files/picture`;
     return { v: w.v, target: at, keys: h.formOf((await w.v.get(at)).text).values };
   }
-  if (p.path.includes("/forms/")) return { v: f.v, target, keys: h.formOf((await f.v.get(target.replace(/\/(consent|decline|code)$/, ""))).text).values };
+  if (p.path.includes("/forms/")) return { v: f.v, target, keys: h.formOf((await f.v.get(target.replace(/\/(consent|decline|code|language)$/, ""))).text).values };
   if (p.path.startsWith("/v/") && p.path.endsWith("/prove")) {
     const v = new h.Visitor("glow");
     const { token } = await k.message(c, b.client, "booked");

@@ -6,6 +6,10 @@ const { one, sql, tenantId, uuid } = require("./harness");
 // Lots that few have received come first, for a page names all of them; those that nobody has come last.
 const lots = `(SELECT l.id, l.product_id FROM app.product_lot l CROSS JOIN LATERAL (SELECT count(*) FROM app.encounter_product x WHERE x.tenant_id = l.tenant_id AND x.lot_id = l.id) AS n (received)
   WHERE l.tenant_id = :'t' ORDER BY n.received = 0, n.received, l.received_on, l.id) AS lots`;
+// Somebody's treatment whom no test opens.
+const nobody = `WITH c AS (INSERT INTO app.client (tenant_id, name, is_active) VALUES (:'t'::uuid, 'A sample of nobody', false) RETURNING tenant_id, id),
+  e AS (INSERT INTO app.encounter (tenant_id, client_id, provider_id, done_on, noted_by) SELECT c.tenant_id, c.id, f.id, '2026-01-01', f.id
+    FROM c, LATERAL (SELECT f.id FROM app.staff f WHERE f.tenant_id = c.tenant_id AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1) AS f RETURNING *)`;
 const statements = {
   messaging_wording_id: "SELECT id FROM app.messaging_wording WHERE tenant_id = :'t' ORDER BY channel, purpose, version DESC LIMIT 1",
   service_id: "SELECT id FROM app.service WHERE tenant_id = :'t' AND is_active AND is_online ORDER BY name LIMIT 1",
@@ -49,8 +53,9 @@ const statements = {
   plan_id: "SELECT id FROM app.treatment_plan WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   step_id: "SELECT id FROM app.plan_step WHERE tenant_id = :'t' ORDER BY plan_id, position LIMIT 1",
   line_id: "SELECT id FROM app.encounter_product WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
-  advice_id: "INSERT INTO app.encounter_advice (tenant_id, client_id, encounter_id, advice_sealed, noted_by) SELECT e.tenant_id, e.client_id, e.id, '\\x00', e.noted_by FROM app.encounter e WHERE e.tenant_id = :'t' ORDER BY e.id LIMIT 1 RETURNING id",
-  setting_id: "INSERT INTO app.encounter_device (tenant_id, client_id, encounter_id, device_id, settings_sealed, noted_by) SELECT e.tenant_id, e.client_id, e.id, r.id, '\\x00', e.noted_by FROM app.encounter e JOIN app.resource r ON r.tenant_id = e.tenant_id AND r.kind <> 'staff' WHERE e.tenant_id = :'t' ORDER BY e.id, r.id LIMIT 1 RETURNING id",
+  // (what opens for nobody stands in the chart of somebody whom no test opens)
+  advice_id: `${nobody} INSERT INTO app.encounter_advice (tenant_id, client_id, encounter_id, advice_sealed, noted_by) SELECT e.tenant_id, e.client_id, e.id, '\\x00', e.noted_by FROM e RETURNING id`,
+  setting_id: `${nobody} INSERT INTO app.encounter_device (tenant_id, client_id, encounter_id, device_id, settings_sealed, noted_by) SELECT e.tenant_id, e.client_id, e.id, r.id, '\\x00', e.noted_by FROM e JOIN app.resource r ON r.tenant_id = e.tenant_id AND r.kind <> 'staff' ORDER BY r.id LIMIT 1 RETURNING id`,
   template_id: "WITH made AS (INSERT INTO app.note_template (tenant_id, name, body) SELECT :'t'::uuid, 'A sample', 'A sample' WHERE NOT EXISTS (SELECT FROM app.note_template WHERE tenant_id = :'t') RETURNING id) SELECT id FROM made UNION ALL (SELECT id FROM app.note_template WHERE tenant_id = :'t' ORDER BY position, id) LIMIT 1",
   allergy_id: "SELECT id FROM app.allergy WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   staff_id: "SELECT id FROM app.staff WHERE tenant_id = :'t' AND NOT is_support ORDER BY is_active DESC, position, id LIMIT 1",

@@ -21,7 +21,7 @@ async function filled(p = somebody("glow"), which = p.consent) {
 const signing = { accepts: "yes", signer_name: "Zoë O'Hara" };
 // Makes her a minor of so many years, with guardians [name, relation, birth date or null].
 function minor(p, years, ...guardians) {
-  h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\nUPDATE app.client SET birth_date = (now() AT TIME ZONE app.zone())::date - make_interval(years => :'v3') WHERE id = :'v1'::uuid", p.client, glow, years);
+  h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\nUPDATE app.client SET birth_date = :'v4'::date - make_interval(years => :'v3') WHERE id = :'v1'::uuid", p.client, glow, years, h.today("glow"));
   return guardians.map(([name, relation, born]) => h.one(`INSERT INTO app.client_guardian (tenant_id, client_id, name, relation, birth_date)
     VALUES (:'v1'::uuid, :'v2'::uuid, :'v3', :'v4', nullif(:'v5', '')::date) RETURNING id`, glow, p.client, name, relation, born || ""));
 }

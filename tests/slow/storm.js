@@ -159,7 +159,7 @@ async function storm(s, o = {}) {
     const v = await h.staff("glow", "front-desk");
     const name = `Storm ${h.uuid()}`;
     let r = await get(v, "/clients/new");
-    const form = { ...h.formOf(r.text).values, name, email: `${h.uuid()}@mail.example`, phone: "(212) 555-0100", birth_date: "1980-02-03" };
+    const form = { ...h.formOf(r.text).values, name, email: `${h.uuid()}@mail.example`, phone: "(212) 555-0100", birth_date: "1980-02-03", is_new: "true" };
     const made = await post(v, "/clients/new", form);
     assert.equal(made.status, 303, `adding a client answered ${made.status}`);
     const id = made.location.match(/[0-9a-f-]{36}/)[0];
