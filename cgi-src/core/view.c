@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_TEMPLATE_BYTES = 1 << 20, MAX_FOLDERS = 16 };
+enum { MAX_TEMPLATE_BYTES = 1 << 20, MAX_FOLDERS = 16, COMPILE_BYTES = 16 << 20 };
 
 static struct {
     struct str directories; /* colon-separated */
@@ -295,9 +295,16 @@ static bool compile_entry(struct str dir, struct str below, const char *entry, i
         return compile_folder(dir, name, depth + 1, a, why);
     if (n <= n_ending || strcmp(entry + n - n_ending, ending) != 0)
         return true;
-    const char *plain = arena_cstr(a, str_part(name, 0, name.n - n_ending));
-    const struct view *v = view_get(plain, a, why);
-    return v && (!v->has_words || compile_languages(plain, a, why));
+    /* What one needs while it is compiled goes before the next, however many there are. */
+    struct arena *scratch = arena_new(COMPILE_BYTES);
+    const char *plain = arena_cstr(scratch, str_part(name, 0, name.n - n_ending));
+    struct str said = S("");
+    const struct view *v = view_get(plain, scratch, &said);
+    bool is_good = v && (!v->has_words || compile_languages(plain, scratch, &said));
+    if (!is_good)
+        *why = arena_str(a, said);
+    arena_free(scratch);
+    return is_good;
 }
 
 static bool compile_folder(struct str dir, struct str below, int depth, struct arena *a,
