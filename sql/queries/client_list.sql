@@ -30,8 +30,6 @@ ORDER BY c.name_norm, c.id;
 -- The files of that list, of fifty thousand clients each.
 -- clients: none
 SELECT p.n AS part, (p.n - 1) * 50000 + 1 AS first_row, least(p.n * 50000, k.total)::int AS last_row, k.total > 50000 AS is_one_of_several, coalesce(:tag::uuid::text, '') AS tag_chosen
-FROM (SELECT count(*) AS total FROM app.client c
-      WHERE c.is_active AND NOT EXISTS (SELECT FROM app.client_merged m WHERE m.client_id = c.id AND m.undone_at IS NULL)
-        AND (:tag::uuid IS NULL OR EXISTS (SELECT FROM app.client_tag x WHERE x.client_id = ANY (app.record_ids(c.id)) AND x.tag_id = :tag::uuid))) AS k
+FROM app.client_list_total(:tag::uuid) AS k (total)
 CROSS JOIN LATERAL generate_series(1, ((k.total + 49999) / 50000)::int) AS p (n)
 ORDER BY p.n;
