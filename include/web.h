@@ -83,6 +83,7 @@ struct page {
      * stands twice, under two names, is sent once. */
     struct show show[32];
     const char *view;       /* template */
+    const char *with;       /* GET: a parameter of its queries that is "t" on this page */
     const struct field *fields;  /* ended by a row without a name */
     enum query save;        /* POST: one statement; Q_none (0): not a save page */
     const char *then;       /* where to go after it: {name} from its row, path, fields */

@@ -215,6 +215,8 @@ static enum err finish_transaction(struct req *r, const struct page *page)
 static enum err handle_get(struct req *r, const struct page *page)
 {
     enum err e;
+    if (page->with)
+        req_set(r, page->with, S("t"));
     if (page->run) {
         begin_send(r, page);
         e = begin_wait(r);

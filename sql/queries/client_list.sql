@@ -26,6 +26,10 @@ FROM (SELECT o.*, app.record_ids(o.id) AS ids
 CROSS JOIN LATERAL app.contact(c.id) AS k
 ORDER BY c.name_norm, c.id;
 
+-- name: client_list_joined :many
+-- The records that are joined to those of a file, whose further phones, guardians and tags stand in it too: the trail names them.
+SELECT m.client_id FROM app.client_merged m WHERE m.undone_at IS NULL AND app.record_of(m.client_id) = ANY (:list_ids::uuid[]);
+
 -- name: client_list_part :many
 -- The files of that list, of fifty thousand clients each.
 -- clients: none

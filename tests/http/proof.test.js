@@ -414,6 +414,7 @@ describe("L12 L13: medicines and allergies that she names in a form", () => {
 });
 
 describe("R-05: a chart on paper", () => {
+  const powder = `Paperbotulin ${h.uuid().slice(0, 8)}`;
   const body = `Rosemary ${hostile} ${scripts}`;
   let chart, v;
   after(() => h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\nUPDATE app.client_guardian SET ended_at = now() WHERE client_id = :'v1' AND name = 'Basil Parent'", p.client, h.tenantId("glow")));
@@ -430,7 +431,7 @@ describe("R-05: a chart on paper", () => {
       INSERT INTO app.client_guardian (tenant_id, client_id, name, relation, birth_date) VALUES (:'v1', :'v2', 'Basil Parent', 'parent', '1970-02-03')`, h.tenantId("glow"), p.client);
     const [lot] = h.sql(`WITH p AS (INSERT INTO app.product (tenant_id, name, kind, unit) VALUES (:'v1', :'v2', 'toxin', 'units') RETURNING id, tenant_id)
       INSERT INTO app.product_lot (tenant_id, product_id, lot, expires_on, received_on) SELECT p.tenant_id, p.id, 'PAPER7', '2040-01-02', '2020-01-01' FROM p RETURNING id`,
-      h.tenantId("glow"), `Paperbotulin ${p.client}`)[0];
+      h.tenantId("glow"), powder)[0];
     const treated = (await v.post(`/clients/${p.client}/encounters/new`, { ...form.values, idem: h.uuid(), provider_id: "", done_on: "2026-01-05" })).location;
     const send = async (to, values) => assert.equal((await v.post(`${treated}/${to}`, { ...form.values, idem: h.uuid(), ...values })).status, 303, to);
     await send("products", { lot_id: lot, amount: "3", area: "Brow" });
@@ -439,7 +440,7 @@ describe("R-05: a chart on paper", () => {
     await send("map", { drawing: "face_right", region: "Temple" });
   });
   test("L11: points stand with the treatment, numbered as on the map, with product, amount, depth and lot; amounts are totalled, lines and points apart", async () => {
-    const total = `In all: Paperbotulin ${p.client}, 3 units as noted above, 6.5 units at 2 points`;
+    const total = `In all: ${powder}, 3 units as noted above, 6.5 units at 2 points`;
     for (const at of [chart, `${chart}/print`]) {
       const text = h.decode((await v.get(at)).text.replace(/<[^>]*>/g, "")).replace(/\s+/g, " ");
       for (const words of [total, /1(: |, Forehead, middle: )Paperbotulin \S+ 4 units(, Forehead, middle)?, Intramuscular, bleb basil lot PAPER7, expires (2 Jan|Jan 2,?) 2040/, /2: Paperbotulin \S+ 2\.5 units lot PAPER7/, /1(, Temple)?: a point(, Temple)?/i])

@@ -97,17 +97,6 @@ static const struct field settings_fields[] = {
 #define CHART "/clients/{client_id:uuid}/chart"
 #define CHART_COPY CHART "/copies/{chart_copy_id:uuid}"
 
-/* Whole, however long: what is taken along cut short would be no chart. */
-static enum err chart_print(struct req *r)
-{
-    const struct page *page = req_page(r);
-    req_set(r, "whole", S("t"));
-    for (size_t i = 0; i < COUNT_OF(page->show) && page->show[i].name; i++)
-        if (!req_show(r, page->show[i].name, page->show[i].query, page->show[i].by))
-            return req_error(r);
-    return reply_view(r, 200, page->view);
-}
-
 static enum err chart_copy(struct req *r)
 {
     req_set(r, "whole", S("t"));
@@ -161,7 +150,8 @@ const struct page proof_pages[] = {
               {"files", Q_form_file_of_client, .by = "signature_id"},
               {"notes", Q_chart_note},
               {"addenda", Q_chart_addendum, .by = "note_id"}},
-     .run = chart_print, .view = "proof/chart", .title = "Chart: as a page to be printed"},
+     .with = "whole", /* however long: what is taken along cut short would be no chart */
+     .view = "proof/chart", .title = "Chart: as a page to be printed"},
     {POST, CHART "/copies", CAN(chart_read), .action = "chart.export", .fields = no_fields,
      .run = chart_copy, .again = CHART "/print", .title = "Chart: have a PDF made"},
     {GET, CHART_COPY, CAN(chart_read), .action = "chart.read",
