@@ -168,8 +168,10 @@ CREATE OR REPLACE FUNCTION app.may_ask_forms(client uuid) RETURNS void
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
-    IF NOT (app.actor_kind() = 'staff' AND (app.may('booking_write') OR app.reaches('booking_write', client))) IS TRUE THEN
+    IF NOT (app.actor_kind() = 'staff' AND (app.may('booking_write') OR app.may_some('booking_write'))) IS TRUE THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    ELSIF NOT (app.may('booking_write') OR app.reaches('booking_write', client)) IS TRUE THEN
+        RAISE EXCEPTION 'no such client' USING ERRCODE = 'FY404'; -- beyond her reach
     END IF;
 END $$;
 
@@ -266,7 +268,8 @@ BEGIN
     IF NOT (CASE by_kind WHEN 'client' THEN client = app.own_client()
                          WHEN 'staff' THEN app.may('chart_write') OR app.reaches('chart_write', client)
                          ELSE false END) IS TRUE THEN
-        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+        -- (whose role writes the charts of some: there is no such client for her)
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = CASE WHEN by_kind = 'staff' AND app.may_some('chart_write') THEN 'FY404' ELSE 'FY403' END;
     END IF;
     IF NOT app.signature_end(withdrawal, client, signature, reason, by_kind, now()) THEN
         RAISE EXCEPTION 'This form is taken back already.' USING ERRCODE = 'FY422', COLUMN = 'form';

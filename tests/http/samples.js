@@ -6,8 +6,8 @@ const { one, sql, tenantId, uuid } = require("./harness");
 // Lots that few have received come first, for a page names all of them; those that nobody has come last.
 const lots = `(SELECT l.id, l.product_id FROM app.product_lot l CROSS JOIN LATERAL (SELECT count(*) FROM app.encounter_product x WHERE x.tenant_id = l.tenant_id AND x.lot_id = l.id) AS n (received)
   WHERE l.tenant_id = :'t' ORDER BY n.received = 0, n.received, l.received_on, l.id) AS lots`;
-// Somebody's treatment whom no test opens.
-const nobody = `WITH c AS (INSERT INTO app.client (tenant_id, name, is_active) VALUES (:'t'::uuid, 'A sample of nobody', false) RETURNING tenant_id, id),
+// Somebody's treatment whom no test opens, nor finds: without triggers.
+const nobody = `SET session_replication_role = replica; WITH c AS (INSERT INTO app.client (tenant_id, name, is_active) VALUES (:'t'::uuid, 'A sample of nobody', false) RETURNING tenant_id, id),
   e AS (INSERT INTO app.encounter (tenant_id, client_id, provider_id, done_on, noted_by) SELECT c.tenant_id, c.id, f.id, '2026-01-01', f.id
     FROM c, LATERAL (SELECT f.id FROM app.staff f WHERE f.tenant_id = c.tenant_id AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1) AS f RETURNING *)`;
 const statements = {
