@@ -62,7 +62,7 @@ static enum err download(struct req *r)
     buf_addz(&ids, rows_count(rows) ? "}" : "{}");
     req_set(r, "list_ids", buf_str(&ids));
     struct rows *fields = req_query(r, Q_client_field_column);
-    if (!fields || !req_query(r, Q_client_list_joined))
+    if (!fields)
         return req_error(r);
     if (rows_count(fields) == 0)
         return reply_csv(r, rows, columns, COUNT_OF(columns), "clients.csv");

