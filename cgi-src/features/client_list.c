@@ -54,6 +54,11 @@ static enum err download(struct req *r)
         return req_error(r);
     if (rows_count(rows) > EXPORT_MOST)
         return reply_too_long(r, EXPORT_MOST);
+    struct rows *fields = req_query(r, Q_client_field_column);
+    if (!fields)
+        return req_error(r);
+    if (rows_count(fields) == 0)
+        return reply_csv(r, rows, columns, COUNT_OF(columns), "clients.csv");
     struct buf ids = buf_in(req_arena(r), rows_count(rows) * 40 + 16);
     for (size_t i = 0; i < rows_count(rows); i++) {
         buf_addc(&ids, i ? ',' : '{');
@@ -61,11 +66,6 @@ static enum err download(struct req *r)
     }
     buf_addz(&ids, rows_count(rows) ? "}" : "{}");
     req_set(r, "list_ids", buf_str(&ids));
-    struct rows *fields = req_query(r, Q_client_field_column);
-    if (!fields)
-        return req_error(r);
-    if (rows_count(fields) == 0)
-        return reply_csv(r, rows, columns, COUNT_OF(columns), "clients.csv");
     struct rows *values = req_query(r, Q_client_field_export);
     if (!values)
         return req_error(r);
