@@ -239,6 +239,13 @@ static void modify_count(struct buf *out, struct val v)
     add_grouped(out, size_of(v.i));
 }
 
+/* The ending of an English noun after a number: "1 row", "2 rows". */
+static void modify_s(struct buf *out, struct val v)
+{
+    if (v.i != 1)
+        buf_addc(out, 's');
+}
+
 /* ---- texts ---- */
 
 /* Digits of the country code at the beginning of an international number (ITU-T E.164). */
@@ -368,13 +375,14 @@ static const struct modifier modifiers[] = {
     {"money", KIND(INT), modify_money},                         /* cents: $1,234.50 */
     {"minutes", KIND(INT), modify_minutes},                     /* 1 h 15 min */
     {"count", KIND(INT), modify_count},                         /* 1,234 */
+    {"s", KIND(INT), modify_s},                                 /* s, but nothing for 1 */
     {"phone", KIND(TEXT), modify_phone},                        /* (212) 555-0123 */
     {"hex", KIND(TEXT), modify_hex},                            /* bytes: 00ff */
     {"initials", KIND(TEXT), modify_initials},                  /* AL */
     {"upper", KIND(TEXT), modify_upper},                        /* EST */
     {"url", DATES | CLOCKS | KIND(TEXT) | KIND(INT) | KIND(REAL) | KIND(BOOL),
-     modify_url},                  /* a%20b */
-    {"id", KIND(TEXT), modify_id}, /* 3fa9c1d2 */
+     modify_url},                        /* a%20b */
+    {"id", KIND(TEXT), modify_id},       /* 3fa9c1d2 */
     {"agent", KIND(TEXT), modify_agent}, /* Firefox on Windows */
 };
 

@@ -129,6 +129,9 @@ static void amounts_are_grouped(void **state)
     check("money", number(123456789), "$1,234,567.89");
     check("money", number(100000), "$1,000.00");
     check("money", number(INT64_MIN), "-$92,233,720,368,547,758.08");
+    check("s", number(0), "s");
+    check("s", number(1), "");
+    check("s", number(2), "s");
     check("count", number(999), "999");
     check("count", number(1000), "1,000");
     check("count", number(-1002003), "-1,002,003");
