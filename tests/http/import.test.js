@@ -144,7 +144,7 @@ describe("V-04 L10 the whole way", () => {
     await until(id, "undone");
     assert.equal(found(), "1");
     const undone = await owner.get(`/clients/import/${id}`);
-    assert.match(undone.text, /1 clients were taken out again; 1 stayed/);
+    assert.match(undone.text, /1 client taken out again; 1 stayed/);
     assert.match(undone.text, /Ann [^<]*<\/a><\/th>[^]*was changed since/);
   });
 
