@@ -569,7 +569,7 @@ static bool verify_forgotten(struct audit *au, const PGresult *tenants)
     return true;
 }
 
-/* What was signed (notes, forms) against what the trail says was signed. */
+/* What was signed (notes, treatments, forms) against what the trail says was signed. */
 static bool verify_signed(struct audit *au, const char *tenant_id, const char *name)
 {
     PGresult *res =

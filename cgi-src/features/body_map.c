@@ -1,6 +1,7 @@
 /*
  * body_map.c -- where on face or body something was given: points on drawings, of one treatment, over
- * those of the others, which can be repeated. Never: moves a point; one entered in error is marked so.
+ * those of the others, which can be repeated. Never: changes a point; one that is moved is followed by
+ * another, one entered in error is marked so.
  */
 #include "chart_mark.h"
 #include "features.h"
@@ -27,6 +28,41 @@ static const struct field repeat_fields[] = {
     {"lot_id", FIELD_UUID},
     {0},
 };
+
+/* to_x, to_y: not the names of the form for a new point, which stands on the same page. */
+static const struct field move_fields[] = {
+    {"drawing", FIELD_CHOICE, .required = true,
+     .choices = "face_front|face_left|face_right|body_front|body_back"},
+    {"to_x", FIELD_INT, .required = true, .max = 1000, .bad = "Give a number from 0 to 1000."},
+    {"to_y", FIELD_INT, .required = true, .max = 1000, .bad = "Give a number from 0 to 1000."},
+    {0},
+};
+
+/* The point that follows has an id of its own, to which its note is sealed. */
+static enum err move(struct req *r)
+{
+    struct str client = req_value(r, "client_id"), encounter = req_value(r, "encounter_id");
+    struct rows *point = req_query(r, Q_body_map_point);
+    if (!point)
+        return req_error(r);
+    if (rows_bool(point, 0, "is_signed")) {
+        req_refuse(r, "",
+                   "This treatment is signed, and stays as it is. Write an addendum instead.");
+        return ERR_INVALID;
+    }
+    enum err e = req_set_sealed(r, "remark_sealed", client, "app.body_point", "remark_sealed",
+                                req_value(r, "new_id"), rows_text(point, 0, "remark_sealed"));
+    if (e)
+        return e == ERR_GONE ? ERR_NOT_FOUND : e;
+    struct rows *made = req_query(r, Q_body_map_move);
+    if (!made)
+        return req_error(r);
+    struct str drawing = rows_text(made, 0, "drawing");
+    return reply_redirect(r, arena_printf(req_arena(r),
+                                          "/clients/%.*s/encounters/%.*s/map?drawing=%.*s",
+                                          (int)client.n, client.p, (int)encounter.n, encounter.p,
+                                          (int)drawing.n, drawing.p));
+}
 
 static enum err repeat(struct req *r)
 {
@@ -69,6 +105,8 @@ const struct page body_map_pages[] = {
               {"drawings", Q_body_map_drawings},
               {"regions", Q_body_map_regions},
               {"points", Q_body_map_points},
+              {"moves", Q_body_map_moves},
+              {"has_moves", Q_body_map_moves, .by = "encounter_id", .once = true},
               {"lots", Q_body_map_lots},
               {"unders", Q_body_map_under},
               {"has_under", Q_body_map_under, .by = "encounter_id", .once = true},
@@ -78,6 +116,8 @@ const struct page body_map_pages[] = {
      .save = Q_body_map_add, THEN, .again = MAP, .title = "Chart: a point on the map"},
     {POST, MAP "/repeat", CAN(chart_write), .action = "encounter.change", .fields = repeat_fields,
      .run = repeat, .again = MAP, .title = "Chart: repeat the points of another treatment"},
+    {POST, MAP "/{point_id:uuid}/move", CAN(chart_write), .action = "encounter.change",
+     .fields = move_fields, .run = move, .again = MAP, .title = "Chart: move a point on the map"},
     {POST, MAP "/{point_id:uuid}/void", CAN(chart_write), .action = "encounter.change",
      .fields = void_fields, .run = void_point, .again = MAP,
      .title = "Chart: a point entered in error"},

@@ -67,6 +67,7 @@ const struct page chart_pages[] = {
               {"devices", Q_encounter_devices, .by = "encounter_id"},
               {"advices", Q_encounter_advices, .by = "encounter_id"},
               {"faults", Q_encounter_errors, .by = "encounter_id"},
+              {"treatment_addenda", Q_encounter_addenda, .by = "encounter_id"},
               {"voided", Q_encounter_voided},
               {"before", Q_health_before},
               {"plans", Q_plan_next},
@@ -91,7 +92,8 @@ const struct page chart_pages[] = {
     {POST, "/clients/{client_id:uuid}/notes/{note_id:uuid}/discard", CAN(chart_write),
      .action = "note.discard", .save = Q_chart_note_discard,
      .then = "/clients/{client_id}/chart#notes", .title = "Chart: discard a draft note"},
-    {GET, "/notes", CAN(chart_write), .action = "note.list", .show = {{"notes", Q_chart_unsigned}},
-     .view = "chart/unsigned", .title = "Notes that are not signed yet"},
+    {GET, "/notes", CAN(chart_write), .action = "note.list",
+     .show = {{"notes", Q_chart_unsigned}, {"treatments", Q_encounter_unsigned}},
+     .view = "chart/unsigned", .title = "Notes and treatments that are not signed yet"},
     {0},
 };

@@ -1,7 +1,8 @@
 /*
  * encounter.c -- treatments: service, provider, products by their lots, devices as they were set,
  * aftercare.
- * Owns: what is noted of a treatment. Never: changes a line; one entered in error is marked so.
+ * Owns: what is noted of a treatment, and its signing. Never: changes a line; one entered in error is
+ * marked so. Of a signed treatment the tables refuse any other change.
  */
 #include "chart_mark.h"
 #include "crypto.h"
@@ -23,6 +24,17 @@ static const struct field aftercare_fields[] = {
 };
 
 static const struct field void_fields[] = {VOID_REASON, {0}};
+
+/* seen: app.encounter_state as the page showed it. */
+static const struct field sign_fields[] = {
+    {"seen", FIELD_TEXT, .max = 64},
+    {0},
+};
+
+static const struct field addendum_fields[] = {
+    {"addendum", FIELD_LONG, .required = true, .missing = "Write what is to be added first."},
+    {0},
+};
 
 static const struct field product_fields[] = {
     {"lot_id", FIELD_UUID, .required = true, .missing = "Choose the lot."},
@@ -144,6 +156,7 @@ const struct page encounter_pages[] = {
               {"devices", Q_encounter_devices, .by = "encounter_id"},
               {"advices", Q_encounter_advices, .by = "encounter_id"},
               {"faults", Q_encounter_errors, .by = "encounter_id"},
+              {"addenda", Q_encounter_addenda, .by = "encounter_id"},
               {"lots", Q_encounter_lots},
               {"units", Q_encounter_units}},
      .view = "encounter/one", .title = "Chart: a treatment"},
@@ -159,6 +172,10 @@ const struct page encounter_pages[] = {
      .title = "Chart: a device that was used"},
     {POST, ONE "/devices/{setting_id:uuid}/void", CHANGES, .fields = void_fields,
      .run = void_device, .again = ONE, .title = "Chart: a device entered in error"},
+    {POST, ONE "/sign", CAN(chart_write), .action = "encounter.sign", .fields = sign_fields,
+     .save = Q_encounter_sign, THEN, .title = "Chart: sign a treatment"},
+    {POST, ONE "/addendum", CAN(chart_write), .action = "encounter.sign", .fields = addendum_fields,
+     .save = Q_encounter_addendum_add, THEN, .title = "Chart: add to a signed treatment"},
     {POST, ONE "/void", CAN(chart_write), .action = "encounter.void", .fields = void_fields,
      .run = void_whole, .again = ONE, .title = "Chart: a treatment entered in error"},
     {0},

@@ -57,6 +57,7 @@ AS $$
         ('allergy.create', 'added an allergy to your chart'),
         ('allergy.end', 'ended an allergy in your chart'),
         ('encounter.create', 'noted a treatment in your chart'),
+        ('encounter.sign', 'signed a treatment in your chart, or added to it'),
         ('encounter.change', 'changed a treatment in your chart'),
         ('encounter.void', 'took a treatment off your chart as an error'),
         ('plan.create', 'made a treatment plan for you'),
@@ -139,7 +140,7 @@ BEGIN
                 UNION ALL
                 SELECT many.* FROM audit.event many WHERE many.tenant_id = tenant AND many.client_ids @> ARRAY[her] AND cardinality(many.client_ids) > 1
             ) AS e
-            WHERE e.outcome = 'ok' AND e.action NOT IN ('note.sealed', 'form.sealed', 'form.files')
+            WHERE e.outcome = 'ok' AND e.action NOT IN ('note.sealed', 'encounter.sealed', 'encounter.added', 'encounter.marked', 'form.sealed', 'form.files')
             ORDER BY e.at DESC, e.id LIMIT how_many OFFSET skip) AS x
     LEFT JOIN app.staff f ON f.tenant_id = tenant AND f.id = x.actor_id
     LEFT JOIN LATERAL (

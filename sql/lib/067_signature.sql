@@ -21,7 +21,7 @@ $$;
 REVOKE ALL ON FUNCTION audit.signature_row(uuid, timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit.signature_row(uuid, timestamptz) TO foyer_jobs;
 
--- What was signed, notes and forms and what is attached to these, and is not what the trail says of it; for `foyer audit verify`, which proves the trail itself. A month of
+-- What was signed, notes, treatments with what was added to them or marked in them, forms and what is attached to these, and is not what the trail says of it; for `foyer audit verify`, which proves the trail itself. A month of
 -- the trail that was retired takes its rows along, and what was signed in it is no longer compared.
 CREATE OR REPLACE FUNCTION audit.seal_signed(tenant uuid) RETURNS TABLE (kind text, id uuid, client_id uuid, what text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -29,12 +29,30 @@ AS $$
     WITH said AS (
         SELECT e.action, e.object_id, count(*) AS n, min(e.reason) AS digest, min(e.client_ids[1]::text)::uuid AS client
         FROM audit.event e
-        WHERE e.tenant_id = seal_signed.tenant AND e.action IN ('note.sealed', 'form.sealed', 'form.files') AND e.outcome = 'ok'
+        WHERE e.tenant_id = seal_signed.tenant AND e.action IN ('note.sealed', 'encounter.sealed', 'encounter.added', 'encounter.marked', 'form.sealed', 'form.files') AND e.outcome = 'ok'
         GROUP BY e.action, e.object_id
     ), signed AS (
         SELECT 'note.sealed' AS action, c.id, c.client_id, c.signed_at, encode(app.note_digest(c), 'hex') AS digest
         FROM app.chart_note c
         WHERE c.tenant_id = seal_signed.tenant AND c.state = 'signed'
+        UNION ALL
+        SELECT 'encounter.sealed', e.id, e.client_id, e.signed_at, encode(app.encounter_digest(e), 'hex')
+        FROM app.encounter e
+        WHERE e.tenant_id = seal_signed.tenant AND e.signed_at IS NOT NULL
+        UNION ALL
+        SELECT 'encounter.added', a.id, a.client_id, a.signed_at, encode(app.addendum_digest(a), 'hex')
+        FROM app.encounter_addendum a
+        WHERE a.tenant_id = seal_signed.tenant
+        UNION ALL  -- (what was marked before it was signed is part of what was signed)
+        SELECT 'encounter.marked', m.id, e.client_id, m.void_at, encode(app.error_digest(e.tenant_id, e.id, m.id, m.void_at, m.void_by, m.void_reason_sealed), 'hex')
+        FROM app.encounter e
+        CROSS JOIN LATERAL (
+            SELECT e.id, e.void_at, e.void_by, e.void_reason_sealed
+            UNION ALL SELECT x.id, x.void_at, x.void_by, x.void_reason_sealed FROM app.encounter_product x WHERE x.tenant_id = e.tenant_id AND x.client_id = e.client_id AND x.encounter_id = e.id
+            UNION ALL SELECT x.id, x.void_at, x.void_by, x.void_reason_sealed FROM app.encounter_device x WHERE x.tenant_id = e.tenant_id AND x.client_id = e.client_id AND x.encounter_id = e.id
+            UNION ALL SELECT x.id, x.void_at, x.void_by, x.void_reason_sealed FROM app.encounter_advice x WHERE x.tenant_id = e.tenant_id AND x.client_id = e.client_id AND x.encounter_id = e.id
+            UNION ALL SELECT x.id, x.void_at, x.void_by, x.void_reason_sealed FROM app.body_point x WHERE x.tenant_id = e.tenant_id AND x.client_id = e.client_id AND x.encounter_id = e.id) AS m
+        WHERE e.tenant_id = seal_signed.tenant AND e.signed_at IS NOT NULL AND m.void_at > e.signed_at
         UNION ALL
         SELECT 'form.sealed', s.id, s.client_id, s.signed_at, encode(app.signature_digest(s), 'hex')
         FROM app.signature s
@@ -48,7 +66,8 @@ AS $$
         WHERE f.tenant_id = seal_signed.tenant AND (m.removed_at IS NULL OR m.removed_at > s.signed_at)
         GROUP BY s.tenant_id, s.id, s.client_id, s.signed_at
     )
-    SELECT CASE coalesce(s.action, t.action) WHEN 'note.sealed' THEN 'note' WHEN 'form.files' THEN 'list of files of signed form' ELSE 'signed form' END, coalesce(s.id, t.object_id), coalesce(s.client_id, t.client),
+    SELECT CASE coalesce(s.action, t.action) WHEN 'note.sealed' THEN 'note' WHEN 'encounter.sealed' THEN 'treatment' WHEN 'encounter.added' THEN 'addendum to a treatment'
+                                            WHEN 'encounter.marked' THEN 'error in a signed treatment' WHEN 'form.files' THEN 'list of files of signed form' ELSE 'signed form' END, coalesce(s.id, t.object_id), coalesce(s.client_id, t.client),
            CASE WHEN s.id IS NULL THEN 'was signed, and is gone or no longer signed'
                 WHEN t.object_id IS NULL THEN 'stands as signed, and the trail does not know of it'
                 WHEN t.n > 1 THEN 'was signed more than once'

@@ -24,6 +24,12 @@ GRANT EXECUTE ON FUNCTION app.client_call_off(uuid) TO foyer_owner;
 
 SET LOCAL ROLE foyer_owner;
 
+-- Whether a treatment is signed. Internal.
+CREATE OR REPLACE FUNCTION app.encounter_is_signed(encounter uuid) RETURNS boolean
+LANGUAGE sql STABLE
+AS $$ SELECT EXISTS (SELECT FROM app.encounter e WHERE e.tenant_id = app.tenant() AND e.id = encounter AND e.signed_at IS NOT NULL) $$;
+REVOKE ALL ON FUNCTION app.encounter_is_signed(uuid) FROM PUBLIC;
+
 -- Takes from a client all that names her and destroys her key, without which nothing that is sealed opens any more: answers,
 -- notes, allergies, signed documents. What stays: visits with service, time and price (aggregates, and the minimum of an
 -- invoice), the trail's ids, and an opt-out's hash. What is signed stays as bytes that nobody can read, for its rows are
@@ -67,15 +73,21 @@ BEGIN
     DELETE FROM app.allergy a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.medication a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.health_condition a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
-    UPDATE app.body_point a SET remark_sealed = NULL, void_reason_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client;
-    DELETE FROM app.body_point a WHERE a.tenant_id = app.tenant() AND a.client_id = client AND a.lot_id IS NULL;
+    -- Of treatments; what is signed stays, as notes do.
+    UPDATE app.body_point a SET remark_sealed = NULL, void_reason_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client
+        AND NOT app.encounter_is_signed(a.encounter_id);
+    DELETE FROM app.body_point a WHERE a.tenant_id = app.tenant() AND a.client_id = client AND a.lot_id IS NULL
+        AND NOT app.encounter_is_signed(a.encounter_id);
     DELETE FROM app.plan_step a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.treatment_plan a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
-    DELETE FROM app.encounter_device a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    DELETE FROM app.encounter_device a WHERE a.tenant_id = app.tenant() AND a.client_id = client
+        AND NOT app.encounter_is_signed(a.encounter_id);
     -- That a lot was used stays, for who counts lots; where on her body is gone with her key.
-    UPDATE app.encounter_product a SET area_sealed = NULL, void_reason_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client;
-    DELETE FROM app.encounter_advice a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
-    UPDATE app.encounter a SET aftercare_sealed = NULL, void_reason_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client;
+    UPDATE app.encounter_product a SET area_sealed = NULL, void_reason_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client
+        AND NOT app.encounter_is_signed(a.encounter_id);
+    DELETE FROM app.encounter_advice a WHERE a.tenant_id = app.tenant() AND a.client_id = client
+        AND NOT app.encounter_is_signed(a.encounter_id);
+    UPDATE app.encounter a SET aftercare_sealed = NULL, void_reason_sealed = NULL WHERE a.tenant_id = app.tenant() AND a.client_id = client AND a.signed_at IS NULL;
     DELETE FROM app.none_known a WHERE a.tenant_id = app.tenant() AND a.client_id = client;
     DELETE FROM app.chart_note n WHERE n.tenant_id = app.tenant() AND n.client_id = client AND n.state = 'draft'
         AND NOT EXISTS (SELECT FROM app.chart_note x WHERE x.tenant_id = n.tenant_id AND x.client_id = client AND x.addendum_to = n.id);

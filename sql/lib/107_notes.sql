@@ -1,4 +1,4 @@
--- 107_notes: drafts that two windows write.
+-- 107_notes: drafts that two windows write; treatments that are signed as they were seen.
 
 SET LOCAL ROLE foyer_owner;
 
@@ -26,5 +26,34 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION app.note_turn(uuid, int, uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.note_turn(uuid, int, uuid) TO foyer_staff;
+
+-- In which state a treatment is: changes with each line that comes to it, is moved or is marked.
+CREATE OR REPLACE FUNCTION app.encounter_state(client uuid, encounter uuid) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT encode(sha256(convert_to(coalesce(string_agg(x.id || CASE WHEN x.is_void THEN '-' ELSE '+' END, '' ORDER BY x.id), ''), 'UTF8')), 'hex')
+    FROM (SELECT p.id, p.void_at IS NOT NULL AS is_void FROM app.encounter_product p WHERE p.client_id = client AND p.encounter_id = encounter
+          UNION ALL SELECT d.id, d.void_at IS NOT NULL FROM app.encounter_device d WHERE d.client_id = client AND d.encounter_id = encounter
+          UNION ALL SELECT a.id, a.void_at IS NOT NULL FROM app.encounter_advice a WHERE a.client_id = client AND a.encounter_id = encounter
+          UNION ALL SELECT b.id, b.void_at IS NOT NULL FROM app.body_point b WHERE b.client_id = client AND b.encounter_id = encounter) AS x
+$$;
+
+-- Signs a treatment as it was seen; no row: it is not there. FY422: something came to it since, or it is signed already.
+CREATE OR REPLACE FUNCTION app.encounter_sign(client uuid, encounter uuid, seen text) RETURNS TABLE (client_id uuid)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM FROM app.encounter e WHERE e.id = encounter AND e.client_id = client FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF app.encounter_state(client, encounter) IS DISTINCT FROM seen THEN
+        RAISE EXCEPTION 'Something was noted of this treatment meanwhile. It is below: look through it once more, then sign.' USING ERRCODE = 'FY422', COLUMN = '';
+    END IF;
+    RETURN QUERY UPDATE app.encounter e SET signed_at = now() WHERE e.id = encounter AND e.client_id = client RETURNING e.client_id;
+END $$;
+REVOKE ALL ON FUNCTION app.encounter_state(uuid, uuid), app.encounter_sign(uuid, uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.encounter_state(uuid, uuid), app.encounter_sign(uuid, uuid, text) TO foyer_staff;
 
 RESET ROLE;

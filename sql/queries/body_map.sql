@@ -65,8 +65,8 @@ RETURNING p.client_id;
 -- name: body_map_points :many
 -- The points of this treatment on the drawing, numbered, and those of earlier and later ones, which are laid under them: all, or of one.
 SELECT p.id, p.client_id, p.id AS point_id, p.x, p.y, p.x + 22 AS label_x, p.y + 10 AS label_y, e.done_on,
-       p.encounter_id = :encounter_id::uuid AS is_now,
-       CASE WHEN p.encounter_id = :encounter_id::uuid THEN row_number() OVER (PARTITION BY p.encounter_id ORDER BY p.noted_at, p.id) END AS number,
+       p.encounter_id = :encounter_id::uuid AS is_now, p.id = :point_id::uuid AS is_answered,
+       CASE WHEN p.encounter_id = :encounter_id::uuid THEN row_number() OVER (PARTITION BY p.encounter_id ORDER BY coalesce(p.first_at, p.noted_at), p.id) END AS number,
        o.name AS product, l.lot, app.amount_words(p.amount_milli, o.unit) AS amount, app.in_words(p.depth) AS depth_words, p.remark_sealed,
        w.name AS noted_by, p.noted_at AT TIME ZONE app.zone() AS noted
 FROM app.body_point p
@@ -76,7 +76,7 @@ LEFT JOIN app.product_lot l ON l.id = p.lot_id
 LEFT JOIN app.product o ON o.id = l.product_id
 WHERE p.client_id = ANY (app.record_ids(:client_id::uuid)) AND p.void_at IS NULL AND p.drawing = coalesce(nullif(:drawing, ''), 'face_front')
   AND (:under::uuid IS NULL OR p.encounter_id IN (:encounter_id::uuid, :under::uuid))
-ORDER BY e.done_on DESC, p.noted_at, p.id;
+ORDER BY e.done_on DESC, coalesce(p.first_at, p.noted_at), p.id;
 
 -- name: body_map_add :one
 -- A point: where the numbers say, or else in the middle of the region that was named.
@@ -88,6 +88,34 @@ FROM app.encounter e
 LEFT JOIN app.body_regions() AS r ON r.drawing = :drawing AND r.region = :region
 WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid AND e.void_at IS NULL
 RETURNING p.client_id, p.encounter_id, p.drawing;
+
+-- name: body_map_moves :many
+-- Where points of this treatment on the drawing stood before they were moved, in order: by whom and when.
+SELECT p.client_id, n.encounter_id, p.x, p.y, n.x AS to_x, n.y AS to_y, w.name AS moved_by, n.noted_at AT TIME ZONE app.zone() AS moved
+FROM app.body_point n
+JOIN app.body_point p ON p.id = n.was_id AND p.client_id = n.client_id
+JOIN app.staff w ON w.id = n.noted_by
+WHERE n.client_id = :client_id::uuid AND n.encounter_id = :encounter_id::uuid AND n.drawing = coalesce(nullif(:drawing, ''), 'face_front')
+ORDER BY n.noted_at, n.id;
+
+-- name: body_map_point :one
+-- A point that is to be moved: its note, and whether the treatment stands.
+SELECT p.id, p.client_id, p.remark_sealed, e.signed_at IS NOT NULL AS is_signed
+FROM app.body_point p
+JOIN app.encounter e ON e.id = p.encounter_id AND e.client_id = p.client_id
+WHERE p.id = :point_id::uuid AND p.encounter_id = :encounter_id::uuid AND p.client_id = :client_id::uuid AND p.void_at IS NULL;
+
+-- name: body_map_move :one
+-- Its place ends, and another follows it that says the rest as before; by whom and when stands in both.
+-- seals: body_point
+WITH was AS (
+    UPDATE app.body_point p SET void_at = now()
+    WHERE p.id = :point_id::uuid AND p.encounter_id = :encounter_id::uuid AND p.client_id = :client_id::uuid AND p.void_at IS NULL
+    RETURNING p.id, p.client_id, p.encounter_id, p.drawing, p.lot_id, p.amount_milli, p.depth, coalesce(p.first_at, p.noted_at) AS first_at)
+INSERT INTO app.body_point AS n (id, client_id, encounter_id, drawing, x, y, lot_id, amount_milli, depth, remark_sealed, was_id, first_at)
+SELECT :new_id::uuid, w.client_id, w.encounter_id, w.drawing, :to_x::int, :to_y::int, w.lot_id, w.amount_milli, w.depth, :remark_sealed::bytea, w.id, w.first_at
+FROM was w
+RETURNING n.client_id, n.drawing;
 
 -- name: body_map_void :one
 -- A point entered in error.
@@ -110,7 +138,7 @@ ORDER BY d.rank;
 -- name: body_map_points_of_client :many
 -- The points of each of her treatments, numbered on each drawing as the map's own page numbers them, with the region that they are near.
 SELECT p.id, p.client_id, p.encounter_id, p.encounter_id || ' ' || p.drawing AS map_key, d.words AS drawing_words, p.x, p.y, p.x + 22 AS label_x, p.y + 10 AS label_y,
-       row_number() OVER (PARTITION BY p.encounter_id, p.drawing ORDER BY p.noted_at, p.id) AS number,
+       row_number() OVER (PARTITION BY p.encounter_id, p.drawing ORDER BY coalesce(p.first_at, p.noted_at), p.id) AS number,
        o.name AS product, l.lot, l.expires_on, app.amount_words(p.amount_milli, o.unit) AS amount, app.in_words(p.depth) AS depth_words, p.remark_sealed,
        (SELECT replace(r.region, ', her ', ', ') FROM app.body_regions() AS r
         WHERE r.drawing = p.drawing AND (r.x - p.x) ^ 2 + (r.y - p.y) ^ 2 <= 80 ^ 2
@@ -120,4 +148,4 @@ JOIN app.drawings() AS d ON d.drawing = p.drawing
 LEFT JOIN app.product_lot l ON l.id = p.lot_id
 LEFT JOIN app.product o ON o.id = l.product_id
 WHERE p.client_id = ANY (app.record_ids(:client_id::uuid)) AND p.void_at IS NULL
-ORDER BY p.encounter_id, d.rank, p.noted_at, p.id;
+ORDER BY p.encounter_id, d.rank, coalesce(p.first_at, p.noted_at), p.id;

@@ -136,6 +136,9 @@ ORDER BY n.written_at
 LIMIT 200;
 
 -- name: chart_unsigned_count :many
--- How many they are; no row: none.
+-- How many they are, with the treatments that whoever asks has given and not signed; no row: none.
 -- clients: none
-SELECT count(*) AS n_unsigned FROM app.chart_note n WHERE n.author_id = app.actor() AND n.state = 'draft' HAVING count(*) > 0;
+SELECT x.n AS n_unsigned
+FROM (SELECT (SELECT count(*) FROM app.chart_note n WHERE n.author_id = app.actor() AND n.state = 'draft')
+           + (SELECT count(*) FROM app.encounter e WHERE e.provider_id = app.actor() AND e.signed_at IS NULL AND e.void_at IS NULL) AS n) AS x
+WHERE x.n > 0;

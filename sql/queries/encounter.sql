@@ -6,9 +6,15 @@ SELECT e.id,
        e.done_on,
        coalesce(v.name, 'Treatment') AS service,
        f.name AS provider,
-       e.aftercare_sealed
+       e.aftercare_sealed,
+       w.name AS noted_by,
+       e.noted_at AT TIME ZONE app.zone() AS noted,
+       e.signed_at IS NOT NULL AS is_signed,
+       e.signed_name AS signed_by,
+       e.signed_at AT TIME ZONE app.zone() AS signed
 FROM app.encounter e
 JOIN app.staff f ON f.id = e.provider_id
+JOIN app.staff w ON w.id = e.noted_by
 LEFT JOIN app.service v ON v.id = e.service_id
 WHERE e.client_id = ANY (app.record_ids(:client_id::uuid)) AND e.void_at IS NULL
 ORDER BY e.done_on DESC, e.noted_at DESC
@@ -43,6 +49,23 @@ JOIN app.staff w ON w.id = x.noted_by
 WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.void_at IS NULL
 ORDER BY x.noted_at, x.id;
 
+-- name: encounter_addenda :many
+-- What was added to signed treatments of hers, in order.
+SELECT x.id, x.client_id, x.encounter_id, x.addendum_sealed, x.author_name AS author, x.signed_at AT TIME ZONE app.zone() AS signed
+FROM app.encounter_addendum x
+WHERE x.client_id = ANY (app.record_ids(:client_id::uuid))
+ORDER BY x.signed_at, x.id;
+
+-- name: encounter_unsigned :many
+-- Treatments that whoever asks has given and not signed, the oldest first.
+SELECT e.id AS encounter_id, e.client_id, coalesce(c.name, 'A client of a colleague''s') AS client, e.done_on, coalesce(v.name, 'Treatment') AS service
+FROM app.encounter e
+LEFT JOIN app.client c ON c.id = e.client_id
+LEFT JOIN app.service v ON v.id = e.service_id
+WHERE e.provider_id = app.actor() AND e.signed_at IS NULL AND e.void_at IS NULL
+ORDER BY e.done_on, e.noted_at
+LIMIT 200;
+
 -- name: encounter_errors :many
 -- Lines of her treatments that were marked as entered in error, of whichever kind: what they said, who marked them, and why.
 SELECT k.client_id, k.encounter_id, x.id, y.id, z.id, v.id,
@@ -57,7 +80,7 @@ FROM (SELECT 'product' AS kind, a.client_id, a.encounter_id, a.id, a.noted_by, a
       UNION ALL SELECT 'device', a.client_id, a.encounter_id, a.id, a.noted_by, a.noted_at, a.void_at, a.void_by FROM app.encounter_device a
       WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.void_at IS NOT NULL
       UNION ALL SELECT 'point', a.client_id, a.encounter_id, a.id, a.noted_by, a.noted_at, a.void_at, a.void_by FROM app.body_point a
-      WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.void_at IS NOT NULL
+      WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.void_at IS NOT NULL AND NOT EXISTS (SELECT FROM app.body_point n WHERE n.encounter_id = a.encounter_id AND n.was_id = a.id)
       UNION ALL SELECT 'advice', a.client_id, a.encounter_id, a.id, a.noted_by, a.noted_at, a.void_at, a.void_by FROM app.encounter_advice a
       WHERE a.client_id = ANY (app.record_ids(:client_id::uuid)) AND a.void_at IS NOT NULL) AS k
 JOIN app.staff n ON n.id = k.noted_by
@@ -116,8 +139,16 @@ SELECT e.id,
        u.name AS voided_by,
        e.void_at AT TIME ZONE app.zone() AS voided,
        e.void_reason_sealed,
-       e.void_at IS NULL AND (app.may('chart_write') OR app.reaches('chart_write', e.client_id)) AS can_change
+       e.signed_at IS NOT NULL AS is_signed,
+       e.signed_name AS signed_by,
+       e.signed_at AT TIME ZONE app.zone() AS signed,
+       app.encounter_state(e.client_id, e.id) AS state,
+       e.void_at IS NULL AND m.may AS can_mark,
+       e.void_at IS NULL AND e.signed_at IS NULL AND m.may AS can_change,
+       e.void_at IS NULL AND e.signed_at IS NULL AND m.may AND e.provider_id = app.actor() AS can_sign,
+       e.void_at IS NULL AND e.signed_at IS NOT NULL AND m.may AS can_add
 FROM app.encounter e
+CROSS JOIN LATERAL (SELECT app.may('chart_write') OR app.reaches('chart_write', e.client_id) AS may) AS m
 JOIN app.client c ON c.id = e.client_id
 JOIN app.staff f ON f.id = e.provider_id
 JOIN app.staff w ON w.id = e.noted_by
@@ -197,6 +228,19 @@ RETURNING x.client_id, x.encounter_id;
 UPDATE app.encounter_advice x SET void_at = now(), void_reason_sealed = :void_reason_sealed::bytea
 WHERE x.id = :advice_id::uuid AND x.encounter_id = :encounter_id::uuid AND x.client_id = :client_id::uuid AND x.void_at IS NULL
 RETURNING x.client_id, x.encounter_id;
+
+-- name: encounter_sign :one
+-- Its provider signs it, as the page showed it. From then on it stays as it is.
+SELECT s.client_id FROM app.encounter_sign(:client_id::uuid, :encounter_id::uuid, :seen) AS s;
+
+-- name: encounter_addendum_add :one
+-- Adds to a signed treatment; what is added is signed at once.
+-- seals: encounter_addendum
+INSERT INTO app.encounter_addendum AS x (id, client_id, encounter_id, addendum_sealed)
+SELECT :new_id::uuid, e.client_id, e.id, :addendum_sealed::bytea
+FROM app.encounter e
+WHERE e.id = :encounter_id::uuid AND e.client_id = :client_id::uuid
+RETURNING x.client_id;
 
 -- name: encounter_void :one
 -- It was entered in error: it stays, and is shown as such.

@@ -13,7 +13,7 @@ async function open(target) {
   return page;
 }
 test("L11: by click and by keys, and where the region lies", async () => {
-  const [client, encounter] = h.sql("SELECT client_id, id FROM app.encounter WHERE tenant_id = :'v1' AND void_at IS NULL ORDER BY id LIMIT 1", h.tenantId("glow"))[0];
+  const [client, encounter] = h.sql("SELECT client_id, id FROM app.encounter WHERE tenant_id = :'v1' AND void_at IS NULL AND signed_at IS NULL ORDER BY id LIMIT 1", h.tenantId("glow"))[0];
   const page = await open(`/clients/${client}/encounters/${encounter}/map?drawing=body_back`);
   const box = await page.locator("[data-map]").boundingBox();
   await page.mouse.click(box.x + box.width / 4, box.y + box.height / 2);
@@ -33,6 +33,35 @@ test("L11: by click and by keys, and where the region lies", async () => {
   assert.deepEqual(h.sql("SELECT x, y FROM app.body_point WHERE encounter_id = :'v1' AND drawing = 'body_back'", encounter).at(-1), ["500", "440"]);
   assert.deepEqual(page.foyer.faults, []);
   await b.check(page, "a map");
+  await page.context().close();
+});
+test("L11: a point is taken hold of and moved, by the pointer and by keys; the button keeps the place, and where it stood stays", async () => {
+  const [client, encounter, point] = h.sql(`SELECT e.client_id, e.id, p.id FROM app.encounter e JOIN app.body_point p ON p.tenant_id = e.tenant_id AND p.encounter_id = e.id AND p.void_at IS NULL AND p.drawing = 'face_front'
+    AND (p.x, p.y) = (500, 360) WHERE e.tenant_id = :'v1' AND e.void_at IS NULL AND e.signed_at IS NULL ORDER BY e.id LIMIT 1`, h.tenantId("glow"))[0];
+  const page = await open(`/clients/${client}/encounters/${encounter}/map?drawing=face_front`), circle = page.locator(`[data-point="${point}"]`), more = page.locator(`[data-move="${point}"]`);
+  const at = async () => [await more.locator("[name=to_x]").inputValue(), await more.locator("[name=to_y]").inputValue()].map(Number);
+  assert.deepEqual(await at(), [500, 360]);
+  await circle.scrollIntoViewIfNeeded();
+  const box = await page.locator("[data-map]").boundingBox(), to = (x, y) => [box.x + box.width * x / 1000, box.y + box.height * y / 1000];
+  await page.mouse.move(...to(500, 360));
+  await page.mouse.down();
+  await page.mouse.move(...to(560, 380), { steps: 4 });
+  await page.mouse.up();
+  const [x, y] = await at();
+  assert.ok(Math.abs(x - 560) < 8 && Math.abs(y - 380) < 8, `${x} ${y}`);
+  assert.equal(await page.inputValue("#x"), "", "no new point is begun by it");
+  await circle.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Shift+ArrowUp");
+  assert.deepEqual(await at(), [x + 10, y - 50]);
+  assert.equal(h.one("SELECT count(*) FROM app.body_point WHERE was_id = :'v1'", point), "0", "nothing is sent yet");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/map\?drawing=face_front$/);
+  await page.waitForSelector("text=Former places");
+  assert.deepEqual(h.sql("SELECT x, y FROM app.body_point WHERE was_id = :'v1'", point), [[String(x + 10), String(y - 50)]]);
+  assert.deepEqual(page.foyer.faults, []);
+  await b.check(page, "a map with a point that was moved");
   await page.context().close();
 });
 test("L14: what is typed is kept without a button", async () => {

@@ -54,6 +54,50 @@ SELECT throws_ok('DELETE FROM app.chart_note WHERE state = ''signed''', 'FY422',
 SELECT is(pg_temp.staff('provider', 'INSERT INTO app.chart_note (id, client_id, body_sealed, addendum_to) VALUES (gen_random_uuid(), fx.id(''b'', ''client'', 1), ''\x03'', fx.id(''b'', ''note'', 1))'), 'INSERT 0 1', 'L14: an addendum is written');
 SELECT is(pg_temp.staff('provider', 'INSERT INTO app.chart_note (id, client_id, body_sealed, addendum_to) VALUES (gen_random_uuid(), fx.id(''b'', ''client'', 2), ''\x03'', fx.id(''b'', ''note'', 1))'), '23503', 'L14: to a note of the same client');
 SELECT is(pg_temp.staff('provider', 'INSERT INTO app.chart_note (id, client_id, body_sealed, author_id) VALUES (gen_random_uuid(), fx.id(''b'', ''client'', 1), ''\x03'', fx.id(''b'', ''staff'', 5))'), '42501', 'L14: in one''s own name');
+
+-- treatments: signed by their provider, then no role's to change. encounter 70: signed; 71: not.
+BEGIN;
+SELECT * FROM fx.inside('beta');
+INSERT INTO app.product (id, name, kind, unit) VALUES (fx.id('b', 'product', 70), 'Signed', 'toxin', 'units');
+INSERT INTO app.product_lot (id, product_id, lot, expires_on, received_on) VALUES (fx.id('b', 'lot', 70), fx.id('b', 'product', 70), 'S1', '2040-01-01', '2020-01-01');
+INSERT INTO app.encounter (id, client_id, provider_id, done_on, noted_by) SELECT fx.id('b', 'encounter', n), fx.id('b', 'client', 1), fx.id('b', 'staff', 4), current_date - 1, fx.id('b', 'staff', 4) FROM generate_series(70, 71) n;
+INSERT INTO app.encounter_product (id, client_id, encounter_id, lot_id, amount_milli, noted_by) SELECT fx.id('b', 'line', n), fx.id('b', 'client', 1), fx.id('b', 'encounter', n), fx.id('b', 'lot', 70), 1000, fx.id('b', 'staff', 4) FROM generate_series(70, 71) n;
+INSERT INTO app.encounter_advice (id, client_id, encounter_id, advice_sealed, noted_by) SELECT fx.id('b', 'advice', n), fx.id('b', 'client', 1), fx.id('b', 'encounter', n), '\x01', fx.id('b', 'staff', 4) FROM generate_series(70, 71) n;
+INSERT INTO app.encounter_device (id, client_id, encounter_id, device_id, settings_sealed, noted_by) SELECT fx.id('b', 'setting', n), fx.id('b', 'client', 1), fx.id('b', 'encounter', n), (SELECT r.id FROM app.resource r WHERE r.tenant_id = app.tenant() ORDER BY r.id LIMIT 1), '\x01', fx.id('b', 'staff', 4) FROM generate_series(70, 71) n;
+INSERT INTO app.body_point (id, client_id, encounter_id, drawing, x, y, noted_by) SELECT fx.id('b', 'point', n), fx.id('b', 'client', 1), fx.id('b', 'encounter', n), 'face_front', 1, 1, fx.id('b', 'staff', 4) FROM generate_series(70, 71) n;
+CREATE FUNCTION pg_temp.line(t text, n int) RETURNS uuid LANGUAGE sql AS $$ SELECT fx.id('b', CASE t WHEN 'encounter_product' THEN 'line' WHEN 'encounter_advice' THEN 'advice' WHEN 'encounter_device' THEN 'setting' ELSE 'point' END, n) $$;
+CREATE TEMP TABLE part (t text, cols text, vals text);
+INSERT INTO part VALUES ('encounter_product', 'lot_id, amount_milli', format('%L, 5', fx.id('b', 'lot', 70))), ('encounter_advice', 'advice_sealed', '''\x02'''),
+    ('encounter_device', 'device_id, settings_sealed', format('%L, ''\x02''', (SELECT r.id FROM app.resource r WHERE r.tenant_id = fx.id('b', 'tenant', 1) ORDER BY r.id LIMIT 1))), ('body_point', 'drawing, x, y', '''face_front'', 5, 5');
+CREATE FUNCTION pg_temp.treatment(n int) RETURNS text LANGUAGE sql AS $$ SELECT format('SELECT count(*) FROM app.encounter_sign(%1$L, %2$L, app.encounter_state(%1$L, %2$L))', fx.id('b', 'client', 1), fx.id('b', 'encounter', n)) $$;
+COMMIT;
+SELECT is(pg_temp.staff('owner', pg_temp.treatment(70)), 'FY422', 'L11: a treatment is signed by its provider alone');
+SELECT is(pg_temp.staff('provider2', pg_temp.treatment(70)), 'FY422', 'L11: not by another provider');
+SELECT isnt(pg_temp.staff('biller', pg_temp.treatment(70)), '1', 'L11: not by who writes no charts');
+SELECT is(pg_temp.staff('provider', format('SELECT 1 FROM app.encounter_sign(%L, %L, %L)', fx.id('b', 'client', 1), fx.id('b', 'encounter', 70), 'seen')), 'FY422', 'L11: and as it was seen');
+SELECT is(pg_temp.staff('provider', format('UPDATE app.encounter SET signed_at = ''2001-01-01'' WHERE id = %L', fx.id('b', 'encounter', 71)), format('SELECT signed_at > now() - interval ''1 minute'' AND signed_name IS NOT NULL FROM app.encounter WHERE id = %L', fx.id('b', 'encounter', 71))), 't', 'L11: the time and the name are the server''s');
+SELECT is(pg_temp.staff('provider', pg_temp.treatment(70), 'COMMIT'), 'COMMIT', 'L11: she signs');
+SELECT is(pg_temp.staff(who, format('INSERT INTO app.%s (id, client_id, encounter_id, %s) VALUES (gen_random_uuid(), %L, %L, %s)', p.t, p.cols, fx.id('b', 'client', 1), fx.id('b', 'encounter', 70), p.vals)), 'FY422', 'R-05: to a signed treatment no line comes: ' || p.t || ', ' || who)
+FROM part p, (VALUES ('provider'), ('provider2')) AS v (who);
+SELECT is(pg_temp.staff('provider', format('INSERT INTO app.%s (id, client_id, encounter_id, %s) VALUES (gen_random_uuid(), %L, %L, %s)', p.t, p.cols, fx.id('b', 'client', 1), fx.id('b', 'encounter', 71), p.vals)), 'INSERT 0 1', 'L11: to one that is not signed it does: ' || p.t) FROM part p;
+SELECT isnt(left(pg_temp.staff(who, format(q, p.t, pg_temp.line(p.t, 70))), 8), left(q, 6) || ' 1', 'R-05: for ' || who || ': ' || format(q, p.t, '…'))
+FROM part p, (VALUES ('owner'), ('manager'), ('front-desk'), ('provider'), ('provider2'), ('biller'), ('auditor')) AS v (who), (VALUES ('UPDATE app.%s SET noted_at = now() WHERE id = %L'), ('DELETE FROM app.%s WHERE id = %L'), ('UPDATE app.%s SET void_at = now() WHERE id = %L')) AS s (q);
+SELECT throws_ok(format(q, p.t, pg_temp.line(p.t, 70)), 'FY422', NULL, 'R-05: for the superuser: ' || format(q, p.t, '…'))
+FROM part p, (VALUES ('UPDATE app.%s SET noted_at = now() WHERE id = %L'), ('UPDATE app.%s SET void_at = now() WHERE id = %L'), ('DELETE FROM app.%s WHERE id = %L')) AS s (q);
+SELECT throws_ok(format('UPDATE app.%s SET encounter_id = %L WHERE id = %L', p.t, fx.id('b', 'encounter', 70), pg_temp.line(p.t, 71)), 'FY422', NULL, 'R-05: nor does a line move into it: ' || p.t) FROM part p;
+SELECT throws_ok(format('UPDATE app.%s SET encounter_id = %L WHERE id = %L', p.t, fx.id('b', 'encounter', 71), pg_temp.line(p.t, 70)), 'FY422', NULL, 'R-05: nor out of it: ' || p.t) FROM part p;
+SELECT throws_ok(format(q, fx.id('b', 'encounter', 70)), 'FY422', NULL, 'R-05: ' || q) FROM (VALUES ('UPDATE app.encounter SET done_on = done_on - 1 WHERE id = %L'), ('UPDATE app.encounter SET signed_at = NULL, signed_name = NULL WHERE id = %L'),
+    ('UPDATE app.encounter SET provider_id = provider_id, noted_at = now() WHERE id = %L'), ('UPDATE app.encounter SET void_at = now() WHERE id = %L'), ('DELETE FROM app.encounter WHERE id = %L')) AS v (q);
+SELECT throws_ok('TRUNCATE app.' || t || ' CASCADE', '42501', NULL, 'R-05: ' || t) FROM (SELECT p.t FROM part p UNION VALUES ('encounter'), ('encounter_addendum')) AS x;
+CREATE FUNCTION pg_temp.add(n int) RETURNS text LANGUAGE sql AS $$ SELECT format('INSERT INTO app.encounter_addendum (id, client_id, encounter_id, addendum_sealed) VALUES (%L, %L, %L, ''\x03'')', fx.id('b', 'addendum', n), fx.id('b', 'client', 1), fx.id('b', 'encounter', n)) $$;
+SELECT is(pg_temp.staff('provider', pg_temp.add(71)), 'FY422', 'L14: nothing is added to what is not signed');
+SELECT isnt(pg_temp.staff('front-desk', pg_temp.add(70)), 'INSERT 0 1', 'L14: nor by who writes no charts');
+SELECT is(pg_temp.staff('provider2', pg_temp.add(70), 'COMMIT'), 'COMMIT', 'L14: an addendum is');
+SELECT is((SELECT author_id = fx.id('b', 'staff', 5) AND author_name <> '' FROM app.encounter_addendum WHERE id = fx.id('b', 'addendum', 70)), true, 'L14: in the name of who wrote it');
+SELECT throws_ok(q, '42501', NULL, 'R-05: ' || q) FROM (VALUES ('UPDATE app.encounter_addendum SET addendum_sealed = ''\x02'''), ('DELETE FROM app.encounter_addendum')) AS v (q);
+SELECT is(pg_temp.staff('provider', format('UPDATE app.encounter_product SET void_at = now(), void_reason_sealed = ''\x09'' WHERE id = %L', fx.id('b', 'line', 70)), format('SELECT v.void_at > e.signed_at AND v.void_by = app.actor() FROM app.encounter_product v JOIN app.encounter e ON e.id = v.encounter_id WHERE v.id = %L', fx.id('b', 'line', 70))), 't', 'L11: an error is marked afterwards, with why');
+SELECT is((SELECT string_agg(e.action, ',' ORDER BY e.action) FROM audit.event e WHERE e.object_id IN (fx.id('b', 'encounter', 70), fx.id('b', 'addendum', 70)) AND e.action LIKE 'encounter.%'), 'encounter.added,encounter.sealed', 'R-05: both leave their hash in the trail');
+SELECT is((SELECT count(*) FROM audit.seal_signed(fx.id('b', 'tenant', 1)) s WHERE s.kind ~ 'treatment'), 0::bigint, 'R-05: which says what they are');
 BEGIN;
 SELECT * FROM finish();
 COMMIT;

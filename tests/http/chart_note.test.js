@@ -118,7 +118,8 @@ describe("L14: drafts that are put away", () => {
   test("listed with their number, discarded by their author alone, and not made anew by a window that still shows one", async () => {
     const id = await client(), form = await newForm(id), notes = `/clients/${id}/notes`;
     await v.post(notes, { ...form, body: "begun and left" });
-    const count = Number(h.one("SELECT count(*) FROM app.chart_note n JOIN app.staff f ON f.id = n.author_id WHERE n.tenant_id = :'v1' AND n.state = 'draft' AND f.email_norm = :'v2'", h.tenantId("glow"), h.staffOf("glow", "provider").email));
+    const count = Number(h.one("SELECT count(*) FROM app.chart_note n JOIN app.staff f ON f.id = n.author_id WHERE n.tenant_id = :'v1' AND n.state = 'draft' AND f.email_norm = :'v2'", h.tenantId("glow"), h.staffOf("glow", "provider").email))
+      + Number(h.one("SELECT count(*) FROM app.encounter e JOIN app.staff f ON f.id = e.provider_id WHERE e.tenant_id = :'v1' AND e.signed_at IS NULL AND e.void_at IS NULL AND f.email_norm = :'v2'", h.tenantId("glow"), h.staffOf("glow", "provider").email));
     assert.match((await v.get("/clients")).text, new RegExp(`not signed yet: ${count}<`));
     const list = await v.get("/notes");
     assert.ok(list.text.includes(`href="/clients/${id}/chart#note-${form.id}"`));

@@ -122,8 +122,9 @@ static const char products_sql[] =
     "WITH p AS (INSERT INTO app.product (tenant_id, name, kind, unit) SELECT $1::uuid, v.name, "
     "v.kind, v.unit FROM (VALUES ('Botulinum toxin A, 100 units', 'toxin', 'units', 'medspa'), "
     "('Hyaluronic acid filler, 1 ml', 'filler', 'ml', 'medspa'), ('Glycolic peel 30 %', 'peel', "
-    "'ml', 'medspa'), ('Ultrasound gel', 'consumable', 'ml', 'ultrasound')) AS v (name, kind, "
-    "unit, studio) WHERE v.studio = $2 RETURNING tenant_id, id) "
+    "'ml', 'medspa'), ('Hydrating serum', 'topical', 'ml', 'medspa'), ('Ultrasound gel', "
+    "'consumable', 'ml', 'ultrasound')) AS v (name, kind, unit, studio) WHERE v.studio = $2 "
+    "RETURNING tenant_id, id) "
     "INSERT INTO app.product_lot (tenant_id, product_id, lot, expires_on, received_on) "
     "SELECT p.tenant_id, p.id, upper(left(md5(p.id::text || g), 6)), current_date + g * 200 - 220, "
     "current_date - 400 FROM p CROSS JOIN generate_series(1, 3) AS g";
@@ -138,30 +139,95 @@ static const char encounters_sql[] =
     "$1::uuid AND a.status = 'done' AND a.starts_at > now() - interval '22 days' "
     "AND hashtext(a.id::text) % 2 = 0";
 
+/* What a service is done with; a consultation and a laser use nothing up. */
 static const char used_sql[] =
     "INSERT INTO app.encounter_product (tenant_id, client_id, encounter_id, lot_id, amount_milli, "
-    "noted_by) SELECT e.tenant_id, e.client_id, e.id, l.id, CASE p.unit WHEN 'units' THEN 20000 "
-    "WHEN 'ml' THEN 1000 ELSE 1000 END, e.noted_by FROM app.encounter e "
-    "CROSS JOIN LATERAL (SELECT x.* FROM app.product x WHERE x.tenant_id = e.tenant_id "
-    "ORDER BY md5(x.name || e.id::text) LIMIT 1) AS p "
+    "noted_at, noted_by) SELECT e.tenant_id, e.client_id, e.id, l.id, CASE p.unit WHEN 'units' "
+    "THEN 20000 ELSE 1000 END, e.noted_at, e.noted_by FROM app.encounter e "
+    "JOIN app.service v ON v.tenant_id = e.tenant_id AND v.id = e.service_id "
+    "JOIN app.product p ON p.tenant_id = e.tenant_id AND p.kind = CASE WHEN $2 = 'ultrasound' THEN "
+    "'consumable' WHEN v.name = 'Botulinum toxin' THEN 'toxin' WHEN v.name = 'Dermal filler' THEN "
+    "'filler' WHEN v.name = 'Chemical peel' THEN 'peel' WHEN v.category = 'Skin' THEN 'topical' "
+    "END "
     "JOIN LATERAL (SELECT y.id FROM app.product_lot y WHERE y.tenant_id = e.tenant_id "
     "AND y.product_id = p.id AND y.expires_on >= e.done_on ORDER BY y.expires_on LIMIT 1) AS l ON "
     "true WHERE e.tenant_id = $1::uuid";
 
-/* What was used, in three places. */
+/* Where it was given; every other time, one of the points was moved. */
 static const char points_sql[] =
     "INSERT INTO app.body_point (tenant_id, client_id, encounter_id, drawing, x, y, lot_id, "
-    "amount_milli, depth, noted_by) SELECT x.tenant_id, x.client_id, x.encounter_id, 'face_front', "
-    "v.x, v.y, x.lot_id, x.amount_milli / 4, 'intramuscular', x.noted_by FROM "
-    "app.encounter_product x CROSS JOIN (VALUES (500, 360), (380, 230), (620, 230)) AS v (x, y) "
-    "WHERE x.tenant_id = $1::uuid";
+    "amount_milli, depth, noted_at, noted_by) SELECT x.tenant_id, x.client_id, x.encounter_id, "
+    "v.drawing, v.x, v.y, x.lot_id, x.amount_milli / v.parts, v.depth, x.noted_at + v.n * "
+    "interval '1 second', x.noted_by FROM app.encounter_product x "
+    "JOIN app.product_lot l ON l.tenant_id = x.tenant_id AND l.id = x.lot_id "
+    "JOIN app.product p ON p.tenant_id = l.tenant_id AND p.id = l.product_id "
+    "JOIN (VALUES ('toxin', 1, 'face_front', 500, 360, 4, 'intramuscular'), "
+    "('toxin', 2, 'face_front', 380, 230, 4, 'intramuscular'), "
+    "('toxin', 3, 'face_front', 620, 230, 4, 'intramuscular'), "
+    "('toxin', 4, 'face_front', 500, 220, 4, 'intramuscular'), "
+    "('filler', 1, 'face_front', 330, 580, 2, 'subcutaneous'), "
+    "('filler', 2, 'face_front', 670, 580, 2, 'subcutaneous'), "
+    "('consumable', 1, 'body_front', 500, 420, 1, NULL)) AS v (kind, n, drawing, x, y, parts, "
+    "depth) ON v.kind = p.kind WHERE x.tenant_id = $1::uuid";
 
-void load_encounters(struct loader *l)
+static const char moved_sql[] =
+    "WITH was AS (UPDATE app.body_point b SET void_at = b.noted_at + interval '2 min', void_by = "
+    "b.noted_by WHERE b.tenant_id = $1::uuid AND (b.x, b.y) = (380, 230) AND hashtext(b.id::text) "
+    "% 2 = 0 RETURNING b.*) INSERT INTO app.body_point (tenant_id, client_id, encounter_id, "
+    "drawing, x, y, lot_id, amount_milli, depth, noted_at, noted_by, was_id, first_at) SELECT "
+    "w.tenant_id, w.client_id, w.encounter_id, w.drawing, w.x - 14, w.y + 8, w.lot_id, "
+    "w.amount_milli, w.depth, w.void_at, w.noted_by, w.id, w.noted_at FROM was w";
+
+/* Signed by its provider before the day is over; those of the last days are not yet. */
+static const char signed_sql[] =
+    "UPDATE app.encounter e SET signed_at = e.noted_at + interval '20 min', signed_name = f.name "
+    "FROM app.staff f WHERE f.tenant_id = e.tenant_id AND f.id = e.provider_id AND e.tenant_id = "
+    "$1::uuid AND e.done_on < current_date - 2";
+
+static const char sealed_sql[] =
+    "INSERT INTO audit.event (tenant_id, actor_kind, action, object_kind, object_id, client_ids, "
+    "reason) SELECT e.tenant_id, 'system', 'encounter.sealed', 'encounter', e.id, "
+    "ARRAY[e.client_id], encode(app.encounter_digest(e), 'hex') FROM app.encounter e WHERE "
+    "e.tenant_id = $1::uuid AND e.signed_at IS NOT NULL UNION ALL SELECT a.tenant_id, 'system', "
+    "'encounter.added', 'encounter_addendum', a.id, ARRAY[a.client_id], "
+    "encode(app.addendum_digest(a), 'hex') FROM app.encounter_addendum a WHERE a.tenant_id = "
+    "$1::uuid";
+
+/* A text of some clients' treatments, each under its client's key. */
+static void load_words(struct loader *l, const struct demo_client *clients, size_t n,
+                       const char *sql, const char *table, const char *column, const char *text)
+{
+    for (size_t i = 0; i < n && i < 400; i += 2) {
+        struct str id = demo_uuid(&(struct demo_random){.state = i + str_of(text).n}, l->scratch);
+        LOAD(l, sql, load_z(l, l->tenant_id), load_z(l, clients[i].id), load_z(l, id),
+             db_bytea(l->scratch, demo_seal(l, &clients[i], table, column, id, str_of(text))));
+    }
+}
+
+void load_encounters(struct loader *l, const struct demo_client *clients, size_t n)
 {
     LOAD(l, products_sql, load_z(l, l->tenant_id), l->studio->kind);
     LOAD(l, encounters_sql, load_z(l, l->tenant_id));
-    LOAD(l, used_sql, load_z(l, l->tenant_id));
+    LOAD(l, used_sql, load_z(l, l->tenant_id), l->studio->kind);
     LOAD(l, points_sql, load_z(l, l->tenant_id));
+    LOAD(l, moved_sql, load_z(l, l->tenant_id));
+    load_words(l, clients, n,
+               "INSERT INTO app.encounter_advice (tenant_id, client_id, encounter_id, id, "
+               "advice_sealed, noted_at, noted_by) SELECT e.tenant_id, e.client_id, e.id, "
+               "$3::uuid, $4::bytea, e.noted_at, e.noted_by FROM app.encounter e WHERE "
+               "e.tenant_id = $1::uuid AND e.client_id = $2::uuid ORDER BY e.done_on LIMIT 1",
+               "app.encounter_advice", "advice_sealed",
+               "Drink enough, no hot bath today. Call us if anything worries you.");
+    LOAD(l, signed_sql, load_z(l, l->tenant_id));
+    load_words(l, clients, n / 4,
+               "INSERT INTO app.encounter_addendum (tenant_id, client_id, encounter_id, id, "
+               "addendum_sealed, author_id, author_name, signed_at) SELECT e.tenant_id, "
+               "e.client_id, e.id, $3::uuid, $4::bytea, e.provider_id, e.signed_name, e.signed_at "
+               "+ interval '1 day' FROM app.encounter e WHERE e.tenant_id = $1::uuid AND "
+               "e.client_id = $2::uuid AND e.signed_at IS NOT NULL ORDER BY e.done_on LIMIT 1",
+               "app.encounter_addendum", "addendum_sealed",
+               "Called the day after: all is well, no swelling.");
+    LOAD(l, sealed_sql, load_z(l, l->tenant_id));
 }
 
 void load_plans(struct loader *l, const struct demo_client *clients, size_t n)

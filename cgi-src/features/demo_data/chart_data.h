@@ -7,7 +7,7 @@
 void load_health(struct loader *l, const struct demo_client *clients, size_t n);
 /* Treatment plans of some. */
 void load_plans(struct loader *l, const struct demo_client *clients, size_t n);
-/* The register of products, and treatments with lots and settings; after the visits. */
-void load_encounters(struct loader *l);
+/* The register of products; treatments with lots, points and aftercare, signed but for the latest; after the visits. */
+void load_encounters(struct loader *l, const struct demo_client *clients, size_t n);
 
 #endif

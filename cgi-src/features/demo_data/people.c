@@ -435,7 +435,7 @@ void load_people(struct loader *l)
     make_visits(&p, (int)weekday);
     make_allergies(&p);
     load_health(l, p.clients, (size_t)l->clients);
-    load_encounters(l);
+    load_encounters(l, p.clients, (size_t)l->clients);
     load_plans(l, p.clients, (size_t)l->clients);
     make_notes(&p);
     make_assignments(l);

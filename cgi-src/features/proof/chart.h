@@ -12,7 +12,7 @@
 #define CHART_HEADING "heading" /* a section */
 #define CHART_ENTRY "entry"     /* a smaller heading: one note */
 #define CHART_FACT "fact"       /* label and value */
-#define CHART_MAP "map" /* a drawing (app.drawings); value: its points, "x y number" with semicolons */
+#define CHART_MAP "map" /* a drawing (app.drawings) and its words; value: its points, "x y number" with semicolons */
 #define CHART_TEXT "text"
 #define CHART_SMALL "small"
 

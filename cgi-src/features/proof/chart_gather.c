@@ -256,9 +256,41 @@ static void maps_of(struct gathering *g, const struct rows *maps, const struct r
                 buf_printf(&marks, "%s%lld %lld %lld", marks.n ? ";" : "",
                            (long long)rows_int(points, i, "x"), (long long)rows_int(points, i, "y"),
                            (long long)rows_int(points, i, "number"));
-        add(g, CHART_MAP, cell(maps, m, "drawing"), buf_str(&marks));
+        add(g, CHART_MAP, join(g->a, cell(maps, m, "drawing"), " ", cell(maps, m, "drawing_words")),
+            buf_str(&marks));
         parts_of(g, points, "map_key", key, point);
     }
+}
+
+/* What was added to a treatment or a note after it was signed. */
+static void added(struct gathering *g, const struct rows *rows, size_t i, const char *text)
+{
+    struct str by =
+        join(g->a, cell(rows, i, "author"), ", ", shown(g, rows, i, "signed", "datetime"));
+    add(g, CHART_SMALL, join(g->a, S("Added by"), " ", by), S(""));
+    add(g, CHART_TEXT, cell(rows, i, text), S(""));
+}
+
+static void addendum(struct gathering *g, const struct rows *rows, size_t i)
+{
+    added(g, rows, i, "addendum_sealed");
+}
+
+static void addendum_to_note(struct gathering *g, const struct rows *rows, size_t i)
+{
+    added(g, rows, i, "body_sealed");
+}
+
+/* Who noted a treatment, and who signed it, each with the time. */
+static struct str signed_words(struct gathering *g, const struct rows *rows, size_t i)
+{
+    struct str noted =
+        arena_printf(g->a, "Noted by %s, %s", arena_cstr(g->a, cell(rows, i, "noted_by")),
+                     arena_cstr(g->a, shown(g, rows, i, "noted", "datetime")));
+    if (!rows_bool(rows, i, "is_signed"))
+        return join(g->a, noted, ". ", S("Not signed"));
+    return join(g->a, join(g->a, noted, ". Signed by ", cell(rows, i, "signed_by")), ", ",
+                shown(g, rows, i, "signed", "datetime"));
 }
 
 static enum err treatments(struct gathering *g, const struct rows *rows)
@@ -269,18 +301,21 @@ static enum err treatments(struct gathering *g, const struct rows *rows)
     const struct rows *maps = totals ? req_query(g->r, Q_body_map_of_client) : NULL;
     const struct rows *points = maps ? req_query(g->r, Q_body_map_points_of_client) : NULL;
     const struct rows *advices = points ? req_query(g->r, Q_encounter_advices) : NULL;
-    if (!advices)
+    const struct rows *addenda = advices ? req_query(g->r, Q_encounter_addenda) : NULL;
+    if (!addenda)
         return req_error(g->r);
     for (size_t i = 0; i < rows_count(rows); i++) {
         struct str id = cell(rows, i, "encounter_id");
         struct str what = join(g->a, cell(rows, i, "service"), ", ", cell(rows, i, "provider"));
         add(g, CHART_ENTRY, join(g->a, shown(g, rows, i, "done_on", "date"), ": ", what), S(""));
+        add(g, CHART_SMALL, signed_words(g, rows, i), S(""));
         parts_of(g, products, "encounter_id", id, product_used);
         parts_of(g, totals, "encounter_id", id, total);
         maps_of(g, maps, points, id);
         parts_of(g, devices, "encounter_id", id, device_set);
         fact_if(g, "Told to do afterwards", cell(rows, i, "aftercare_sealed"));
         parts_of(g, advices, "encounter_id", id, advice);
+        parts_of(g, addenda, "encounter_id", id, addendum);
     }
     return OK;
 }
@@ -357,14 +392,7 @@ static enum err notes(struct gathering *g, const struct rows *rows)
                 : join(g->a, S("Signed"), " ", shown(g, rows, i, "signed", "datetime")),
             S(""));
         add(g, CHART_TEXT, cell(rows, i, "body_sealed"), S(""));
-        for (size_t k = 0; k < rows_count(addenda); k++) {
-            if (!str_eq(cell(addenda, k, "note_id"), cell(rows, i, "note_id")))
-                continue;
-            struct str by = join(g->a, cell(addenda, k, "author"), ", ",
-                                 shown(g, addenda, k, "signed", "datetime"));
-            add(g, CHART_SMALL, join(g->a, S("Added by"), " ", by), S(""));
-            add(g, CHART_TEXT, cell(addenda, k, "body_sealed"), S(""));
-        }
+        parts_of(g, addenda, "note_id", cell(rows, i, "note_id"), addendum_to_note);
     }
     return OK;
 }

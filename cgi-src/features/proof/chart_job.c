@@ -26,11 +26,12 @@ static struct str find(struct json_object *lines, const char *kind, size_t which
 }
 
 /* The drawing is the page's own, so that paper and page show the same face. */
-static enum err add_map(struct req *r, struct pdf *pdf, struct str drawing, struct str points)
+static enum err add_map(struct req *r, struct pdf *pdf, struct str words, struct str points)
 {
     static const char *const drawings[] = {"face_front", "face_left", "face_right", "body_front",
                                            "body_back"};
     struct arena *a = req_arena(r);
+    struct str drawing = str_cut(&words, ' ');
     const struct pdf_stroke *outlines;
     size_t n, n_marks = 0, which = 0;
     while (which < COUNT_OF(drawings) && !str_is(drawing, drawings[which]))
@@ -48,7 +49,7 @@ static enum err add_map(struct req *r, struct pdf *pdf, struct str drawing, stru
             return ERR_INVALID;
         marks[n_marks++] = (struct pdf_mark){(double)x, (double)y, one};
     }
-    pdf_map(pdf, outlines, n, marks, n_marks, 1000, 1000, S(""));
+    pdf_map(pdf, outlines, n, marks, n_marks, 1000, 1000, words);
     return OK;
 }
 

@@ -139,6 +139,7 @@ const struct page proof_pages[] = {
               {"products", Q_encounter_products, .by = "encounter_id"},
               {"devices", Q_encounter_devices, .by = "encounter_id"},
               {"advices", Q_encounter_advices, .by = "encounter_id"},
+              {"treatment_addenda", Q_encounter_addenda, .by = "encounter_id"},
               {"before", Q_health_before},
               {"totals", Q_encounter_totals, .by = "encounter_id"},
               {"maps", Q_body_map_of_client, .by = "encounter_id"},
