@@ -77,8 +77,4 @@ struct str form_document_hash(struct arena *a, struct str text);
  */
 struct str form_answer_words(struct arena *a, struct str kind, struct str answer);
 
-/* A date YYYY-MM-DD as day, month and year with `between` around the month's name; anything else as it is. */
-struct str form_date_words(struct arena *a, struct str date, const char *const months[12],
-                           const char *between);
-
 #endif

@@ -92,8 +92,27 @@ const struct view *view_get(const char *name, struct arena *a, struct str *why);
 /* {{#say}}English{{/say}} in a template is a text in the language of the page. NAME@LANGUAGE is NAME, with all that it includes, in that
  * language, by the catalogue words/LANGUAGE.po; a text without a translation does not compile. Whether there is a catalogue: */
 bool view_speaks(struct str language);
-/* A whole message in that language; the message itself where there is none. */
-struct str view_words(struct str language, struct str english);
+/* The languages that there are words for, "en" first, and what each calls itself. Returns how many. */
+struct view_language {
+    struct str code, words;
+};
+size_t view_languages(struct arena *a, const struct view_language **all);
+/* The first of a browser's languages (Accept-Language, RFC 9110 section 12.5.4) that there are words for, "en" among them; "": none. */
+struct str view_language_of(struct arena *a, struct str accept_language);
+/* A whole message in that language; the message itself where there is none. Its numbers may stand in the catalogue as {1}, {2}: "You can try
+ * 3 more times." is found as "You can try {1} more times." */
+struct str view_words(struct arena *a, struct str language, struct str english);
+/* The same with a text in each of its places: {name} of parts. */
+struct view_part {
+    const char *name;
+    struct str text;
+};
+struct str view_words_with(struct arena *a, struct str language, struct str english,
+                           const struct view_part *parts, size_t n);
+/* A date YYYY-MM-DD in words as a document has them: 3 May 1990, 3 de mayo de 1990; anything else as it is. */
+struct str view_date_words(struct arena *a, struct str language, struct str date);
+/* Whether it says anything, {{#say}}, so that it is there in other languages. */
+bool view_has_words(const struct view *v);
 /* Also forgets every template compiled before; views got earlier are then invalid. */
 void view_directories(const char *dirs);
 /* Compiles every template below the directories; false and *why at the first error. */
@@ -119,7 +138,7 @@ void view_walk(const struct view *v, bool (*f)(void *, const struct view_visit *
 /* Whether a modifier formats this kind of value; others are shown as if it were not there. False
  * for an unknown modifier. */
 bool view_modifier_takes(struct str modifier, enum val_kind kind);
-/* A value as a template would show it, not escaped; modifier as there, or NULL. */
+/* A value as a template in English would show it, not escaped; modifier as there, or NULL. */
 struct str view_text(struct arena *a, struct val v, const char *modifier);
 
 /* A frame over a json-c object (struct json_object *), for `foyer render` and tests. */

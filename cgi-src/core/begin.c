@@ -5,6 +5,7 @@
  */
 #include "crypto.h"
 #include "gate.h"
+#include "view.h"
 
 struct str session_token(struct req *r) { return req_cookie(r, "__Host-sid"); }
 struct str link_token(struct req *r) { return req_cookie(r, "__Secure-link"); }
@@ -37,7 +38,7 @@ void begin_send(struct req *r, const struct page *page)
     switch (page->door) {
     case DOOR_STAFF: {
         const char *const values[] = {
-            host,   token_bytes(r, session_token(r)), perm_name[page->can], action, ip, agent(r),
+            host,    token_bytes(r, session_token(r)),  perm_name[page->can], action, ip, agent(r),
             request, r->in->is_quiet ? "true" : "false"};
         r->context = db_send_sql(r->gate->db, r->arena, "begin_staff",
                                  "SELECT * FROM sec.begin_staff($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -63,6 +64,8 @@ void begin_send(struct req *r, const struct page *page)
     case DOOR_LINK_UNPROVEN: {
         struct str link_id = S("");
         pairs_get(&r->path_params, S("link_id"), &link_id);
+        /* For statements that are on their way before it is known who reads (page_language). */
+        req_say_in(r, view_language_of(r->arena, r->in->accept_language));
         const char *const values[] = {host,
                                       arena_cstr(r->arena, link_id),
                                       token_bytes(r, link_token(r)),
@@ -85,7 +88,23 @@ enum err begin_wait(struct req *r)
     enum err e = db_wait(r->gate->db, r->arena, &r->error);
     if (e)
         return e;
-    return rows_count(r->context) == 1 ? OK : ERR_NOT_FOUND;
+    if (rows_count(r->context) != 1)
+        return ERR_NOT_FOUND;
+    begin_language(r);
+    return OK;
+}
+
+/* What she chose, or is on record to prefer; else what her browser asks for; else what the studio speaks. */
+void begin_language(struct req *r)
+{
+    if (r->page->door != DOOR_LINK && r->page->door != DOOR_LINK_UNPROVEN)
+        return;
+    const struct str wishes[] = {rows_text(r->context, 0, "reader_language"),
+                                 r->in->accept_language, rows_text(r->context, 0, "locale")};
+    struct str found = S("");
+    for (size_t i = 0; i < COUNT_OF(wishes) && found.n == 0; i++)
+        found = view_language_of(r->arena, wishes[i]);
+    req_say_in(r, found);
 }
 
 void begin_refused(struct req *r, const char *outcome)

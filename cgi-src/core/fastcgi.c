@@ -51,6 +51,7 @@ bool fastcgi_read(FCGX_Request *f, char *buffer, size_t most, struct http_reques
         .agent = param(f, "HTTP_USER_AGENT"),
         .request_id = param(f, "REQUEST_ID"),
         .if_none_match = param(f, "HTTP_IF_NONE_MATCH"),
+        .accept_language = param(f, "HTTP_ACCEPT_LANGUAGE"),
         .is_draft = str_is(param(f, "HTTP_ACCEPT"), "text/plain"),
         .is_quiet = param(f, "HTTP_X_FOYER_QUIET").n > 0,
     };

@@ -5,9 +5,10 @@
  */
 #include "crypto.h"
 #include "gate.h"
+#include "shown.h"
 
 static name_id n_csrf, n_idem, n_path, n_value, n_error, n_may, n_any, n_form, n_request_id,
-    n_is_again, n_domain, n_origin, n_is_framed, n_page_before, n_page_after;
+    n_is_again, n_page_languages, n_domain, n_origin, n_is_framed, n_page_before, n_page_after;
 static name_id n_perm[PERM_COUNT];
 
 struct request_frame {
@@ -29,6 +30,7 @@ void frames_init(void)
     n_is_again = name_intern(S("is_again"));
     n_page_before = name_intern(S("page_before"));
     n_page_after = name_intern(S("page_after"));
+    n_page_languages = name_intern(S("page_languages"));
     n_domain = name_intern(S("domain"));
     n_is_framed = name_intern(S("is_framed"));
     n_origin = name_intern(S("origin_url"));
@@ -91,9 +93,10 @@ static struct val error_find(const struct frame *f, name_id name)
     if (!r->has_form)
         return (struct val){.kind = VAL_NULL};
     if (name == n_form)
-        return text_val(view_words(r->language, r->form.message));
+        return text_val(view_words(r->arena, r->language, r->form.message));
     struct form_value *v = form_value(&r->form, name_text(name));
-    return v ? text_val(view_words(r->language, v->message)) : (struct val){.kind = VAL_MISSING};
+    return v ? text_val(view_words(r->arena, r->language, v->message))
+             : (struct val){.kind = VAL_MISSING};
 }
 
 static struct val may_find(const struct frame *f, name_id name)
@@ -121,6 +124,27 @@ static const struct frame *sub_frame(struct req *r, const struct frame_ops *ops)
     return &f->base;
 }
 
+/* The languages that the pages of a link can be read in, where there is more than one: to choose from on a page that was asked for, for it is
+ * asked for again in the other. */
+static struct val page_languages(struct req *r)
+{
+    const struct view_language *all;
+    size_t n = view_languages(r->arena, &all);
+    bool by_link = r->page && (r->page->door == DOOR_LINK || r->page->door == DOOR_LINK_UNPROVEN);
+    if (!by_link || r->method != GET || n < 2)
+        return (struct val){.kind = VAL_NULL};
+    struct shown_item *items = arena_alloc(r->arena, n * sizeof *items);
+    for (size_t i = 0; i < n; i++) {
+        shown_text(&items[i], "code", all[i].code);
+        shown_text(&items[i], "words", all[i].words);
+        shown_flag(&items[i], "is_first", i == 0);
+        shown_flag(&items[i], "is_last", i + 1 == n);
+        shown_flag(&items[i], "is_current",
+                   i == 0 ? r->language.n == 0 : str_eq(all[i].code, r->language));
+    }
+    return shown_items(r->arena, items, n);
+}
+
 static struct val machine_value(struct req *r, name_id name)
 {
     static const struct frame_ops value_ops = {value_find, NULL}, error_ops = {error_find, NULL},
@@ -145,6 +169,8 @@ static struct val machine_value(struct req *r, name_id name)
         return number_val(r->page_number > 1 ? r->page_number - 1 : 0);
     if (name == n_page_after)
         return number_val(r->has_next_page ? r->page_number + 1 : 0);
+    if (name == n_page_languages)
+        return page_languages(r);
     if (name == n_domain)
         return text_val(str_of(r->gate->domain));
     if (name == n_origin)

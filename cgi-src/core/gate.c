@@ -196,6 +196,8 @@ static enum err run_one_flight(struct req *r, const struct page *page)
     enum err e = disclosure_land(r);
     if (!e && rows_count(r->context) != 1)
         e = ERR_NOT_FOUND;
+    if (!e)
+        begin_language(r);
     if (!e && !kept_is_fresh(r))
         e = send_stale(r, page, &f);
     for (size_t i = 0; !e && i < f.n; i++)
@@ -252,7 +254,7 @@ enum err reply_again(struct req *r, const char *pattern)
         r->reply = (struct reply){
             .status = 422, .type = "text/plain; charset=utf-8", .cookies = r->reply.cookies};
         r->reply.cookies.n = r->n_entry_cookies;
-        r->reply.body = view_words(r->language, first_message(&r->form));
+        r->reply.body = view_words(r->arena, r->language, first_message(&r->form));
         return OK;
     }
     r->has_form = true;

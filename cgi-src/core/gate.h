@@ -109,6 +109,8 @@ void gate_crowded(struct gate *g, const struct http_request *in, struct reply *o
 /* begin.c: the first statement of every transaction. */
 void begin_send(struct req *r, const struct page *page);
 enum err MUST_CHECK begin_wait(struct req *r);
+/* Once who reads by a link is known: the language of her page. */
+void begin_language(struct req *r);
 void begin_refused(struct req *r, const char *outcome);
 struct str session_token(struct req *r);
 struct str link_token(struct req *r);

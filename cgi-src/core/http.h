@@ -36,7 +36,7 @@ struct uploads {
 /* As nginx hands it over; everything still untrusted except remote_addr and request_id. */
 struct http_request {
     struct str method, path, query, host, origin, fetch_site, fetch_dest, cookie, content_type,
-        remote_addr, agent, request_id, if_none_match, body;
+        remote_addr, agent, request_id, if_none_match, accept_language, body;
     bool is_quiet; /* the page asks by itself: no sign of who is logged in (begin_staff) */
     bool is_draft; /* form.js keeps what is typed: a refusal is answered by a sentence, never by a page or from elsewhere */
 };

@@ -152,7 +152,10 @@ void reply_error(struct req *r, enum err e)
     if (e == ERR_UNAVAILABLE || e == ERR_TOO_MANY || e == ERR_SUSPENDED)
         r->reply.retry_after = e == ERR_UNAVAILABLE ? 5 : e == ERR_TOO_MANY ? 60 : 3600;
     r->n_shown = 0;
-    r->language = S("");
+    /* A visitor of whom nothing is known yet: by her browser. */
+    if (r->language.n == 0 && r->page && r->page->door != DOOR_STAFF &&
+        (!r->context || rows_count(r->context) == 0))
+        req_say_in(r, view_language_of(r->arena, r->in->accept_language));
     r->reply.view = answers[i].view;
     /* A rule for people that was broken where there is no form to show it beside. */
     if (e == ERR_INVALID && r->error.err == e && r->error.message.n > 0) {
@@ -168,12 +171,17 @@ void req_say_in(struct req *r, struct str language)
     r->language = view_speaks(language) ? language : S("");
 }
 
-static const char *in_language(struct req *r, const char *view)
+struct str req_language(struct req *r) { return r->language; }
+
+/* The template in the language of the page; one without words of its own is there in English alone. */
+static const struct view *view_in_language(struct req *r, const char *name, struct str *why)
 {
-    return r->language.n == 0
-               ? view
-               : arena_cstr(r->arena, arena_printf(r->arena, "%s@%.*s", view, (int)r->language.n,
-                                                   r->language.p));
+    const struct view *v = view_get(name, r->arena, why);
+    if (!v || r->language.n == 0 || !view_has_words(v))
+        return v;
+    struct str translated =
+        arena_printf(r->arena, "%s@%.*s", name, (int)r->language.n, r->language.p);
+    return view_get(arena_cstr(r->arena, translated), r->arena, why);
 }
 
 void reply_finish(struct req *r)
@@ -181,7 +189,7 @@ void reply_finish(struct req *r)
     if (!r->reply.view)
         return;
     struct str why;
-    const struct view *v = view_get(in_language(r, r->reply.view), r->arena, &why);
+    const struct view *v = view_in_language(r, r->reply.view, &why);
     if (!v) {
         log_error("view.missing", "view", r->reply.view, NULL);
         return;

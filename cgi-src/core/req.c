@@ -105,6 +105,8 @@ static bool own_value(struct req *r, struct str name, struct str *value, bool *i
         *value = r->in->remote_addr;
     } else if (str_is(name, "agent")) {
         *value = req_agent(r);
+    } else if (str_is(name, "page_language")) {
+        *value = r->language.n > 0 ? r->language : S("en");
     } else if (str_is(name, "idem")) {
         *is_null = !pairs_get(&r->posted, name, value);
     } else if (str_is(name, "page_limit") || str_is(name, "page_offset")) {

@@ -241,6 +241,8 @@ const struct view *view_get(const char *name, struct arena *a, struct str *why)
     return NULL;
 }
 
+bool view_has_words(const struct view *v) { return v->has_words; }
+
 const struct view *view_dynamic(struct str name, struct arena *a)
 {
     name_id id = name_find(name);
@@ -341,6 +343,7 @@ bool view_compile_all(struct arena *a, struct str *why)
         if (!compile_folder(str_cut(&rest, ':'), S(""), 0, a, why))
             return false;
     }
-    set.is_complete = true;
-    return true;
+    *why = view_words_check(a);
+    set.is_complete = why->n == 0;
+    return set.is_complete;
 }

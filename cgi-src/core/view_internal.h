@@ -87,6 +87,8 @@ struct arena *view_kept(void);
 /* view_words.c: puts the words of a language ("": the English ones) in the place of {{#say}}…{{/say}}; false: v->error says what is missing. */
 bool view_say(struct view *v, struct str *source, struct str language, struct arena *kept);
 void view_words_forget(void);
+/* Whether each catalogue of the directories can be read and has the same texts as the others; what is wrong, else "". */
+struct str view_words_check(struct arena *a);
 
 /* "file:line: ..." in the arena. */
 struct str view_error(struct arena *a, const struct view *v, unsigned line, const char *fmt, ...)
@@ -113,13 +115,13 @@ bool view_steps(struct view *v, bool (*f)(void *, const struct step *), void *se
 struct modifier {
     const char *name;
     unsigned kinds; /* bit per val_kind */
-    void (*apply)(struct buf *out, struct val v);
+    void (*apply)(struct buf *out, struct val v, struct str language);
 };
 const struct modifier *modifier_find(struct str name);
 /* "date, time, ...": for an error message. */
 struct str modifier_list(struct arena *a);
-/* The value as plain text, through the modifier (may be NULL) where it takes this kind. */
-void val_print(struct buf *out, struct val v, const struct modifier *m);
+/* The value as plain text, through the modifier (may be NULL) where it takes this kind, in a language ("": English). */
+void val_print(struct buf *out, struct val v, const struct modifier *m, struct str language);
 
 /* Name of an existing id without making one; 0 when nothing is called so. */
 name_id name_find(struct str name);

@@ -1,5 +1,6 @@
 /*
- * view_modifiers.c -- values made readable: {{starts_at:time}}. English as in the United States.
+ * view_modifiers.c -- values made readable: {{starts_at:time}}. English as in the United States; dates and times in the other languages
+ * by the patterns and names of their catalogues (words/LANGUAGE.po).
  * Owns: the table of modifiers. Never: asks the system for a time zone; a local time is shown as it
  * comes, an instant in UTC and says so. A value of a kind that a modifier does not take is shown
  * as if the modifier were not there: a typed "25:99" stays what was typed.
@@ -54,11 +55,21 @@ static int64_t clock_of(struct val v)
     return v.kind == VAL_TIME ? v.i : v.i % DAY + (v.i % DAY < 0 ? DAY : 0);
 }
 
-static const char *const weekdays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
-                                       "Thursday", "Friday", "Saturday"};
-static const char *const months[] = {"January",   "February", "March",    "April",
-                                     "May",       "June",     "July",     "August",
-                                     "September", "October",  "November", "December"};
+/* Names as a catalogue has them: all of them in one text. */
+static const char weekdays[] = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday";
+static const char short_weekdays[] = "Sun Mon Tue Wed Thu Fri Sat";
+static const char months[] = "January February March April May June July August September October "
+                             "November December";
+static const char short_months[] = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
+
+/* The n-th name, from 0, in a language. */
+static void add_name(struct buf *out, struct str language, const char *names, int n)
+{
+    struct str rest = view_words(out->arena, language, str_of(names));
+    while (n-- > 0)
+        str_cut(&rest, ' ');
+    buf_add(out, str_cut(&rest, ' '));
+}
 
 /* ---- digits: written by hand, for every row of a page has some ---- */
 
@@ -100,67 +111,106 @@ static void add_zone(struct buf *out, struct val v)
         buf_add(out, S(" UTC"));
 }
 
-static void add_clock(struct buf *out, struct val v)
+/* A pattern of a catalogue with its {parts}, each written by add. */
+static void add_pattern(struct buf *out, struct str language, struct str pattern,
+                        void (*add)(struct buf *out, struct str language, struct str part,
+                                    const void *of),
+                        const void *of)
 {
-    int64_t minutes = clock_of(v) / MINUTE, hour = minutes / 60;
+    struct str rest = view_words(out->arena, language, pattern);
+    while (rest.n) {
+        buf_add(out, str_cut(&rest, '{'));
+        if (rest.n)
+            add(out, language, str_cut(&rest, '}'), of);
+    }
+}
+
+static void add_clock_part(struct buf *out, struct str language, struct str part, const void *of)
+{
+    (void)language, (void)part; /* {clock} is its only one */
+    int64_t minutes = *(const int64_t *)of, hour = minutes / 60;
     add_number(out, (uint64_t)(hour % 12 ? hour % 12 : 12), 1);
     buf_addc(out, ':');
     add_number(out, (uint64_t)(minutes % 60), 2);
-    buf_addz(out, hour % 24 < 12 ? " am" : " pm");
 }
 
-static void modify_time(struct buf *out, struct val v)
+static void add_clock(struct buf *out, struct val v, struct str language)
 {
-    add_clock(out, v);
+    int64_t minutes = clock_of(v) / MINUTE;
+    add_pattern(out, language, minutes / 60 % 24 < 12 ? S("{clock} am") : S("{clock} pm"),
+                add_clock_part, &minutes);
+}
+
+static void modify_time(struct buf *out, struct val v, struct str language)
+{
+    add_clock(out, v, language);
     add_zone(out, v);
 }
 
-static void add_day_month_year(struct buf *out, struct civil c)
+static void add_date_part(struct buf *out, struct str language, struct str part, const void *of)
 {
-    add_number(out, (uint64_t)c.day, 1);
-    buf_addc(out, ' ');
-    buf_add(out, (struct str){months[c.month - 1], 3});
-    buf_addc(out, ' ');
-    add_int(out, c.year);
+    const struct civil *c = of;
+    if (str_is(part, "day"))
+        add_number(out, (uint64_t)c->day, 1);
+    else if (str_is(part, "year"))
+        add_int(out, c->year);
+    else if (str_is(part, "wkd"))
+        add_name(out, language, short_weekdays, c->weekday);
+    else if (str_is(part, "weekday"))
+        add_name(out, language, weekdays, c->weekday);
+    else if (str_is(part, "mon"))
+        add_name(out, language, short_months, c->month - 1);
+    else
+        add_name(out, language, months, c->month - 1);
 }
 
-static void add_weekday_date(struct buf *out, struct val v)
+static void add_date(struct buf *out, struct civil c, struct str language, struct str pattern)
 {
-    struct civil c = civil_of(days_of(v));
-    buf_add(out, (struct str){weekdays[c.weekday], 3});
-    buf_addc(out, ' ');
-    add_day_month_year(out, c);
+    add_pattern(out, language, pattern, add_date_part, &c);
 }
 
-static void modify_date(struct buf *out, struct val v)
+static void add_weekday_date(struct buf *out, struct val v, struct str language)
 {
-    add_weekday_date(out, v);
+    add_date(out, civil_of(days_of(v)), language, S("{wkd} {day} {mon} {year}"));
+}
+
+static void modify_date(struct buf *out, struct val v, struct str language)
+{
+    add_weekday_date(out, v, language);
     add_zone(out, v);
 }
 
-static void modify_short_date(struct buf *out, struct val v)
+static void modify_short_date(struct buf *out, struct val v, struct str language)
 {
-    add_day_month_year(out, civil_of(days_of(v)));
+    add_date(out, civil_of(days_of(v)), language, S("{day} {mon} {year}"));
     add_zone(out, v);
 }
 
-static void modify_day(struct buf *out, struct val v)
+static void modify_day(struct buf *out, struct val v, struct str language)
 {
-    struct civil c = civil_of(days_of(v));
-    buf_addz(out, weekdays[c.weekday]);
-    buf_addc(out, ' ');
-    add_number(out, (uint64_t)c.day, 1);
-    buf_addc(out, ' ');
-    buf_addz(out, months[c.month - 1]);
+    add_date(out, civil_of(days_of(v)), language, S("{weekday} {day} {month}"));
     add_zone(out, v);
 }
 
-static void modify_datetime(struct buf *out, struct val v)
+static void modify_datetime(struct buf *out, struct val v, struct str language)
 {
-    add_weekday_date(out, v);
+    add_weekday_date(out, v, language);
     buf_add(out, S(", "));
-    add_clock(out, v);
+    add_clock(out, v, language);
     add_zone(out, v);
+}
+
+struct str view_date_words(struct arena *a, struct str language, struct str date)
+{
+    struct str rest = date, year = str_cut(&rest, '-'), month = str_cut(&rest, '-');
+    int64_t y, m, d;
+    if (date.n != 10 || str_int(year, &y) || str_int(month, &m) || str_int(rest, &d) || m < 1 ||
+        m > 12)
+        return date;
+    struct buf out = buf_in(a, 32);
+    add_date(&out, (struct civil){.year = y, .month = (int)m, .day = (int)d}, language,
+             S("{day} {month} {year}"));
+    return buf_str(&out);
 }
 
 static void add_iso_date(struct buf *out, int64_t days)
@@ -176,8 +226,9 @@ static void add_iso_date(struct buf *out, int64_t days)
 }
 
 /* As <time datetime> and the date and time inputs of HTML take it; seconds if there are any. */
-static void modify_iso(struct buf *out, struct val v)
+static void modify_iso(struct buf *out, struct val v, struct str language)
 {
+    (void)language;
     if (v.kind != VAL_TIME)
         add_iso_date(out, days_of(v));
     if (v.kind == VAL_DATE)
@@ -197,28 +248,32 @@ static void modify_iso(struct buf *out, struct val v)
 }
 
 /* For grids of hours and steps of five minutes: 14, 5. */
-static void modify_hour(struct buf *out, struct val v)
+static void modify_hour(struct buf *out, struct val v, struct str language)
 {
+    (void)language;
     add_number(out, (uint64_t)(clock_of(v) / HOUR), 1);
 }
 
-static void modify_five(struct buf *out, struct val v)
+static void modify_five(struct buf *out, struct val v, struct str language)
 {
+    (void)language;
     add_number(out, (uint64_t)(clock_of(v) / MINUTE % 60 / 5 * 5), 1);
 }
 
 /* ---- numbers ---- */
 
-static void modify_money(struct buf *out, struct val v)
+static void modify_money(struct buf *out, struct val v, struct str language)
 {
+    (void)language;
     buf_addz(out, v.i < 0 ? "-$" : "$");
     add_grouped(out, size_of(v.i) / 100);
     buf_addc(out, '.');
     add_number(out, size_of(v.i) % 100, 2);
 }
 
-static void modify_minutes(struct buf *out, struct val v)
+static void modify_minutes(struct buf *out, struct val v, struct str language)
 {
+    (void)language;
     uint64_t n = size_of(v.i);
     if (v.i < 0)
         buf_addc(out, '-');
@@ -232,16 +287,18 @@ static void modify_minutes(struct buf *out, struct val v)
     }
 }
 
-static void modify_count(struct buf *out, struct val v)
+static void modify_count(struct buf *out, struct val v, struct str language)
 {
+    (void)language;
     if (v.i < 0)
         buf_addc(out, '-');
     add_grouped(out, size_of(v.i));
 }
 
 /* The ending of an English noun after a number: "1 row", "2 rows". */
-static void modify_s(struct buf *out, struct val v)
+static void modify_s(struct buf *out, struct val v, struct str language)
 {
+    (void)language; /* of English alone: a text with a count in it is said as two */
     if (v.i != 1)
         buf_addc(out, 's');
 }
@@ -267,8 +324,9 @@ static size_t country_code_digits(const char *digits, size_t n)
 
 /* +12125550123 as (212) 555-0123; another country's as +44 207 946 0018. Anything that is not
  * E.164 stays as it is. */
-static void modify_phone(struct buf *out, struct val v)
+static void modify_phone(struct buf *out, struct val v, struct str language)
 {
+    (void)language;
     struct str s = v.s;
     bool is_e164 = s.n >= 5 && s.n <= 16 && s.p[0] == '+';
     for (size_t i = 1; i < s.n; i++)
@@ -298,13 +356,18 @@ static void modify_phone(struct buf *out, struct val v)
     }
 }
 
-static void modify_hex(struct buf *out, struct val v) { esc_hex(out, v.s); }
-
-static void modify_url(struct buf *out, struct val v)
+static void modify_hex(struct buf *out, struct val v, struct str language)
 {
+    (void)language;
+    esc_hex(out, v.s);
+}
+
+static void modify_url(struct buf *out, struct val v, struct str language)
+{
+    (void)language;
     struct buf plain = buf_in(out->arena, 32);
     if (v.kind != VAL_TEXT)
-        val_print(&plain, v, NULL);
+        val_print(&plain, v, NULL, S(""));
     esc_url(out, v.kind == VAL_TEXT ? v.s : buf_str(&plain));
 }
 
@@ -330,11 +393,16 @@ static void add_upper(struct buf *out, struct str s)
     }
 }
 
-static void modify_upper(struct buf *out, struct val v) { add_upper(out, v.s); }
+static void modify_upper(struct buf *out, struct val v, struct str language)
+{
+    (void)language;
+    add_upper(out, v.s);
+}
 
 /* First letters of the first and the last word. */
-static void modify_initials(struct buf *out, struct val v)
+static void modify_initials(struct buf *out, struct val v, struct str language)
 {
+    (void)language;
     struct str rest = str_trim(v.s), first = str_cut(&rest, ' ');
     add_upper(out, str_part(first, 0, character(first)));
     struct str last = S("");
@@ -347,15 +415,39 @@ static void modify_initials(struct buf *out, struct val v)
 }
 
 /* The first eight characters: enough of a uuid or hash to tell it by. */
-static void modify_id(struct buf *out, struct val v)
+static void modify_id(struct buf *out, struct val v, struct str language)
 {
+    (void)language;
     size_t at = 0;
     for (int i = 0; i < 8 && at < v.s.n; i++)
         at += character(str_part(v.s, at, v.s.n - at));
     buf_add(out, str_part(v.s, 0, at));
 }
 
-static void modify_agent(struct buf *out, struct val v) { agent_words(out, v.s); }
+/* A text of the database in the language of the page. */
+static void modify_say(struct buf *out, struct val v, struct str language)
+{
+    buf_add(out, view_words(out->arena, language, v.s));
+}
+
+/* "New York time" */
+static void modify_zone(struct buf *out, struct val v, struct str language)
+{
+    const struct str time = S(" time");
+    struct str place = v.s;
+    if (place.n <= time.n || !str_eq(str_part(place, place.n - time.n, time.n), time)) {
+        buf_add(out, v.s);
+        return;
+    }
+    const struct view_part part = {"place", str_part(place, 0, place.n - time.n)};
+    buf_add(out, view_words_with(out->arena, language, S("{place} time"), &part, 1));
+}
+
+static void modify_agent(struct buf *out, struct val v, struct str language)
+{
+    (void)language;
+    agent_words(out, v.s);
+}
 
 /* ---- the table ---- */
 
@@ -384,6 +476,8 @@ static const struct modifier modifiers[] = {
      modify_url},                        /* a%20b */
     {"id", KIND(TEXT), modify_id},       /* 3fa9c1d2 */
     {"agent", KIND(TEXT), modify_agent}, /* Firefox on Windows */
+    {"say", KIND(TEXT), modify_say},     /* its words in the language of the page */
+    {"zone", KIND(TEXT), modify_zone},   /* New York time, hora de New York */
 };
 
 const struct modifier *modifier_find(struct str name)
@@ -427,10 +521,10 @@ static void add_real(struct buf *out, double d)
     buf_addz(out, text);
 }
 
-void val_print(struct buf *out, struct val v, const struct modifier *m)
+void val_print(struct buf *out, struct val v, const struct modifier *m, struct str language)
 {
     if (m && m->kinds & 1U << v.kind) {
-        m->apply(out, v);
+        m->apply(out, v, language);
         return;
     }
     switch (v.kind) {
@@ -450,7 +544,7 @@ void val_print(struct buf *out, struct val v, const struct modifier *m)
     case VAL_TIME:
     case VAL_LOCAL:
     case VAL_INSTANT:
-        modify_iso(out, v);
+        modify_iso(out, v, language);
         break;
     case VAL_MISSING:
     case VAL_NULL:
@@ -463,6 +557,6 @@ void val_print(struct buf *out, struct val v, const struct modifier *m)
 struct str view_text(struct arena *a, struct val v, const char *modifier)
 {
     struct buf out = buf_in(a, 40);
-    val_print(&out, v, modifier ? modifier_find(str_of(modifier)) : NULL);
+    val_print(&out, v, modifier ? modifier_find(str_of(modifier)) : NULL, S(""));
     return buf_str(&out);
 }

@@ -193,7 +193,7 @@ static void add_value(struct render *r, const struct instruction *in)
         s = v.s;
     } else {
         r->scratch.n = 0;
-        val_print(&r->scratch, v, in->modifier);
+        val_print(&r->scratch, v, in->modifier, r->view->language);
         s = buf_str(&r->scratch);
     }
     if (in->is_address && !is_harmless_address(s))
@@ -276,7 +276,7 @@ static void run_target(struct render *r, const struct view *v, const struct inst
     const struct view *target = in->target;
     if (in->is_dynamic) {
         r->scratch.n = 0;
-        val_print(&r->scratch, look_up(r, in->path), NULL);
+        val_print(&r->scratch, look_up(r, in->path), NULL, S(""));
         target = view_dynamic(buf_str(&r->scratch), r->arena);
         if (target && target->is_text && !v->is_text)
             target = NULL;

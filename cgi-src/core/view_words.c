@@ -1,8 +1,8 @@
 /*
  * view_words.c -- the words of templates in other languages than English: catalogues words/LANGUAGE.po in the template directories, and
  * {{#say}}English{{/say}}, which is replaced when a template is compiled. "form/consent@es" is form/consent with its words, and all that it
- * includes, in Spanish.
- * Owns: the catalogues, kept for ever. Never: translates while a page is rendered, but for whole messages (view_words).
+ * includes, in Spanish. Another language is another catalogue, and nothing else.
+ * Owns: the catalogues, kept for ever. Never: translates while a page is rendered, but for whole messages (view_words) and dates.
  * What is read of the format: comments, msgid and msgstr with further lines, \" \\ and \n. Anything else is an error, and so is a text
  * that stands twice or whose {{tags}} are not those of its translation.
  */
@@ -164,11 +164,126 @@ static const struct said *find_said(const struct catalogue *c, struct str englis
 
 bool view_speaks(struct str language) { return catalogue_of(language) != NULL; }
 
-struct str view_words(struct str language, struct str english)
+static bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/* A text with its numbers as {1}, {2}; they come to parts. More than there is room for: as it is. */
+static struct str without_numbers(struct arena *a, struct str text, struct view_part *parts,
+                                  size_t most, size_t *n)
 {
-    const struct catalogue *c = catalogue_of(language);
+    static const char *const names[] = {"1", "2", "3", "4", "5", "6"};
+    struct buf b = buf_in(a, text.n + 16);
+    *n = 0;
+    for (size_t i = 0; i < text.n;) {
+        size_t from = i;
+        while (i < text.n && (is_digit(text.p[i]) || (i > from && i + 1 < text.n &&
+                                                      text.p[i] == '.' && is_digit(text.p[i + 1]))))
+            i++;
+        if (i == from || *n == most || *n == COUNT_OF(names)) {
+            buf_add(&b, str_part(text, from, i > from ? i - from : 1));
+            i = i > from ? i : i + 1;
+            continue;
+        }
+        parts[*n] = (struct view_part){names[*n], str_part(text, from, i - from)};
+        buf_printf(&b, "{%s}", names[(*n)++]);
+    }
+    return buf_str(&b);
+}
+
+/* A pattern with its parts; a place without one stays as it is. */
+static struct str filled(struct arena *a, struct str pattern, const struct view_part *parts,
+                         size_t n)
+{
+    struct buf b = buf_in(a, pattern.n + 64);
+    for (size_t i = 0; i < pattern.n;) {
+        size_t k = n;
+        if (pattern.p[i] == '{')
+            for (k = 0; k < n; k++) {
+                struct str name = str_of(parts[k].name);
+                if (i + name.n + 1 < pattern.n && pattern.p[i + name.n + 1] == '}' &&
+                    str_eq(str_part(pattern, i + 1, name.n), name))
+                    break;
+            }
+        if (k < n)
+            buf_add(&b, parts[k].text);
+        else
+            buf_addc(&b, pattern.p[i]);
+        i += k < n ? strlen(parts[k].name) + 2 : 1;
+    }
+    return buf_str(&b);
+}
+
+struct str view_words(struct arena *a, struct str language, struct str english)
+{
+    const struct catalogue *c = language.n > 0 ? catalogue_of(language) : NULL;
+    const struct said *said = c && english.n > 0 ? find_said(c, english) : NULL;
+    struct view_part numbers[6];
+    size_t n;
+    if (said || !c)
+        return said ? said->words : english;
+    struct str pattern = without_numbers(a, english, numbers, COUNT_OF(numbers), &n);
+    said = n > 0 ? find_said(c, pattern) : NULL;
+    return said ? filled(a, said->words, numbers, n) : english;
+}
+
+struct str view_words_with(struct arena *a, struct str language, struct str english,
+                           const struct view_part *parts, size_t n)
+{
+    const struct catalogue *c = language.n > 0 ? catalogue_of(language) : NULL;
     const struct said *said = c ? find_said(c, english) : NULL;
-    return said ? said->words : english;
+    return filled(a, said ? said->words : english, parts, n);
+}
+
+size_t view_languages(struct arena *a, const struct view_language **all)
+{
+    struct view_language *found = arena_alloc(a, (words.n + 1) * sizeof *found);
+    const struct str own_name = S("English");
+    size_t n = 0;
+    found[n++] = (struct view_language){S("en"), own_name};
+    for (size_t i = 0; i < words.n; i++)
+        if (!words.all[i].is_missing)
+            found[n++] = (struct view_language){words.all[i].language,
+                                                view_words(a, words.all[i].language, own_name)};
+    *all = found;
+    return n;
+}
+
+/* The weight of a language range, "es-MX;q=0.8", in thousandths. */
+static int weight_of(struct str range)
+{
+    (void)str_cut(&range, ';');
+    struct str q = str_trim(range);
+    if (!str_starts(q, S("q=")))
+        return 1000;
+    int weight = q.n > 2 && q.p[2] == '1' ? 1000 : 0, place = 100;
+    for (size_t i = 4; i < q.n && i < 7 && is_digit(q.p[i]); i++, place /= 10)
+        weight += (q.p[i] - '0') * place;
+    return weight;
+}
+
+/* "ES-mx;q=0.8" as "es". */
+static struct str main_language(struct arena *a, struct str range)
+{
+    struct str tag = str_trim(str_cut(&range, ';')), main = str_cut(&tag, '-');
+    struct buf b = buf_in(a, 8);
+    for (size_t i = 0; i < main.n && i < 4; i++)
+        buf_addc(&b, main.p[i] >= 'A' && main.p[i] <= 'Z' ? (char)(main.p[i] + 32) : main.p[i]);
+    return buf_str(&b);
+}
+
+struct str view_language_of(struct arena *a, struct str accept_language)
+{
+    enum { MOST_RANGES = 20 };
+    struct str best = S("");
+    int most = 0;
+    for (int n = 0; accept_language.n > 0 && n < MOST_RANGES; n++) {
+        struct str range = str_trim(str_cut(&accept_language, ',')), main = main_language(a, range);
+        int weight = weight_of(range);
+        if (weight > most && (str_is(main, "en") || view_speaks(main))) {
+            best = main;
+            most = weight;
+        }
+    }
+    return best;
 }
 
 /* Where s begins in text at or after `from`; text.n: nowhere. */
@@ -210,4 +325,34 @@ bool view_say(struct view *v, struct str *source, struct str language, struct ar
     }
     *source = buf_str(&b);
     return true;
+}
+
+/* ---- all catalogues have the same texts ---- */
+
+/* The first text of `whole` that `part` has no words for; NULL: it has all. */
+static const struct said *first_missing(const struct catalogue *whole, const struct catalogue *part)
+{
+    for (size_t i = 0; i < whole->n; i++)
+        if (!find_said(part, whole->said[i].english))
+            return &whole->said[i];
+    return NULL;
+}
+
+struct str view_words_check(struct arena *a)
+{
+    for (size_t i = 0; i < words.n; i++)
+        if (!words.all[i].is_missing && words.all[i].error.n > 0)
+            return words.all[i].error;
+    for (size_t i = 0; i < words.n; i++)
+        for (size_t k = 0; k < words.n; k++) {
+            const struct catalogue *whole = &words.all[i], *part = &words.all[k];
+            const struct said *missing =
+                whole->is_missing || part->is_missing ? NULL : first_missing(whole, part);
+            if (missing)
+                return arena_printf(a, "“%.*s” has no words in '%.*s'; add it to words/%.*s.po",
+                                    (int)missing->english.n, missing->english.p,
+                                    (int)part->language.n, part->language.p, (int)part->language.n,
+                                    part->language.p);
+        }
+    return S("");
 }

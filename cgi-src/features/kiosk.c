@@ -78,6 +78,7 @@ static enum err show_rest(struct req *r)
     struct rows *state = req_show(r, "kiosk", Q_kiosk_state, NULL);
     if (!state)
         return req_error(r);
+    req_say_in(r, req_value(r, "lang"));
     return rows_count(state) == 0 ? to_login(r) : reply_view(r, 200, "kiosk/rest");
 }
 
@@ -91,7 +92,10 @@ static enum err rest(struct req *r)
         r, "__Secure-link", S(""),
         arena_cstr(req_arena(r), arena_printf(req_arena(r), "/v/%.*s", (int)link.n, link.p)), -1,
         false);
-    return reply_redirect(r, S("/kiosk"));
+    struct str language = req_language(r);
+    return reply_redirect(r, language.n == 0 ? S("/kiosk")
+                                             : arena_printf(req_arena(r), "/kiosk?lang=%.*s",
+                                                            (int)language.n, language.p));
 }
 
 /* Somebody reads or draws on the tablet: a request is all that keeps her session (sec.begin_link). */

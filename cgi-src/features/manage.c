@@ -79,10 +79,9 @@ static const char *wrong_words(struct req *r, const struct rows *answer)
     long long left = rows_int(answer, 0, "tries_left");
     return arena_cstr(req_arena(r),
                       arena_printf(req_arena(r),
-                                   "This is not the date of birth that we have. %s You can try "
-                                   "%lld more time%s.",
-                                   "Please look again: day, month and year.", left,
-                                   left == 1 ? "" : "s"));
+                                   "This is not the date of birth that we have. Please look again: "
+                                   "day, month and year. You can try %lld more time%s.",
+                                   left, left == 1 ? "" : "s"));
 }
 
 static enum err prove(struct req *r)
@@ -109,6 +108,23 @@ static enum err prove(struct req *r)
     req_refuse(r, "birth_date", wrong_words(r, answer));
     e = reply_again(r, HER_LINK);
     return e || !has_to_wait ? e : reply_view(r, 429, "manage/prove");
+}
+
+/* ---- in which language ---- */
+
+static const struct field language_fields[] = {
+    {"lang", FIELD_TOKEN, .required = true, .min = 2, .max = 3},
+    {"at", FIELD_TEXT, .max = 300},
+    {0},
+};
+
+/* Back to the page that she was on, which is one of this link's. */
+static enum err pick_language(struct req *r)
+{
+    struct str at = req_value(r, "at"), own = link_path(r, "");
+    if (!req_query(r, Q_manage_language))
+        return req_error(r);
+    return reply_redirect(r, str_starts(at, own) ? at : own);
 }
 
 /* ---- her appointment ---- */
@@ -281,6 +297,8 @@ const struct page manage_pages[] = {
      .title = "Link: date of birth"},
     {POST, HER_LINK "/prove", UNPROVEN, .fields = prove_fields, .run = prove, .again = HER_LINK,
      .no_idempotency = true, .title = "Link: check the date of birth"},
+    {POST, HER_LINK "/language", UNPROVEN, .fields = language_fields, .run = pick_language,
+     .again = HER_LINK, .no_idempotency = true, .title = "Link: read in another language"},
     {GET, HER_LINK "/booked", LINK("manage"), .action = "booking.read",
      .show = {{"visit", Q_manage_visit},
               {"rules", Q_manage_rules},

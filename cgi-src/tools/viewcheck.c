@@ -222,12 +222,14 @@ static void describe(PGconn *conn, int q)
 
 /* Names that are always there at the top (frames.c), the context row and error pages' status. */
 static const char *const root_names[] = {
-    "csrf",        "idem",       "path",         "value",       "error",        "may",
-    "request_id",  "is_again",   "is_framed", "must_confirm", "idle_seconds", "left_seconds", "must_enrol", "is_support", "support_until", "domain",      "status",       "origin_url",
-    "page_before", "page_after", "tenant_id",    "tenant_slug", "tenant_name",  "tenant_kind",
-    "realm",       "accent",     "country",      "locale",      "zone",         "actor_id",
-    "actor_name",  "role_names", "session_id",   "link_id",     "link_purpose", "link_subject",
-    "is_proven",   "perms"};
+    "csrf",          "idem",         "path",         "value",          "error",
+    "may",           "request_id",   "is_again",     "page_languages", "is_framed",
+    "must_confirm",  "idle_seconds", "left_seconds", "must_enrol",     "is_support",
+    "support_until", "domain",       "status",       "origin_url",     "page_before",
+    "page_after",    "tenant_id",    "tenant_slug",  "tenant_name",    "tenant_kind",
+    "realm",         "accent",       "country",      "locale",         "zone",
+    "actor_id",      "actor_name",   "role_names",   "session_id",     "link_id",
+    "link_purpose",  "link_subject", "is_proven",    "perms"};
 
 struct scope {
     int query;    /* -1: a section over something that is not a query */
@@ -294,8 +296,8 @@ static bool resolve(struct walk *w, struct str dotted, int *section_query, bool 
     }
     for (size_t i = 0; i < COUNT_OF(root_names); i++)
         if (str_is(first, root_names[i])) {
-            *opens = rest.n == 0 &&
-                     (str_is(first, "value") || str_is(first, "error") || str_is(first, "may"));
+            *opens = rest.n == 0 && (str_is(first, "value") || str_is(first, "error") ||
+                                     str_is(first, "may") || str_is(first, "page_languages"));
             return true;
         }
     return false;
@@ -479,8 +481,7 @@ static const struct page loose[] = {
     {.path = "message", .view = "message/account_signup.txt", .gives = "link person business_name"},
     {.path = "message", .view = "message/account_flood.txt", .gives = "link person"},
     {.path = "error", .view = "error/invalid", .gives = "problem"},
-    {.path = "error", .view = "error/no_session",
-     .gives = "kept_form kept_path kept_csrf"},
+    {.path = "error", .view = "error/no_session", .gives = "kept_form kept_path kept_csrf"},
     {.path = "error", .view = "error/forbidden"},
     {.path = "error", .view = "error/not_found"},
     {.path = "error", .view = "error/method"},

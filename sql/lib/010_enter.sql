@@ -119,7 +119,7 @@ BEGIN
     END IF;
     RETURN ROW(tenant, s.slug, s.name, s.kind, s.realm, s.accent, s.country, s.locale, s.zone,
                s.staff_id, s.staff_name, s.role_names, s.id, NULL, NULL, NULL, NULL, false, s.perms, s.reference_version,
-               s.idle_seconds, s.must_enrol, s.left_seconds, s.is_support, s.support_until)::sec.entered;
+               s.idle_seconds, s.must_enrol, s.left_seconds, s.is_support, s.support_until, NULL)::sec.entered;
 END $$;
 
 -- For pages that ask for more than a session: whether she proved within the last five minutes who she is (S-07). begin_staff came first.
@@ -142,7 +142,7 @@ DECLARE
     r sec.entered;
 BEGIN
     SELECT tenant, t.slug, t.name, t.kind, CASE WHEN is_apex THEN 'site' ELSE t.realm END, CASE WHEN NOT is_apex THEN t.accent END, t.country, t.locale, t.zone,
-           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, '', t.reference_version, NULL, false, NULL, false, NULL
+           NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, false, '', t.reference_version, NULL, false, NULL, false, NULL, NULL
     INTO r
     FROM app.tenant t WHERE t.id = tenant;
     RETURN r;
@@ -173,13 +173,14 @@ DECLARE
     r sec.entered;
 BEGIN
     here := sec.enter_host(host, 'visitor', action, ip, agent, request_id);
-    SELECT k.id, k.purpose, k.client_id, k.appointment_id, k.second_factor, k.place,
+    SELECT k.id, k.purpose, k.client_id, k.appointment_id, k.second_factor, k.place, coalesce(k.language, c.preferred_language) AS reader_language,
            k.revoked_at IS NOT NULL OR k.locked_at IS NOT NULL OR k.expires_at <= now() OR coalesce(k.uses_left = 0, false) AS is_over,
            coalesce(k.token_hash = sha256(token), false) AS is_own_token,
            EXISTS (SELECT FROM sec.link_session e
                    WHERE e.tenant_id = here.tenant AND e.token_hash = sha256(token) AND e.link_id = k.id AND e.expires_at > now()) AS is_session
     INTO l
     FROM app.link k
+    JOIN app.client c ON c.tenant_id = k.tenant_id AND c.id = k.client_id
     WHERE k.tenant_id = here.tenant AND k.id = link_id AND (coalesce(purpose, '') = '' OR k.purpose = purpose);
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no such link' USING ERRCODE = 'FY404';
@@ -208,6 +209,7 @@ BEGIN
     r.link_id := l.id;
     r.link_purpose := l.purpose;
     r.link_subject := l.appointment_id;
+    r.reader_language := l.reader_language;
     r.is_proven := l.is_session OR (l.is_own_token AND l.second_factor = 'none');
     PERFORM set_config('foyer.link_id', l.id::text, true);
     IF r.is_proven THEN
@@ -324,6 +326,20 @@ GRANT EXECUTE ON FUNCTION sec.begin_staff(text, bytea, text, text, inet, text, u
 GRANT EXECUTE ON FUNCTION sec.session_was(text, bytea) TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.step_up_check() TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.begin_public(text, text, inet, text, uuid) TO foyer_public, foyer_slow, foyer_staff;
+-- She picks a language on a page of the link that this transaction began with; it holds for all pages of that link.
+CREATE OR REPLACE FUNCTION sec.link_language(language text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+BEGIN
+    UPDATE app.link k SET language = link_language.language
+    WHERE k.tenant_id = app.tenant() AND k.id = nullif(current_setting('foyer.link_id', true), '')::uuid
+      AND k.language IS DISTINCT FROM link_language.language;
+    RETURN FOUND;
+END $$;
+REVOKE ALL ON FUNCTION sec.link_language(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION sec.link_language(text) TO foyer_public;
+
 GRANT EXECUTE ON FUNCTION sec.begin_link(text, uuid, bytea, text, boolean, text, inet, text, uuid) TO foyer_public, foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.begin_job(uuid, text, uuid) TO foyer_jobs;
 GRANT EXECUTE ON FUNCTION sec.tenant_host(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;

@@ -4,14 +4,15 @@
 SET LOCAL ROLE foyer_owner;
 
 -- The question of her open form, in the language in which she answers, and how much room there is. No row: there is none like it.
-CREATE OR REPLACE FUNCTION app.form_file_room(assignment uuid, wanted text)
-RETURNS TABLE (client_id uuid, title text, label text, help text, n_files bigint, most int, is_kiosk boolean, witness_name text)
+DROP FUNCTION IF EXISTS app.form_file_room(uuid, text);
+CREATE FUNCTION app.form_file_room(assignment uuid, wanted text)
+RETURNS TABLE (client_id uuid, title text, label text, help text, language text, n_files bigint, most int, is_kiosk boolean, witness_name text)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT a.client_id, coalesce(x.title, v.title), coalesce(y.label, q.label), coalesce(nullif(y.help, ''), q.help),
+    SELECT a.client_id, coalesce(x.title, v.title), coalesce(y.label, q.label), coalesce(nullif(y.help, ''), q.help), coalesce(x.language, v.language),
            (SELECT count(*) FROM app.form_file f
             JOIN app.media m ON m.tenant_id = f.tenant_id AND m.client_id = f.client_id AND m.id = f.id AND m.removed_at IS NULL
             WHERE f.tenant_id = a.tenant_id AND f.client_id = a.client_id AND f.assignment_id = a.id AND f.question_key = q.key), 5, l.place = 'kiosk', app.witness_name()

@@ -30,8 +30,23 @@ AS $$
             AND e.kind IN ('opened', 'shown', 'kept', 'code_sent', 'code_proven')) AS g
 $$;
 
+-- The terms of signing electronically that are in force today for who reads this language: those in it; where there are none, those in the
+-- studio's own language, or any. NULL: none are in force. Two versions of one language: the newer.
+CREATE OR REPLACE FUNCTION app.terms_in_force(language text) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT v.id
+    FROM app.policy_version v
+    JOIN app.tenant t ON t.id = v.tenant_id
+    WHERE v.kind = 'terms' AND v.effective_on <= (now() AT TIME ZONE t.zone)::date
+    ORDER BY v.language = terms_in_force.language COLLATE "C" DESC NULLS LAST, v.language = split_part(t.locale, '-', 1) COLLATE "C" DESC, v.version DESC
+    LIMIT 1
+$$;
+REVOKE ALL ON FUNCTION app.terms_in_force(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.terms_in_force(text) TO foyer_staff, foyer_public;
+
 -- Only what is due may be signed, in the wording that is in force now and that she was shown, under the terms of signing electronically
--- that are in force now; of a minor, by a guardian who may, on that day at the studio. Who signs, where, and before whom is what
+-- that are in force now for who reads the language that it is signed in; of a minor, by a guardian who may, on that day at the studio. Who signs, where, and before whom is what
 -- sec.signer_take found out in this transaction; without a link (restored, or by the owner of the database) it is what the row says.
 CREATE OR REPLACE FUNCTION app.signature_check() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -59,7 +74,7 @@ BEGIN
         RAISE EXCEPTION 'The wording of this form has changed since you opened it. Please read the new text and sign again.'
             USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
-    IF NEW.place <> 'paper' AND NEW.disclosure_id IS DISTINCT FROM app.policy_in_force('terms') THEN
+    IF NEW.place <> 'paper' AND NEW.disclosure_id IS DISTINCT FROM app.terms_in_force(NEW.language) THEN
         RAISE EXCEPTION 'The terms of signing electronically have changed since you opened this form. Please read them again.'
             USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;

@@ -21,7 +21,7 @@ GROUP BY c.id, c.preferred_name, c.name, l.expires_at, l.place, z.zone, g.name;
 
 -- name: form_list :many
 -- The forms of the link's client: those that are due, those of the link's own visit first; and those of that visit that are signed.
-SELECT a.id AS assignment_id, a.client_id, v.title, a.state = 'signed' AS is_signed, a.revoked_at IS NOT NULL AS is_revoked,
+SELECT a.id AS assignment_id, a.client_id, v.title, v.language AS title_language, a.state = 'signed' AS is_signed, a.revoked_at IS NOT NULL AS is_revoked,
        a.state = 'due' AND d.assignment_id IS NOT NULL AS is_started,
        a.state = 'due' AND a.id = first_value(a.id) OVER (
            ORDER BY a.state = 'signed', p.id IS DISTINCT FROM l.appointment_id, p.starts_at, a.position, v.title, a.id) AS is_next,
@@ -29,13 +29,17 @@ SELECT a.id AS assignment_id, a.client_id, v.title, a.state = 'signed' AS is_sig
        g.signed_at AT TIME ZONE g.zone AS signed_local
 FROM app.form_assignment a
 JOIN app.link l ON l.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND l.client_id = a.client_id
+JOIN app.client c ON c.id = a.client_id
 LEFT JOIN app.appointment p ON p.id = a.appointment_id
 LEFT JOIN app.service s ON s.id = p.service_id
 LEFT JOIN app.location o ON o.id = p.location_id
 LEFT JOIN app.form_draft d ON d.assignment_id = a.id
 LEFT JOIN app.signature g ON g.assignment_id = a.id
 JOIN LATERAL (
-    SELECT n.title FROM app.form_version n
+    SELECT coalesce(x.title, n.title) AS title, coalesce(x.language, n.language) AS language
+    FROM app.form_version n
+    LEFT JOIN app.form_translation x ON x.form_version_id = n.id
+        AND x.language = split_part(coalesce(g.language, d.language, l.language, c.preferred_language, :page_language), '-', 1)
     WHERE n.form_id = a.form_id AND n.published_at IS NOT NULL AND (g.id IS NULL OR n.id = g.form_version_id)
     ORDER BY n.version DESC LIMIT 1) v ON true
 WHERE a.state = 'signed' AND (a.appointment_id = l.appointment_id OR l.appointment_id IS NULL)
@@ -43,15 +47,15 @@ WHERE a.state = 'signed' AND (a.appointment_id = l.appointment_id OR l.appointme
 ORDER BY is_signed, p.id IS DISTINCT FROM l.appointment_id, p.starts_at, a.position, v.title, a.id;
 
 -- name: form_assignment :one
--- One form of the link's client in the wording that is in force now and in the language that she asks for, or went on in; with what
--- signing it needs.
+-- One form of the link's client in the wording that is in force now and in the language that she asks for, went on in, picked on another page
+-- of the link, is on record to prefer, or reads here by her browser; with what signing it needs.
 SELECT a.id AS assignment_id, a.client_id, a.state, f.kind = 'consent' AS is_consent,
        v.id AS form_version_id, v.version, coalesce(x.title, v.title) AS title, coalesce(x.body, v.body) AS wording, v.sha256 AS wording_sha256,
-       coalesce(x.language, v.language) AS language, CASE WHEN x.language IS NOT NULL THEN app.language_words(v.language) END AS own_language_words, app.language_words(coalesce(x.language, v.language)) AS language_words,
+       coalesce(x.language, v.language) AS language, CASE WHEN t.language <> coalesce(x.language, v.language) THEN app.language_words(t.language) END AS terms_language_words, app.language_words(coalesce(x.language, v.language)) AS language_words,
        coalesce(d.form_version_id, v.id) AS answered_version_id, d.assignment_id IS NOT NULL AS has_draft, d.language AS draft_language,
        coalesce(d.edition, 0) AS edition, d.editor, gen_random_uuid() AS page_id,
        b.name AS studio, c.name AS client_name, s.name AS service_name, p.starts_at AT TIME ZONE z.zone AS starts_local, z.zone,
-       t.id AS disclosure_id, t.version AS disclosure_version, t.body AS disclosure,
+       t.id AS disclosure_id, t.version AS disclosure_version, t.body AS disclosure, t.language AS disclosure_language,
        g.signed_at AT TIME ZONE g.zone AS signed_local, app.zone_words(g.zone) AS zone_words, k.place = 'kiosk' AS is_kiosk, k.place <> 'link' AS is_in_studio, app.witness_name() AS witness_name
 FROM app.form_assignment a
 JOIN app.link k ON k.id = nullif(current_setting('foyer.link_id', true), '')::uuid
@@ -66,9 +70,9 @@ LEFT JOIN app.appointment p ON p.id = a.appointment_id
 LEFT JOIN app.service s ON s.id = p.service_id
 LEFT JOIN app.location o ON o.id = p.location_id
 CROSS JOIN LATERAL (SELECT coalesce(o.zone, app.zone()) AS zone) z
-LEFT JOIN app.policy_version t ON t.id = app.policy_in_force('terms')
 LEFT JOIN app.form_draft d ON d.assignment_id = a.id
-LEFT JOIN app.form_translation x ON x.form_version_id = v.id AND x.language = coalesce(:lang, d.language, c.preferred_language)
+LEFT JOIN app.form_translation x ON x.form_version_id = v.id AND x.language = coalesce(:lang, split_part(coalesce(d.language, k.language, c.preferred_language, :page_language), '-', 1))
+LEFT JOIN app.policy_version t ON t.id = app.terms_in_force(coalesce(x.language, v.language))
 LEFT JOIN app.signature g ON g.assignment_id = a.id
 WHERE a.id = :assignment_id AND a.client_id = (SELECT app.own_client());
 
@@ -292,8 +296,9 @@ CROSS JOIN LATERAL sec.due_date_told(t.due);
 -- What the link's client signed, exactly.
 SELECT s.id, s.client_id, s.assignment_id, s.document_sealed, s.strokes_sealed, s.document_sha256, app.zone_words(s.zone) AS zone_words,
        s.signed_at AT TIME ZONE s.zone AS signed_local, l.expires_at AT TIME ZONE s.zone AS expires_local,
-       l.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name, s.place = 'paper' AS is_paper
+       l.place = 'kiosk' AS is_kiosk, app.witness_name() AS witness_name, s.place = 'paper' AS is_paper, p.language AS disclosure_language
 FROM app.signature s
+LEFT JOIN app.policy_version p ON p.id = s.disclosure_id
 JOIN app.link l ON l.id = nullif(current_setting('foyer.link_id', true), '')::uuid
 WHERE s.assignment_id = :assignment_id AND s.client_id = (SELECT app.own_client());
 
@@ -313,7 +318,7 @@ SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256
        y.name AS guardian_name, lower(app.relation_words(y.relation)) AS guardian_relation, w.name AS witness_name, h.name AS handed_over_by,
        coalesce(s.seconds_spent, 0) > 0 AS has_time, ceil(s.seconds_spent / 60.0)::int AS minutes_spent,
        CASE s.method WHEN 'drawn' THEN 'Drawn by hand' WHEN 'paper' THEN 'By hand, on paper' ELSE 'Typed name' END AS method_words, s.request_id,
-       v.title, v.version, f.name AS form_name, p.version AS disclosure_version, c.name AS client_name,
+       v.title, v.version, f.name AS form_name, p.version AS disclosure_version, p.language AS disclosure_language, c.name AS client_name,
        a.id AS appointment_id, a.starts_at AT TIME ZONE o.zone AS starts_local, e.name AS service_name,
        t.revoked_at IS NULL AND (app.may('chart_write') OR app.reaches('chart_write', s.client_id)) AS can_revoke,
        m.emergency_id, m.minutes_left
@@ -346,11 +351,12 @@ FROM app.form_assignment d WHERE d.appointment_id = :reminded::uuid AND d.revoke
 
 -- name: form_signed :many
 -- What she signed on the record of the link, the newest first: what still stands can be taken back.
-SELECT s.id AS signature_id, s.client_id, v.title, s.signed_at AT TIME ZONE s.zone AS signed_local,
+SELECT s.id AS signature_id, s.client_id, coalesce(x.title, v.title) AS title, coalesce(x.language, v.language) AS title_language, s.signed_at AT TIME ZONE s.zone AS signed_local,
        a.revoked_at AT TIME ZONE s.zone AS revoked_local, w.by_kind = 'staff' AS by_staff, w.id, w.reason_sealed
 FROM app.signature s
 JOIN app.form_assignment a ON a.id = s.assignment_id
 JOIN app.form_version v ON v.id = s.form_version_id
+LEFT JOIN app.form_translation x ON x.form_version_id = v.id AND x.language = s.language
 LEFT JOIN app.form_withdrawal w ON w.signature_id = s.id
 WHERE s.client_id = (SELECT app.own_client())
 ORDER BY s.signed_at DESC, s.id

@@ -26,7 +26,7 @@ SELECT app.form_hold(:assignment_id);
 
 -- name: form_file_room :one
 -- The question of her open form that asks for files.
-SELECT r.client_id, :assignment_id::uuid AS assignment_id, :question_key::text AS question_key, r.title, r.label, r.help, r.n_files, r.most, r.most - r.n_files AS n_left, r.n_files > 0 AS has_files, r.n_files < r.most AS has_room, r.is_kiosk, r.witness_name
+SELECT r.client_id, :assignment_id::uuid AS assignment_id, :question_key::text AS question_key, r.title, r.label, r.help, r.language, r.n_files, r.most, r.most - r.n_files AS n_left, r.n_files > 0 AS has_files, r.n_files < r.most AS has_room, r.is_kiosk, r.witness_name
 FROM app.form_file_room(:assignment_id, :question_key) r;
 
 -- name: form_file_media :exec

@@ -7,6 +7,10 @@ SELECT sec.link_find(:link_token::bytea, :address::inet) AS link_id;
 SELECT p.is_ok, p.tries_left, p.is_over, p.wait_seconds
 FROM sec.link_prove(:host, :link_id::uuid, :link_token::bytea, :birth_date::date, :session_token::bytea, :address::inet, :agent, :request_id::uuid) p;
 
+-- name: manage_language :exec
+-- In this language from now on, on all pages of the link.
+SELECT FROM sec.link_language(:lang);
+
 -- name: manage_visit :one
 -- An appointment of hers, the one of this link or another, and what she may do with it herself by the rules that she accepted.
 SELECT a.client_id, coalesce(c.preferred_name, c.name) AS called, v.name AS service_name,

@@ -33,7 +33,7 @@ static void check(const char *modifier, struct val v, const char *expected)
     const struct modifier *m = modifier_find(str_of(modifier));
     assert_true(m != NULL || modifier[0] == '\0');
     struct buf out = buf_in(arena, 16);
-    val_print(&out, v, m);
+    val_print(&out, v, m, S(""));
     assert_string_equal(arena_cstr(arena, buf_str(&out)), expected);
 }
 

@@ -126,8 +126,8 @@ static void errors_say_where_what_and_what_to_do(void **state)
         {"{{=x=}}", "page.mustache:1: delimiters cannot be 'x'; write {{=<% %>=}}"},
         {"{{!\n\n}}{{at:tim}}",
          "page.mustache:3: modifier 'tim' of 'at' is not known; there are: time, date, day, "
-         "short_date, datetime, iso, hour, five, money, minutes, count, phone, hex, initials, "
-         "upper, url, id, agent"},
+         "short_date, datetime, iso, hour, five, money, minutes, count, s, phone, hex, "
+         "initials, upper, url, id, agent, say, zone"},
         {"\xFF", "page.mustache:1: the file is not UTF-8; save it as UTF-8"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
@@ -445,9 +445,9 @@ static void a_template_is_said_in_another_language(void **state)
                         "<p lang=\"en\">Hello &lt;Ana&gt;, you Bye!</p>");
     assert_string_equal(in_spanish(good, files, 2, "{\"x\":\"<Ana>\"}"),
                         "<p lang=\"es\">Hola, &lt;Ana&gt; Adiós!</p>");
-    assert_true(str_is(view_words(S("es"), S("A \"b\"")), "Un \"b\""));
-    assert_true(str_is(view_words(S("es"), S("Something else")), "Something else"));
-    assert_true(str_is(view_words(S(""), S("Bye")), "Bye"));
+    assert_true(str_is(view_words(arena, S("es"), S("A \"b\"")), "Un \"b\""));
+    assert_true(str_is(view_words(arena, S("es"), S("Something else")), "Something else"));
+    assert_true(str_is(view_words(arena, S(""), S("Bye")), "Bye"));
 
     const struct file bye[] = {{"page", "{{#say}}Bye{{/say}}"}};
     const struct {
@@ -468,6 +468,88 @@ static void a_template_is_said_in_another_language(void **state)
     };
     for (size_t i = 0; i < COUNT_OF(bad); i++)
         assert_string_equal(in_spanish(bad[i].catalogue, bye, 1, "{}"), bad[i].why);
+}
+
+/* Dates, times and database words of a page, sentences with numbers, and which language a browser asks for. */
+static void dates_numbers_and_browsers_are_said_in_another_language(void **state)
+{
+    (void)state;
+    static const char good[] =
+        "msgid \"en\"\nmsgstr \"es\"\n\nmsgid \"Sun Mon Tue Wed Thu Fri Sat\"\n"
+        "msgstr \"dom lun mar mié jue vie sáb\"\n\n"
+        "msgid \"January February March April May June July August September October November "
+        "December\"\nmsgstr \"enero febrero marzo abril mayo junio julio agosto septiembre octubre "
+        "noviembre diciembre\"\n\nmsgid \"{day} {month} {year}\"\nmsgstr \"{day} de {month} de "
+        "{year}\"\n\nmsgid \"{place} time\"\nmsgstr \"hora de {place}\"\n\n"
+        "msgid \"Kept: {name}\"\nmsgstr \"{name}, guardado\"\n\n"
+        "msgid \"Booked\"\nmsgstr \"Reservada\"\n\n"
+        "msgid \"You can try {1} more times.\"\nmsgstr \"Puede intentarlo {1} veces más.\"\n\n"
+        "msgid \"From {1} to {2}.\"\nmsgstr \"Hasta {2}, desde {1}.\"\n";
+    const struct file files[] = {
+        {"page", "{{#say}}en{{/say}} {{state:say}} {{other:say}} {{zone:zone}} {{odd:zone}}"}};
+    static const char json[] =
+        "{\"state\":\"Booked\",\"other\":\"Glow\",\"zone\":\"New York time\",\"odd\":\"x\"}";
+    assert_string_equal(shown(files, 1, json), "en Booked Glow New York time x");
+    assert_string_equal(in_spanish(good, files, 1, json), "es Reservada Glow hora de New York x");
+    const struct str es = S("es");
+    assert_true(str_is(view_words(arena, es, S("You can try 4 more times.")),
+                       "Puede intentarlo 4 veces más."));
+    assert_true(str_is(view_words(arena, es, S("From 1.5 to 12.")), "Hasta 12, desde 1.5."));
+    assert_true(str_is(view_words(arena, es, S("From 1 to 2 of 3 in 4 by 5 at 6, 7.")),
+                       "From 1 to 2 of 3 in 4 by 5 at 6, 7."));
+    assert_true(str_is(view_words(arena, es, S("")), ""));
+    const struct view_part name = {"name", S("{name} {x}")};
+    assert_true(
+        str_is(view_words_with(arena, es, S("Kept: {name}"), &name, 1), "{name} {x}, guardado"));
+    assert_true(
+        str_is(view_words_with(arena, S(""), S("Kept: {name} {"), &name, 1), "Kept: {name} {x} {"));
+    assert_true(str_is(view_date_words(arena, es, S("1990-05-03")), "3 de mayo de 1990"));
+    assert_true(str_is(view_date_words(arena, S(""), S("1990-05-03")), "3 May 1990"));
+    assert_true(str_is(view_date_words(arena, es, S("1990-13-03")), "1990-13-03"));
+    assert_true(str_is(view_date_words(arena, es, S("soon")), "soon"));
+    static const char *const asked[][2] = {{"es", "es"},
+                                           {"ES-mx", "es"},
+                                           {"fr, es;q=0.5", "es"},
+                                           {"en-US,en;q=0.9,es;q=0.8", "en"},
+                                           {"es;q=0.2, en;q=0.3", "en"},
+                                           {"es;q=0", ""},
+                                           {"fr", ""},
+                                           {"", ""},
+                                           {"*", ""},
+                                           {"es;q=1.000, en;q=0.999", "es"},
+                                           {"../es", ""},
+                                           {",,;q=,es ; q=0.001", "es"}};
+    for (size_t i = 0; i < COUNT_OF(asked); i++)
+        assert_true(str_is(view_language_of(arena, str_of(asked[i][0])), asked[i][1]));
+    const struct view_language *all;
+    assert_int_equal(view_languages(arena, &all), 2);
+    assert_true(str_is(all[0].code, "en") && str_is(all[1].code, "es"));
+}
+
+/* A program does not begin with a catalogue that lacks what another has. */
+static void each_catalogue_has_the_texts_of_the_others(void **state)
+{
+    (void)state;
+    const char *words = arena_printf(arena, "%s/words", folder).p;
+    assert_int_equal(mkdir(words, 0700), 0);
+    const struct file page[] = {{"page", "{{#say}}Bye{{/say}}"}};
+    static const char *const catalogues[][2] = {
+        {"es.po", "msgid \"Bye\"\nmsgstr \"Adiós\"\n\n# message\nmsgid \"More\"\nmsgstr \"Más\"\n"},
+        {"fr.po", "msgid \"Bye\"\nmsgstr \"Au revoir\"\n"}};
+    for (size_t i = 0; i < COUNT_OF(catalogues); i++) {
+        FILE *f = fopen(arena_printf(arena, "%s/%s", words, catalogues[i][0]).p, "wb");
+        assert_non_null(f);
+        fputs(catalogues[i][1], f);
+        fclose(f);
+    }
+    put(page, 1);
+    struct str why = S("");
+    assert_false(view_compile_all(arena, &why));
+    assert_true(str_is(why, "“More” has no words in 'fr'; add it to words/fr.po"));
+    take_away(page, 1);
+    for (size_t i = 0; i < COUNT_OF(catalogues); i++)
+        unlink(arena_printf(arena, "%s/%s", words, catalogues[i][0]).p);
+    rmdir(words);
 }
 
 static void endless_recursion_stops_with_an_error(void **state)
@@ -597,6 +679,8 @@ int main(void)
         TEST(a_walk_follows_partials_and_layouts),
         TEST(names_are_interned_once),
         TEST(a_template_is_said_in_another_language),
+        TEST(dates_numbers_and_browsers_are_said_in_another_language),
+        TEST(each_catalogue_has_the_texts_of_the_others),
         TEST(endless_recursion_stops_with_an_error),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,7 @@ static void load_options(struct arena *a, const struct filling *f, const struct 
 {
     size_t n_face;
     if (is_kind(q, "body")) {
-        q->n_options = body_regions(f->language, &q->options, &q->shown, &n_face);
+        q->n_options = body_regions(a, f->language, &q->options, &q->shown, &n_face);
         return;
     }
     q->n_options = rows_array(rows, a, i, "options", &q->options);
@@ -141,6 +141,12 @@ enum err filling_load(struct req *r, struct filling *f)
     f->language = rows_text(f->form, 0, "language");
     enum err e = load_questions(r, f, Q_form_questions);
     return e ? e : attached_load(r, f);
+}
+
+void filling_say(struct req *r, const struct filling *f)
+{
+    if (str_is(f->language, "en") || view_speaks(f->language))
+        req_say_in(r, f->language);
 }
 
 bool filling_is_signed(const struct filling *f)
@@ -230,21 +236,6 @@ static double value_of(struct arena *a, struct str number)
     return number.n > 0 ? strtod(arena_cstr(a, number), NULL) : NAN;
 }
 
-/* A text with what stands for its {1} and {2}. */
-static struct str filled_in(struct arena *a, struct str text, struct str first, struct str second)
-{
-    struct buf b = buf_in(a, 128);
-    for (size_t i = 0; i < text.n; i++) {
-        bool is_place = i + 2 < text.n && text.p[i] == '{' && text.p[i + 2] == '}';
-        if (is_place)
-            buf_add(&b, text.p[i + 1] == '1' ? first : second);
-        else
-            buf_addc(&b, text.p[i]);
-        i += is_place ? 2 : 0;
-    }
-    return buf_str(&b);
-}
-
 static struct str range_message(struct arena *a, struct str language, const struct question *q)
 {
     struct str blank = q->unit.n > 0 ? S(" ") : S("");
@@ -253,11 +244,12 @@ static struct str range_message(struct arena *a, struct str language, const stru
     struct str last =
         arena_printf(a, "%.*s%.*s%.*s", (int)(max.n > 0 ? max : min).n, (max.n > 0 ? max : min).p,
                      (int)blank.n, blank.p, (int)q->unit.n, q->unit.p);
-    return filled_in(a,
-                     view_words(language, has_both    ? S("Please give a number from {1} to {2}.")
-                                          : min.n > 0 ? S("Please give {1} or more.")
-                                                      : S("Please give {1} or less.")),
-                     has_both ? min : last, last);
+    const struct view_part parts[] = {{"1", has_both ? min : last}, {"2", last}};
+    return view_words_with(a, language,
+                           has_both    ? S("Please give a number from {1} to {2}.")
+                           : min.n > 0 ? S("Please give {1} or more.")
+                                       : S("Please give {1} or less."),
+                           parts, COUNT_OF(parts));
 }
 
 static void take_number(struct req *r, struct str language, struct question *q)

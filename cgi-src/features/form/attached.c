@@ -130,7 +130,7 @@ struct val attached_shown(struct req *r, const struct filling *f, const struct q
         shown_text(&items[i], "size", form_file_size(a, one->bytes));
         shown_text(&items[i], "type_words",
                    str_is(one->type, "application/pdf") ? S("PDF")
-                                                        : view_words(f->language, S("Picture")));
+                                                        : view_words(a, f->language, S("Picture")));
     }
     return shown_items(a, items, q->n_files);
 }

@@ -39,7 +39,8 @@ static struct val shown_answers(struct arena *a, const struct form_document *d)
     return shown_items(a, items, d->n_answers);
 }
 
-struct val form_shown_document(struct arena *a, const struct form_document *d)
+struct val form_shown_document(struct arena *a, const struct form_document *d,
+                               struct str disclosure_language)
 {
     struct shown_item *item = arena_alloc(a, sizeof *item);
     shown_text(item, "studio", d->studio);
@@ -53,6 +54,8 @@ struct val form_shown_document(struct arena *a, const struct form_document *d)
     shown_text(item, "wording", d->wording);
     shown_text(item, "disclosure", d->disclosure);
     shown_text(item, "disclosure_version", d->disclosure_version);
+    shown_text(item, "disclosure_language", disclosure_language);
+    shown_text(item, "disclosure_dir", language_dir(disclosure_language));
     shown_text(item, "statement", d->statement);
     shown_text(item, "signer", d->signer);
     shown_text(item, "shown_sha256", d->shown_sha256);
@@ -84,7 +87,9 @@ static enum err show_document(struct req *r, const struct rows *signature)
                   arena_cstr(req_arena(r), rows_text(signature, 0, "id")), NULL);
         return ERR_INTERNAL;
     }
-    req_set_list(r, "document", form_shown_document(req_arena(r), &d));
+    req_set_list(
+        r, "document",
+        form_shown_document(req_arena(r), &d, rows_text(signature, 0, "disclosure_language")));
     return show_strokes(r, rows_text(signature, 0, "strokes_sealed"));
 }
 

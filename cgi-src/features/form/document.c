@@ -266,24 +266,18 @@ bool form_document_agrees(const struct form_document *d, const struct form_docum
 
 /* ---- answers in words ---- */
 
-struct str form_date_words(struct arena *a, struct str date, const char *const months[12],
-                           const char *between)
-{
-    int64_t year, month, day;
-    if (date.n != 10 || str_int(str_part(date, 0, 4), &year) ||
-        str_int(str_part(date, 5, 2), &month) || str_int(str_part(date, 8, 2), &day) || month < 1 ||
-        month > 12)
-        return date;
-    return arena_printf(a, "%lld%s%s%s%lld", (long long)day, between, months[month - 1], between,
-                        (long long)year);
-}
-
+/* A date YYYY-MM-DD as day, month and year; anything else as it is. */
 static struct str date_words(struct arena *a, struct str date)
 {
     static const char *const months[12] = {"January",   "February", "March",    "April",
                                            "May",       "June",     "July",     "August",
                                            "September", "October",  "November", "December"};
-    return form_date_words(a, date, months, " ");
+    int64_t year, month, day;
+    if (date.n != 10 || str_int(str_part(date, 0, 4), &year) ||
+        str_int(str_part(date, 5, 2), &month) || str_int(str_part(date, 8, 2), &day) || month < 1 ||
+        month > 12)
+        return date;
+    return arena_printf(a, "%lld %s %lld", (long long)day, months[month - 1], (long long)year);
 }
 
 /* A line each: the first text, the second after a colon, the third in brackets. */

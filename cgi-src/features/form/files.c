@@ -80,11 +80,13 @@ size_t form_files_sent(struct req *r, const struct upload **list)
 static enum err refuse(struct req *r, size_t n, struct str name, const char *why)
 {
     struct arena *a = req_arena(r);
-    name = form_file_name(a, name);
-    req_refuse(r, "file",
-               n > 1 ? arena_cstr(a, arena_printf(a, "“%.*s”: %s Nothing was attached.",
-                                                  (int)name.n, name.p, why))
-                     : why);
+    struct str language = req_language(r);
+    const struct view_part parts[] = {{"name", form_file_name(a, name)},
+                                      {"why", view_words(a, language, str_of(why))}};
+    if (n > 1)
+        why = arena_cstr(a, view_words_with(a, language, S("“{name}”: {why} Nothing was attached."),
+                                            parts, COUNT_OF(parts)));
+    req_refuse(r, "file", why);
     return reply_again(r, ATTACH);
 }
 

@@ -54,6 +54,8 @@ enum { LINES_MAX = 30 };
  * ERR_GONE: withdrawn. */
 enum err MUST_CHECK filling_load(struct req *r, struct filling *f);
 bool filling_is_signed(const struct filling *f);
+/* The page in the form's language, for its words stand among the form's own; where there are none, in the reader's. */
+void filling_say(struct req *r, const struct filling *f);
 /* Replaces the kept answers by what was posted. Messages say what cannot be kept; false: some. */
 bool filling_take(struct req *r, struct filling *f);
 /* Whether what was posted would change an answer that its page has not seen: another page changed some after it was made. */
@@ -125,7 +127,7 @@ struct val attached_shown(struct req *r, const struct filling *f, const struct q
 /* ---- words.c ---- */
 
 /* The regions of the body as they are kept, those of the face first; *shown: in this language. */
-size_t body_regions(struct str language, const struct str **kept, const struct str **shown,
+size_t body_regions(struct arena *a, struct str language, const struct str **kept, const struct str **shown,
                     size_t *n_face);
 /* "rtl" for a language that is written from right to left, else "ltr". */
 struct str language_dir(struct str language);

@@ -86,7 +86,7 @@ static enum err show_questions(struct req *r)
     req_set_list(r, "questions", filling_shown(r, &f, req_has(r, "more") ? 3 : 1, is_stale));
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
-    req_say_in(r, f.language);
+    filling_say(r, &f);
     return reply_view(r, 200, "form/questions");
 }
 
@@ -149,7 +149,7 @@ static enum err after_keeping(struct req *r, struct filling *f, struct str inten
         return reply_bytes(r, 200, "text/plain; charset=utf-8", S("kept\n"), NULL);
     struct str what;
     if (str_starts(intent, S("lang-")))
-        return reply_redirect(r, form_path(r, ""));
+        return req_query(r, Q_manage_language) ? reply_redirect(r, form_path(r, "")) : req_error(r);
     if (str_starts(intent, S("more")))
         return more_lines(r, f, intent);
     if (intent_is(intent, S("files-"), &what))
@@ -186,7 +186,8 @@ static enum err reply_left_out(struct req *r, const struct filling *f)
         if (b.n > 0)
             buf_addz(&b, ", ");
         else
-            buf_add(&b, view_words(f->language, S("Kept, but not this, which needs a change: ")));
+            buf_add(&b, view_words(req_arena(r), f->language,
+                                   S("Kept, but not this, which needs a change: ")));
         buf_printf(&b, "“%.*s”", (int)name.n, name.p);
     }
     return reply_words(r, 422, buf_str(&b));
@@ -199,8 +200,9 @@ static enum err refuse_stale(struct req *r, struct str language, struct str inte
     if (intent.n == 0)
         return reply_words(
             r, 409,
-            view_words(language, S("Not kept: answers were changed on another phone or screen. "
-                                   "Press “Save for later” to see both.")));
+            view_words(req_arena(r), language,
+                       S("Not kept: answers were changed on another phone or screen. "
+                         "Press “Save for later” to see both.")));
     enum err e = has_dropped ? req_commit(r) : OK;
     return e ? e : reply_again(r, QUESTIONS);
 }
@@ -217,9 +219,9 @@ static enum err save_answers(struct req *r)
     if (filling_is_signed(&f) || filling_is_declined(&f))
         return intent.n > 0
                    ? reply_again(r, QUESTIONS)
-                   : reply_words(
-                         r, 409,
-                         view_words(f.language, S("Not kept: this form is not open any more.")));
+                   : reply_words(r, 409,
+                                 view_words(req_arena(r), f.language,
+                                            S("Not kept: this form is not open any more.")));
     struct str dropped;
     bool drops = intent_is(intent, S("drop-"), &dropped);
     if (drops && (e = attached_drop(r, dropped)))

@@ -64,7 +64,7 @@ enum err form_file_of_small(struct req *r);
 /* copy.c */
 enum err form_show_copy(struct req *r);
 enum err form_show_signature(struct req *r);
-/* A document's parts, as a section that is entered once. */
-struct val form_shown_document(struct arena *a, const struct form_document *d);
+/* A document's parts, as a section that is entered once. disclosure_language: in which its terms of signing are written. */
+struct val form_shown_document(struct arena *a, const struct form_document *d, struct str disclosure_language);
 
 #endif

@@ -37,7 +37,7 @@ static struct val shown_lines(struct arena *a, struct str language, const struct
         shown_flag(&items[i], "is_mild", str_is(one->third, "mild"));
         shown_flag(&items[i], "is_moderate", str_is(one->third, "moderate"));
         shown_flag(&items[i], "is_severe", str_is(one->third, "severe"));
-        shown_text(&items[i], "line_message", view_words(language, one->message));
+        shown_text(&items[i], "line_message", view_words(a, language, one->message));
     }
     return shown_items(a, items, n);
 }
@@ -100,8 +100,8 @@ static void show_question(struct req *r, const struct filling *f, const struct q
     shown_text(item, "follow_up_label", q->follow_up_label);
     shown_text(item, "detail", q->detail);
     shown_text(item, "described_by", described_by(a, q, is_beside));
-    shown_text(item, "message", view_words(f->language, q->message));
-    shown_text(item, "detail_message", view_words(f->language, q->detail_message));
+    shown_text(item, "message", view_words(a, f->language, q->message));
+    shown_text(item, "detail_message", view_words(a, f->language, q->detail_message));
     shown_text(item, "kept_words", is_beside ? kept_words(a, f->language, q) : S(""));
     shown_list(item, "options", shown_options(a, q));
     shown_text(item, "unit", q->unit);
@@ -164,7 +164,7 @@ struct form_document filling_document(struct arena *a, const struct filling *f)
         .version = arena_printf(a, "%lld", (long long)rows_int(f->form, 0, "version")),
         .language = f->language,
         .language_words = rows_text(f->form, 0, "language_words"),
-        .statement = view_words(f->language, str_of(form_statement)),
+        .statement = view_words(a, f->language, str_of(form_statement)),
         .answers = answers,
         .n_answers = n,
         .wording = rows_text(f->form, 0, "wording"),

@@ -47,6 +47,8 @@ enum err form_language(struct req *r)
     bool is_open = !e && !filling_is_signed(&f) && !filling_is_declined(&f);
     if (is_open)
         e = filling_keep_language(r, &f);
+    if (!e && is_open && !req_query(r, Q_manage_language))
+        e = req_error(r);
     if (!e && !req_has(r, "signer_name") && !req_has(r, "strokes") && !req_has(r, "guardian_birth"))
         return reply_redirect(r, form_path(r, "/consent"));
     if (!e && is_open)
@@ -90,7 +92,8 @@ enum err form_show_consent(struct req *r)
     e = form_document_read(a, text, &shown);
     if (e)
         return e;
-    req_set_list(r, "document", form_shown_document(a, &shown));
+    req_set_list(r, "document",
+                 form_shown_document(a, &shown, rows_text(f.form, 0, "disclosure_language")));
     bool is_stale = req_has(r, "document_sha256") && !str_eq(req_value(r, "document_sha256"), hash);
     req_set(r, "is_stale", is_stale ? S("yes") : S(""));
     req_set(r, "document_sha256", hash);
@@ -98,7 +101,7 @@ enum err form_show_consent(struct req *r)
     req_set(r, "can_sign", can_sign(&f, signer, code) ? S("yes") : S(""));
     if (!req_show(r, "languages", Q_form_languages, NULL))
         return req_error(r);
-    req_say_in(r, f.language);
+    filling_say(r, &f);
     return reply_view(r, 200, "form/consent");
 }
 

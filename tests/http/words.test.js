@@ -1,0 +1,226 @@
+// words.test.js -- the languages of a client's pages: the catalogues (templates/words), and a walk through every page of her link in Spanish.
+// L20 E-01; SECURITY.md E-02.
+"use strict";
+const { test, describe, before, after } = require("node:test");
+const assert = require("node:assert/strict");
+const fs = require("node:fs");
+const path = require("node:path");
+const h = require("./harness");
+const booking = require("./booking_client");
+const { session } = require("./form_client");
+
+const ROOT = path.join(__dirname, "../..");
+const files = (dir, end) => fs.readdirSync(path.join(ROOT, dir), { recursive: true }).filter((f) => f.endsWith(end)).map((f) => fs.readFileSync(path.join(ROOT, dir, f), "utf8"));
+const read = (file) => fs.readFileSync(path.join(ROOT, file), "utf8");
+const plain = (s) => s.replaceAll('\\"', '"').replaceAll("\\n", "\n").replaceAll("\\\\", "\\");
+
+// The texts of a catalogue: {english, words, isMessage}.
+function catalogue(language) {
+  return [...read(`templates/words/${language}.po`).matchAll(/(# message\n)?msgid ((?:".*"\n)+)msgstr ((?:".*"\n?)+)/g)].map(([, message, english, words]) => {
+    const whole = (s) => plain([...s.matchAll(/"(.*)"/g)].map(([, x]) => x).join(""));
+    return { english: whole(english), words: whole(words), isMessage: Boolean(message) };
+  });
+}
+const languages = fs.readdirSync(path.join(ROOT, "templates/words")).map((f) => f.replace(/\.po$/, ""));
+
+// What a reader of the language reads of a page: texts and labels, without what is marked as another language.
+const VOID = new Set(["meta", "link", "input", "br", "use", "img", "path", "ellipse", "polyline", "hr"]);
+function readIn(html, language) {
+  const said = [], open = [];
+  const lang = () => open.length ? open.at(-1).lang : "";
+  for (const [, tag, text] of html.replace(/<!--[\s\S]*?-->|<!doctype html>/gi, "").matchAll(/(<[^>]+>)|([^<]+)/g)) {
+    if (text !== undefined) {
+      if (lang().startsWith(language) && !open.some((e) => e.name === "script" || e.name === "style") && text.trim()) said.push(h.decode(text).replace(/\s+/g, " ").trim());
+      continue;
+    }
+    const name = tag.match(/^<\/?([a-z0-9]+)/i)[1].toLowerCase();
+    if (tag.startsWith("</")) {
+      while (open.length && open.pop().name !== name);
+      continue;
+    }
+    const own = tag.match(/\slang="([^"]*)"/)?.[1] ?? lang();
+    if (own.startsWith(language))
+      for (const [, , words] of tag.matchAll(/\s(aria-label|title|alt|placeholder|data-say-[a-z-]+)="([^"]+)"/g)) said.push(h.decode(words));
+    if (!VOID.has(name) && !tag.endsWith("/>")) open.push({ name, lang: own });
+  }
+  return said;
+}
+
+describe("the catalogues", () => {
+  test("a further language is a file: each has the texts of the others, and nothing that nobody says", () => {
+    assert.ok(languages.includes("es"));
+    const own = files("templates", ".mustache").flatMap((s) => [...s.matchAll(/\{\{#say\}\}([\s\S]*?)\{\{\/say\}\}/g)].map(([, x]) => x));
+    const said = new Set(own), code = [...files("cgi-src", ".c"), ...files("sql", ".sql")].join("\n").replaceAll(/"\s*\n\s*"/g, "").replaceAll("''", "'");
+    // Codes of the database in words (app.in_words), and a sentence with the state of a form in it.
+    const composed = new Set(["Preferred name", "Birth date", "Due date", "Email", "Chart", "Other", "This form is signed already.", "This form is declined already.", "This form is withdrawn already."]);
+    for (const language of languages) {
+      const all = catalogue(language);
+      assert.deepEqual(all.map((x) => x.english).sort(), catalogue("es").map((x) => x.english).sort(), language);
+      for (const { english, words } of all) {
+        assert.ok(words.trim(), english);
+        const places = (s) => [...s.matchAll(/(?<!\{)\{\w+\}(?!\})/g)].map(([x]) => x).sort();
+        assert.deepEqual(places(words), places(english), english);
+        // A sentence of the program has its numbers in the place of {1}.
+        const pattern = english.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\d\}/g, "(?:\\{\\d\\}|%[a-z]+|\\d+)").replace(/ times?\\\./, " time(?:%s|s)?\\.").replaceAll('"', '\\\\?"');
+        assert.ok(said.has(english) || new RegExp(pattern).test(code) || composed.has(english), `nobody says: ${english}`);
+      }
+    }
+    for (const english of said) assert.ok(catalogue("es").some((x) => x.english === english), `no words for: ${english}`);
+  });
+  test("what a client can be refused with has words in each language", () => {
+    const known = new Set(catalogue("es").map((x) => x.english));
+    const sources = ["answers", "clause", "code", "file_check", "files", "form", "lines", "sign", "signer"].map((f) => `cgi-src/features/form/${f}.c`).concat(["cgi-src/features/correction.c", "cgi-src/features/mail_code.c", "cgi-src/core/media_req.c", "cgi-src/core/form.c"]);
+    // Of these files, what the staff alone is told.
+    const staff = new Set(["Choose a form.", "Say why the form is not needed.", "Choose what it is about.", "Say whether it was corrected.", "Say why: the client reads it."]);
+    let n = 0;
+    for (const file of sources)
+      for (const [, raw] of read(file).replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/"\s*\n\s*"/g, "").matchAll(/"([A-Z](?:[^"\\]|\\.)*[.:]\s?)"/g)) {
+        let i = 0;
+        const english = plain(raw).replace(/%[a-z]+/g, () => `{${++i}}`), plural = english.replace(/time\{\d\}\.$/, "times.");
+        if (staff.has(english) || /^(SELECT|Studio|Client|Set-Cookie)/.test(english)) continue;
+        assert.ok(known.has(english) || known.has(plural), `${file}: no words for: ${english}`);
+        n++;
+      }
+    assert.ok(n > 60, `only ${n} found`);
+    for (const file of ["sql/lib/094_signing.sql", "sql/lib/094_form_code.sql"])
+      for (const [, english] of read(file).matchAll(/RAISE EXCEPTION '([A-Z](?:[^']|'')*\.)'\s*USING ERRCODE = 'FY422'/g))
+        assert.ok(known.has(english) || /Note the date of birth first|a code or a witness/.test(english) || known.has("This form is signed already."), `${file}: ${english}`);
+  });
+});
+
+const ENGLISH = /\b(the|you|your|is|are|was|were|this|that|these|with|for|not|please|of|to|have|has|it|its|from|at|by|and|or|yes|sign|signed|form|forms|when|what|who|which|where|been|will|can|here)\b/i;
+
+describe("L20 E-01: her pages in her language", () => {
+  const inside = "SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n";
+  const glow = () => h.tenantId("glow");
+  let form, c;
+  before(async () => {
+    form = h.uuid();
+    const version = h.uuid();
+    const kinds = [["texto", "text"], ["largo", "long"], ["fecha", "date"], ["numero", "number"], ["elige", "choice"], ["marca", "multi"], ["si_no", "yes_no"], ["alergias", "allergies"], ["medicinas", "medications"], ["zonas", "body"], ["iniciales", "initials"], ["acepta", "acknowledge"], ["archivo", "file"], ["firma", "signature"]];
+    h.sql(`${inside} INSERT INTO app.form (tenant_id, id, name, kind) VALUES (:'v1', :'v2', 'Words ' || left(:'v2', 8), 'intake');
+      INSERT INTO app.form_version (tenant_id, id, form_id, version, title, body) VALUES (:'v1', :'v3', :'v2', 1, 'English title', 'English wording.');
+      INSERT INTO app.form_translation (tenant_id, form_version_id, language, title, body) VALUES (:'v1', :'v3', 'es', 'Título en español', 'Texto en español.');`, glow(), form, version);
+    kinds.forEach(([key, kind], i) => h.sql(`${inside}
+      WITH q AS (INSERT INTO app.form_question (tenant_id, form_version_id, position, key, kind, label, options, is_required, follow_up_label, unit)
+                 VALUES (:'v1', :'v2', :v3, :'v4', :'v5', 'English ' || :'v4', CASE WHEN :'v5' IN ('choice', 'multi') THEN ARRAY['One', 'Two'] ELSE '{}' END, :'v4' = 'texto',
+                         CASE WHEN :'v5' = 'yes_no' THEN 'English detail' END, CASE WHEN :'v5' = 'number' THEN 'pounds' END) RETURNING id)
+      INSERT INTO app.form_question_translation (tenant_id, form_version_id, question_id, language, label, help, options, follow_up_label, unit)
+      SELECT :'v1', :'v2', q.id, 'es', 'Pregunta ' || :'v4', '', CASE WHEN :'v5' IN ('choice', 'multi') THEN ARRAY['Uno', 'Dos'] ELSE '{}' END,
+             CASE WHEN :'v5' = 'yes_no' THEN 'Detalle' END, CASE WHEN :'v5' = 'number' THEN 'libras' END FROM q`, glow(), version, String(i + 1), key, kind));
+    h.sql(`${inside} UPDATE app.form_version SET published_at = now() WHERE id = :'v2'`, glow(), version);
+    c = booking.corner("glow", {});
+  });
+  after(() => booking.close(c));
+
+  // A new client with the form, and a link to it. prefers: what stands in her record.
+  async function somebody(prefers) {
+    const added = await (await h.staff("glow", "front-desk")).submit("/clients/new", { name: `Zoila Prueba ${h.uuid().slice(0, 8)}`, birth_date: "1990-01-01", email: `${h.uuid()}@mail.example`, is_new: "true" }, { action: "/clients/new" });
+    const client = added.location.match(/^\/clients\/([0-9a-f-]{36})$/)[1], which = h.uuid(), link = h.uuid();
+    h.sql(`${inside} UPDATE app.client SET preferred_language = nullif(:'v6', '') WHERE id = :'v2';
+      INSERT INTO app.form_assignment (tenant_id, id, client_id, form_id) VALUES (:'v1', :'v4', :'v2', :'v3');
+      INSERT INTO app.link (tenant_id, id, purpose, client_id, token_hash, expires_at) VALUES (:'v1', :'v5', 'form', :'v2', sha256(gen_random_uuid()::text::bytea), now() + interval '1 day')`,
+    glow(), client, form, which, link, prefers);
+    return { client, which, link, v: session("glow", link), at: `/v/${link}`, list: `/v/${link}/forms`, page: `/v/${link}/forms/${which}` };
+  }
+  // Of the studio's own words, which nobody translates.
+  let studio;
+  const isStudios = (words) => {
+    studio ||= h.sql(`SELECT name FROM app.tenant WHERE id = :'v1' UNION SELECT name FROM app.service WHERE tenant_id = :'v1' UNION SELECT name FROM app.location WHERE tenant_id = :'v1'
+      UNION SELECT concat_ws(', ', nullif(street, ''), nullif(city, '')) FROM app.location WHERE tenant_id = :'v1' UNION SELECT name FROM app.staff WHERE tenant_id = :'v1' UNION SELECT name FROM app.addon WHERE tenant_id = :'v1'`, glow()).map(([x]) => x).sort((a, b) => b.length - a.length);
+    return studio.reduce((s, x) => s.replaceAll(x, "…"), words);
+  };
+  const languageOf = (r) => r.text.match(/<html lang="([^"]*)"/)?.[1];
+  const inSpanish = (r, what) => {
+    assert.equal(languageOf(r), "es", what);
+    const english = new Set(catalogue("es").filter((x) => x.english !== x.words && !/\{/.test(x.english) && x.english.length > 3).map((x) => x.english));
+    const said = readIn(r.text, "es");
+    assert.ok(said.length > 2, what);
+    for (const words of said) {
+      assert.ok(!english.has(words), `${what}: in English: ${words}`);
+      assert.doesNotMatch(isStudios(words), ENGLISH, `${what}: ${words}`);
+    }
+    return r;
+  };
+  test("the walk: every page of her link speaks Spanish, with its messages and dates", async () => {
+    const p = await somebody("es-MX"), { v } = p;
+    inSpanish(await v.get(p.list), "the list");
+    const first = inSpanish(await v.get(p.page), "the questions");
+    assert.match(first.text, /Título en español/);
+    const missing = inSpanish(await v.submit(p.page, { "q-texto": "", "q-numero": "doce", "q-fecha": "2025-02-30", "q-alergias": "some", "q-alergias-substance": ["Látex", "", ""], "q-alergias-reaction": ["", "", ""], "q-alergias-severity": ["", "", ""], intent: "next" }), "refused answers");
+    assert.match(h.decode(missing.text), /Dé un número, por ejemplo/);
+    inSpanish(await v.get(`${p.page}/files/archivo`), "files");
+    const page = await v.get(`${p.page}/files/archivo`), keys = h.formOf(page.text, /archivo$/).values;
+    inSpanish(await h.request("glow", `${p.page}/files/archivo`, { method: "POST", cookie: v.cookieFor(p.page), headers: { "Content-Type": "multipart/form-data; boundary=x" },
+      body: ["csrf", "idem"].map((k) => `--x\r\nContent-Disposition: form-data; name="${k}"\r\n\r\n${keys[k]}\r\n`).join("") + "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhola\r\n--x--\r\n" }), "a file that is none");
+    const answered = await v.submit(p.page, { "q-texto": "Una prueba", "q-numero": "62", "q-fecha": "1990-05-03", "q-alergias": "none", "q-alergias-substance": ["", "", ""], "q-alergias-reaction": ["", "", ""], "q-alergias-severity": ["", "", ""], "q-medicinas": "none", "q-zonas": ["Nose", "Chin"], "q-si_no": "yes", "q-si_no-more": "Bastante", "q-marca": ["One"], intent: "next" });
+    assert.equal(answered.location, `${p.page}/consent`, h.decode(answered.text).match(/class="error"[^<]*<?[^<]*/g)?.join());
+    const consent = inSpanish(await v.get(`${p.page}/consent`), "reading and signing");
+    for (const words of [/3 de mayo de 1990/, /62 libras/, /Nariz[\s\S]{0,20}Mentón/, /Ninguna alergia conocida/, /Sin respuesta/]) assert.match(h.decode(consent.text), words);
+    inSpanish(await v.submit(`${p.page}/consent`, { signer_name: "" }, { action: `${p.page}/consent` }), "signing refused");
+    const signed = await v.submit(`${p.page}/consent`, { accepts: "yes", signer_name: "Zoila Prueba" }, { action: `${p.page}/consent` });
+    assert.equal(signed.location, `${p.page}/copy?signed=1`);
+    assert.match(h.decode(inSpanish(await v.get(`${p.page}/copy?signed=1`), "the copy").text), /Gracias\. Este formulario está firmado/);
+    assert.match(inSpanish(await v.get(p.list), "all done").text, /Firmado el (lun|mar|mié|jue|vie|sáb|dom) \d+ [a-z]{3} 20\d\d, \d+:\d\d [ap]\. m\./);
+    inSpanish(await v.post(p.page, { ...h.formOf(first.text, p.page).values, idem: h.uuid(), intent: "next" }), "signed already");
+    inSpanish(await v.get(`${p.at}/allowed`), "what she allowed");
+    const signature = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'", p.which);
+    assert.equal((await v.submit(`${p.at}/allowed`, { reason: "Sí" }, { action: `${p.at}/signed/${signature}/withdraw` })).status, 303);
+    inSpanish(await v.get(`${p.at}/allowed?revoked=1`), "taken back");
+    inSpanish(await v.submit(`${p.at}/correct`, { words: "" }, { action: `${p.at}/correct` }), "a correction refused");
+    assert.equal((await v.submit(`${p.at}/correct`, { words: "Mal escrito" }, { action: `${p.at}/correct`, extra: { field: "birth_date" } })).status, 303);
+    inSpanish(await v.get(`${p.at}/correct?sent=1`), "corrections");
+    inSpanish(await v.get(`${p.list}/${h.uuid()}`), "no such form");
+    const other = await somebody("es");
+    assert.equal((await other.v.submit(`${other.page}`, { "q-texto": "x", intent: "next" })).status, 303);
+    assert.equal((await other.v.submit(`${other.page}/consent`, { reason: "" }, { action: `${other.page}/decline` })).status, 303);
+    inSpanish(await other.v.get(`${other.list}?declined=1`), "the list after declining");
+    inSpanish(await other.v.get(other.page), "declined");
+  });
+
+  test("the door: date of birth, wrong dates counted in her language, locked, ended", async () => {
+    const p = await somebody("es"), token = require("node:crypto").randomBytes(32);
+    h.sql("UPDATE app.link SET token_hash = sha256(decode(:'v2', 'hex')) WHERE id = :'v1'", p.link, token.toString("hex"));
+    const v = new h.Visitor("glow"), from = h.somewhere();
+    assert.equal((await v.get(`/l/${token.toString("base64url")}`)).location, p.at);
+    inSpanish(await v.get(p.at), "the door");
+    for (const [left, words] of [[4, "4 veces más"], [3, "3 veces más"], [2, "2 veces más"], [1, "1 vez más"]]) {
+      const wrong = inSpanish(await v.submit(p.at, { birth_date: "1980-01-01" }, { action: `${p.at}/prove`, from }), `${left} tries left`);
+      assert.ok(h.decode(wrong.text).includes(`Puede intentarlo ${words}.`), words);
+    }
+    inSpanish(await v.submit(p.at, { birth_date: "1980-01-01" }, { action: `${p.at}/prove`, from }), "locked");
+    inSpanish(await v.get(p.at, { headers: { "Accept-Language": "es-US,es;q=0.9,en;q=0.5" } }), "a link that has ended");
+    inSpanish(await new h.Visitor("glow").get(p.list, { headers: { "Accept-Language": "es" } }), "without a cookie");
+  });
+
+  test("which language: what she picks, else what she is on record to prefer, else her browser's, else the studio's", async () => {
+    const speaks = async (p, headers = {}) => languageOf(await p.v.get(p.list, { headers }));
+    const es = { "Accept-Language": "fr-FR, es-MX;q=0.8, en;q=0.5" };
+    const nobody = await somebody("");
+    assert.equal(await speaks(nobody), "en");
+    assert.equal(await speaks(nobody, es), "es");
+    assert.equal(await speaks(nobody, { "Accept-Language": "en-US,en;q=0.9,es;q=0.8" }), "en");
+    assert.equal(await speaks(nobody, { "Accept-Language": "de, *;q=0.1" }), "en");
+    assert.match((await nobody.v.get(nobody.page, { headers: es })).text, /<html lang="es">[\s\S]*Título en español/);
+    assert.match((await nobody.v.get(nobody.page)).text, /<html lang="en">[\s\S]*English title/);
+    assert.equal(await speaks(await somebody("en"), es), "en");
+    assert.equal(await speaks(await somebody("ja"), es), "es", "there are no words in the language that she prefers");
+    h.sql("UPDATE app.tenant SET locale = 'es-US' WHERE id = :'v1'", glow());
+    try { assert.equal(await speaks(await somebody("")), "es"); } finally { h.sql("UPDATE app.tenant SET locale = 'en-US' WHERE id = :'v1'", glow()); }
+    // Picked on a page, it holds for all pages of the link, for the form too.
+    const p = await somebody("en"), page = await p.v.get(p.list), keys = h.formOf(page.text, `${p.at}/language`).values;
+    assert.equal((await p.v.post(`${p.at}/language`, { ...keys, lang: "es" })).location, p.list);
+    assert.equal(await speaks(p), "es");
+    assert.match((await p.v.get(p.page)).text, /<html lang="es">[\s\S]*Título en español/);
+    assert.equal((await p.v.post(`${p.at}/language`, { ...keys, lang: "en", at: "https://elsewhere.example/" })).location, p.at);
+    assert.equal(await speaks(p, es), "en");
+    await p.v.post(`${p.at}/language`, { ...keys, lang: "'; --" });
+    assert.equal(h.one("SELECT language FROM app.link WHERE id = :'v1'", p.link), "en");
+    // Picked on the form, it holds for the list.
+    const form = await p.v.get(p.page);
+    assert.equal((await p.v.post(p.page, { ...h.formOf(form.text, p.page).values, intent: "lang-es" })).status, 303);
+    assert.equal(await speaks(p), "es");
+    // Another link of hers is not changed by it.
+    assert.equal(h.one("SELECT count(*) FROM app.link WHERE client_id = :'v1' AND language IS NOT NULL", p.client), "1");
+  });
+});
