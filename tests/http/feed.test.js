@@ -97,6 +97,7 @@ describe("a private feed", () => {
     const r = await read(busy.path), c = calendar(r.text);
     assert.equal(r.status, 200);
     assert.match(r.headers["content-type"], /^text\/calendar; charset=utf-8/);
+    assert.equal(r.headers["x-robots-tag"], "noindex, nofollow", "S-16");
     assert.equal(r.headers["cache-control"], "private, no-cache");
     assert.deepEqual([...new Set(c.events.map((e) => e.summary))], ["Busy"]);
     for (const [what, canary] of Object.entries(canaries)) assert.ok(!r.text.replace(/\r\n[ \t]/g, "").includes(canary), what);

@@ -64,6 +64,7 @@ describe("L20 V-12: attaching", () => {
       assert.deepEqual([seen.status, seen.headers["content-type"], seen.headers["content-disposition"], seen.headers["x-content-type-options"], seen.headers["cache-control"]],
         [200, type, disposition, "nosniff", "no-store"], "T21");
       assert.match(seen.headers["content-security-policy"], /^default-src 'none'; sandbox;/, "T21");
+      assert.equal(seen.headers["x-robots-tag"], "noindex, nofollow", "S-16: no file by a link is found by a search engine");
       assert.deepEqual(h.trail(seen.id).map((e) => [e.action, e.clients]), [["form.file", [her.client]]]);
       if (type === "image/jpeg") assert.ok(seen.bytes.subarray(0, 2).toString("hex") === "ffd8" && !seen.bytes.includes("GPS"));
       else assert.ok(seen.bytes.equals(letter));

@@ -245,6 +245,7 @@ describe("her appointment", () => {
       const r = await b.v.get(`${b.at}/visit.ics`);
       assert.equal(r.status, 200);
       assert.match(r.headers["content-type"], /^text\/calendar/);
+      assert.equal(r.headers["x-robots-tag"], "noindex, nofollow", "S-16");
       return Object.fromEntries(r.text.replace(/\r\n[ \t]/g, "").split("\r\n").map((l) => [l.split(/[:;]/)[0], l.slice(l.indexOf(":") + 1)]));
     };
     const one = await read();

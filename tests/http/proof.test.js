@@ -246,6 +246,7 @@ describe("L26: the client's copy", () => {
     assert.equal(r.status, 200);
     assert.ok(r.bytes.equals(pdf));
     assert.match(r.headers["cache-control"], /no-store/);
+    assert.equal(r.headers["x-robots-tag"], "noindex, nofollow", "S-16");
     assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["form.copy", [p.client]]]);
     assert.ok(events(p, "copy_made") === 1 && events(p, "copy_read") >= 1);
     const other = somebody("glow");
