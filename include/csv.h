@@ -11,9 +11,13 @@ struct rows;
 /* Whether a spreadsheet would carry a text out as a formula: = + - @, also in full width, a tab or a line end first. */
 bool csv_is_formula(struct str text);
 
+/* Whether such a text stands behind an apostrophe, as csv_cell writes it; who reads such a cell back takes one off. */
+bool csv_has_apostrophe(struct str text);
+
 /*
  * csv_cell -- appends a cell. is_first: no comma before it.
- * A text that csv_is_formula gets an apostrophe before it (SECURITY.md V-04).
+ * A text that csv_is_formula gets an apostrophe before it (SECURITY.md V-04); one that has one already gets another, so that
+ * taking one off gives what it was.
  */
 void csv_cell(struct buf *b, bool is_first, struct str text);
 

@@ -7,7 +7,7 @@
 #define FOYER_CSV_READ_H
 #include "base.h"
 
-enum { CSV_MOST_COLUMNS = 100, CSV_MOST_CELL = 10000 /* bytes */ };
+enum { CSV_MOST_COLUMNS = 100, CSV_MOST_CELL = 20000 /* bytes: a text of 4,000 characters in any script */ };
 
 /* How the bytes of a file mean characters. CSV_ENCODING_FOUND: by its first bytes (UTF-8 with or without, UTF-16 with a mark);
  * CSV_WINDOWS_1252 only where somebody says so, for nearly any bytes would be some text in it. */

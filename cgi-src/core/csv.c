@@ -18,12 +18,20 @@ bool csv_is_formula(struct str s)
     return s.n > 0 && memchr(begins, s.p[0], sizeof begins);
 }
 
+bool csv_has_apostrophe(struct str text)
+{
+    size_t n = 0;
+    while (n < text.n && text.p[n] == '\'')
+        n++;
+    return n > 0 && csv_is_formula(str_part(text, n, text.n - n));
+}
+
 void csv_cell(struct buf *b, bool is_first, struct str text)
 {
     if (!is_first)
         buf_addc(b, ',');
     buf_addc(b, '"');
-    if (csv_is_formula(text))
+    if (csv_is_formula(text) || csv_has_apostrophe(text))
         buf_addc(b, '\'');
     for (size_t i = 0; i < text.n; i++) {
         if (text.p[i] == '"')

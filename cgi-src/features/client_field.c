@@ -3,6 +3,8 @@
  * Owns: how a value is spelled in app.client_field_value: as typed; a number with a point; a date as YYYY-MM-DD; "Yes" or "No".
  * Never: keeps a value in the open, forgets what stood there before, or saves over what who saves has not seen.
  */
+#include "client_field.h"
+
 #include "core/form.h"
 #include "crypto.h"
 #include "features.h"
@@ -50,12 +52,12 @@ static struct str posted(struct req *r, const char *prefix, struct str id)
     return req_values(r, name, &values) > 0 ? values[0] : S("");
 }
 
-static bool is_option(const struct asked *f, struct str value)
+static bool is_option(struct str kind, const struct str *options, size_t n, struct str value)
 {
-    if (str_is(f->kind, "yes_no"))
+    if (str_is(kind, "yes_no"))
         return str_is(value, "Yes") || str_is(value, "No");
-    for (size_t i = 0; i < f->n_options; i++)
-        if (str_eq(f->options[i], value))
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(options[i], value))
             return true;
     return false;
 }
@@ -80,8 +82,9 @@ static bool number_kept(struct arena *a, struct str typed, struct str *kept)
     return i == typed.n && whole > 0 && whole <= 12 && parts <= 6;
 }
 
-/* Checks what was typed into one field; typed becomes the value as it is kept, or stays as it is beside a message. */
-static void check(struct req *r, struct asked *f)
+bool client_field_read(struct arena *a, struct str kind, const struct str *options,
+                       size_t n_options, struct str typed, struct str was, struct str *kept,
+                       struct str *message)
 {
     static const struct {
         const char *kind;
@@ -92,31 +95,32 @@ static void check(struct req *r, struct asked *f)
                  {"yes_no", FIELD_TEXT, MAX_LINE}, {"choice", FIELD_TEXT, MAX_LINE}};
     struct field rule = {.name = "x"};
     for (size_t i = 0; i < COUNT_OF(rules); i++)
-        if (str_is(f->kind, rules[i].kind)) {
+        if (str_is(kind, rules[i].kind)) {
             rule.kind = rules[i].as;
             rule.max = rules[i].max;
         }
     const struct field fields[] = {rule, {0}};
-    struct pair pair = {S("x"), f->typed};
+    struct pair pair = {S("x"), typed};
     struct form form;
-    form_check(req_arena(r), fields, &(struct pairs){&pair, 1}, &form);
+    form_check(a, fields, &(struct pairs){&pair, 1}, &form);
     const struct form_value *v = form_value(&form, S("x"));
-    f->message = v->message;
+    *message = v->message;
+    *kept = typed;
     if (v->message.n)
-        return;
-    f->typed = v->clean;
-    struct str kept;
-    if (f->typed.n == 0 || str_eq(f->typed, f->now))
-        return;
-    if (str_is(f->kind, "number")) {
-        if (number_kept(req_arena(r), f->typed, &kept))
-            f->typed = kept;
-        else
-            f->message = S("Give a number, such as 12 or 12.5.");
-    } else if ((str_is(f->kind, "choice") || str_is(f->kind, "yes_no")) &&
-               !is_option(f, f->typed)) {
-        f->message = S("Please choose from the list.");
+        return false;
+    *kept = v->clean;
+    if (v->clean.n == 0 || str_eq(v->clean, was))
+        return true;
+    if (str_is(kind, "number")) {
+        if (!number_kept(a, v->clean, kept)) {
+            *kept = v->clean;
+            *message = S("Give a number, such as 12 or 12.5.");
+        }
+    } else if ((str_is(kind, "choice") || str_is(kind, "yes_no")) &&
+               !is_option(kind, options, n_options, v->clean)) {
+        *message = S("Please choose from the list.");
     }
+    return message->n == 0;
 }
 
 /* The fields with what stands in them, and what the post says of each. Errors: those of the statement. */
@@ -141,10 +145,9 @@ static enum err load(struct req *r, struct asking *q, bool *is_posted)
         f->typed = f->now;
         if (!*is_posted)
             continue;
-        f->typed = posted(r, "f", f->id);
-        check(r, f);
-        if (!f->message.n && !str_eq(f->typed, f->now) &&
-            !str_eq(posted(r, "was", f->id), f->value_id))
+        if (client_field_read(a, f->kind, f->options, f->n_options, posted(r, "f", f->id), f->now,
+                              &f->typed, &f->message) &&
+            !str_eq(f->typed, f->now) && !str_eq(posted(r, "was", f->id), f->value_id))
             f->message = unseen_words(a, f->now);
     }
     return OK;
@@ -160,7 +163,7 @@ static struct val option_list(struct arena *a, const struct asked *f)
     size_t n = is_yes_no ? 2 : f->n_options, k = 0;
     struct shown_item *items = arena_alloc(a, (n + 2) * sizeof *items);
     /* what was chosen when it still stood in the list stays as it was written */
-    bool is_gone = f->now.n > 0 && !is_option(f, f->now);
+    bool is_gone = f->now.n > 0 && !is_option(f->kind, f->options, f->n_options, f->now);
     for (size_t i = 0; i < n + is_gone; i++) {
         struct str option = i < n ? options[i] : f->now;
         items[k].n = 0;

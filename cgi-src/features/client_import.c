@@ -144,7 +144,7 @@ static enum err upload(struct req *r)
 static struct str shortened(struct arena *a, struct str cell)
 {
     struct str s;
-    if (!import_cell(a, cell, &s))
+    if (!import_cell(a, cell, false, &s))
         return S("(cannot be shown)");
     if (s.n <= SHOWN_BYTES)
         return s;
@@ -179,17 +179,19 @@ static struct str preview_json(struct req *r, const struct rows *import, const s
     return buf_str(&b);
 }
 
-/* What was chosen for the columns, as an array; its elements are names of ours or refused. */
+/* What was chosen for the columns, as an array; its elements are names of ours ("field_" and an id: a field of the business's own) or refused. */
 static void set_chosen(struct req *r)
 {
     const struct str *values;
     size_t n = req_values(r, "column", &values);
     struct buf b = buf_in(req_arena(r), 64);
     for (size_t i = 0; i < n; i++) {
-        bool is_plain = values[i].n <= 30;
-        for (size_t k = 0; k < values[i].n; k++)
+        bool is_plain = values[i].n <= 42;
+        for (size_t k = 0; k < values[i].n; k++) {
+            char c = values[i].p[k];
             is_plain = is_plain &&
-                       ((values[i].p[k] >= 'a' && values[i].p[k] <= 'z') || values[i].p[k] == '_');
+                       ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-');
+        }
         buf_addz(&b, i ? ",\"" : "{\"");
         buf_add(&b, is_plain ? values[i] : S("?"));
         buf_addc(&b, '"');
@@ -279,7 +281,7 @@ static struct str names_json(struct req *r, const struct rows *import, const str
 /* Which rows are asked for; an address has whatever somebody types. */
 static void set_only(struct req *r)
 {
-    static const char *const kinds[] = {"add", "maybe", "here", "twice", "bad"};
+    static const char *const kinds[] = {"add", "maybe", "here", "twice", "bad", "left"};
     struct str only = req_value(r, "only"), after = req_value(r, "after");
     int64_t number;
     bool is_known = false;
@@ -320,7 +322,7 @@ static enum err verdicts(struct req *r)
     if (!found)
         return req_error(r);
     static struct csv_row row;
-    static const char *const heads[] = {"line", "verdict", "reason", "row"};
+    static const char *const heads[] = {"line", "verdict", "reason", "left_out", "row"};
     struct arena *a = req_arena(r);
     struct buf b = buf_in(a, rows_count(found) * 100 + rows_count(parts) * 60000 + 1024);
     char separator = rows_text(import, 0, "separator").p[0];
@@ -338,6 +340,7 @@ static enum err verdicts(struct req *r)
         csv_cell(&b, true, arena_printf(a, "%lld", (long long)rows_int(found, i, "line")));
         csv_cell(&b, false, rows_text(found, i, "verdict"));
         csv_cell(&b, false, rows_text(found, i, "reason"));
+        csv_cell(&b, false, rows_text(found, i, "left_out"));
         for (size_t c = 0; e == CSV_ROW && c < row.n; c++)
             csv_cell(&b, false, row.cells[c]);
         csv_end(&b);

@@ -15,20 +15,21 @@
 
 enum { STEP_SECONDS = 2, PART_ARENA = 64 << 20 };
 
-bool import_cell(struct arena *a, struct str cell, struct str *out)
+bool import_cell(struct arena *a, struct str cell, bool has_lines, struct str *out)
 {
     struct buf b = buf_in(a, cell.n + 1);
     for (size_t i = 0; i < cell.n; i++) {
         unsigned char c = (unsigned char)cell.p[i];
-        if (c == '\n' || c == '\r' || c == '\t')
+        bool is_kept = has_lines && (c == '\n' || c == '\r');
+        if (!is_kept && (c == '\n' || c == '\r' || c == '\t'))
             c = ' ';
-        if (c < 0x20 || c == 0x7f)
+        if (!is_kept && (c < 0x20 || c == 0x7f))
             return false;
-        if (c != ' ' || (b.n > 0 && b.p[b.n - 1] != ' '))
+        if (c != ' ' || has_lines || (b.n > 0 && b.p[b.n - 1] != ' '))
             buf_addc(&b, (char)c);
     }
     *out = str_trim(buf_str(&b));
-    if (str_starts(*out, S("'")) && csv_is_formula(str_part(*out, 1, out->n - 1)))
+    if (csv_has_apostrophe(*out))
         *out = str_part(*out, 1, out->n - 1);
     return true;
 }
@@ -45,29 +46,37 @@ struct step {
     const struct rows *import;
     const struct str *columns;
     size_t n_columns;
+    struct import_own *own;
     bool with_keys;
 };
 
+/* An empty cell says nothing. One that cannot be kept is named among those, for it alone is left out. */
 static void add_cells(const struct step *s, struct arena *a, struct buf *b,
                       const struct csv_row *row)
 {
-    bool is_good = true;
+    struct buf unkept = buf_in(a, 64);
     for (size_t i = 0; i < row->n && i < s->n_columns; i++) {
         struct str cell;
-        if (s->columns[i].n == 0)
+        if (s->columns[i].n == 0 || str_starts(s->columns[i], S("field_")))
             continue;
-        is_good = import_cell(a, row->cells[i], &cell) && is_good;
-        if (is_good)
+        if (!import_cell(a, row->cells[i], false, &cell))
+            buf_printf(&unkept, "%s\"%.*s\"", unkept.n ? "," : "", (int)s->columns[i].n,
+                       s->columns[i].p);
+        else if (cell.n > 0)
             import_json(b, arena_cstr(a, s->columns[i]), cell);
     }
-    if (!is_good)
-        import_json(b, "bad", S("A cell contains characters that cannot be kept."));
+    if (unkept.n > 0)
+        buf_printf(b, ",\"unkept\":[%.*s]", (int)unkept.n, unkept.p);
 }
 
-static enum err add_key(struct arena *a, struct buf *b, struct str tenant)
+/* A new key, wrapped into the row's object, and opened where something is sealed under it. */
+static enum err add_key(struct arena *a, struct buf *b, struct str tenant, bool is_used,
+                        unsigned char key[KEY_BYTES])
 {
     struct str id = uuid_new(a), wrapped;
     enum err e = client_key_new(a, tenant, id, &wrapped);
+    if (!e && is_used)
+        e = client_key_open(a, tenant, id, wrapped, key);
     if (e)
         return e;
     import_json(b, "id", id);
@@ -87,20 +96,25 @@ static struct str part_json(const struct step *s, struct arena *a, const struct 
     struct csv_reader in = csv_open(a, rows_text(parts, 0, "body_sealed"), separator,
                                     (size_t)rows_int(parts, 0, "first_line"));
     struct buf b = buf_in(a, 1 << 18);
+    unsigned char key[KEY_BYTES];
     int64_t n = rows_int(parts, 0, "first_row");
+    if (!import_own_dates(s->own, s->r, in))
+        return S("");
     buf_printf(&b, "{\"date_format\":\"%.*s\",\"rows\":[", (int)format.n, format.p);
     for (const char *comma = ""; csv_next(&in, &row) == CSV_ROW; n++, comma = ",") {
         buf_printf(&b, "%s{\"n\":%lld,\"line\":%zu", comma, (long long)n, row.line);
-        if (row.n == s->n_columns)
+        if (s->with_keys && add_key(a, &b, tenant, s->own != NULL, key))
+            return S("");
+        if (row.n == s->n_columns) {
             add_cells(s, a, &b, &row);
-        else
+            import_own_json(s->own, a, &b, &row, tenant, s->with_keys ? key : NULL);
+        } else
             import_json(&b, "bad",
                         arena_printf(a, "This row has %zu cells, the first line of the file %zu.",
                                      row.n, s->n_columns));
-        if (s->with_keys && add_key(a, &b, tenant))
-            return S("");
         buf_addc(&b, '}');
     }
+    secret_wipe(key, sizeof key);
     buf_addz(&b, "]}");
     return buf_str(&b);
 }
@@ -148,6 +162,8 @@ static enum job_end work(struct req *r, const struct job *job, const char *state
     if (rows_count(s.import) == 0 || !str_is(rows_text(s.import, 0, "state"), state))
         return JOB_DONE; /* somebody else came to the end of it */
     s.n_columns = rows_array(s.import, req_arena(r), 0, "columns", &s.columns);
+    if (!import_own_load(r, s.columns, s.n_columns, &s.own))
+        return JOB_LATER;
     int64_t part = rows_int(s.import, 0, "next_part"), last = rows_int(s.import, 0, "n_parts");
     for (int64_t until = seconds() + STEP_SECONDS; part <= last && seconds() < until; part++)
         if (!one_part(&s, part, query))

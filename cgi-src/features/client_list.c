@@ -52,23 +52,27 @@ static enum err download(struct req *r)
     struct rows *rows = req_query(r, Q_client_list_export);
     if (!rows)
         return req_error(r);
-    if (rows_count(rows) > EXPORT_MOST)
+    struct buf ids = buf_in(req_arena(r), rows_count(rows) * 40 + 16);
+    size_t n = 0;
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        if (rows_bool(rows, i, "is_joined"))
+            continue;
+        buf_addc(&ids, n++ ? ',' : '{');
+        buf_add(&ids, rows_text(rows, i, "client_id"));
+    }
+    if (n > EXPORT_MOST)
         return reply_too_long(r, EXPORT_MOST);
     struct rows *fields = req_query(r, Q_client_field_column);
     if (!fields)
         return req_error(r);
-    if (rows_count(fields) == 0)
-        return reply_csv(r, rows, columns, COUNT_OF(columns), "clients.csv");
-    struct buf ids = buf_in(req_arena(r), rows_count(rows) * 40 + 16);
-    for (size_t i = 0; i < rows_count(rows); i++) {
-        buf_addc(&ids, i ? ',' : '{');
-        buf_add(&ids, rows_text(rows, i, "client_id"));
+    struct rows *values = NULL;
+    if (rows_count(fields) > 0) {
+        buf_addz(&ids, n ? "}" : "{}");
+        req_set(r, "list_ids", buf_str(&ids));
+        values = req_query(r, Q_client_field_export);
+        if (!values)
+            return req_error(r);
     }
-    buf_addz(&ids, rows_count(rows) ? "}" : "{}");
-    req_set(r, "list_ids", buf_str(&ids));
-    struct rows *values = req_query(r, Q_client_field_export);
-    if (!values)
-        return req_error(r);
     struct buf b = buf_in(req_arena(r), 64 * 1024);
     size_t at = 0;
     for (size_t k = 0; k < COUNT_OF(columns); k++)
@@ -77,9 +81,12 @@ static enum err download(struct req *r)
         csv_cell(&b, false, rows_text(fields, k, "field_name"));
     csv_end(&b);
     for (size_t i = 0; i < rows_count(rows); i++) {
+        if (rows_bool(rows, i, "is_joined"))
+            continue;
         for (size_t k = 0; k < COUNT_OF(columns); k++)
             csv_cell(&b, k == 0, rows_text(rows, i, columns[k]));
-        own_cells(&b, fields, values, rows_text(rows, i, "client_id"), &at);
+        if (values)
+            own_cells(&b, fields, values, rows_text(rows, i, "client_id"), &at);
         csv_end(&b);
     }
     return reply_bytes(r, 200, "text/csv; charset=utf-8", buf_str(&b), "clients.csv");

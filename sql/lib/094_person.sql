@@ -71,17 +71,18 @@ BEGIN
     RETURN app.record_ids(app.record_of(client));
 END $$;
 
--- How many clients a list of all of them has, or of those with a tag; of records that are joined the one that stays. Rights of the caller. (By
--- the index of the business's clients: the table has those of all.)
-CREATE OR REPLACE FUNCTION app.client_list_total(tag uuid) RETURNS bigint
+-- The clients whom a list of all of them has, or of those with a tag; of records that are joined the one that stays, with the tags of all. Rights
+-- of the caller. (By the index of the business's clients: the table has those of all.)
+CREATE OR REPLACE FUNCTION app.clients_listed(tag uuid) RETURNS TABLE (id uuid, name_norm text)
 LANGUAGE sql STABLE SET enable_seqscan = off
 AS $$
-    SELECT count(*) FROM app.client c
+    SELECT c.id, c.name_norm FROM app.client c
     WHERE c.is_active AND NOT EXISTS (SELECT FROM app.client_merged m WHERE m.client_id = c.id AND m.undone_at IS NULL)
-      AND (tag IS NULL OR EXISTS (SELECT FROM app.client_tag x WHERE x.client_id = ANY (app.record_ids(c.id)) AND x.tag_id = tag))
+      AND (tag IS NULL OR c.id IN (SELECT app.record_of(x.client_id) FROM app.client_tag x WHERE x.tag_id = tag))
 $$;
-REVOKE ALL ON FUNCTION app.client_list_total(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.client_list_total(uuid) TO foyer_staff, foyer_slow;
+DROP FUNCTION IF EXISTS app.client_list_total(uuid);
+REVOKE ALL ON FUNCTION app.clients_listed(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.clients_listed(uuid) TO foyer_staff, foyer_slow;
 
 -- One of her further phones or e-mails becomes the one that counts; the one before stays as a further one. Each keeps its label. Rights of
 -- the caller.

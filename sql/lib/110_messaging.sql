@@ -230,6 +230,7 @@ REVOKE ALL ON FUNCTION app.messaging_refusal(uuid, text, text), app.message_gate
     app.messaging_wording_save(uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.message_purpose(text), app.messaging_needs_yes(text, text), app.channel_words(text), app.messaging_words(text),
     app.messaging_source_words(text) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.channel_words(text), app.messaging_words(text) TO foyer_disclosure;
 GRANT EXECUTE ON FUNCTION app.messaging_of(uuid) TO foyer_staff, foyer_public, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.message_goes(text) TO foyer_staff, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.messaging_note(uuid, uuid, boolean, text), app.messaging_wording_save(uuid, text) TO foyer_staff;

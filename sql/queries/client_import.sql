@@ -40,15 +40,23 @@ FROM jsonb_to_recordset(:preview::jsonb) AS x (n int, head text, first text, sec
 ORDER BY x.n;
 
 -- name: client_import_choices :many
--- What each of them may hold, with what was chosen, or what its head says.
+-- What each of them may hold, in groups, with what was chosen, or what its head says; last the business's own fields. Of two columns with one head
+-- the first has it, and a field of one's own has none that a field of the house has.
+WITH field AS (
+    SELECT f.field, f.words, f.part, f.place::bigint AS place, f.heads FROM app.import_fields() AS f
+    UNION ALL
+    SELECT 'field_' || w.id, w.name, 'Your own fields', 1000 + row_number() OVER (ORDER BY w.position, w.id), ARRAY(SELECT app.norm(w.name) EXCEPT SELECT unnest(f.heads) FROM app.import_fields() AS f)
+    FROM app.client_field w WHERE w.retired_at IS NULL)
 SELECT x.n AS place, f.field, f.words,
+       CASE WHEN lag(f.part) OVER w IS DISTINCT FROM f.part THEN f.part END AS begins, lead(f.part) OVER w IS DISTINCT FROM f.part AS is_end,
        CASE WHEN cardinality(:chosen::text[]) > 0 THEN (:chosen::text[])[x.n] = f.field WHEN cardinality(i.columns) > 0 THEN i.columns[x.n] = f.field
             ELSE app.norm(x.head) = ANY (f.heads)
                  AND NOT EXISTS (SELECT FROM jsonb_to_recordset(:preview::jsonb) AS y (n int, head text) WHERE y.n < x.n AND app.norm(y.head) = ANY (f.heads)) END AS is_chosen
 FROM app.client_import i
 CROSS JOIN jsonb_to_recordset(:preview::jsonb) AS x (n int, head text)
-CROSS JOIN app.import_fields() AS f
+CROSS JOIN field AS f
 WHERE i.id = :import_id::uuid
+WINDOW w AS (PARTITION BY x.n ORDER BY f.place)
 ORDER BY x.n, f.place;
 
 -- name: client_import_formats :many
@@ -74,10 +82,11 @@ SELECT i.id AS import_id, i.state = 'mapping' AS is_mapping, i.state = 'checked'
        CASE i.state WHEN 'checking' THEN 'Each row is being looked at' WHEN 'importing' THEN 'The clients are being read in; nobody sees them before all are there'
             WHEN 'undoing' THEN 'The clients are being taken out again' END AS at_work,
        i.n_rows, i.n_done, i.n_added, i.n_removed, i.n_added - i.n_removed AS n_kept, i.expires_at AT TIME ZONE app.zone() AS expires,
-       c.n_add, c.n_maybe, c.n_here, c.n_twice, c.n_bad, c.n_add + c.n_maybe > 0 AS has_some
+       c.n_add, c.n_maybe, c.n_here, c.n_twice, c.n_bad, c.n_left, c.n_add + c.n_maybe > 0 AS has_some
 FROM app.client_import i
 CROSS JOIN LATERAL (SELECT count(*) FILTER (WHERE r.verdict = 'add') AS n_add, count(*) FILTER (WHERE r.verdict = 'maybe') AS n_maybe, count(*) FILTER (WHERE r.verdict = 'here') AS n_here,
-                           count(*) FILTER (WHERE r.verdict = 'twice') AS n_twice, count(*) FILTER (WHERE r.verdict = 'bad') AS n_bad
+                           count(*) FILTER (WHERE r.verdict = 'twice') AS n_twice, count(*) FILTER (WHERE r.verdict = 'bad') AS n_bad,
+                           count(*) FILTER (WHERE r.left_out <> '') AS n_left
                     FROM app.client_import_row r WHERE r.import_id = i.id) AS c
 WHERE i.id = :import_id::uuid;
 
@@ -87,30 +96,30 @@ SELECT p.id, NULL::uuid AS client_id, p.first_row, p.first_line, p.body_sealed
 FROM app.client_import_part p
 WHERE p.import_id = :import_id::uuid AND p.n > 0 AND p.n IN (
     SELECT ceil(r.n::float8 / app.import_part_rows())::int FROM app.client_import_row r
-    WHERE r.import_id = :import_id::uuid AND r.n > coalesce(:after::int, 0) AND (coalesce(:only, '') = '' OR r.verdict = :only) ORDER BY r.n LIMIT 25)
+    WHERE r.import_id = :import_id::uuid AND r.n > coalesce(:after::int, 0) AND (coalesce(:only, '') = '' OR r.verdict = :only OR :only = 'left' AND r.left_out <> '') ORDER BY r.n LIMIT 25)
 ORDER BY p.n;
 
 -- name: client_import_rows :many
 -- Rows with what was found of them: their names from the file while it is there, and the client whom they are like or who came of them.
-SELECT q.n, q.line, q.verdict_words, q.is_bad, q.reason, (:names::jsonb) ->> q.n::text AS name, c.id AS client_id, c.name AS client_name, q.is_in AND c.id IS NOT NULL AS is_in,
+SELECT q.n, q.line, q.verdict_words, q.is_bad, q.reason, q.left_out, (:names::jsonb) ->> q.n::text AS name, c.id AS client_id, c.name AS client_name, q.is_in AND c.id IS NOT NULL AS is_in,
        CASE WHEN q.place = 25 AND q.more > 25 THEN q.n END AS next_after
-FROM (SELECT r.n, r.line, r.reason, r.client_id, r.is_in, r.verdict = 'bad' AS is_bad, row_number() OVER (ORDER BY r.n) AS place, count(*) OVER () AS more,
+FROM (SELECT r.n, r.line, r.reason, r.left_out, r.client_id, r.is_in, r.verdict = 'bad' AS is_bad, row_number() OVER (ORDER BY r.n) AS place, count(*) OVER () AS more,
              CASE WHEN r.is_in THEN 'entered' ELSE app.import_verdict_words(r.verdict) END AS verdict_words
       FROM (SELECT * FROM app.client_import_row r0 WHERE r0.import_id = :import_id::uuid AND r0.n > coalesce(:after::int, 0)
-            AND (coalesce(:only, '') = '' OR r0.verdict = :only) ORDER BY r0.n LIMIT 26) AS r) AS q
+            AND (coalesce(:only, '') = '' OR r0.verdict = :only OR :only = 'left' AND r0.left_out <> '') ORDER BY r0.n LIMIT 26) AS r) AS q
 LEFT JOIN app.client c ON c.id = q.client_id
 WHERE q.place <= 25
 ORDER BY q.n;
 
 -- name: client_import_kinds :many
 -- By which verdict the rows may be shown.
-SELECT k.kind, coalesce(app.in_words(app.import_verdict_words(k.kind)), 'All') AS words, k.kind = coalesce(:only, '') AS is_chosen
-FROM unnest(ARRAY['', 'add', 'maybe', 'here', 'twice', 'bad']) WITH ORDINALITY AS k (kind, n)
+SELECT k.kind, coalesce(app.in_words(app.import_verdict_words(k.kind)), CASE k.kind WHEN 'left' THEN 'With cells left out' ELSE 'All' END) AS words, k.kind = coalesce(:only, '') AS is_chosen
+FROM unnest(ARRAY['', 'add', 'maybe', 'here', 'twice', 'bad', 'left']) WITH ORDINALITY AS k (kind, n)
 ORDER BY k.n;
 
 -- name: client_import_verdicts :many
 -- What was found of each row, without what stands in it.
-SELECT r.n, r.line, CASE WHEN r.is_in THEN 'entered' ELSE app.import_verdict_words(r.verdict) END AS verdict, r.reason
+SELECT r.n, r.line, CASE WHEN r.is_in THEN 'entered' ELSE app.import_verdict_words(r.verdict) END AS verdict, r.reason, r.left_out
 FROM app.client_import_row r WHERE r.import_id = :import_id::uuid ORDER BY r.n;
 
 -- name: client_import_start :one
@@ -124,6 +133,25 @@ SELECT x.import_id FROM app.client_import_drop(:import_id::uuid) AS x (import_id
 -- name: client_import_undo :one
 -- Those who came of it are taken out again.
 SELECT x.import_id FROM app.client_import_undo(:import_id::uuid) AS x (import_id) WHERE x.import_id IS NOT NULL;
+
+-- name: client_import_own :many
+-- Which columns of the file hold fields of the business's own, and what these may hold.
+-- clients: none
+SELECT u.place, f.id AS field_id, f.name, f.kind, f.options, f.retired_at IS NULL AS is_asked
+FROM app.client_import i
+CROSS JOIN LATERAL unnest(i.columns) WITH ORDINALITY AS u (field, place)
+JOIN app.client_field f ON u.field = 'field_' || f.id
+WHERE i.id = :import_id::uuid
+ORDER BY u.place;
+
+-- name: client_import_dates :many
+-- What dates mean in the format of the file, in their order; empty: none.
+-- clients: none
+SELECT coalesce(to_char(app.import_date(d.typed, i.date_format), 'YYYY-MM-DD'), '') AS day
+FROM app.client_import i
+CROSS JOIN LATERAL jsonb_array_elements_text(:typed_dates::jsonb) WITH ORDINALITY AS d (typed, n)
+WHERE i.id = :import_id::uuid
+ORDER BY d.n;
 
 -- name: client_import_check :one
 -- A part is looked at.

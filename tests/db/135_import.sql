@@ -5,6 +5,22 @@ SELECT is(app.import_date(typed, format), wanted::date, format || ' ' || typed) 
     ('1990-3-4', 'dmy', '1990-03-04'), ('3/4/1990', 'mdy', '1990-03-04'), ('04.03.1990', 'dmy', '1990-03-04'), ('1990/03/04', 'ymd', '1990-03-04'),
     ('3/4/90', 'mdy', NULL), ('30/02/1990', 'dmy', NULL), ('13/13/1990', 'mdy', NULL), ('', 'ymd', NULL), ('x', 'ymd', NULL), ('99999-01-01', 'ymd', NULL)) AS v (typed, format, wanted);
 
+SELECT is(app.import_parts(cell), wanted, 'a list in a cell: ' || cell) FROM (VALUES
+    ('a, b; c', '{a,b,c}'::text[]), ('  a b ,, ', '{"a b"}'), ('"a, b", c', '{"a, b",c}'), ('"say ""hi""";x', '{"say \"hi\"",x}'), ('O"Neil, b', '{"O\"Neil",b}'), ('"open, b', '{"\"open",b}'), ('', '{}')) AS v (cell, wanted);
+SELECT is(app.import_parts(string_agg(app.import_listed(x), ', ')), array_agg(x), 'what clients.csv lists is read back as it was')
+FROM unnest(ARRAY['plain', 'with, comma', 'with; semicolon', 'with "quotes"', '"', '""', ',', 'O"Neil']) AS x;
+SELECT is(app.import_guardians('Ann, parent, 1970-01-02, +12125550100, a@b.example, may sign; "Last, First"; Third, Somebody, cousin', 'US', '2026-01-01'), ROW(found::jsonb, 2), 'guardians of a cell: what is none of it is counted')
+FROM (VALUES ('[{"name": "Ann", "relation": "parent", "may_sign": true, "birth_date": "1970-01-02", "phone": "+12125550100", "email": "a@b.example"}, {"name": "Last, First", "relation": "other", "may_sign": false},
+    {"name": "Third", "relation": "other", "may_sign": false}]')) AS v (found);
+SELECT is((SELECT string_agg(concat_ws(' ', channel, purpose, coalesce(is_given::text, '?')), ', ' ORDER BY n) FROM app.import_messages('About visits by e-mail: yes; Offers and news by text message: no; About visits by pigeon: yes; Reminders by phone call: perhaps')
+    WITH ORDINALITY AS m (channel, purpose, is_given, n)), 'email visits true, sms news false, ?, phone reminders ?', 'messages of a cell: only yes and no');
+SELECT is(app.import_language(x), wanted, 'language ' || x) FROM (VALUES ('es', 'es'), ('Español', 'es'), ('SPANISH', 'es'), ('es-MX', 'es-MX'), ('Klingon', NULL), ('yes', NULL)) AS v (x, wanted);
+SELECT is((SELECT count(*) FROM app.import_fields() f, unnest(f.heads) AS h GROUP BY h ORDER BY 1 DESC LIMIT 1), 1::bigint, 'no head means two fields');
+SELECT is_empty($$ SELECT h FROM app.import_fields() f, unnest(f.heads) AS h WHERE h <> app.norm(h) $$, 'each is written as heads are compared');
+-- Each column of clients.csv is known by its head.
+SELECT is_empty($$ SELECT x FROM unnest(string_to_array('name,preferred_name,pronouns,phone,email,birth_date,due_date,street,city,region,postal_code,country,tags,client_since,further_phones,further_emails,emergency_contact_name,emergency_contact_relation,emergency_contact_phone,guardians,messages,preferred_language,preferred_way,best_time', ',')) AS x
+    WHERE NOT EXISTS (SELECT FROM app.import_fields() f WHERE f.field = x AND app.norm(x) = ANY (f.heads)) $$, 'L10: clients.csv can be read in as it is');
+
 SELECT fx.inside('alpha');
 INSERT INTO app.client_import (id, separator, n_columns, n_rows, columns, state) VALUES (fx.id('a', 'import', 1), ',', 1, 3, '{name}', 'checking');
 SELECT is(app.import_date(typed, format, '2026-11-22'), wanted::date, 'two digits, a time of day: ' || format || ' ' || typed) FROM (VALUES
@@ -100,5 +116,20 @@ SELECT is(pg_temp.alike(), fx.id('a', 'alike', 2) || ' maybe same phone, same e-
 INSERT INTO app.client_merged (client_id, into_id) VALUES (fx.id('a', 'alike', 2), fx.id('a', 'alike', 3));
 INSERT INTO app.client_merged (client_id, into_id) VALUES (fx.id('a', 'alike', 3), fx.id('a', 'alike', 4));
 SELECT is(pg_temp.alike(), fx.id('a', 'alike', 4) || ' maybe same phone, same e-mail, similar name, same date of birth', 'L10: the record that stays, over two joins');
+-- What a list said of messages goes with it; nothing else takes it away.
+INSERT INTO app.client_import (id, separator, n_columns, n_rows, columns, state) VALUES (fx.id('a', 'import', 5), ',', 2, 1, '{name,sms_service}', 'checking');
+CREATE FUNCTION pg_temp.said() RETURNS jsonb LANGUAGE sql AS $$ SELECT jsonb_build_object('date_format', 'ymd', 'rows', jsonb_build_array(jsonb_build_object('n', 1, 'line', 2, 'name', 'Imported Sayer', 'sms_service', 'no', 'guardians', 'Her Mother, parent',
+    'further_phones', '+12125550166', 'id', fx.id('a', 'imported', 9), 'key', repeat('00', 60)))) $$;
+SELECT app.client_import_check(fx.id('a', 'import', 5), 1, pg_temp.said()), app.client_import_step(fx.id('a', 'import', 5), true), set_config('foyer.perms', ',client_lists,client_read,', true), app.client_import_start(fx.id('a', 'import', 5), true) \g /dev/null
+SELECT is(sec.client_import_add(fx.id('a', 'import', 5), 1, pg_temp.said()), 1, 'she is entered');
+SELECT app.client_import_step(fx.id('a', 'import', 5), true) \g /dev/null
+SELECT is((SELECT string_agg(m.purpose || m.is_given || m.source, ',' ORDER BY m.purpose) FROM app.messaging_consent m WHERE m.client_id = fx.id('a', 'imported', 9)), 'formsfalseimport,remindersfalseimport,visitsfalseimport', 'B18: a no of a list is noted with the words of the business');
+SELECT is((SELECT string_agg(word, ',' ORDER BY word) FROM app.client_word WHERE client_id = fx.id('a', 'imported', 9) AND kind = 'name'), 'her,imported,mother,sayer', 'she is found by all her names, though nobody saw her while they were written');
+SELECT throws_ok(format('DELETE FROM app.messaging_consent WHERE client_id = %L', fx.id('a', 'imported', 9)), '42501', NULL, 'B18: nobody deletes it');
+SELECT app.client_import_undo(fx.id('a', 'import', 5)) \g /dev/null
+SELECT set_config('foyer.actor_kind', 'job', true), set_config('foyer.action', 'client.import.undo', true) \g /dev/null
+SELECT throws_ok('UPDATE app.messaging_consent SET is_given = true', '42501', NULL, 'nor changes it, taking out a list');
+SELECT is(sec.client_import_take(fx.id('a', 'import', 5), 100), false, 'she is taken out');
+SELECT is((SELECT count(*) FROM app.client WHERE id = fx.id('a', 'imported', 9)) + (SELECT count(*) FROM app.messaging_consent WHERE client_id = fx.id('a', 'imported', 9)), 0::bigint, 'with what the list said of her');
 SELECT * FROM finish();
 ROLLBACK;

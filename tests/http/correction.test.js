@@ -105,4 +105,23 @@ describe("V-04 the clients as a file", () => {
     h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v2', true) \\g /dev/null
       UPDATE app.client SET name = 'Formula ' || right(id::text, 6) WHERE id = ANY (string_to_array(:'v1', ',')::uuid[]); COMMIT`, made.map(([id]) => id).join(","), h.tenantId("glow"));
   });
+
+  test("L10 A-02: joined records are one line with the numbers and guardians of all, and one row of the trail names each", async () => {
+    const word = h.uuid().slice(0, 8), made = [];
+    for (const [n, phone] of [["One", "+12125550171"], ["Two", "+12125550172"]]) made.push((await owner.submit("/clients/new", { name: `Joined ${n} ${word}`, phone, is_new: "true" }, { action: "/clients/new", extra: { is_new: "true" } })).location.slice(-36));
+    const [[tag]] = h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true) \\g /dev/null
+      INSERT INTO app.tag (name) VALUES (:'v4') RETURNING id \\gset
+      INSERT INTO app.client_tag (client_id, tag_id) VALUES (:'v3', :'id') \\g /dev/null
+      INSERT INTO app.client_contact (client_id, kind, value) VALUES (:'v2', 'email', 'one@joined.example'), (:'v3', 'email', 'two@joined.example'), (:'v3', 'phone', '+12125550173'), (:'v3', 'phone', '+12125550171') \\g /dev/null
+      INSERT INTO app.client_guardian (client_id, relation, name) VALUES (:'v2', 'parent', 'Same Mother'), (:'v3', 'parent', 'Same Mother'), (:'v3', 'carer', 'Other Carer') \\g /dev/null
+      INSERT INTO app.client_merged (client_id, into_id) VALUES (:'v3', :'v2') \\g /dev/null
+      SELECT :'id'; COMMIT`, h.tenantId("glow"), ...made, `Joined ${word}`);
+    const r = await owner.get(`/clients/clients.csv?tag=${tag}`);
+    const lines = r.text.trim().split("\r\n");
+    assert.equal(lines.length, 2, r.text);
+    for (const words of [`"Joined One ${word}"`, `"'+12125550173, +12125550172"`, '"one@joined.example, two@joined.example"', '"Same Mother, parent, may sign; Other Carer, carer, may sign"', `"Joined ${word}"`]) assert.ok(lines[1].includes(words), `${words} in ${lines[1]}`);
+    assert.ok(!r.text.includes("Joined Two"));
+    assert.deepEqual(h.trail(r.id).filter((e) => e.action === "client.export").map((e) => [...e.clients].sort()), [[...made].sort()]);
+    assert.match((await owner.get(`/clients/files?tag=${tag}`)).text, /1 to 1, by name/);
+  });
 });

@@ -33,6 +33,7 @@ static const char *const hostile[] = {
     "a\r\n=1+1",
     "a;=1+1",
     "'=1+1",
+    "''=1+1",
     "<script>alert(1)</script>",
     "Zo\xc3\xab \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d \xe6\x97\xa5\xe6\x9c\xac",
     "",
@@ -78,7 +79,7 @@ static void every_text_comes_back_in_its_own_cell(void **state)
     assert_int_equal(row.n, COUNT_OF(hostile));
     for (size_t i = 0; i < row.n; i++) {
         struct str text = row.cells[i];
-        if (begins_a_formula(str_of(hostile[i])))
+        if (csv_has_apostrophe(text)) /* one, whatever stood before it already */
             text = str_part(text, 1, text.n - 1);
         assert_true(str_is(text, hostile[i]));
     }
