@@ -26,7 +26,21 @@ What you need. A phone, tablet or computer with internet and a web browser of th
 
 What it costs. We take no fee for signing, for your copy, for paper, or for taking this consent back. Your provider may charge you for the internet connection.
 
-Your signature. Your typed name or drawn signature counts like one made by hand. With it we keep the time, your internet address and the browser that you used, so that it can be shown later that it was you.')) AS l (language, title, body)
+Your signature. Your typed name or drawn signature counts like one made by hand. With it we keep the time, your internet address and the browser that you used, so that it can be shown later that it was you.'),
+('es', 'Firma electrónica',
+'Usted elige, y el papel. Puede firmar los formularios de {studio} en una pantalla en lugar de en papel. No tiene que hacerlo: pídanos papel en cualquier momento, antes o después de firmar, y también una copia en papel de lo que haya firmado. Ninguna de las dos cosas cuesta nada, y nadie recibe un trato distinto por ello.
+
+Cómo retirarlo. Puede retirar su consentimiento para firmar electrónicamente en cualquier momento y sin dar razones: díganoslo en recepción, por teléfono o respondiendo a cualquiera de nuestros mensajes. Desde entonces le damos papel. Lo que haya firmado hasta ese momento sigue firmado.
+
+Qué abarca. Este consentimiento vale para los formularios que {studio} le pide completar y firmar, con las copias y los avisos que les corresponden, hasta que lo retire.
+
+Cómo comunicarnos con usted. Enviamos los enlaces a sus formularios y copias a la dirección de correo electrónico o al número de teléfono que nos dio. Avísenos cuando cambien: en recepción, por teléfono o con «¿Hay algún error en mi expediente?», junto a sus formularios.
+
+Qué necesita. Un teléfono, una tableta o una computadora con internet y un navegador de los últimos años y, para guardar una copia, un programa que muestre archivos PDF o una impresora. Si puede leer esta página, su dispositivo puede mostrar los formularios.
+
+Cuánto cuesta. No cobramos nada por firmar, por su copia, por el papel ni por retirar este consentimiento. Es posible que su proveedor le cobre la conexión a internet.
+
+Su firma. Su nombre escrito o su firma dibujada valen como una firma hecha a mano. Con ella guardamos la hora, su dirección de internet y el navegador que usó, para que más tarde se pueda demostrar que fue usted.')) AS l (language, title, body)
 $$;
 REVOKE ALL ON FUNCTION app.terms_library(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.terms_library(text) TO foyer_staff;

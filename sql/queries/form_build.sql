@@ -300,6 +300,19 @@ WHERE q.form_version_id = :form_version_id::uuid
 ORDER BY q.position, q.key;
 
 -- name: form_build_terms :maybe
--- The terms of signing electronically that are in force.
+-- The terms of signing electronically that are in force for who reads this language.
 -- clients: none
-SELECT p.version AS terms_version, p.body AS terms FROM app.policy_version p WHERE p.id = app.policy_in_force('terms');
+SELECT p.version AS terms_version, p.body AS terms, p.language AS terms_language FROM app.policy_version p WHERE p.id = app.terms_in_force(:language);
+
+-- name: form_build_terms_missing :many
+-- The languages of the draft, or where no form is asked for of all forms that are in use, in which no terms of signing electronically are in
+-- force, while there are some in another.
+-- clients: none
+SELECT l.language AS terms_lang, app.language_words(l.language) AS terms_words
+FROM (SELECT v.id, v.language FROM app.form_version v WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL
+      UNION ALL
+      SELECT v.id, v.language FROM app.form f JOIN app.form_version v ON v.id = app.form_in_force(f.id) WHERE :form_id::uuid IS NULL AND f.is_active) AS v
+CROSS JOIN LATERAL (SELECT v.language UNION ALL SELECT t.language FROM app.form_translation t WHERE t.form_version_id = v.id) AS l
+JOIN app.policy_version p ON p.id = app.terms_in_force(l.language) AND p.language <> l.language
+GROUP BY l.language
+ORDER BY l.language;

@@ -87,6 +87,18 @@ UPDATE app.tenant SET zone = 'Pacific/Kiritimati' WHERE id = app.tenant();
 INSERT INTO app.policy_version (kind, version, title, body, effective_on) SELECT 'terms', 90, 'Terms', 'From today, here.', (now() AT TIME ZONE 'Pacific/Kiritimati')::date;
 SELECT is((SELECT p.version FROM app.policy_version p WHERE p.id = app.policy_in_force('terms')), 90, 'terms of today are in force, although it is yesterday elsewhere');
 ROLLBACK;
+-- E-01: the terms are those of the language that is signed; where there are none, those of the studio's own, else any
+BEGIN;
+SELECT * FROM fx.inside('alpha');
+INSERT INTO app.policy_version (kind, version, title, body, effective_on, language) VALUES
+    ('terms', 90, 'Terms', 'Own.', current_date - 9, 'en'), ('terms', 91, 'Firma', 'Suyo.', current_date - 9, 'es'), ('terms', 92, 'Firma', 'Nuevo.', current_date - 8, 'es'), ('terms', 93, 'Firma', 'Luego.', current_date + 9, 'es');
+CREATE FUNCTION pg_temp.terms(l text) RETURNS text LANGUAGE sql AS $$ SELECT p.version || ' ' || p.language FROM app.policy_version p WHERE p.id = app.terms_in_force(l) $$;
+SELECT is((SELECT string_agg(coalesce(pg_temp.terms(x), '-'), ', ') FROM unnest(ARRAY['es', 'en', 'fr', NULL]) AS x), '92 es, 90 en, 90 en, 90 en', 'E-01: terms in force by language');
+UPDATE app.tenant SET locale = 'es-US' WHERE id = app.tenant();
+SELECT is(pg_temp.terms('fr'), '92 es', 'E-01: else those of the studio''s own language');
+SELECT is((SELECT count(DISTINCT p.version) FROM app.policy_version p WHERE p.kind = 'terms' AND p.tenant_id = app.tenant()), (SELECT count(*) FROM app.policy_version p WHERE p.kind = 'terms' AND p.tenant_id = app.tenant()), 'a number names one text, whatever its language');
+SELECT throws_ok($q$INSERT INTO app.policy_version (kind, version, title, body, effective_on, language) VALUES ('terms', 94, 'x', 'y', current_date, 'Spanish!')$q$, '23514', NULL, 'a language is a tag');
+ROLLBACK;
 BEGIN;
 SELECT * FROM fx.inside('alpha');
 UPDATE app.client SET birth_date = NULL WHERE id = fx.id('a', 'client', 3);

@@ -370,7 +370,7 @@ describe("L20 E-02: what is asked after an answer", () => {
     assert.equal((await p.v.post(`${p.page}/language`, { ...typed, signer_name: "", strokes: "", intent: "lang-es" })).location, `${p.page}/consent`, "with nothing typed the page is simply read anew");
     const consent = await p.v.get(`${p.page}/consent`), words = text(consent).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
     assert.match(consent.text, /<html lang="es">/);
-    for (const said of ["Firmo este formulario", "Lo firmo por medios electrónicos, por mi propia voluntad", "Las condiciones de la «Firma electrónica» solo están en English", "He leído arriba", "No quiero firmar esto"])
+    for (const said of ["Firmo este formulario", "Lo firmo por medios electrónicos, por mi propia voluntad", "No tiene que hacerlo: pídanos papel en cualquier momento", "He leído arriba", "No quiero firmar esto"])
       assert.ok(words.includes(said), said);
     assert.doesNotMatch(words, /\b(Read and sign|Your signature|I sign this form|Statement|What is agreed|optional)\b/);
     const unsigned = await p.v.submit(`${p.page}/consent`, { signer_name: "" }, { action: `${p.page}/consent` });

@@ -223,4 +223,56 @@ describe("L20 E-01: her pages in her language", () => {
     // Another link of hers is not changed by it.
     assert.equal(h.one("SELECT count(*) FROM app.link WHERE client_id = :'v1' AND language IS NOT NULL", p.client), "1");
   });
+
+  test("E-01: the terms of signing by language: written, warned of where they are missing, signed under those of the language, which the digest binds", async () => {
+    const owner = await h.staff("glow", "owner"), at = "/settings/texts/terms", p = await somebody("es");
+    const inForce = (language) => h.sql(`${inside} SELECT p.id, p.version, p.language FROM app.policy_version p WHERE p.id = app.terms_in_force(:'v2')`, glow(), language)[0];
+    const without = (language, days) => h.sql("BEGIN; SET LOCAL session_replication_role = replica; UPDATE app.policy_version SET effective_on = effective_on + :'v3'::int WHERE tenant_id = :'v1' AND kind = 'terms' AND language = :'v2'; COMMIT", glow(), language, String(days));
+    const answered = (q) => q.v.submit(q.page, { "q-texto": "Sí", intent: "next" });
+    // None in Spanish: her page says in which language they are, and the terms are marked as that; the studio is warned where it publishes.
+    without("es", 9000);
+    let consent;
+    try {
+      assert.equal(inForce("es")[2], "en");
+      assert.equal((await answered(p)).location, `${p.page}/consent`);
+      consent = await p.v.get(`${p.page}/consent`);
+      assert.match(h.decode(inSpanish(consent, "terms in English").text), /solo están en English[\s\S]*/);
+      assert.match(consent.text, /<p class="lines" lang="en" dir="ltr">/);
+      for (const page of ["/settings/forms"]) assert.match((await owner.get(page)).text, /no terms of signing electronically in <span lang="es">Español<\/span>[\s\S]*href="\/settings\/texts\/terms\?lang=es"/);
+    } finally { without("es", -9000); }
+    assert.doesNotMatch((await owner.get("/settings/forms")).text, /no terms of signing electronically in <span lang="es">/);
+    // Meanwhile there are: what she read is not what she would sign under.
+    const stale = await p.v.post(`${p.page}/consent`, { ...h.formOf(consent.text, `${p.page}/consent`).values, accepts: "yes", signer_name: "Zoila Prueba" });
+    assert.equal(stale.status, 422);
+    assert.match(h.decode(inSpanish(stale, "other terms by now").text), /Este formulario ha cambiado desde que lo abrió/);
+    // A new version of one language leaves the other as it is.
+    const english = inForce("en"), page = await owner.get(`${at}?lang=es`), words = `Usted elige, y el papel. ${h.uuid()}`;
+    assert.match(page.text, /In Español[\s\S]*<textarea id="body"[^>]*lang="es"/);
+    const r = await owner.post(at, { ...h.formOf(page.text, at).values, body: words });
+    assert.equal(r.location, `${at}?lang=es`);
+    assert.deepEqual(inForce("en"), english);
+    const [id, version, language] = inForce("es");
+    assert.equal(language, "es");
+    assert.match((await owner.get(at)).text, new RegExp(`Version ${version}: Firma electrónica<small>Español`));
+    assert.notEqual((await owner.post(at, { ...h.formOf((await owner.get(`${at}?lang=es`)).text, at).values, lang: "E!", body: "x" })).status, 303);
+    // The library has the six elements of E-01 in Spanish too.
+    const library = h.one("SELECT body FROM app.terms_library('Glow') WHERE language = 'es'");
+    for (const element of [/papel en cualquier momento/, /retirar su consentimiento/, /Qué abarca/, /Avísenos cuando cambien/, /programa que muestre archivos PDF/, /No cobramos nada/]) assert.match(library, element);
+    // Signed: the text has those words and their number, the row and its digest their id.
+    const shown = await p.v.get(`${p.page}/consent`);
+    assert.ok(h.decode(shown.text).includes(words));
+    assert.doesNotMatch(h.decode(shown.text), /solo están en/);
+    assert.equal((await p.v.post(`${p.page}/consent`, { ...h.formOf(shown.text, `${p.page}/consent`).values, accepts: "yes", signer_name: "Zoila Prueba" })).location, `${p.page}/copy?signed=1`);
+    assert.deepEqual(h.sql(`SELECT s.disclosure_id = :'v2'::uuid, s.language,
+        app.signature_digest(s) = app.signature_digest(jsonb_populate_record(s, jsonb_build_object('disclosure_id', :'v3'::text))),
+        EXISTS (SELECT FROM audit.event e WHERE e.object_id = s.id AND e.action = 'form.sealed' AND e.reason = encode(app.signature_digest(s), 'hex'))
+      FROM app.signature s WHERE s.assignment_id = :'v1'`, p.which, id, english[0]), [["t", "es", "f", "t"]]);
+    const chart = h.decode((await owner.get(`/clients/${p.client}/signatures/${h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'", p.which)}`)).text);
+    assert.ok(chart.includes(`Signing electronically, version:\n  ${version}`) || chart.includes(`version ${version}, accepted`), "the chart names the version");
+    // Who reads English signs under the English ones.
+    const q = await somebody("en");
+    await answered(q);
+    assert.equal((await q.v.submit(`${q.page}/consent`, { accepts: "yes", signer_name: "Zoila Prueba" }, { action: `${q.page}/consent` })).location, `${q.page}/copy?signed=1`);
+    assert.equal(h.one("SELECT disclosure_id FROM app.signature WHERE assignment_id = :'v1'", q.which), english[0]);
+  });
 });

@@ -159,7 +159,7 @@ static void sign(struct loader *l, const struct demo_client *c, const char *vers
          "$8::timestamptz, '192.0.2.31', 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X)', "
          "'client', 'birth_date', 210 "
          "FROM app.form_version v, app.policy_version p WHERE v.id = $4 AND p.tenant_id = "
-         "v.tenant_id AND p.kind = 'terms'",
+         "v.tenant_id AND p.kind = 'terms' AND p.language = 'en'",
          id, assignment, load_z(l, c->id), version,
          sealed(l, c, "app.signature", "document_sealed", id, text),
          db_bytea(l->arena, bytes_of(hash, sizeof hash)),

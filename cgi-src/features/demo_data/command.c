@@ -216,6 +216,12 @@ static void make_policies(struct loader *l)
         "VALUES ($1, 1, $2, $3, current_date - 90)";
     LOAD(l, insert, "privacy", s->privacy_title, s->privacy_body);
     LOAD(l, insert, "terms", s->terms_title, s->terms_body);
+    LOAD(l,
+         "INSERT INTO app.policy_version (kind, version, title, body, effective_on, language) "
+         "SELECT 'terms', 2, x.title, x.body, current_date - 90, x.language "
+         "FROM app.tenant t CROSS JOIN app.terms_library(t.name) AS x "
+         "WHERE t.id = $1 AND x.language = 'es'",
+         load_z(l, l->tenant_id));
     LOAD(l, "UPDATE app.tenant SET frame_origins = ARRAY['https://www.glow.example'] WHERE id = $1 AND slug = 'glow'",
          load_z(l, l->tenant_id));
     LOAD(l, insert, "cancellation", "If you cannot come",

@@ -99,7 +99,7 @@ static void sign(struct loader *l, const struct demo_client *c, struct str form,
          "now() - interval '21 days', "
          "'192.0.2.23', 'Mozilla/5.0 (Android 15; Mobile)', 'client', 'birth_date', 140 "
          "FROM app.form_version v, app.policy_version p WHERE v.id = $4 AND p.tenant_id = "
-         "v.tenant_id AND p.kind = 'terms'",
+         "v.tenant_id AND p.kind = 'terms' AND p.language = 'en'",
          load_z(l, id), load_z(l, assignment), load_z(l, c->id), load_z(l, version),
          db_bytea(l->arena, demo_seal(l, c, "app.signature", "document_sealed", id, text)),
          hash_of(l, text),

@@ -234,7 +234,7 @@ void load_signatures(struct loader *l, const struct demo_client *clients, size_t
     PGresult *questions[3] = {0};
     struct form_document *documents = arena_alloc(l->arena, (todo.n + 1) * sizeof *documents);
     struct str disclosure_id =
-        LOAD(l, "SELECT id FROM app.policy_version WHERE tenant_id = $1 AND kind = 'terms'",
+        LOAD(l, "SELECT id FROM app.policy_version WHERE tenant_id = $1 AND kind = 'terms' AND language = 'en'",
              load_z(l, l->tenant_id));
 
     for (size_t f = 0; f < l->n_forms; f++)

@@ -196,7 +196,10 @@ static enum err try_version(struct req *r)
     }
 
 const struct page form_build_pages[] = {
-    {GET, LIST, SCHEDULE, .show = {{"forms", Q_form_build_list}, {"value", Q_form_build_reminder}},
+    {GET, LIST, SCHEDULE,
+     .show = {{"forms", Q_form_build_list},
+              {"value", Q_form_build_reminder},
+              {"terms_missing", Q_form_build_terms_missing}},
      .view = "form_build/list", .title = "Forms of the studio"},
     {POST, LIST, SCHEDULE, .action = "form.reminder", .fields = reminder_fields,
      .save = Q_form_build_remind, .then = LIST "?saved=1", .again = LIST,
@@ -246,7 +249,8 @@ const struct page form_build_pages[] = {
               {"value", Q_form_build_draft},
               {"questions", Q_form_build_questions},
               {"translations", Q_form_build_translations},
-              {"others", Q_form_build_other}},
+              {"others", Q_form_build_other},
+              {"terms_missing", Q_form_build_terms_missing}},
      .view = "form_build/draft", .title = "The draft of a form"},
     {POST, DRAFT "/wording", SCHEDULE, .action = "form.draft", .fields = wording_fields,
      .save = Q_form_build_wording, .then = "/settings/forms/{form_id}/draft?saved=1",
