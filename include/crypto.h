@@ -6,7 +6,7 @@
 #define FOYER_CRYPTO_H
 #include "base.h"
 
-enum { KEY_BYTES = 32, TOKEN_BYTES = 32, HASH_BYTES = 32, SEAL_OVERHEAD = 1 + 8 + 12 + 16 };
+enum { KEY_BYTES = 32, KEY_ID_BYTES = 8, TOKEN_BYTES = 32, HASH_BYTES = 32, SEAL_OVERHEAD = 1 + 8 + 12 + 16 };
 
 void random_bytes(void *out, size_t n); /* aborts if the system has no randomness */
 /* A fresh 256-bit token as base64url text (43 characters). */
@@ -31,6 +31,9 @@ struct str seal(struct arena *a, const unsigned char key[KEY_BYTES], struct str 
                 struct str plain);
 enum err MUST_CHECK open_sealed(struct arena *a, const unsigned char key[KEY_BYTES], struct str aad,
                                 struct str sealed, struct str *plain);
+/* Which key it is, as envelopes name it; and whether an envelope names this one. */
+void sealing_key_id(const unsigned char key[KEY_BYTES], unsigned char id[KEY_ID_BYTES]);
+bool sealed_by(const unsigned char key[KEY_BYTES], struct str sealed);
 
 /* Argon2id, m = 64 MiB, t = 3, p = 1, PHC string. pepper is HMACed in first.
  * password_ok spends the same time when phc is empty (unknown account) and returns false;
@@ -61,12 +64,45 @@ enum err MUST_CHECK client_key_open(struct arena *a, struct str tenant_id, struc
                                     struct str wrapped, unsigned char key[KEY_BYTES]);
 /* Sealing under the tenant's own key, for what belongs to no client. aad as in seal; it must begin with the
  * tenant's id. Errors: ERR_NOT_FOUND tenant key destroyed, ERR_UNAVAILABLE it cannot be read now;
- * tenant_open also ERR_INVALID on any altered byte or another aad. */
+ * tenant_open also ERR_INVALID on any altered byte, another aad, or a key that the tenant has no more (which is logged). */
 enum err MUST_CHECK tenant_seal(struct arena *a, struct str tenant_id, struct str aad,
                                 struct str plain, struct str *sealed);
 enum err MUST_CHECK tenant_open(struct arena *a, struct str tenant_id, struct str aad,
                                 struct str sealed, struct str *plain);
 /* A key of the installation derived from the master key (HKDF) for one named purpose, such as
- * "form-token"; for stateless signatures. */
+ * "form-token"; for stateless signatures. It changes with the master key, but for what is kept for years
+ * ("password-pepper", "suppression"). */
 void purpose_key(const char *purpose, unsigned char key[KEY_BYTES]);
+
+/* ---- changing keys (key_rotation.c). Each step may be done twice, and goes on where a killed one stopped ---- */
+
+/* Makes a new master key, or finds the one that an earlier call made: from then on either opens everything. */
+enum err MUST_CHECK keystore_master_begin(void);
+/* Calls each with the id of every tenant that has a key, until one gives false. false: one did, or the directory
+ * cannot be read. */
+bool keystore_tenants(bool (*each)(void *self, struct str tenant_id), void *self);
+/* Whether a tenant's keys are wrapped by another master key than the newest; and wraps them anew by that. */
+enum err MUST_CHECK keystore_needs_wrapping(struct str tenant_id, bool *needs);
+enum err MUST_CHECK keystore_wrap_anew(struct str tenant_id);
+/* Puts the new master key into its file; the old one stays beside it as FILE.old until it is retired. */
+enum err MUST_CHECK keystore_master_put(const char *master_key_file);
+/* Destroys the old master key, or only asks whether it may be. ERR_NOT_FOUND: there is none. ERR_CONFLICT: something still
+ * needs it. */
+enum err MUST_CHECK keystore_master_retire(const char *master_key_file, bool only_asks);
+
+/* Keys that a tenant had before. What they sealed opens as long as they are kept. */
+enum { OLDER_KEYS_MOST = 7 };
+struct older_key {
+    unsigned char id[KEY_ID_BYTES];
+    int64_t unused_since; /* seconds since 1970; 0: something may still be sealed by it */
+};
+/* A new key for a tenant: the one until now is its newest older one. ERR_CONFLICT: too many are kept. */
+enum err MUST_CHECK keystore_rotate_tenant(struct str tenant_id);
+enum err MUST_CHECK keystore_older(struct str tenant_id, struct older_key older[OLDER_KEYS_MOST], size_t *n);
+/* Nothing is sealed by it any more, since then; and it is destroyed. ERR_NOT_FOUND: the tenant has no such key. */
+enum err MUST_CHECK keystore_older_unused(struct str tenant_id, const unsigned char id[KEY_ID_BYTES], int64_t since);
+enum err MUST_CHECK keystore_older_destroy(struct str tenant_id, const unsigned char id[KEY_ID_BYTES]);
+/* A client's key under the tenant's newest one; the key itself stays. Errors as client_key_open. */
+enum err MUST_CHECK client_key_wrap_anew(struct arena *a, struct str tenant_id, struct str client_id,
+                                         struct str wrapped, struct str *again);
 #endif

@@ -9,6 +9,8 @@ int command_audit(int argc, char **argv);   /* features/audit_command.c */
 int command_client(int argc, char **argv);  /* features/erase_command.c */
 int command_opt_out(int argc, char **argv); /* features/erase_command.c */
 int command_tombstones(int argc, char **argv); /* features/erase_command.c */
+int command_master_key(int argc, char **argv); /* features/key_command.c */
+int command_tenant_rotate_key(const char *slug, const char *as); /* the same, for command_tenant */
 int command_tenant_destroy_key(const char *slug, const char *as); /* the same, for command_tenant */
 int command_backup(int argc, char **argv);  /* features/backup_command.c */
 int command_form(int argc, char **argv);    /* features/proof/command.c */

@@ -18,7 +18,7 @@
 
 #include "log.h"
 
-enum { ENVELOPE_VERSION = 1, KEY_ID_BYTES = 8, NONCE_BYTES = 12, TAG_BYTES = 16 };
+enum { ENVELOPE_VERSION = 1, NONCE_BYTES = 12, TAG_BYTES = 16 };
 enum { HEAD_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES };
 
 _Static_assert(SEAL_OVERHEAD == HEAD_BYTES + TAG_BYTES, "crypto.h describes this envelope");
@@ -169,7 +169,7 @@ static EVP_CIPHER_CTX *gcm_context(const unsigned char key[KEY_BYTES],
     return context;
 }
 
-static void key_id(const unsigned char key[KEY_BYTES], unsigned char id[KEY_ID_BYTES])
+void sealing_key_id(const unsigned char key[KEY_BYTES], unsigned char id[KEY_ID_BYTES])
 {
     unsigned char hash[HASH_BYTES];
     sha256((struct str){(const char *)key, KEY_BYTES}, hash);
@@ -177,12 +177,19 @@ static void key_id(const unsigned char key[KEY_BYTES], unsigned char id[KEY_ID_B
     secret_wipe(hash, sizeof hash);
 }
 
+bool sealed_by(const unsigned char key[KEY_BYTES], struct str sealed)
+{
+    unsigned char id[KEY_ID_BYTES];
+    sealing_key_id(key, id);
+    return sealed.n >= SEAL_OVERHEAD && memcmp(sealed.p + 1, id, KEY_ID_BYTES) == 0;
+}
+
 struct str seal(struct arena *a, const unsigned char key[KEY_BYTES], struct str aad,
                 struct str plain)
 {
     unsigned char *out = arena_alloc(a, plain.n + SEAL_OVERHEAD);
     out[0] = ENVELOPE_VERSION;
-    key_id(key, out + 1);
+    sealing_key_id(key, out + 1);
     unsigned char *nonce = out + 1 + KEY_ID_BYTES, *text = out + HEAD_BYTES;
     random_bytes(nonce, NONCE_BYTES);
     EVP_CIPHER_CTX *gcm = gcm_context(key, nonce, true);
@@ -200,13 +207,11 @@ struct str seal(struct arena *a, const unsigned char key[KEY_BYTES], struct str 
 enum err open_sealed(struct arena *a, const unsigned char key[KEY_BYTES], struct str aad,
                      struct str sealed, struct str *plain)
 {
-    unsigned char id[KEY_ID_BYTES];
     *plain = (struct str){"", 0};
     if (sealed.n < SEAL_OVERHEAD || sealed.n > INT_MAX / 2 || sealed.p[0] != ENVELOPE_VERSION) {
         return ERR_INVALID;
     }
-    key_id(key, id);
-    if (memcmp(sealed.p + 1, id, KEY_ID_BYTES) != 0) {
+    if (!sealed_by(key, sealed)) {
         return ERR_INVALID;
     }
     const unsigned char *in = bytes(sealed);

@@ -2,10 +2,10 @@
  * keystore.c -- tenant keys, wrapped by the master key, in files outside the database.
  * Owns: the key directory (TENANT_ID.key, mode 0600), the master key in memory, and a cache of
  * unwrapped tenant keys. A file that is gone means that its tenant's data is gone: the cache does
- * not outlive it.
+ * not outlive it. How keys change: key_rotation.c.
  * Never: writes a key in clear, follows a symbolic link, names a file after anything but a uuid.
  */
-#include "crypto.h"
+#include "keystore_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,18 +15,13 @@
 #include <openssl/params.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
 
-enum {
-    UUID_CHARS = 36,
-    CACHE_SLOTS = 512,
-    PURPOSES = 8,
-    KEY_FILE_BYTES = KEY_BYTES + SEAL_OVERHEAD
-};
+enum { CACHE_SLOTS = 512, PURPOSES = 8 };
 
 /* Where a tenant's key is remembered; the slot follows from its id, a newcomer replaces. */
 struct cached {
@@ -45,9 +40,14 @@ struct derived {
 static struct {
     _Alignas(4096) int dir; /* -1: not open */
     unsigned char master[KEY_BYTES];
+    unsigned char lasting[KEY_BYTES]; /* HKDF's extract of the first master key */
     struct derived derived[PURPOSES];
     struct cached cache[CACHE_SLOTS];
 } store = {.dir = -1};
+
+int keystore_dir(void) { return store.dir; }
+const unsigned char *keystore_master(void) { return store.master; }
+const unsigned char *keystore_lasting(void) { return store.lasting; }
 
 /* ---- the master key ---- */
 
@@ -67,8 +67,7 @@ static bool unhex(const char *hex, size_t n, unsigned char *out)
     return true;
 }
 
-/* Reads a small file whole, from dir, never through a link. Bytes read, or -1 with errno. */
-static ssize_t read_small(int dir, const char *name, void *out, size_t cap, struct stat *st)
+ssize_t keystore_read(int dir, const char *name, void *out, size_t cap, struct stat *st)
 {
     int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) {
@@ -108,7 +107,7 @@ static enum err read_master(const char *path)
 {
     char text[KEY_BYTES * 2 + 2];
     struct stat st;
-    ssize_t n = read_small(AT_FDCWD, path, text, sizeof text, &st);
+    ssize_t n = keystore_read(AT_FDCWD, path, text, sizeof text, &st);
     if (n < 0 && errno == ENOENT) {
         fprintf(
             stderr,
@@ -139,6 +138,55 @@ static enum err read_master(const char *path)
     }
     secret_wipe(text, sizeof text);
     return err;
+}
+
+static void hkdf(int mode, const unsigned char from[KEY_BYTES], const char *purpose,
+                 unsigned char key[KEY_BYTES])
+{
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
+    char info[96];
+    int n = snprintf(info, sizeof info, "foyer/%s", purpose);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+        OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)(uintptr_t)from, KEY_BYTES),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, (size_t)n),
+        OSSL_PARAM_construct_end(),
+    };
+    if (!context || n < 0 || (size_t)n >= sizeof info ||
+        EVP_KDF_derive(context, key, KEY_BYTES, params) != 1) {
+        log_error("crypto.broken", "what", "HKDF", NULL);
+        abort();
+    }
+    EVP_KDF_CTX_free(context);
+    EVP_KDF_free(kdf);
+}
+
+/*
+ * What stands for the first master key where a change of it would lose something: its HKDF extract, from which a purpose's key
+ * follows as before, and the master key itself does not. Until the first change there is no file, and the master key gives it.
+ */
+static bool read_lasting(void)
+{
+    char wrapped[WRAPPED_BYTES + 1];
+    struct stat st;
+    ssize_t n = keystore_read(store.dir, LASTING_FILE, wrapped, sizeof wrapped, &st);
+    if (n < 0 && errno == ENOENT) {
+        hkdf(EVP_KDF_HKDF_MODE_EXTRACT_ONLY, store.master, "", store.lasting);
+        return true;
+    }
+    struct arena *a = arena_new(64 * 1024);
+    struct str plain = {0};
+    bool good = n == WRAPPED_BYTES &&
+                keystore_unwrap(a, LASTING_AAD, (struct str){wrapped, (size_t)n}, &plain) == OK &&
+                plain.n == KEY_BYTES;
+    if (good) {
+        memcpy(store.lasting, plain.p, KEY_BYTES);
+        secret_wipe((void *)(uintptr_t)plain.p, plain.n);
+    }
+    arena_free(a);
+    return good;
 }
 
 bool keystore_lock(void) { return mlock(&store, sizeof store) == 0; }
@@ -181,28 +229,30 @@ enum err keystore_open(const char *dir, const char *master_key_file)
         return ERR_INVALID;
     }
     store.dir = fd;
+    if (!read_lasting()) {
+        fprintf(stderr,
+                "%s: %s does not open with the master key in %s; put the newest master key back\n",
+                dir, LASTING_FILE, master_key_file);
+        close(fd);
+        store.dir = -1;
+        return ERR_INVALID;
+    }
     return OK;
+}
+
+/* Stored hashes of passwords and of addresses that want no messages would be worth nothing without theirs. */
+static bool is_lasting(const char *purpose)
+{
+    return strcmp(purpose, "password-pepper") == 0 || strcmp(purpose, "suppression") == 0;
 }
 
 static void derive(const char *purpose, unsigned char key[KEY_BYTES])
 {
-    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-    EVP_KDF_CTX *context = kdf ? EVP_KDF_CTX_new(kdf) : NULL;
-    char info[96];
-    int n = snprintf(info, sizeof info, "foyer/%s", purpose);
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char[]){"SHA256"}, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, store.master, KEY_BYTES),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, (size_t)n),
-        OSSL_PARAM_construct_end(),
-    };
-    if (!context || n < 0 || (size_t)n >= sizeof info ||
-        EVP_KDF_derive(context, key, KEY_BYTES, params) != 1) {
-        log_error("crypto.broken", "what", "HKDF", NULL);
-        abort();
+    if (is_lasting(purpose)) {
+        hkdf(EVP_KDF_HKDF_MODE_EXPAND_ONLY, store.lasting, purpose, key);
+    } else {
+        hkdf(EVP_KDF_HKDF_MODE_EXTRACT_AND_EXPAND, store.master, purpose, key);
     }
-    EVP_KDF_CTX_free(context);
-    EVP_KDF_free(kdf);
 }
 
 /* Derived once for each purpose: there are a handful. */
@@ -229,12 +279,8 @@ void purpose_key(const char *purpose, unsigned char key[KEY_BYTES])
 
 /* ---- tenant keys ---- */
 
-struct file_name {
-    char text[UUID_CHARS + 8];
-};
-
 /* The tenant's file; ids are lower case, so that one tenant has one file. */
-static enum err file_name(struct str tenant_id, const char *ending, struct file_name *name)
+enum err keystore_file_name(struct str tenant_id, const char *ending, struct file_name *name)
 {
     if (store.dir < 0) {
         log_error("keystore.closed", NULL);
@@ -257,14 +303,16 @@ static struct cached *cache_slot(struct str tenant_id)
     return &store.cache[str_hash(tenant_id) % CACHE_SLOTS];
 }
 
-static void failed(const char *what, struct str tenant_id)
+/* name: of a tenant, or of a file of the store. */
+void keystore_failed(const char *what, struct str name)
 {
-    char id[UUID_CHARS + 1];
-    snprintf(id, sizeof id, "%.*s", (int)tenant_id.n, tenant_id.p);
-    log_error("keystore.failed", "what", what, "tenant", id, "why", strerror(errno), NULL);
+    int keep = errno;
+    char id[UUID_CHARS + 8];
+    snprintf(id, sizeof id, "%.*s", (int)name.n, name.p);
+    log_error("keystore.failed", "what", what, "tenant", id, "why", strerror(keep), NULL);
 }
 
-static bool write_whole(int fd, struct str s)
+bool keystore_write_whole(int fd, struct str s)
 {
     while (s.n > 0) {
         ssize_t n = write(fd, s.p, s.n);
@@ -276,95 +324,288 @@ static bool write_whole(int fd, struct str s)
     return fsync(fd) == 0;
 }
 
-/* Under a name of its own first, then linked: the key's name appears whole or not at all, and never
- * replaces another. */
-static enum err write_key_file(struct str tenant_id, struct str content)
+/* As the directory shares it: a setgid one gives its files to its group, the pools' users; what root writes there is its owner's. */
+static bool share(int fd)
 {
-    struct file_name final, fresh;
-    enum err err = file_name(tenant_id, ".key", &final);
-    if (err != OK) {
-        return err;
-    }
-    (void)!file_name(tenant_id, ".new", &fresh);
+    struct stat st;
+    return fstat(store.dir, &st) == 0 && (!(st.st_mode & S_ISGID) || fchmod(fd, 0640) == 0) &&
+           (geteuid() != 0 || st.st_uid == 0 || fchown(fd, st.st_uid, (gid_t)-1) == 0);
+}
+
+/* Under a name of its own first, then linked or renamed: the file appears whole or not at all. */
+enum err keystore_put(const char *name, struct str content, bool replaces)
+{
+    struct str shown = str_of(name);
+    struct file_name fresh;
+    snprintf(fresh.text, sizeof fresh.text, "%.*s.new", (int)(shown.n < 4 ? 0 : shown.n - 4), name);
     unlinkat(store.dir, fresh.text, 0);
     int fd =
         openat(store.dir, fresh.text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    struct stat st;
-    /* A setgid directory: the pools' users share the keys through its group. */
-    if (fd >= 0 && fstat(store.dir, &st) == 0 && (st.st_mode & S_ISGID) && fchmod(fd, 0640) != 0) {
+    if (fd >= 0 && !share(fd)) {
         close(fd);
         fd = -1;
     }
     if (fd < 0) {
-        failed("create", tenant_id);
+        keystore_failed("create", shown);
         return ERR_INTERNAL;
     }
-    if (!write_whole(fd, content)) {
-        failed("write", tenant_id);
+    enum err err = OK;
+    if (!keystore_write_whole(fd, content)) {
+        keystore_failed("write", shown);
         err = ERR_INTERNAL;
     }
     close(fd);
-    if (err == OK && linkat(store.dir, fresh.text, store.dir, final.text, 0) != 0) {
+    if (err == OK && (replaces ? renameat(store.dir, fresh.text, store.dir, name)
+                               : linkat(store.dir, fresh.text, store.dir, name, 0)) != 0) {
         err = errno == EEXIST ? ERR_CONFLICT : ERR_INTERNAL;
         if (err == ERR_INTERNAL) {
-            failed("link", tenant_id);
+            keystore_failed("link", shown);
         }
     }
     unlinkat(store.dir, fresh.text, 0);
     if (err == OK && fsync(store.dir) != 0) {
-        failed("fsync", tenant_id);
+        keystore_failed("fsync", shown);
         err = ERR_INTERNAL;
     }
     return err;
 }
 
-static struct str tenant_aad(struct arena *a, struct str tenant_id)
+struct str keystore_tenant_aad(struct arena *a, struct str tenant_id)
 {
     return arena_printf(a, "tenant_key|%.*s", (int)tenant_id.n, tenant_id.p);
 }
 
+/* ---- two master keys ---- */
+
+enum err keystore_other_master(unsigned char key[KEY_BYTES], bool *is_newer)
+{
+    char link[LINK_BYTES + 1];
+    struct stat st;
+    ssize_t n = keystore_read(store.dir, LINK_FILE, link, sizeof link, &st);
+    if (n < 0 && errno != ENOENT) {
+        keystore_failed("read", S(LINK_FILE));
+        return ERR_UNAVAILABLE;
+    }
+    if (n != LINK_BYTES) {
+        return ERR_NOT_FOUND;
+    }
+    struct str newer = {link, WRAPPED_BYTES}, older = {link + WRAPPED_BYTES, WRAPPED_BYTES},
+               plain = S("");
+    *is_newer = sealed_by(store.master, newer);
+    if (!*is_newer && !sealed_by(store.master, older)) {
+        return ERR_NOT_FOUND;
+    }
+    struct arena *a = arena_new(64 * 1024);
+    enum err err = *is_newer ? open_sealed(a, store.master, LINK_NEW_AAD, newer, &plain)
+                             : open_sealed(a, store.master, LINK_OLD_AAD, older, &plain);
+    if (err == OK && plain.n == KEY_BYTES) {
+        memcpy(key, plain.p, KEY_BYTES);
+    } else {
+        err = ERR_UNAVAILABLE;
+    }
+    secret_wipe((void *)(uintptr_t)plain.p, plain.n);
+    arena_free(a);
+    return err;
+}
+
+enum err keystore_unwrap(struct arena *a, struct str aad, struct str wrapped, struct str *plain)
+{
+    unsigned char other[KEY_BYTES];
+    bool is_newer;
+    enum err err = open_sealed(a, store.master, aad, wrapped, plain);
+    if (err != OK && !sealed_by(store.master, wrapped) &&
+        keystore_other_master(other, &is_newer) == OK) {
+        err = open_sealed(a, other, aad, wrapped, plain);
+        secret_wipe(other, sizeof other);
+    }
+    return err;
+}
+
+enum err keystore_wrapping_master(unsigned char key[KEY_BYTES])
+{
+    char lasting[WRAPPED_BYTES + 1];
+    struct stat st;
+    bool is_newer;
+    ssize_t n = keystore_read(store.dir, LASTING_FILE, lasting, sizeof lasting, &st);
+    memcpy(key, store.master, KEY_BYTES);
+    if ((n < 0 && errno == ENOENT) ||
+        (n == WRAPPED_BYTES && sealed_by(key, (struct str){lasting, (size_t)n}))) {
+        return OK;
+    }
+    if (n == WRAPPED_BYTES && keystore_other_master(key, &is_newer) == OK &&
+        sealed_by(key, (struct str){lasting, (size_t)n})) {
+        return OK;
+    }
+    secret_wipe(key, KEY_BYTES);
+    log_error("keystore.retired", "why",
+              "this process holds a master key that was retired; start it anew", NULL);
+    return ERR_INTERNAL;
+}
+
+int keystore_change_begins(void)
+{
+    int fd = openat(store.dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int rc = -1;
+    while (fd >= 0 && (rc = flock(fd, LOCK_EX)) != 0 && errno == EINTR) {
+    }
+    if (fd >= 0 && rc == 0) {
+        return fd;
+    }
+    keystore_failed("lock", S("."));
+    if (fd >= 0) {
+        close(fd);
+    }
+    return -1;
+}
+
+/* ---- tenant keys ---- */
+
 enum err keystore_create_tenant(struct str tenant_id)
 {
+    struct file_name name;
+    enum err err = keystore_file_name(tenant_id, ".key", &name);
+    if (err != OK) {
+        return err;
+    }
+    int held = keystore_change_begins();
+    if (held < 0) {
+        return ERR_INTERNAL;
+    }
     struct arena *a = arena_new(64 * 1024);
-    unsigned char key[KEY_BYTES];
-    random_bytes(key, sizeof key);
-    struct str wrapped = seal(a, store.master, tenant_aad(a, tenant_id),
-                              (struct str){(const char *)key, sizeof key});
-    secret_wipe(key, sizeof key);
-    enum err err = write_key_file(tenant_id, wrapped);
+    unsigned char key[KEY_BYTES], master[KEY_BYTES];
+    err = keystore_wrapping_master(master);
+    if (err == OK) {
+        random_bytes(key, sizeof key);
+        struct str wrapped = seal(a, master, keystore_tenant_aad(a, tenant_id),
+                                  (struct str){(const char *)key, sizeof key});
+        err = keystore_put(name.text, wrapped, false);
+        secret_wipe(key, sizeof key);
+        secret_wipe(master, sizeof master);
+    }
     arena_free(a);
+    close(held);
     return err;
 }
 
 enum err keystore_destroy_tenant(struct str tenant_id)
 {
     struct file_name name;
-    enum err err = file_name(tenant_id, ".key", &name);
+    enum err err = keystore_file_name(tenant_id, ".key", &name);
     if (err != OK) {
         return err;
     }
+    /* Or who wraps it anew meanwhile would bring it back. */
+    int held = keystore_change_begins();
+    if (held < 0) {
+        return ERR_INTERNAL;
+    }
+    struct stat st;
     int fd = openat(store.dir, name.text, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
-        return errno == ENOENT ? ERR_NOT_FOUND : ERR_INTERNAL;
+        err = errno == ENOENT ? ERR_NOT_FOUND : ERR_INTERNAL;
+        close(held);
+        return err;
     }
     /* Overwritten first: on some disks that is all that makes it unreadable. */
-    static const char zeros[KEY_FILE_BYTES];
-    bool wiped = write_whole(fd, (struct str){zeros, sizeof zeros});
+    static const char zeros[KEY_FILE_MOST];
+    bool wiped = fstat(fd, &st) == 0 && st.st_size <= KEY_FILE_MOST &&
+                 keystore_write_whole(fd, (struct str){zeros, (size_t)st.st_size});
     close(fd);
     struct cached *c = cache_slot(tenant_id);
     secret_wipe(c, sizeof *c);
     if (unlinkat(store.dir, name.text, 0) != 0 || fsync(store.dir) != 0 || !wiped) {
-        failed("destroy", tenant_id);
+        keystore_failed("destroy", tenant_id);
+        err = ERR_INTERNAL;
+    }
+    close(held);
+    return err;
+}
+
+/* The bytes of the tenant's file. */
+static enum err read_key_file(struct str tenant_id, char file[KEY_FILE_MOST + 1], size_t *n,
+                              struct stat *st)
+{
+    struct file_name name;
+    enum err err = keystore_file_name(tenant_id, ".key", &name);
+    if (err != OK) {
+        return err;
+    }
+    ssize_t got = keystore_read(store.dir, name.text, file, KEY_FILE_MOST + 1, st);
+    if (got < 0 && errno == ENOENT) {
+        return ERR_NOT_FOUND;
+    }
+    if (got < 0) {
+        /* Too many open files, a disk that is away: it may be readable again. Something else in its
+         * place, a link or a directory, stays so until somebody looks. */
+        bool is_replaced = errno == ELOOP || errno == EINVAL;
+        keystore_failed("read", tenant_id);
+        return is_replaced ? ERR_INTERNAL : ERR_UNAVAILABLE;
+    }
+    *n = (size_t)got;
+    if (*n < WRAPPED_BYTES || *n > KEY_FILE_MOST || (*n - WRAPPED_BYTES) % OLDER_BYTES != 0) {
+        errno = EBADMSG;
+        keystore_failed("read", tenant_id);
         return ERR_INTERNAL;
     }
     return OK;
+}
+
+static enum err read_keys(struct arena *a, struct str tenant_id, struct tenant_keys *keys)
+{
+    char file[KEY_FILE_MOST + 1];
+    size_t n = 0;
+    struct stat st = {0};
+    *keys = (struct tenant_keys){0};
+    enum err err = read_key_file(tenant_id, file, &n, &st);
+    struct str rest = {arena_str(a, (struct str){file, n}).p, n};
+    while (err == OK && rest.n > 0) {
+        struct one_key *k = &keys->key[keys->n];
+        struct str plain;
+        k->wrapped = str_part(rest, 0, WRAPPED_BYTES);
+        rest = str_part(rest, WRAPPED_BYTES, rest.n - WRAPPED_BYTES);
+        if (keys->n > 0) {
+            for (size_t i = 0; i < SINCE_BYTES; i++) {
+                k->unused_since = k->unused_since << 8 | (unsigned char)rest.p[i];
+            }
+            rest = str_part(rest, SINCE_BYTES, rest.n - SINCE_BYTES);
+        }
+        err = keystore_unwrap(a, keystore_tenant_aad(a, tenant_id), k->wrapped, &plain);
+        if (err != OK || plain.n != KEY_BYTES) {
+            errno = EBADMSG; /* damaged, or wrapped by another master key */
+            keystore_failed("unwrap", tenant_id);
+            err = ERR_INTERNAL;
+            break;
+        }
+        memcpy(k->key, plain.p, KEY_BYTES);
+        secret_wipe((void *)(uintptr_t)plain.p, plain.n);
+        keys->n++;
+    }
+    if (err != OK) {
+        secret_wipe(keys, sizeof *keys);
+    }
+    keys->inode = st.st_ino;
+    keys->changed = st.st_ctim;
+    return err;
+}
+
+enum err keystore_read_tenant(struct arena *a, struct str tenant_id, struct tenant_keys *keys)
+{
+    struct file_name name;
+    struct stat st;
+    enum err err = read_keys(a, tenant_id, keys);
+    /* Replaced while it was read: what is replaced may be overwritten at once. */
+    if (err == ERR_INTERNAL && keystore_file_name(tenant_id, ".key", &name) == OK &&
+        fstatat(store.dir, name.text, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino != keys->inode) {
+        err = read_keys(a, tenant_id, keys);
+    }
+    return err;
 }
 
 /* The tenant's key: from the cache while its file is still the same, else from the file. */
 static enum err tenant_key(struct arena *a, struct str tenant_id, const unsigned char **key)
 {
     struct file_name name;
-    enum err err = file_name(tenant_id, ".key", &name);
+    enum err err = keystore_file_name(tenant_id, ".key", &name);
     if (err != OK) {
         return err;
     }
@@ -380,34 +621,54 @@ static enum err tenant_key(struct arena *a, struct str tenant_id, const unsigned
     if (known) {
         secret_wipe(c, sizeof *c);
     }
-    char wrapped[KEY_FILE_BYTES + 1];
-    ssize_t n = read_small(store.dir, name.text, wrapped, sizeof wrapped, &st);
-    if (n < 0 && errno == ENOENT) {
-        return ERR_NOT_FOUND;
-    }
-    if (n < 0) {
-        /* Too many open files, a disk that is away: it may be readable again. Something else in its
-         * place, a link or a directory, stays so until somebody looks. */
-        bool is_replaced = errno == ELOOP || errno == EINVAL;
-        failed("read", tenant_id);
-        return is_replaced ? ERR_INTERNAL : ERR_UNAVAILABLE;
-    }
-    struct str plain;
-    err = open_sealed(a, store.master, tenant_aad(a, tenant_id), (struct str){wrapped, (size_t)n},
-                      &plain);
-    if (err != OK || plain.n != KEY_BYTES) {
-        errno = EBADMSG; /* damaged, or wrapped by another master key */
-        failed("unwrap", tenant_id);
-        return ERR_INTERNAL;
+    struct tenant_keys keys;
+    err = keystore_read_tenant(a, tenant_id, &keys);
+    if (err != OK) {
+        return err;
     }
     memcpy(c->tenant_id, tenant_id.p, UUID_CHARS);
-    memcpy(c->key, plain.p, KEY_BYTES);
-    c->inode = st.st_ino;
-    c->changed = st.st_ctim;
+    memcpy(c->key, keys.key[0].key, KEY_BYTES);
+    c->inode = keys.inode;
+    c->changed = keys.changed;
     c->filled = true;
-    secret_wipe((void *)(uintptr_t)plain.p, plain.n);
+    secret_wipe(&keys, sizeof keys);
     *key = c->key;
     return OK;
+}
+
+/* Opens what a tenant's key sealed: the one it has, or one of before that is still kept. */
+static enum err open_by_tenant(struct arena *a, struct str tenant_id, struct str aad,
+                               struct str sealed, struct str *plain)
+{
+    const unsigned char *key;
+    *plain = S("");
+    enum err err = tenant_key(a, tenant_id, &key);
+    if (err != OK || sealed.n < SEAL_OVERHEAD) {
+        return err != OK ? err : ERR_INVALID;
+    }
+    if (sealed_by(key, sealed)) {
+        return open_sealed(a, key, aad, sealed, plain);
+    }
+    struct tenant_keys keys;
+    err = keystore_read_tenant(a, tenant_id, &keys);
+    size_t i = 0;
+    while (err == OK && i < keys.n && !sealed_by(keys.key[i].key, sealed)) {
+        i++;
+    }
+    if (err == OK && i < keys.n) {
+        err = open_sealed(a, keys.key[i].key, aad, sealed, plain);
+    } else if (err == OK) {
+        char id[2 * KEY_ID_BYTES + 1], tenant[UUID_CHARS + 1];
+        for (size_t j = 0; j < KEY_ID_BYTES; j++) {
+            snprintf(id + 2 * j, 3, "%02x", (unsigned char)sealed.p[1 + j]);
+        }
+        snprintf(tenant, sizeof tenant, "%.*s", (int)tenant_id.n, tenant_id.p);
+        log_error("keystore.no_such_key", "tenant", tenant, "key", id, "why",
+                  "it was destroyed, or is another business's", NULL);
+        err = ERR_INVALID;
+    }
+    secret_wipe(&keys, sizeof keys);
+    return err;
 }
 
 /* ---- client keys ---- */
@@ -422,38 +683,57 @@ static struct str client_aad(struct arena *a, struct str tenant_id, struct str c
     return buf_str(&b);
 }
 
+static enum err wrap_client(struct arena *a, struct str tenant_id, struct str client_id,
+                            const unsigned char key[KEY_BYTES], struct str *wrapped)
+{
+    const unsigned char *outer;
+    enum err err = tenant_key(a, tenant_id, &outer);
+    if (err == OK) {
+        *wrapped = seal(a, outer, client_aad(a, tenant_id, client_id),
+                        (struct str){(const char *)key, KEY_BYTES});
+    }
+    return err;
+}
+
 enum err client_key_new(struct arena *a, struct str tenant_id, struct str client_id,
                         struct str *wrapped)
 {
-    const unsigned char *outer;
     unsigned char key[KEY_BYTES];
-    enum err err = uuid_ok(client_id) ? tenant_key(a, tenant_id, &outer) : ERR_INVALID;
-    if (err != OK) {
-        return err;
+    if (!uuid_ok(client_id)) {
+        return ERR_INVALID;
     }
     random_bytes(key, sizeof key);
-    *wrapped = seal(a, outer, client_aad(a, tenant_id, client_id),
-                    (struct str){(const char *)key, sizeof key});
+    enum err err = wrap_client(a, tenant_id, client_id, key, wrapped);
     secret_wipe(key, sizeof key);
-    return OK;
+    return err;
 }
 
 enum err client_key_open(struct arena *a, struct str tenant_id, struct str client_id,
                          struct str wrapped, unsigned char key[KEY_BYTES])
 {
-    const unsigned char *outer;
     struct str plain;
-    enum err err = tenant_key(a, tenant_id, &outer);
-    if (err != OK) {
-        return err;
-    }
-    err = open_sealed(a, outer, client_aad(a, tenant_id, client_id), wrapped, &plain);
-    if (err != OK || plain.n != KEY_BYTES) {
+    enum err err =
+        open_by_tenant(a, tenant_id, client_aad(a, tenant_id, client_id), wrapped, &plain);
+    if (err == OK && plain.n != KEY_BYTES) {
         return ERR_INVALID;
     }
-    memcpy(key, plain.p, KEY_BYTES);
-    secret_wipe((void *)(uintptr_t)plain.p, plain.n);
-    return OK;
+    if (err == OK) {
+        memcpy(key, plain.p, KEY_BYTES);
+        secret_wipe((void *)(uintptr_t)plain.p, plain.n);
+    }
+    return err;
+}
+
+enum err client_key_wrap_anew(struct arena *a, struct str tenant_id, struct str client_id,
+                              struct str wrapped, struct str *again)
+{
+    unsigned char key[KEY_BYTES];
+    enum err err = client_key_open(a, tenant_id, client_id, wrapped, key);
+    if (err == OK) {
+        err = wrap_client(a, tenant_id, client_id, key, again);
+        secret_wipe(key, sizeof key);
+    }
+    return err;
 }
 
 /* ---- what belongs to no client ---- */
@@ -472,7 +752,5 @@ enum err tenant_seal(struct arena *a, struct str tenant_id, struct str aad, stru
 enum err tenant_open(struct arena *a, struct str tenant_id, struct str aad, struct str sealed,
                      struct str *plain)
 {
-    const unsigned char *key;
-    enum err err = tenant_key(a, tenant_id, &key);
-    return err == OK ? open_sealed(a, key, aad, sealed, plain) : err;
+    return open_by_tenant(a, tenant_id, aad, sealed, plain);
 }

@@ -87,6 +87,8 @@ enum job_end correction_told_job(struct req *r, const struct job *job, struct st
 enum job_end outside_read(struct req *r, const struct job *job, struct str *why);
 enum job_end media_remove_job(struct req *r, const struct job *job, struct str *why);
 enum job_end media_sweep_job(struct req *r, const struct job *job, struct str *why);
+/* Seals anew what an old key of the business sealed (key_job.c). */
+enum job_end key_rewrap_job(struct req *r, const struct job *job, struct str *why);
 enum job_end sso_exchange(struct req *r, const struct job *job, struct str *why);
 
 #endif

@@ -34,5 +34,6 @@ const struct job_kind job_kinds[] = {
     {"link.locked", "link.locked", link_locked_job, NULL},
     {"correction.told", "correction.told", correction_told_job, NULL},
     {"form.look", "form.look", form_look_job, NULL},
+    {"key.rewrap", "key.rewrap", key_rewrap_job, NULL},
     {0},
 };

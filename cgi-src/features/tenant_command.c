@@ -216,16 +216,18 @@ int command_tenant(int argc, char **argv)
     if (strcmp(what, "messages") == 0) {
         return tenant_messages(argc - 1, argv + 1);
     }
-    if (strcmp(what, "destroy-key") == 0) {
+    bool is_rotation = strcmp(what, "rotate-key") == 0;
+    if (is_rotation || strcmp(what, "destroy-key") == 0) {
         const char *as = NULL;
         const struct option_row options[] = {{"--as", &as, NULL}};
         argc--, argv++;
         if (!operator_options(&argc, argv, options, COUNT_OF(options)) || argc != 2) {
-            return usage("tenant destroy-key SLUG");
+            return usage(is_rotation ? "tenant rotate-key SLUG" : "tenant destroy-key SLUG");
         }
-        return command_tenant_destroy_key(argv[1], as);
+        return is_rotation ? command_tenant_rotate_key(argv[1], as)
+                           : command_tenant_destroy_key(argv[1], as);
     }
-    return usage("tenant create|list|show|messages|destroy-key ...");
+    return usage("tenant create|list|show|messages|rotate-key|destroy-key ...");
 }
 
 /* ---- user ---- */

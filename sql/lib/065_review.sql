@@ -237,7 +237,7 @@ BEGIN
         PERFORM set_config('foyer.tenant_id', t::text, true);
         INSERT INTO app.job (kind, dedupe_key)
         SELECT k.kind, (now() AT TIME ZONE n.zone)::date::text
-        FROM app.tenant n, (VALUES ('trail.digest'), ('trail.review'), ('form.pdfs'), ('media.sweep')) AS k (kind)
+        FROM app.tenant n, (VALUES ('trail.digest'), ('trail.review'), ('form.pdfs'), ('media.sweep'), ('key.rewrap')) AS k (kind)
         WHERE n.id = t
         ON CONFLICT DO NOTHING;
     END LOOP;

@@ -16,14 +16,23 @@ function open(key, aad, sealed) {
   d.setAuthTag(sealed.subarray(sealed.length - 16));
   return Buffer.concat([d.update(sealed.subarray(21, sealed.length - 16)), d.final()]);
 }
+function masterKey() {
+  const raw = fs.readFileSync(conf().master_key);
+  return raw.length === 32 ? raw : Buffer.from(raw.toString().trim(), "hex");
+}
+// A business's key; behind it in its file are those of before (cgi-src/core/keystore_internal.h).
 const keys = new Map();
+const newestOf = (file) => file.subarray(0, 69);
 function tenantKey(tenant) {
-  if (!keys.has(tenant)) {
-    const c = conf(), raw = fs.readFileSync(c.master_key);
-    const master = raw.length === 32 ? raw : Buffer.from(raw.toString().trim(), "hex");
-    keys.set(tenant, open(master, `tenant_key|${tenant}`, fs.readFileSync(path.join(c.keys, `${tenant}.key`))));
-  }
+  if (!keys.has(tenant))
+    keys.set(tenant, open(masterKey(), `tenant_key|${tenant}`, newestOf(fs.readFileSync(path.join(conf().keys, `${tenant}.key`)))));
   return keys.get(tenant);
+}
+// The key of a purpose that stays when the master key changes: from HKDF's extract of the first one, kept since then.
+function lastingKey(purpose) {
+  const file = path.join(conf().keys, "lasting.key");
+  const prk = fs.existsSync(file) ? open(masterKey(), "lasting_key", fs.readFileSync(file)) : crypto.createHmac("sha256", Buffer.alloc(32)).update(masterKey()).digest();
+  return crypto.createHmac("sha256", prk).update(`foyer/${purpose}\x01`).digest();
 }
 
 // What was sealed under a client's key; what: "TABLE|COLUMN|ROW".
@@ -36,14 +45,15 @@ function opened(tenant, client, what, sealed) {
 function openedWith({ vardir }, tenant, client, what, wrapped, sealed) {
   const text = fs.readFileSync(path.join(vardir, "foyer.conf"), "utf8"), of = (name) => text.match(new RegExp(`^${name}\\s*=\\s*(.*)$`, "m"))[1].trim().replace(/^'(.*)'$/, "$1");
   const raw = fs.readFileSync(of("master_key")), master = raw.length === 32 ? raw : Buffer.from(raw.toString().trim(), "hex");
-  const own = open(master, `tenant_key|${tenant}`, fs.readFileSync(path.join(of("keys"), `${tenant}.key`)));
+  const own = open(master, `tenant_key|${tenant}`, newestOf(fs.readFileSync(path.join(of("keys"), `${tenant}.key`))));
   return open(open(own, `client_key|${tenant}|${client}`, wrapped), `${tenant}|${what}`, sealed);
 }
 
 // The same way round under the business's own key, for a row without a client.
-function sealed(tenant, what, text) {
-  const key = tenantKey(tenant), nonce = crypto.randomBytes(12), c = crypto.createCipheriv("aes-256-gcm", key, nonce);
-  c.setAAD(Buffer.from(`${tenant}|${what}`));
+const sealed = (tenant, what, text) => sealedBy(tenantKey(tenant), `${tenant}|${what}`, text);
+function sealedBy(key, aad, text) {
+  const nonce = crypto.randomBytes(12), c = crypto.createCipheriv("aes-256-gcm", key, nonce);
+  c.setAAD(Buffer.from(aad));
   const body = Buffer.concat([c.update(text), c.final()]);
   return Buffer.concat([Buffer.from([1]), crypto.createHash("sha256").update(key).digest().subarray(0, 8), nonce, body, c.getAuthTag()]);
 }
@@ -80,4 +90,4 @@ class Patient extends h.Visitor {
   post(target, body, o) { return this.again(() => super.post(target, body, o)); }
 }
 const pathOf = (link) => new URL(link).pathname;
-module.exports = { conf, opened, openedWith, sealed, mails, mail, pathOf, Patient };
+module.exports = { conf, open, masterKey, tenantKey, lastingKey, opened, openedWith, sealed, sealedBy, mails, mail, pathOf, Patient };

@@ -22,9 +22,7 @@ after(() => put(before));
 
 // As cgi-src/core/crypto.c peppers it, hashed with the least that was ever good enough.
 function weak(password) {
-  const master = fs.readFileSync(path.join(h.env.vardir, "master.key"));
-  const key = master.length === 32 ? master : Buffer.from(master.toString().trim(), "hex");
-  const pepper = Buffer.from(crypto.hkdfSync("sha256", key, Buffer.alloc(0), "foyer/password-pepper", 32));
+  const pepper = require("./mailbox").lastingKey("password-pepper");
   const program = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "weak-")), "weak_hash");
   execFileSync("gcc", ["-O1", "-o", program, path.join(__dirname, "weak_hash.c"), "-largon2"]);
   const hash = execFileSync(program, { input: crypto.createHmac("sha256", pepper).update(password).digest(), encoding: "utf8" }).trim();

@@ -8,6 +8,7 @@
 #include "crypto.h"
 
 #include <argon2.h>
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -116,6 +118,9 @@ FAULTY(int, -1, fstat, (int fd, struct stat *st), (fd, st))
 FAULTY(int, -1, fchmod, (int fd, mode_t m), (fd, m))
 FAULTY(int, -1, linkat, (int d, const char *a, int e, const char *b, int f), (d, a, e, b, f))
 FAULTY(int, -1, link, (const char *a, const char *b), (a, b))
+FAULTY(int, -1, renameat, (int d, const char *a, int e, const char *b), (d, a, e, b))
+FAULTY(int, -1, flock, (int fd, int how), (fd, how))
+FAULTY(DIR *, NULL, fdopendir, (int fd), (fd))
 FAULTY(int, -1, unlinkat, (int d, const char *a, int f), (d, a, f))
 FAULTY(int, -1, access, (const char *a, int m), (a, m))
 FAULTY(FILE *, NULL, fdopen, (int fd, const char *m), (fd, m))
@@ -334,6 +339,132 @@ static enum err destroying_a_tenant(void)
     return e;
 }
 
+/* Other keys in the place of those in use (S-32). Whatever fails, what was wrapped before opens, and it goes on to its end. */
+
+static char wrapped_before[256];
+static size_t n_before;
+static unsigned char key_before[KEY_BYTES];
+
+static void with_client(void)
+{
+    char command[400];
+    snprintf(command, sizeof command, "rm -f %s/*.key %s/*.new %s/master.key.old", dir, dir, dir);
+    assert_int_equal(system(command), 0);
+    put(master_file, S(MASTER));
+    assert_int_equal(keystore_open(dir, master_file), OK);
+    assert_int_equal(keystore_create_tenant(S(TENANT)), OK);
+    struct str wrapped;
+    assert_int_equal(client_key_new(a, S(TENANT), S(CLIENT), &wrapped), OK);
+    assert_int_equal(client_key_open(a, S(TENANT), S(CLIENT), wrapped, key_before), OK);
+    memcpy(wrapped_before, wrapped.p, n_before = wrapped.n);
+}
+
+static void opens_what_was_wrapped(const char *when)
+{
+    unsigned char key[KEY_BYTES];
+    if (client_key_open(a, S(TENANT), S(CLIENT), (struct str){wrapped_before, n_before}, key) ||
+        memcmp(key, key_before, KEY_BYTES) != 0)
+        wrong(when);
+}
+
+static bool wrap_one(void *self, struct str tenant_id)
+{
+    (void)self;
+    bool needs;
+    return !keystore_needs_wrapping(tenant_id, &needs) && (!needs || !keystore_wrap_anew(tenant_id));
+}
+
+static enum err change_master(void)
+{
+    enum err e = keystore_master_begin();
+    if (!e && !keystore_tenants(wrap_one, NULL))
+        e = ERR_INTERNAL;
+    return e ? e : keystore_master_put(master_file);
+}
+
+static enum err retire_master(void)
+{
+    enum err e = keystore_open(dir, master_file);
+    return e ? e : keystore_master_retire(master_file, false);
+}
+
+static enum err changing_the_master(void)
+{
+    enum err e = change_master();
+    bool is_changed = !e;
+    if (!e)
+        e = retire_master();
+    long at = fails_at;
+    bool failed = has_failed;
+    fails_at = 0;
+    if (keystore_open(dir, master_file))
+        wrong("nobody could start");
+    opens_what_was_wrapped("a process that is started now opens nothing");
+    if (e && !is_changed && change_master())
+        wrong("it does not go on");
+    if (e && retire_master() && keystore_master_retire(master_file, false) != ERR_NOT_FOUND)
+        wrong("the old one is not destroyed by a second try");
+    if (keystore_open(dir, master_file))
+        wrong("it ended, and nobody could start");
+    opens_what_was_wrapped("it ended, and a key was lost");
+    char left[160];
+    snprintf(left, sizeof left, "%s/master-link.key", dir);
+    if (access(left, F_OK) == 0)
+        wrong("it ended, and the old one is still good");
+    fails_at = at;
+    has_failed = failed;
+    return e;
+}
+
+static enum err changing_a_tenants_key(void)
+{
+    struct older_key older[OLDER_KEYS_MOST];
+    size_t n;
+    enum err e = keystore_rotate_tenant(S(TENANT));
+    if (!e)
+        e = keystore_older(S(TENANT), older, &n);
+    if (!e)
+        e = keystore_older_unused(S(TENANT), older[0].id, 1);
+    long at = fails_at;
+    bool failed = has_failed;
+    fails_at = 0;
+    opens_what_was_wrapped("a key of before is lost");
+    fails_at = at;
+    has_failed = failed;
+    return e;
+}
+
+/* Whoever is told that a key of before was destroyed can rely on it, and the newest one stays. */
+static enum err destroying_an_older_key(void)
+{
+    struct older_key older[OLDER_KEYS_MOST];
+    unsigned char key[KEY_BYTES];
+    struct str again, before = {wrapped_before, n_before};
+    size_t n;
+    enum err e = keystore_older(S(TENANT), older, &n);
+    if (!e)
+        e = client_key_wrap_anew(a, S(TENANT), S(CLIENT), before, &again);
+    if (e)
+        return e;
+    e = keystore_older_destroy(S(TENANT), older[0].id);
+    long at = fails_at;
+    bool failed = has_failed;
+    fails_at = 0;
+    if (!e && client_key_open(a, S(TENANT), S(CLIENT), before, key) == OK)
+        wrong("the key of before is still there");
+    if (client_key_open(a, S(TENANT), S(CLIENT), again, key) || memcmp(key, key_before, KEY_BYTES) != 0)
+        wrong("the newest key is lost");
+    fails_at = at;
+    has_failed = failed;
+    return e;
+}
+
+static void with_older_key(void)
+{
+    with_client();
+    assert_int_equal(keystore_rotate_tenant(S(TENANT)), OK);
+}
+
 static void without_signer(void)
 {
     char command[400];
@@ -391,6 +522,18 @@ static void a_tenants_key_is_destroyed_or_said_not_to_be(void **state)
 {
     (void)state;
     each(destroying_a_tenant, with_tenant, true);
+}
+static void a_master_key_changes_or_goes_on_later(void **state)
+{
+    (void)state;
+    each(changing_the_master, with_client, true);
+}
+static void a_tenants_key_changes_and_none_is_lost(void **state)
+{
+    (void)state;
+    each(changing_a_tenants_key, with_client, true);
+    each(destroying_an_older_key, with_older_key, true);
+    with_client();
 }
 /* A signal comes while the system waits: the same is asked again. */
 static void what_is_interrupted_is_done_again(void **state)
@@ -484,6 +627,8 @@ int main(void)
         cmocka_unit_test(a_tenants_key_is_made_whole_or_not_at_all),
         cmocka_unit_test(a_tenants_key_is_read_or_said_to_be_away),
         cmocka_unit_test(a_tenants_key_is_destroyed_or_said_not_to_be),
+        cmocka_unit_test(a_master_key_changes_or_goes_on_later),
+        cmocka_unit_test(a_tenants_key_changes_and_none_is_lost),
         cmocka_unit_test(what_is_interrupted_is_done_again),
         cmocka_unit_test(heads_are_signed_or_not_at_all),
         cmocka_unit_test(a_password_is_never_wrong_for_lack_of_memory),
