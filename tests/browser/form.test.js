@@ -5,7 +5,7 @@ const { test } = require("node:test");
 const assert = require("node:assert/strict");
 const b = require("./harness");
 const h = require("../http/harness");
-const { somebody, session, withFiles } = require("../http/form_client");
+const { somebody, session, withFiles, reader } = require("../http/form_client");
 const { png } = require("../http/pictures");
 
 async function enter(page, p, v = p.v) {
@@ -102,6 +102,33 @@ test("L20: at a desk without script: the same, by typing", async () => {
   await page.getByLabel("Your full name").press("Enter");
   await page.getByText("Signed by typing the name").waitFor();
   await b.check(page, "her copy");
+  await page.context().close();
+});
+
+test("L20: in Spanish, what scripts say too: kept by itself, not kept without a connection, a signature drawn, files that are too many; another language by a button", async () => {
+  const p = await reader("glow", "es"), page = await b.open("phone");
+  await enter(page, p);
+  await b.check(page, "what is due, in Spanish", { dark: true, shot: "form-list-es" });
+  await page.goto(`${h.origin("glow")}${p.page}`);
+  await b.check(page, "the questions, in Spanish", { dark: true });
+  await page.getByLabel("Pregunta texto").fill("Una línea");
+  await page.getByText(/^Guardado a las \d+:\d\d/).waitFor();
+  await page.route("**/forms/**", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
+  await page.getByLabel("Pregunta texto").fill("Otra línea");
+  await page.getByText(/^Sin conexión\. Lo que escribió sigue en esta página/).waitFor();
+  await page.unroute("**/forms/**");
+  await page.getByText(/^Guardado a las \d+:\d\d/).waitFor();
+  await page.getByRole("img", { name: "Firma dibujada, vacía" }).waitFor();
+  await b.drawByTouch(page);
+  await page.getByRole("img", { name: "Firma dibujada, trazos: 1" }).waitFor();
+  await page.goto(`${h.origin("glow")}${p.page}/files/archivo`);
+  const one = { name: "a.png", mimeType: "image/png", buffer: png(20, 20) };
+  await page.locator("input[type=file]").setInputFiles([one, one, one, one, one, one]);
+  await page.getByText("Caben 5 más. Elija menos.").waitFor();
+  await page.goto(h.origin("glow") + p.at);
+  await page.getByRole("button", { name: "English" }).tap();
+  await page.getByRole("heading", { name: "Your forms" }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
   await page.context().close();
 });
 

@@ -65,4 +65,37 @@ async function withFiles(label) {
   return { label, link, client, form, v: session(label, link), at: `/v/${link}/forms`, questions: `/v/${link}/forms/${form}` };
 }
 
-module.exports = { session, somebody, withFiles };
+// A new client with a form of every kind of question, in English and Spanish, of which one must be answered ("texto"). prefers: the language on
+// her record, or "". The form is made once for each studio.
+const spoken = new Map();
+function inTwoLanguages(label) {
+  if (spoken.has(label)) return spoken.get(label);
+  const tenant = h.tenantId(label), [form, version] = [h.uuid(), h.uuid()], inside = "SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n";
+  const kinds = [["texto", "text"], ["largo", "long"], ["fecha", "date"], ["numero", "number"], ["elige", "choice"], ["marca", "multi"], ["si_no", "yes_no"], ["alergias", "allergies"],
+    ["medicinas", "medications"], ["zonas", "body"], ["iniciales", "initials"], ["acepta", "acknowledge"], ["archivo", "file"], ["firma", "signature"]];
+  h.sql(`${inside} INSERT INTO app.form (tenant_id, id, name, kind) VALUES (:'v1', :'v2', 'Words ' || left(:'v2', 8), 'intake');
+    INSERT INTO app.form_version (tenant_id, id, form_id, version, title, body) VALUES (:'v1', :'v3', :'v2', 1, 'English title', 'English wording.');
+    INSERT INTO app.form_translation (tenant_id, form_version_id, language, title, body) VALUES (:'v1', :'v3', 'es', 'Título en español', 'Texto en español.');
+    WITH q AS (INSERT INTO app.form_question (tenant_id, form_version_id, position, key, kind, label, options, is_required, follow_up_label, unit)
+               SELECT :'v1', :'v3', k.n, k.key, k.kind, 'English ' || k.key, CASE WHEN k.kind IN ('choice', 'multi') THEN ARRAY['One', 'Two'] ELSE '{}' END, k.key = 'texto',
+                      CASE WHEN k.kind = 'yes_no' THEN 'English detail' END, CASE WHEN k.kind = 'number' THEN 'pounds' END
+               FROM unnest(string_to_array(:'v4', ','), string_to_array(:'v5', ',')) WITH ORDINALITY AS k (key, kind, n) RETURNING id, key, kind)
+    INSERT INTO app.form_question_translation (tenant_id, form_version_id, question_id, language, label, help, options, follow_up_label, unit)
+    SELECT :'v1', :'v3', q.id, 'es', 'Pregunta ' || q.key, '', CASE WHEN q.kind IN ('choice', 'multi') THEN ARRAY['Uno', 'Dos'] ELSE '{}' END,
+           CASE WHEN q.kind = 'yes_no' THEN 'Detalle' END, CASE WHEN q.kind = 'number' THEN 'libras' END FROM q;
+    UPDATE app.form_version SET published_at = now() WHERE id = :'v3'`, tenant, form, version, kinds.map(([key]) => key).join(), kinds.map(([, kind]) => kind).join());
+  spoken.set(label, form);
+  return form;
+}
+async function reader(label, prefers) {
+  const form = inTwoLanguages(label), inside = "SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n";
+  const added = await (await h.staff(label, "front-desk")).submit("/clients/new", { name: `Zoila Prueba ${h.uuid().slice(0, 8)}`, birth_date: "1990-01-01", email: `${h.uuid()}@mail.example`, is_new: "true" }, { action: "/clients/new" });
+  const client = added.location.match(/^\/clients\/([0-9a-f-]{36})$/)[1], which = h.uuid(), link = h.uuid();
+  h.sql(`${inside} UPDATE app.client SET preferred_language = nullif(:'v6', '') WHERE id = :'v2';
+    INSERT INTO app.form_assignment (tenant_id, id, client_id, form_id) VALUES (:'v1', :'v4', :'v2', :'v3');
+    INSERT INTO app.link (tenant_id, id, purpose, client_id, token_hash, expires_at) VALUES (:'v1', :'v5', 'form', :'v2', sha256(gen_random_uuid()::text::bytea), now() + interval '1 day')`,
+  h.tenantId(label), client, form, which, link, prefers);
+  return { label, client, which, link, v: session(label, link), at: `/v/${link}/forms`, home: `/v/${link}`, page: `/v/${link}/forms/${which}` };
+}
+
+module.exports = { session, somebody, withFiles, reader };

@@ -7,7 +7,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const h = require("./harness");
 const booking = require("./booking_client");
-const { session } = require("./form_client");
+const { reader } = require("./form_client");
 
 const ROOT = path.join(__dirname, "../..");
 const files = (dir, end) => fs.readdirSync(path.join(ROOT, dir), { recursive: true }).filter((f) => f.endsWith(end)).map((f) => fs.readFileSync(path.join(ROOT, dir, f), "utf8"));
@@ -67,6 +67,10 @@ describe("the catalogues", () => {
     }
     for (const english of said) assert.ok(catalogue("es").some((x) => x.english === english), `no words for: ${english}`);
   });
+  test("a script on a client's page has no words of its own", () => {
+    for (const script of ["form", "files", "signature", "intake", "kiosk", "slots"])
+      assert.doesNotMatch(read(`nginx/www/js/${script}.js`).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, ""), /['"`][^'"`\n]*[A-Za-z]{2,} [a-z]{2,} [a-z]{2,}[^'"`\n]*['"`]/, script);
+  });
   test("what a client can be refused with has words in each language", () => {
     const known = new Set(catalogue("es").map((x) => x.english));
     const sources = ["answers", "clause", "code", "file_check", "files", "form", "lines", "sign", "signer"].map((f) => `cgi-src/features/form/${f}.c`).concat(["cgi-src/features/correction.c", "cgi-src/features/mail_code.c", "cgi-src/core/media_req.c", "cgi-src/core/form.c"]);
@@ -93,36 +97,12 @@ const ENGLISH = /\b(the|you|your|is|are|was|were|this|that|these|with|for|not|pl
 describe("L20 E-01: her pages in her language", () => {
   const inside = "SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n";
   const glow = () => h.tenantId("glow");
-  let form, c;
-  before(async () => {
-    form = h.uuid();
-    const version = h.uuid();
-    const kinds = [["texto", "text"], ["largo", "long"], ["fecha", "date"], ["numero", "number"], ["elige", "choice"], ["marca", "multi"], ["si_no", "yes_no"], ["alergias", "allergies"], ["medicinas", "medications"], ["zonas", "body"], ["iniciales", "initials"], ["acepta", "acknowledge"], ["archivo", "file"], ["firma", "signature"]];
-    h.sql(`${inside} INSERT INTO app.form (tenant_id, id, name, kind) VALUES (:'v1', :'v2', 'Words ' || left(:'v2', 8), 'intake');
-      INSERT INTO app.form_version (tenant_id, id, form_id, version, title, body) VALUES (:'v1', :'v3', :'v2', 1, 'English title', 'English wording.');
-      INSERT INTO app.form_translation (tenant_id, form_version_id, language, title, body) VALUES (:'v1', :'v3', 'es', 'Título en español', 'Texto en español.');`, glow(), form, version);
-    kinds.forEach(([key, kind], i) => h.sql(`${inside}
-      WITH q AS (INSERT INTO app.form_question (tenant_id, form_version_id, position, key, kind, label, options, is_required, follow_up_label, unit)
-                 VALUES (:'v1', :'v2', :v3, :'v4', :'v5', 'English ' || :'v4', CASE WHEN :'v5' IN ('choice', 'multi') THEN ARRAY['One', 'Two'] ELSE '{}' END, :'v4' = 'texto',
-                         CASE WHEN :'v5' = 'yes_no' THEN 'English detail' END, CASE WHEN :'v5' = 'number' THEN 'pounds' END) RETURNING id)
-      INSERT INTO app.form_question_translation (tenant_id, form_version_id, question_id, language, label, help, options, follow_up_label, unit)
-      SELECT :'v1', :'v2', q.id, 'es', 'Pregunta ' || :'v4', '', CASE WHEN :'v5' IN ('choice', 'multi') THEN ARRAY['Uno', 'Dos'] ELSE '{}' END,
-             CASE WHEN :'v5' = 'yes_no' THEN 'Detalle' END, CASE WHEN :'v5' = 'number' THEN 'libras' END FROM q`, glow(), version, String(i + 1), key, kind));
-    h.sql(`${inside} UPDATE app.form_version SET published_at = now() WHERE id = :'v2'`, glow(), version);
+  let c;
+  before(() => {
     c = booking.corner("glow", {});
   });
   after(() => booking.close(c));
 
-  // A new client with the form, and a link to it. prefers: what stands in her record.
-  async function somebody(prefers) {
-    const added = await (await h.staff("glow", "front-desk")).submit("/clients/new", { name: `Zoila Prueba ${h.uuid().slice(0, 8)}`, birth_date: "1990-01-01", email: `${h.uuid()}@mail.example`, is_new: "true" }, { action: "/clients/new" });
-    const client = added.location.match(/^\/clients\/([0-9a-f-]{36})$/)[1], which = h.uuid(), link = h.uuid();
-    h.sql(`${inside} UPDATE app.client SET preferred_language = nullif(:'v6', '') WHERE id = :'v2';
-      INSERT INTO app.form_assignment (tenant_id, id, client_id, form_id) VALUES (:'v1', :'v4', :'v2', :'v3');
-      INSERT INTO app.link (tenant_id, id, purpose, client_id, token_hash, expires_at) VALUES (:'v1', :'v5', 'form', :'v2', sha256(gen_random_uuid()::text::bytea), now() + interval '1 day')`,
-    glow(), client, form, which, link, prefers);
-    return { client, which, link, v: session("glow", link), at: `/v/${link}`, list: `/v/${link}/forms`, page: `/v/${link}/forms/${which}` };
-  }
   // Of the studio's own words, which nobody translates.
   let studio;
   const isStudios = (words) => {
@@ -143,8 +123,8 @@ describe("L20 E-01: her pages in her language", () => {
     return r;
   };
   test("the walk: every page of her link speaks Spanish, with its messages and dates", async () => {
-    const p = await somebody("es-MX"), { v } = p;
-    inSpanish(await v.get(p.list), "the list");
+    const p = await reader("glow", "es-MX"), { v } = p;
+    inSpanish(await v.get(p.at), "the list");
     const first = inSpanish(await v.get(p.page), "the questions");
     assert.match(first.text, /Título en español/);
     const missing = inSpanish(await v.submit(p.page, { "q-texto": "", "q-numero": "doce", "q-fecha": "2025-02-30", "q-alergias": "some", "q-alergias-substance": ["Látex", "", ""], "q-alergias-reaction": ["", "", ""], "q-alergias-severity": ["", "", ""], intent: "next" }), "refused answers");
@@ -161,60 +141,60 @@ describe("L20 E-01: her pages in her language", () => {
     const signed = await v.submit(`${p.page}/consent`, { accepts: "yes", signer_name: "Zoila Prueba" }, { action: `${p.page}/consent` });
     assert.equal(signed.location, `${p.page}/copy?signed=1`);
     assert.match(h.decode(inSpanish(await v.get(`${p.page}/copy?signed=1`), "the copy").text), /Gracias\. Este formulario está firmado/);
-    assert.match(inSpanish(await v.get(p.list), "all done").text, /Firmado el (lun|mar|mié|jue|vie|sáb|dom) \d+ [a-z]{3} 20\d\d, \d+:\d\d [ap]\. m\./);
+    assert.match(inSpanish(await v.get(p.at), "all done").text, /Firmado el (lun|mar|mié|jue|vie|sáb|dom) \d+ [a-z]{3} 20\d\d, \d+:\d\d [ap]\. m\./);
     inSpanish(await v.post(p.page, { ...h.formOf(first.text, p.page).values, idem: h.uuid(), intent: "next" }), "signed already");
-    inSpanish(await v.get(`${p.at}/allowed`), "what she allowed");
+    inSpanish(await v.get(`${p.home}/allowed`), "what she allowed");
     const signature = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'", p.which);
-    assert.equal((await v.submit(`${p.at}/allowed`, { reason: "Sí" }, { action: `${p.at}/signed/${signature}/withdraw` })).status, 303);
-    inSpanish(await v.get(`${p.at}/allowed?revoked=1`), "taken back");
-    inSpanish(await v.submit(`${p.at}/correct`, { words: "" }, { action: `${p.at}/correct` }), "a correction refused");
-    assert.equal((await v.submit(`${p.at}/correct`, { words: "Mal escrito" }, { action: `${p.at}/correct`, extra: { field: "birth_date" } })).status, 303);
-    inSpanish(await v.get(`${p.at}/correct?sent=1`), "corrections");
-    inSpanish(await v.get(`${p.list}/${h.uuid()}`), "no such form");
-    const other = await somebody("es");
+    assert.equal((await v.submit(`${p.home}/allowed`, { reason: "Sí" }, { action: `${p.home}/signed/${signature}/withdraw` })).status, 303);
+    inSpanish(await v.get(`${p.home}/allowed?revoked=1`), "taken back");
+    inSpanish(await v.submit(`${p.home}/correct`, { words: "" }, { action: `${p.home}/correct` }), "a correction refused");
+    assert.equal((await v.submit(`${p.home}/correct`, { words: "Mal escrito" }, { action: `${p.home}/correct`, extra: { field: "birth_date" } })).status, 303);
+    inSpanish(await v.get(`${p.home}/correct?sent=1`), "corrections");
+    inSpanish(await v.get(`${p.at}/${h.uuid()}`), "no such form");
+    const other = await reader("glow", "es");
     assert.equal((await other.v.submit(`${other.page}`, { "q-texto": "x", intent: "next" })).status, 303);
     assert.equal((await other.v.submit(`${other.page}/consent`, { reason: "" }, { action: `${other.page}/decline` })).status, 303);
-    inSpanish(await other.v.get(`${other.list}?declined=1`), "the list after declining");
+    inSpanish(await other.v.get(`${other.at}?declined=1`), "the list after declining");
     inSpanish(await other.v.get(other.page), "declined");
   });
 
   test("the door: date of birth, wrong dates counted in her language, locked, ended", async () => {
-    const p = await somebody("es"), token = require("node:crypto").randomBytes(32);
+    const p = await reader("glow", "es"), token = require("node:crypto").randomBytes(32);
     h.sql("UPDATE app.link SET token_hash = sha256(decode(:'v2', 'hex')) WHERE id = :'v1'", p.link, token.toString("hex"));
     const v = new h.Visitor("glow"), from = h.somewhere();
-    assert.equal((await v.get(`/l/${token.toString("base64url")}`)).location, p.at);
-    inSpanish(await v.get(p.at), "the door");
+    assert.equal((await v.get(`/l/${token.toString("base64url")}`)).location, p.home);
+    inSpanish(await v.get(p.home), "the door");
     for (const [left, words] of [[4, "4 veces más"], [3, "3 veces más"], [2, "2 veces más"], [1, "1 vez más"]]) {
-      const wrong = inSpanish(await v.submit(p.at, { birth_date: "1980-01-01" }, { action: `${p.at}/prove`, from }), `${left} tries left`);
+      const wrong = inSpanish(await v.submit(p.home, { birth_date: "1980-01-01" }, { action: `${p.home}/prove`, from }), `${left} tries left`);
       assert.ok(h.decode(wrong.text).includes(`Puede intentarlo ${words}.`), words);
     }
-    inSpanish(await v.submit(p.at, { birth_date: "1980-01-01" }, { action: `${p.at}/prove`, from }), "locked");
-    inSpanish(await v.get(p.at, { headers: { "Accept-Language": "es-US,es;q=0.9,en;q=0.5" } }), "a link that has ended");
-    inSpanish(await new h.Visitor("glow").get(p.list, { headers: { "Accept-Language": "es" } }), "without a cookie");
+    inSpanish(await v.submit(p.home, { birth_date: "1980-01-01" }, { action: `${p.home}/prove`, from }), "locked");
+    inSpanish(await v.get(p.home, { headers: { "Accept-Language": "es-US,es;q=0.9,en;q=0.5" } }), "a link that has ended");
+    inSpanish(await new h.Visitor("glow").get(p.at, { headers: { "Accept-Language": "es" } }), "without a cookie");
   });
 
   test("which language: what she picks, else what she is on record to prefer, else her browser's, else the studio's", async () => {
-    const speaks = async (p, headers = {}) => languageOf(await p.v.get(p.list, { headers }));
+    const speaks = async (p, headers = {}) => languageOf(await p.v.get(p.at, { headers }));
     const es = { "Accept-Language": "fr-FR, es-MX;q=0.8, en;q=0.5" };
-    const nobody = await somebody("");
+    const nobody = await reader("glow", "");
     assert.equal(await speaks(nobody), "en");
     assert.equal(await speaks(nobody, es), "es");
     assert.equal(await speaks(nobody, { "Accept-Language": "en-US,en;q=0.9,es;q=0.8" }), "en");
     assert.equal(await speaks(nobody, { "Accept-Language": "de, *;q=0.1" }), "en");
     assert.match((await nobody.v.get(nobody.page, { headers: es })).text, /<html lang="es">[\s\S]*Título en español/);
     assert.match((await nobody.v.get(nobody.page)).text, /<html lang="en">[\s\S]*English title/);
-    assert.equal(await speaks(await somebody("en"), es), "en");
-    assert.equal(await speaks(await somebody("ja"), es), "es", "there are no words in the language that she prefers");
+    assert.equal(await speaks(await reader("glow", "en"), es), "en");
+    assert.equal(await speaks(await reader("glow", "ja"), es), "es", "there are no words in the language that she prefers");
     h.sql("UPDATE app.tenant SET locale = 'es-US' WHERE id = :'v1'", glow());
-    try { assert.equal(await speaks(await somebody("")), "es"); } finally { h.sql("UPDATE app.tenant SET locale = 'en-US' WHERE id = :'v1'", glow()); }
+    try { assert.equal(await speaks(await reader("glow", "")), "es"); } finally { h.sql("UPDATE app.tenant SET locale = 'en-US' WHERE id = :'v1'", glow()); }
     // Picked on a page, it holds for all pages of the link, for the form too.
-    const p = await somebody("en"), page = await p.v.get(p.list), keys = h.formOf(page.text, `${p.at}/language`).values;
-    assert.equal((await p.v.post(`${p.at}/language`, { ...keys, lang: "es" })).location, p.list);
+    const p = await reader("glow", "en"), page = await p.v.get(p.at), keys = h.formOf(page.text, `${p.home}/language`).values;
+    assert.equal((await p.v.post(`${p.home}/language`, { ...keys, lang: "es" })).location, p.at);
     assert.equal(await speaks(p), "es");
     assert.match((await p.v.get(p.page)).text, /<html lang="es">[\s\S]*Título en español/);
-    assert.equal((await p.v.post(`${p.at}/language`, { ...keys, lang: "en", at: "https://elsewhere.example/" })).location, p.at);
+    assert.equal((await p.v.post(`${p.home}/language`, { ...keys, lang: "en", at: "https://elsewhere.example/" })).location, p.home);
     assert.equal(await speaks(p, es), "en");
-    await p.v.post(`${p.at}/language`, { ...keys, lang: "'; --" });
+    await p.v.post(`${p.home}/language`, { ...keys, lang: "'; --" });
     assert.equal(h.one("SELECT language FROM app.link WHERE id = :'v1'", p.link), "en");
     // Picked on the form, it holds for the list.
     const form = await p.v.get(p.page);
@@ -225,7 +205,7 @@ describe("L20 E-01: her pages in her language", () => {
   });
 
   test("E-01: the terms of signing by language: written, warned of where they are missing, signed under those of the language, which the digest binds", async () => {
-    const owner = await h.staff("glow", "owner"), at = "/settings/texts/terms", p = await somebody("es");
+    const owner = await h.staff("glow", "owner"), at = "/settings/texts/terms", p = await reader("glow", "es");
     const inForce = (language) => h.sql(`${inside} SELECT p.id, p.version, p.language FROM app.policy_version p WHERE p.id = app.terms_in_force(:'v2')`, glow(), language)[0];
     const without = (language, days) => h.sql("BEGIN; SET LOCAL session_replication_role = replica; UPDATE app.policy_version SET effective_on = effective_on + :'v3'::int WHERE tenant_id = :'v1' AND kind = 'terms' AND language = :'v2'; COMMIT", glow(), language, String(days));
     const answered = (q) => q.v.submit(q.page, { "q-texto": "Sí", intent: "next" });
@@ -270,7 +250,7 @@ describe("L20 E-01: her pages in her language", () => {
     const chart = h.decode((await owner.get(`/clients/${p.client}/signatures/${h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'", p.which)}`)).text);
     assert.ok(chart.includes(`Signing electronically, version:\n  ${version}`) || chart.includes(`version ${version}, accepted`), "the chart names the version");
     // Who reads English signs under the English ones.
-    const q = await somebody("en");
+    const q = await reader("glow", "en");
     await answered(q);
     assert.equal((await q.v.submit(`${q.page}/consent`, { accepts: "yes", signer_name: "Zoila Prueba" }, { action: `${q.page}/consent` })).location, `${q.page}/copy?signed=1`);
     assert.equal(h.one("SELECT disclosure_id FROM app.signature WHERE assignment_id = :'v1'", q.which), english[0]);

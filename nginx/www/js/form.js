@@ -4,7 +4,7 @@
  * drafts saved as one types, when the form names where: data-autosave="/f/draft".
  * Never: decides whether an answer is valid; the server does.
  *
- *   <form method="post" data-form [data-autosave="/path"]> … <span class="saved" data-saved role="status"></span>
+ *   <form method="post" data-form [data-autosave="/path"]> … {{>part/saved}}: where it says so, and its words
  *   data-guard on a form with work worth keeping: leaving it asks first.
  *   A draft is sent as the form's own fields with a fresh idem, without those marked data-no-draft and without files, and asks
  *   for text/plain. Any 2xx or redirect counts as kept; a refusal is 4xx, and when it is text/plain its words are shown as they are.
@@ -57,7 +57,7 @@ addEventListener('pointerdown', (event) => {
 
 function autosave(form, kept, isSubmitting) {
   const note = form.querySelector('[data-saved]');
-  const say = (words) => { if (note) note.textContent = words; };
+  const say = (words) => { note.textContent = words; };
   let timer = 0;
   let running = false;
   let again = false;
@@ -76,13 +76,13 @@ function autosave(form, kept, isSubmitting) {
       const reply = await fetch(form.dataset.autosave, { method: 'POST', body, headers: { Accept: 'text/plain' }, redirect: 'manual', keepalive: body.toString().length < 60000 });
       if (reply.ok || reply.type === 'opaqueredirect') {
         if (!again) kept();
-        say(`Kept at ${new Date().toLocaleTimeString([], { hour: 'numeric', minute: '2-digit' })}`);
+        say(note.dataset.sayKept.replace('{1}', new Date().toLocaleTimeString(document.documentElement.lang, { hour: 'numeric', minute: '2-digit' })));
       } else {
-        say(await refused(reply));
+        say(await refused(reply, note.dataset));
         again ||= reply.status >= 500 || reply.status === 429;
       }
     } catch {
-      say('No connection. What you typed is still on this page and will be kept once there is one.');
+      say(note.dataset.sayOffline);
       again = true;
     }
     running = false;
@@ -95,19 +95,14 @@ function autosave(form, kept, isSubmitting) {
   });
 }
 
-// Why a draft was not kept, and what comes next.
-async function refused(reply) {
-  const isPublic = document.body.classList.contains('public');
-  if (reply.status === 401) {
-    if (!isPublic) return 'Not kept: you are logged out. What you typed is still on this page.';
-    if (document.querySelector('[data-kiosk-done]')) return 'This page has ended. Please give the tablet back.';
-    return 'This page has ended. Please open your link again; what was typed last is on this page only.';
-  }
-  if (reply.status === 403) return 'Not kept: this page may not save any more. What you typed is still on it.';
-  if (reply.status === 404 || reply.status === 410) return 'Not kept: this is not open any more. What you typed is still on this page.';
-  if (reply.status === 413) return 'Not kept: this is too much for one page.';
-  if (reply.status === 429) return 'Not kept yet, as too much came at once; it will be tried again.';
-  if (reply.status >= 500) return 'Not kept yet; it will be tried again.';
-  const words = reply.headers.get('Content-Type')?.startsWith('text/plain') ? (await reply.text()).trim() : '';
-  return words ? (isPublic ? words : `Not kept: ${words}`) : 'Not kept. Press the button, and the page says why.';
+// Why a draft was not kept, and what comes next, in the words of the page.
+async function refused(reply, words) {
+  if (reply.status === 401) return words.sayEnded;
+  if (reply.status === 403) return words.sayForbidden;
+  if (reply.status === 404 || reply.status === 410) return words.sayGone;
+  if (reply.status === 413) return words.sayLarge;
+  if (reply.status === 429) return words.sayFast;
+  if (reply.status >= 500) return words.sayLater;
+  const said = reply.headers.get('Content-Type')?.startsWith('text/plain') ? (await reply.text()).trim() : '';
+  return said ? words.sayRefused.replace('{1}', () => said) : words.sayUnknown;
 }

@@ -4,6 +4,7 @@
  *   [data-sign-strokes]  {"v":1,"w":1000,"h":400,"strokes":[[[x,y,t,p],…],…]}, or empty when nothing is drawn
  *                        x 0…1000 and y 0…400 on the pad, t milliseconds since the first touch, p pressure 0…100 (50 when the device knows none)
  *   [data-sign-method]   "drawn" or "typed"; not every pad has one
+ *   The canvas says what is on it: data-say-empty, data-say-drawn with the number of strokes as {1}.
  *   A pad with fewer points than others says so: data-sign-points="1000". A field without data-no-draft is kept with the rest of its form as
  *   one draws (form.js), for which it says that it changed.
  * Never: sends anything; stores a picture (the strokes are the evidence, the picture can be drawn from them).
@@ -102,7 +103,7 @@ function pad(sign) {
     field.value = drawn ? JSON.stringify({ v: 1, w: W, h: H, strokes }) : '';
     if (method) method.value = drawn ? 'drawn' : 'typed';
     for (const button of [undo, clear]) if (button) button.disabled = !drawn;
-    canvas.setAttribute('aria-label', drawn ? `Drawn signature, strokes: ${strokes.length}` : 'Drawn signature, empty');
+    canvas.setAttribute('aria-label', drawn ? canvas.dataset.sayDrawn.replace('{1}', strokes.length) : canvas.dataset.sayEmpty);
     paint();
     if (field.value !== was) field.dispatchEvent(new Event('input', { bubbles: true }));
   }

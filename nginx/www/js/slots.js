@@ -6,11 +6,9 @@
  *
  *   <div data-slots> … <button class="slot" name="slot" value="…">9:30 am</button> … </div>   or, to choose first and send later,
  *     … <label class="slot"><input type="radio" name="slot" value="…"><span>9:30 am</span></label> …
- *   <p class="notice is-warn" role="status" data-slots-note hidden></p>   optional, says when the chosen time went
  */
 const EVERY = 30000;
 const here = document.querySelector('[data-slots]');
-const note = document.querySelector('[data-slots-note]');
 let last = Date.now();
 
 if (here) {
@@ -40,18 +38,12 @@ async function refresh() {
   const times = (root) => new Map(Array.from(root.querySelectorAll('input[type=radio], button.slot'), (input) => [input.value, input]));
   const now = times(here);
   const free = times(there);
-  let lost = null;
   for (const [value, input] of now) {
     const gone = !free.has(value) || free.get(value).disabled;
-    if (gone && input.checked) lost = input;
     input.disabled = gone;
     if (gone) input.checked = false;
   }
   for (const [value, input] of free) if (!now.has(value)) insert(input, free, now);
-  if (lost && note) {
-    note.hidden = false;
-    note.textContent = `${place(lost).textContent.trim()} has just been taken. Please choose another time.`;
-  }
 }
 
 // What stands in the grid for a time: the button itself, or the label around a radio button.
