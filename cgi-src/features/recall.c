@@ -1,6 +1,6 @@
 /*
- * recall.c -- who received a lot: the list, the list as a file, and a letter to each, kept until it is
- * sent. Never: names the product in a subject.
+ * recall.c -- who received a lot: the list, the list as a file, a letter to each, kept until it is
+ * sent, and one on paper to those whom no e-mail reaches. Never: names the product in a subject.
  */
 #include "crypto.h"
 #include "features.h"
@@ -74,8 +74,17 @@ const struct page recall_pages[] = {
     {GET, "/recalls", CAN(chart_read), .show = {{"lots", Q_recall_find}}, .view = "recall/find",
      .title = "Recalls: find a lot"},
     {GET, ONE "/unreached", CAN(chart_read), .action = "recall.read",
-     .show = {{"lot", Q_recall_lot}, {"unreached", Q_recall_unreached}}, .view = "recall/unreached",
-     .title = "A recall: whom no letter reaches"},
+     .show = {{"lot", Q_recall_lot},
+              {"unreached", Q_recall_unreached},
+              {"due", Q_recall_due_on_paper},
+              {"papers", Q_recall_papers}},
+     .view = "recall/unreached", .title = "A recall: whom no letter reaches"},
+    {POST, ONE "/unreached", CAN(message_write), .action = "recall.print", .fields = letter_fields,
+     .save = Q_recall_print, .then = "/recalls/{lot_id}/paper/{paper_id}", .again = ONE "/unreached",
+     .title = "A recall: write to them on paper"},
+    {GET, ONE "/paper/{paper_id:uuid}", CAN(chart_read), .action = "recall.paper",
+     .show = {{"paper", Q_recall_paper}, {"letters", Q_recall_paper_to}}, .view = "recall/paper",
+     .title = "A recall: letters to print"},
     {GET, ONE "/list.csv", CAN(chart_read), .step_up = true, .action = "recall.export",
      .run = download, .title = "Who received a lot, as a file"},
     {GET, LETTERS, CAN(message_write),

@@ -271,6 +271,8 @@ AS $$
         ('recall.export', 'took a list of who had received a lot as a file'),
         ('recall.prepare', 'prepared letters of a recall'),
         ('recall.send', 'sent the letters of a recall'),
+        ('recall.print', 'had letters of a recall written on paper'),
+        ('recall.paper', 'opened letters of a recall to print them'),
         ('product.create', 'added a product'),
         ('product.change', 'changed a product'),
         ('product.put', 'put a product away, or brought it back'),

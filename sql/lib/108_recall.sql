@@ -88,6 +88,13 @@ BEGIN
     WHERE x.tenant_id = app.tenant() AND x.lot_id = lot AND x.client_id = ANY (clients) AND (app.may('chart_read') OR app.reaches('chart_read', x.client_id))
     ORDER BY array_position(ARRAY['sent', 'sending', 'queued', 'kept', 'unknown', 'failed', 'suppressed'], g.state::text), x.client_id
     LIMIT 1;
+    -- one on paper is what there is where none went out by itself
+    IF (words IS NULL OR is_bad) AND EXISTS (SELECT FROM app.recall_paper_to x WHERE x.tenant_id = app.tenant() AND x.lot_id = lot AND x.client_id = ANY (clients)
+                                                 AND (app.may('chart_read') OR app.reaches('chart_read', x.client_id))) THEN
+        words := 'printed';
+        is_sent := true;
+        is_bad := false;
+    END IF;
 END $$;
 
 -- How many letters about a lot are prepared and wait, and how many have been given to the post. Whoever may send them may know.
@@ -119,4 +126,56 @@ AS $$
 $$;
 REVOKE ALL ON FUNCTION app.letter_address(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.letter_address(uuid) TO foyer_staff;
+
+-- What stands in the window of an envelope to her, a line each: a minor's guardians before her, the street, the town as the country writes it,
+-- the country where it is another one than the business's. From whichever of her records has it; NULL: none has. Rights of the caller.
+CREATE OR REPLACE FUNCTION app.postal_lines(client uuid) RETURNS text
+LANGUAGE sql STABLE
+AS $$
+    SELECT concat_ws(E'\n', CASE WHEN app.is_minor(client) THEN coalesce((SELECT string_agg(g.guardian_name, ', ') FROM app.guardians_of(client) AS g), 'The parents or guardians of') END,
+               w.name, c.street,
+               CASE WHEN coalesce(c.country, b.country) IN ('US', 'CA', 'PR', 'AU', 'NZ') THEN concat_ws(', ', nullif(c.city, ''), nullif(concat_ws(' ', nullif(c.region, ''), nullif(c.postal_code, '')), ''))
+                    WHEN coalesce(c.country, b.country) IN ('GB', 'IE') THEN concat_ws(E'\n', nullif(c.city, ''), nullif(c.postal_code, ''))
+                    ELSE concat_ws(' ', nullif(c.postal_code, ''), nullif(c.city, '')) END,
+               CASE WHEN c.country <> b.country THEN c.country END)
+    FROM unnest(app.record_ids(client)) WITH ORDINALITY AS r (id, n)
+    JOIN app.client c ON c.id = r.id AND c.street <> '' AND concat(c.city, c.postal_code) <> ''
+    JOIN app.client w ON w.id = client
+    CROSS JOIN app.tenant b
+    ORDER BY r.n
+    LIMIT 1
+$$;
+
+-- Who received the lot, has no address for a letter by mail, and none on paper yet. Rights of the caller.
+CREATE OR REPLACE FUNCTION app.recall_unprinted(lot uuid) RETURNS TABLE (client_id uuid)
+LANGUAGE plpgsql STABLE ROWS 50
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT c.id FROM app.lot_received(lot) AS w JOIN app.client c ON c.id = w.client_id AND c.is_active
+    WHERE app.letter_address(c.id) IS NULL AND app.postal_lines(c.id) IS NOT NULL
+      AND NOT EXISTS (SELECT FROM app.recall_paper_to x WHERE x.lot_id = lot AND x.client_id = ANY (app.record_ids(c.id)));
+END $$;
+
+-- Notes a letter on paper to each of these. FY422: there is nobody. Rights of the caller.
+CREATE OR REPLACE FUNCTION app.recall_print(lot uuid, paper uuid, body text) RETURNS int
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    n int;
+BEGIN
+    IF NOT app.may('message_write') THEN
+        RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    END IF;
+    INSERT INTO app.recall_paper (id, lot_id, body) VALUES (paper, lot, body);
+    INSERT INTO app.recall_paper_to (lot_id, client_id, paper_id) SELECT lot, u.client_id, paper FROM app.recall_unprinted(lot) AS u ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    IF n = 0 THEN
+        RAISE EXCEPTION 'Nobody of them has a postal address and waits for a letter.' USING ERRCODE = 'FY422', COLUMN = 'body';
+    END IF;
+    RETURN n;
+END $$;
+REVOKE ALL ON FUNCTION app.postal_lines(uuid), app.recall_unprinted(uuid), app.recall_print(uuid, uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.postal_lines(uuid), app.recall_unprinted(uuid), app.recall_print(uuid, uuid, text) TO foyer_staff;
 RESET ROLE;

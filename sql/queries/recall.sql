@@ -12,13 +12,54 @@ LIMIT 50;
 -- Whom no letter reaches, to be called or written to on paper: a minor's guardians with her.
 SELECT c.id AS client_id, c.name, k.phone,
        nullif(concat_ws(', ', nullif(c.street, ''), nullif(concat_ws(' ', nullif(c.city, ''), nullif(c.region, ''), nullif(c.postal_code, '')), ''), nullif(c.country, '')), '') AS address,
-       (SELECT string_agg(concat_ws(' ', g.guardian_name, (SELECT y.phone FROM app.guardian_contact(g.guardian_id) AS y)), ', ') FROM app.guardians_of(c.id) g WHERE app.is_minor(c.id)) AS guardians
+       (SELECT string_agg(concat_ws(' ', g.guardian_name, (SELECT y.phone FROM app.guardian_contact(g.guardian_id) AS y)), ', ') FROM app.guardians_of(c.id) g WHERE app.is_minor(c.id)) AS guardians,
+       p.made_at AT TIME ZONE app.zone() AS printed, f.name AS printed_by
 FROM app.lot_received(:lot_id::uuid) AS w
 JOIN app.client c ON c.id = w.client_id AND c.is_active
 CROSS JOIN LATERAL app.contact(c.id) AS k
+LEFT JOIN LATERAL (SELECT o.made_at, o.made_by FROM app.recall_paper_to x JOIN app.recall_paper o ON o.id = x.paper_id
+                   WHERE x.lot_id = :lot_id::uuid AND x.client_id = ANY (app.record_ids(c.id)) ORDER BY o.made_at LIMIT 1) AS p ON true
+LEFT JOIN app.staff f ON f.id = p.made_by
 WHERE app.letter_address(c.id) IS NULL
 ORDER BY c.name_norm, c.id
 LIMIT 2000;
+
+-- name: recall_due_on_paper :one
+-- How many of them have a postal address and no letter on paper yet.
+-- clients: none
+SELECT count(*) AS n_due FROM app.recall_unprinted(:lot_id::uuid);
+
+-- name: recall_papers :many
+-- What was printed before, the latest first.
+-- clients: none
+SELECT p.id AS paper_id, p.lot_id, p.made_at AT TIME ZONE app.zone() AS made, f.name AS who, (SELECT count(*) FROM app.recall_paper_to x WHERE x.lot_id = p.lot_id AND x.paper_id = p.id) AS n
+FROM app.recall_paper p
+JOIN app.staff f ON f.id = p.made_by
+WHERE p.lot_id = :lot_id::uuid
+ORDER BY p.made_at DESC, p.id
+LIMIT 50;
+
+-- name: recall_print :one
+-- A letter on paper to each who waits for one.
+SELECT :new_id::uuid AS paper_id, l.id AS lot_id FROM app.product_lot l CROSS JOIN LATERAL app.recall_print(l.id, :new_id::uuid, :body) AS n WHERE l.id = :lot_id::uuid;
+
+-- name: recall_paper :one
+-- What was printed at one time, and whose address stands at its head: the business's first place.
+-- clients: none
+SELECT p.lot_id, l.lot, p.body, (p.made_at AT TIME ZONE app.zone())::date AS written,
+       (SELECT concat_ws(' · ', nullif(o.street, ''), nullif(concat_ws(' ', nullif(o.city, ''), nullif(o.region, ''), nullif(o.postal_code, '')), '')) FROM app.location o WHERE o.is_active ORDER BY o.position, o.id LIMIT 1) AS place,
+       (SELECT o.phone FROM app.location o WHERE o.is_active ORDER BY o.position, o.id LIMIT 1) AS place_phone
+FROM app.recall_paper p
+JOIN app.product_lot l ON l.id = p.lot_id
+WHERE p.id = :paper_id::uuid AND p.lot_id = :lot_id::uuid;
+
+-- name: recall_paper_to :many
+-- Its letters, by name. Of who was erased since there is none.
+SELECT c.id AS client_id, app.postal_lines(c.id) AS postal
+FROM app.recall_paper_to x
+JOIN app.client c ON c.id = x.client_id AND c.is_active
+WHERE x.lot_id = :lot_id::uuid AND x.paper_id = :paper_id::uuid
+ORDER BY c.name_norm, c.id;
 
 -- name: recall_lot :one
 -- The lot that is looked for.

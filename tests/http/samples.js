@@ -48,6 +48,9 @@ const statements = {
   condition_id: "SELECT id FROM app.health_condition WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   product_id: `SELECT product_id FROM ${lots} LIMIT 1`,
   lot_id: `SELECT id FROM ${lots} LIMIT 1`,
+  paper_id: `WITH lot AS (SELECT id FROM ${lots} LIMIT 1), made AS (INSERT INTO app.recall_paper (tenant_id, lot_id, body, made_by) SELECT :'t'::uuid, lot.id, 'Please call us.', (SELECT id FROM app.staff WHERE tenant_id = :'t' ORDER BY id LIMIT 1)
+    FROM lot WHERE NOT EXISTS (SELECT FROM app.recall_paper p WHERE p.tenant_id = :'t' AND p.lot_id = lot.id) RETURNING id)
+    SELECT id FROM made UNION ALL SELECT p.id FROM app.recall_paper p JOIN lot ON lot.id = p.lot_id WHERE p.tenant_id = :'t' LIMIT 1`,
   encounter_id: "INSERT INTO app.encounter (tenant_id, client_id, provider_id, done_on, noted_by) SELECT :'t'::uuid, (SELECT client_id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1), f.id, '2026-01-01', f.id FROM app.staff f WHERE f.tenant_id = :'t' AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1 RETURNING id",
   point_id: "SELECT id FROM app.body_point WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   plan_id: "SELECT id FROM app.treatment_plan WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
