@@ -116,6 +116,9 @@ void begin_refused(struct req *r, const char *outcome);
 struct str session_token(struct req *r);
 struct str link_token(struct req *r);
 
+/* reply.c: the template in the language of the page; one without words of its own is there in English alone. NULL: *why. */
+const struct view *view_in_language(struct req *r, const char *name, struct str *why);
+
 /* form_token.c */
 struct str form_token_new(struct req *r);
 enum err MUST_CHECK form_token_check(struct req *r);

@@ -173,8 +173,7 @@ void req_say_in(struct req *r, struct str language)
 
 struct str req_language(struct req *r) { return r->language; }
 
-/* The template in the language of the page; one without words of its own is there in English alone. */
-static const struct view *view_in_language(struct req *r, const char *name, struct str *why)
+const struct view *view_in_language(struct req *r, const char *name, struct str *why)
 {
     const struct view *v = view_get(name, r->arena, why);
     if (!v || r->language.n == 0 || !view_has_words(v))

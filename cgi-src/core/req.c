@@ -270,7 +270,7 @@ struct str req_url(struct req *r, struct str path)
 struct str req_render(struct req *r, const char *view)
 {
     struct str why;
-    const struct view *v = view_get(view, r->arena, &why);
+    const struct view *v = view_in_language(r, view, &why);
     if (!v) {
         log_error("view.missing", "view", view, NULL);
         return S("");

@@ -424,10 +424,23 @@ static void modify_id(struct buf *out, struct val v, struct str language)
     buf_add(out, str_part(v.s, 0, at));
 }
 
-/* A text of the database in the language of the page. */
+/* A text of the database in the language of the page: as a whole, or a sentence after the other. */
 static void modify_say(struct buf *out, struct val v, struct str language)
 {
-    buf_add(out, view_words(out->arena, language, v.s));
+    struct str whole = view_words(out->arena, language, v.s), rest = v.s;
+    if (language.n == 0 || !str_eq(whole, v.s)) {
+        buf_add(out, whole);
+        return;
+    }
+    for (size_t n; rest.n > 0; rest = str_part(rest, n, rest.n - n)) {
+        const char *end = memmem(rest.p, rest.n, ". ", 2);
+        n = end ? (size_t)(end - rest.p) + 1 : rest.n;
+        buf_add(out, view_words(out->arena, language, str_part(rest, 0, n)));
+        if (end) {
+            buf_addc(out, ' ');
+            n++;
+        }
+    }
 }
 
 /* "New York time" */

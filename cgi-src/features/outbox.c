@@ -34,22 +34,46 @@ void outbox_set_address_hash(struct req *r, struct str address)
     req_set_bytes(r, "address_hash", (struct str){(const char *)hash, sizeof hash});
 }
 
+/* The letter's text in her language: of the page that she causes it on, else what she is on record to prefer, else the studio's. */
+static enum err render_hers(struct req *r, const struct letter *letter, const char *view,
+                            struct str *text)
+{
+    struct str page = req_language(r);
+    if (page.n == 0) {
+        req_set(r, "message_client", letter->client_id);
+        struct rows *hers = req_query(r, Q_outbox_language);
+        if (!hers)
+            return req_error(r);
+        struct str found = S("");
+        if (rows_count(hers) > 0)
+            found = view_language_of(req_arena(r), rows_text(hers, 0, "preferred"));
+        if (rows_count(hers) > 0 && found.n == 0)
+            found = view_language_of(req_arena(r), rows_text(hers, 0, "locale"));
+        req_say_in(r, found);
+    }
+    *text = req_render(r, view);
+    req_say_in(r, page);
+    return OK;
+}
+
 enum err outbox_send(struct req *r, const struct letter *letter)
 {
     struct arena *a = req_arena(r);
     const char *view = arena_cstr(a, arena_printf(a, "message/%s.txt", letter->kind));
-    struct str id = uuid_new(a), subject;
+    struct str id = uuid_new(a), subject, text;
 
+    req_set(r, "attached_copy", letter->attached_copy);
+    if (letter->attached_copy.n == 0)
+        req_set_null(r, "attached_copy");
     req_set(r, "link", letter->link);
-    struct str text = req_render(r, view);
+    enum err e = render_hers(r, letter, view, &text);
+    if (e)
+        return e;
     if (!outbox_take_subject(&text, &subject)) {
         log_error("outbox.subject", "kind", letter->kind, NULL);
         return ERR_INTERNAL;
     }
     outbox_set_address_hash(r, letter->to);
-    req_set(r, "attached_copy", letter->attached_copy);
-    if (letter->attached_copy.n == 0)
-        req_set_null(r, "attached_copy");
     req_set(r, "message_id", id);
     req_set(r, "message_client", letter->client_id);
     req_set(r, "message_kind", str_of(letter->kind));
@@ -60,7 +84,7 @@ enum err outbox_send(struct req *r, const struct letter *letter)
         req_set(r, "carried_link", req_value(r, "made_link"));
     else
         req_set_null(r, "carried_link");
-    enum err e = set_sealed(r, letter, id, "body_sealed", text);
+    e = set_sealed(r, letter, id, "body_sealed", text);
     if (!e)
         e = set_sealed(r, letter, id, "link_sealed", letter->link);
     if (!e)

