@@ -44,10 +44,10 @@ static void wipe_keys(void *what)
 
 static struct client_key *add_key(struct req *r, struct str client_id)
 {
-    if (r->n_keys == r->cap_keys) {
+    if (!r->keys || r->n_keys == r->cap_keys) {
         size_t cap = r->cap_keys ? r->cap_keys * 2 : 64;
         struct client_key *more = arena_alloc(r->arena, cap * sizeof *more);
-        if (r->n_keys) {
+        if (r->keys) {
             memcpy(more, r->keys, r->n_keys * sizeof *more);
             secret_wipe(r->keys, r->n_keys * sizeof *r->keys);
         } else {

@@ -147,7 +147,7 @@ static enum err load_version(struct req *r, struct filling *f)
 /* A version as a client would see it; its questions answer to nobody. */
 static enum err show_version(struct req *r)
 {
-    struct filling f;
+    struct filling f = {0};
     const struct str *values;
     enum err e = load_version(r, &f);
     if (!e)

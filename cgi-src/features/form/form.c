@@ -209,7 +209,7 @@ static enum err refuse_stale(struct req *r, struct str language, struct str inte
 
 static enum err save_answers(struct req *r)
 {
-    struct filling f;
+    struct filling f = {0};
     const struct str *intents;
     struct str intent = req_values(r, "intent", &intents) > 0 ? intents[0] : S("");
     /* Whoever saves or signs at the same moment waits, and then sees what this one kept. */
