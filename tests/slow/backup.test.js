@@ -259,6 +259,30 @@ test("T39, K-02, S-34: an erasure and an opt-out after the backup are done once 
   assert.equal(grep.stdout, "", "erased in the files as well");
 });
 
+test("S-32: a database from before a business and the installation got other keys opens with the newest copy of the keys", async () => {
+  const her = await book(corner, { days: 34, person: { name: "Keyed Before" } });
+  const under = (key) => Number(h.one("SELECT count(*) FROM app.client_key WHERE tenant_id = :'v1' AND substring(wrapped_key FROM 2 FOR 8) = decode(:'v2', 'hex')", corner.tenant, key));
+  const first = h.one("SELECT encode(substring(wrapped_key FROM 2 FOR 8), 'hex') FROM app.client_key WHERE tenant_id = :'v1' AND client_id = :'v2'", corner.tenant, her.client);
+  const clients = under(first);
+  assert.ok(clients > 20, `only ${clients}`);
+  await stack.sleep(1100);
+  const moment = now();
+  await stack.sleep(1100);
+  foyer("tenant", "rotate-key", "glow");
+  await stack.until(() => under(first) === 0, "clients' keys are still under the old one", 120000);
+  foyer("master-key", "rotate");
+  good(script("backup", "--rotate"));
+  await archived();
+  const r = good(restore("keys", "--to", moment));
+  assert.ok(fs.readFileSync(path.join(r.into, "master.key")).equals(fs.readFileSync(path.join(s.vardir, "master.key"))));
+  within(r.into, (copy) => {
+    assert.equal(copy.sql(`SELECT count(*) FROM app.client_key WHERE tenant_id = '${corner.tenant}' AND substring(wrapped_key FROM 2 FOR 8) = decode('${first}', 'hex')`), String(clients), "it is from before");
+    const samples = copy.foyer("backup", "samples", "200", "--as", "postgres");
+    assert.match(samples.stdout, /^[1-9]\d* sealed values opened, 0 did not/m, samples.stderr);
+    assert.match(copy.foyer("audit", "verify", "--heads", path.join(r.into, "keys", "heads")).stdout, /findings/);
+  });
+});
+
 test("K-02: a database put back by hand, past scripts/restore, is brought up to the list at the next start", async () => {
   const her = await book(corner, { days: 34, person: { name: "Handmade Restore" } });
   foyer("client", "erase", "--tenant", "glow", "--client", her.client);
