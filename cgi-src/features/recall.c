@@ -10,6 +10,12 @@ static const struct field letter_fields[] = {
     {0},
 };
 
+static const struct field paper_fields[] = {
+    {"paper_body", FIELD_LONG, .required = true, .max = 4000,
+     .missing = "Write what they shall read."},
+    {0},
+};
+
 /* A file holds all of them or is refused; letters are written so many at a time, and the page says when there are more. */
 enum { EXPORT_MOST = 50000, LETTERS_MOST = 500 };
 
@@ -76,20 +82,19 @@ const struct page recall_pages[] = {
     {GET, ONE "/unreached", CAN(chart_read), .action = "recall.read",
      .show = {{"lot", Q_recall_lot},
               {"unreached", Q_recall_unreached},
-              {"due", Q_recall_due_on_paper},
               {"papers", Q_recall_papers}},
      .view = "recall/unreached", .title = "A recall: whom no letter reaches"},
-    {POST, ONE "/unreached", CAN(message_write), .action = "recall.print", .fields = letter_fields,
-     .save = Q_recall_print, .then = "/recalls/{lot_id}/paper/{paper_id}", .again = ONE "/unreached",
-     .title = "A recall: write to them on paper"},
     {GET, ONE "/paper/{paper_id:uuid}", CAN(chart_read), .action = "recall.paper",
      .show = {{"paper", Q_recall_paper}, {"letters", Q_recall_paper_to}}, .view = "recall/paper",
      .title = "A recall: letters to print"},
     {GET, ONE "/list.csv", CAN(chart_read), .step_up = true, .action = "recall.export",
      .run = download, .title = "Who received a lot, as a file"},
     {GET, LETTERS, CAN(message_write),
-     .show = {{"lot", Q_recall_lot}, {"letters", Q_recall_letters}}, .view = "recall/letters",
-     .title = "A recall: the letters"},
+     .show = {{"lot", Q_recall_lot}, {"letters", Q_recall_letters}, {"due", Q_recall_due_on_paper}},
+     .view = "recall/letters", .title = "A recall: the letters"},
+    {POST, ONE "/paper", CAN(message_write), .action = "recall.print", .fields = paper_fields,
+     .save = Q_recall_print, .then = "/recalls/{lot_id}/paper/{paper_id}", .again = LETTERS,
+     .title = "A recall: write to those whom no e-mail reaches"},
     {POST, ONE "/prepare", CAN(message_write), .action = "recall.prepare", .fields = letter_fields,
      .run = prepare, .again = LETTERS, .title = "A recall: prepare a letter to each"},
     {POST, ONE "/send", CAN(message_write), .action = "recall.send", .save = Q_recall_send,

@@ -172,7 +172,7 @@ BEGIN
     INSERT INTO app.recall_paper_to (lot_id, client_id, paper_id) SELECT lot, u.client_id, paper FROM app.recall_unprinted(lot) AS u ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS n = ROW_COUNT;
     IF n = 0 THEN
-        RAISE EXCEPTION 'Nobody of them has a postal address and waits for a letter.' USING ERRCODE = 'FY422', COLUMN = 'body';
+        RAISE EXCEPTION 'Nobody of them has a postal address and waits for a letter.' USING ERRCODE = 'FY422', COLUMN = 'paper_body';
     END IF;
     RETURN n;
 END $$;

@@ -41,7 +41,7 @@ LIMIT 50;
 
 -- name: recall_print :one
 -- A letter on paper to each who waits for one.
-SELECT :new_id::uuid AS paper_id, l.id AS lot_id FROM app.product_lot l CROSS JOIN LATERAL app.recall_print(l.id, :new_id::uuid, :body) AS n WHERE l.id = :lot_id::uuid;
+SELECT :new_id::uuid AS paper_id, l.id AS lot_id FROM app.product_lot l CROSS JOIN LATERAL app.recall_print(l.id, :new_id::uuid, :paper_body) AS n WHERE l.id = :lot_id::uuid;
 
 -- name: recall_paper :one
 -- What was printed at one time, and whose address stands at its head: the business's first place.

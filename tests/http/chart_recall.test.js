@@ -53,13 +53,13 @@ test("L11: a recall: the list, the file, the letters", async () => {
   assert.match(unreached.text, /7 Quiet Lane/);
   assert.deepEqual(h.trail(unreached.id).find((e) => e.action === "recall.read").clients, [none]);
   // on paper: a sheet for each who has a postal address, noted as printed with who and when, once
-  assert.equal((await post(`/recalls/${lot}/unreached`, { body: "x" })).status, 422, "a street alone reaches nobody");
+  assert.equal((await post(`/recalls/${lot}/paper`, { paper_body: "x" })).status, 422, "a street alone reaches nobody");
   h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true); UPDATE app.client SET city = 'Albany', region = 'NY', postal_code = '12207' WHERE id = :'v2'::uuid; COMMIT`, h.tenantId("glow"), none);
-  const typed = await owner.get(`/recalls/${lot}/unreached`);
-  assert.match(h.decode(typed.text), /no letter yet: 1\./);
-  assert.equal((await post(`/recalls/${lot}/unreached`, { body: "x" }, v)).status, 403, "who may not write to clients prints nothing");
-  assert.match(h.decode((await post(`/recalls/${lot}/unreached`, { body: " " })).text), /Write what they shall read/);
-  const printed = await owner.submit(`/recalls/${lot}/unreached`, { body: "On paper: <b>call</b> us." }, { action: `/recalls/${lot}/unreached` });
+  assert.ok((await owner.get(`/recalls/${lot}/unreached`)).text.includes(`/recalls/${lot}/letters#paper`));
+  assert.match(h.decode((await owner.get(`/recalls/${lot}/letters`)).text), /no letter on paper yet: 1\./);
+  assert.equal((await post(`/recalls/${lot}/paper`, { paper_body: "x" }, v)).status, 403, "who may not write to clients prints nothing");
+  assert.match(h.decode((await post(`/recalls/${lot}/paper`, { paper_body: " " })).text), /Write what they shall read/);
+  const printed = await owner.submit(`/recalls/${lot}/letters`, { paper_body: "On paper: <b>call</b> us." }, { action: `/recalls/${lot}/paper` });
   assert.equal(printed.status, 303, printed.text);
   const sheet = await owner.get(printed.location);
   assert.match(h.decode(sheet.text), /<p class="letter-to lines">No Address [0-9a-f]{6}\n7 Quiet Lane\nAlbany, NY 12207<\/p>/);
@@ -70,7 +70,7 @@ test("L11: a recall: the list, the file, the letters", async () => {
   assert.match(h.decode((await owner.get(`/recalls/${lot}/unreached`)).text), new RegExp(`No Address [^]*Letter printed [^]*${h.one("SELECT s.name FROM app.recall_paper p JOIN app.staff s ON s.id = p.made_by WHERE p.lot_id = :'v1'", lot)}`));
   assert.match(h.decode((await owner.get(`/recalls/${lot}`)).text), /No Address [^]*?Letter printed/);
   assert.match((await owner.get(`/recalls/${lot}/list.csv`)).text, /"No Address [^\n]*"printed"/);
-  assert.equal((await post(`/recalls/${lot}/unreached`, { body: "again" })).status, 422, "a letter each");
+  assert.equal((await post(`/recalls/${lot}/paper`, { paper_body: "again" })).status, 422, "a letter each");
   const empty = await post(`/recalls/${lot}/prepare`, { body: " " });
   assert.equal(empty.status, 422);
   const body = { ...keys.get(owner), idem: h.uuid(), body: "Please call us <i>soon</i>." };
