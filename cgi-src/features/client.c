@@ -61,6 +61,9 @@ static enum err change(struct req *r)
 /* A form without fields of its own: only for messages above it. */
 static const struct field no_fields[] = {{0}};
 
+#define ONE "/clients/{client_id:uuid}"
+#define UNSIGNED "/clients/unsigned"
+
 static enum err send_form_link(struct req *r)
 {
     struct rows *found = req_show(r, "to", Q_client_form_link, NULL);
@@ -91,12 +94,12 @@ static enum err send_form_link(struct req *r)
         e = outbox_goes(r, &goes);
     if (e)
         return e;
-    return reply_redirect(r,
-                          arena_printf(req_arena(r), "/clients/%.*s?%s=form_link", (int)client_id.n,
-                                       client_id.p, goes ? "sent" : "refused"));
+    const char *done = goes ? "sent" : "refused";
+    if (str_eq(str_of(req_page(r)->again), S(UNSIGNED)))
+        return reply_redirect(r, arena_printf(req_arena(r), UNSIGNED "?%s=form_link", done));
+    return reply_redirect(r, arena_printf(req_arena(r), "/clients/%.*s?%s=form_link",
+                                          (int)client_id.n, client_id.p, done));
 }
-
-#define ONE "/clients/{client_id:uuid}"
 
 const struct page client_pages[] = {
     {GET, "/clients", CAN(client_read), .action = "client.search",
@@ -136,5 +139,11 @@ const struct page client_pages[] = {
      .then = "/clients/{client_id}", .title = "Client: end the watch"},
     {POST, ONE "/form-link", CAN(message_write), .action = "form.send", .fields = no_fields,
      .run = send_form_link, .again = ONE, .title = "Client: send a fresh form link"},
+    {GET, UNSIGNED, CAN(client_read), .action = "form.unsigned",
+     .show = {{"unsigned", Q_form_unsigned}}, .view = "form/unsigned",
+     .title = "Clients: forms that are not signed yet"},
+    {POST, UNSIGNED "/{client_id:uuid}/send", CAN(message_write), .action = "form.send",
+     .fields = no_fields, .run = send_form_link, .again = UNSIGNED,
+     .title = "Clients: send a link to forms that are not signed yet"},
     {0},
 };

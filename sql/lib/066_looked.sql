@@ -72,6 +72,7 @@ AS $$
         ('condition.end', 'ended a condition in your chart'),
         ('health.none_known', 'noted in your chart that nothing of a kind is known'),
         ('form.send', 'sent you a link to forms'),
+        ('form.unsigned', 'looked who has forms to sign'),
         ('message.list', 'saw a message to you in a list'),
         ('message.read', 'opened a message to you'),
         ('message.send', 'sent you a message'),

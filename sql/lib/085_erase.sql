@@ -104,6 +104,7 @@ BEGIN
     -- What the steps above wrote down of themselves goes last, also where she was somebody's guardian.
     DELETE FROM app.client_change h WHERE h.tenant_id = app.tenant()
         AND (h.client_id = client OR h.object_id IN (SELECT g.id FROM app.client_guardian g WHERE g.tenant_id = app.tenant() AND (g.client_id = client OR g.id = ANY (guarded))));
+    DELETE FROM app.form_record_reminder x WHERE x.tenant_id = app.tenant() AND x.client_id = client;
     UPDATE app.form_assignment f SET state = 'withdrawn' WHERE f.tenant_id = app.tenant() AND f.client_id = client AND f.state = 'due';
     -- A message about a client has a sealed text; an empty one says that it is gone.
     UPDATE app.message m SET to_address = '(erased)', subject = '', body_sealed = '', link_sealed = NULL, ics_sealed = NULL, address_hash = NULL, attached_copy = NULL,

@@ -305,6 +305,7 @@ AS $$
         ('kiosk.leave', 'took the tablet back'),
         ('kiosk.pin', 'set a PIN for the tablet'),
         ('form.send', 'sent a link to forms'),
+        ('form.unsigned', 'looked who has forms to sign'),
         ('form.read', 'opened a form'),
         ('form.save', 'saved a form'),
         ('form.attach', 'attached files to a form'),

@@ -3,11 +3,16 @@
 
 SET LOCAL ROLE foyer_owner;
 
+-- What was due before then is due no more.
+CREATE OR REPLACE FUNCTION app.form_due_from() RETURNS timestamptz
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT now() - interval '3 days' $$;
+
 -- Whether a form that was asked for can be signed now: for a visit until three days after its beginning, for the record always. The one
 -- condition of whoever shows it: her link, the desk, the tablet, calendar, board, chart, reminders. (Made part of the statement that asks.)
 CREATE OR REPLACE FUNCTION app.form_is_due(state text, due_by timestamptz) RETURNS boolean
 LANGUAGE sql STABLE PARALLEL SAFE
-AS $$ SELECT state = 'due' AND (due_by IS NULL OR due_by > now() - interval '3 days') $$;
+AS $$ SELECT state = 'due' AND (due_by IS NULL OR due_by > app.form_due_from()) $$;
 
 -- ---- looking again ----
 
@@ -310,10 +315,10 @@ BEGIN
     RETURN true;
 END $$;
 
-REVOKE ALL ON FUNCTION app.form_is_due(text, timestamptz), app.visit_forms(uuid), app.forms_recheck(uuid), app.appointment_forms(), app.client_forms(),
+REVOKE ALL ON FUNCTION app.form_due_from(), app.form_is_due(text, timestamptz), app.visit_forms(uuid), app.forms_recheck(uuid), app.appointment_forms(), app.client_forms(),
     app.form_look_again(uuid), app.form_put(uuid, boolean), app.form_look(uuid), app.may_ask_forms(uuid), app.form_ask(uuid, uuid, uuid), app.form_ask_declined(uuid, uuid),
     app.form_drop(uuid, uuid, uuid, bytea), app.signature_withdraw(uuid, uuid, uuid, bytea), app.signature_end(uuid, uuid, uuid, bytea, text, timestamptz) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.form_is_due(text, timestamptz) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs, foyer_booking, foyer_auth;
+GRANT EXECUTE ON FUNCTION app.form_due_from(), app.form_is_due(text, timestamptz) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs, foyer_booking, foyer_auth;
 GRANT EXECUTE ON FUNCTION app.form_look_again(uuid), app.form_put(uuid, boolean), app.form_ask(uuid, uuid, uuid), app.form_ask_declined(uuid, uuid), app.form_drop(uuid, uuid, uuid, bytea) TO foyer_staff;
 GRANT EXECUTE ON FUNCTION app.form_look(uuid) TO foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.signature_withdraw(uuid, uuid, uuid, bytea) TO foyer_staff, foyer_public;

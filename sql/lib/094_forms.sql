@@ -629,7 +629,47 @@ AS $$
     RETURNING appointment_id
 $$;
 
-REVOKE ALL ON FUNCTION app.form_stands(uuid, uuid, timestamptz), app.form_in_force(uuid), app.forms_asked(uuid), app.form_settle(), app.form_draft_of(uuid),
+-- When a link to forms was sent to her last since then, and whether that was a reminder: for staff that may read her record, and for jobs. What
+-- was refused was not sent.
+CREATE OR REPLACE FUNCTION app.form_sent(client uuid, since timestamptz, OUT at timestamptz, OUT is_reminder boolean)
+LANGUAGE plpgsql STABLE COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF (CASE app.actor_kind() WHEN 'staff' THEN app.may('client_read') OR app.reaches('client_read', client) ELSE app.actor_kind() = 'job' END) IS TRUE THEN
+        SELECT m.created_at, m.kind IN ('forms_due', 'forms_open') INTO at, is_reminder FROM app.message m
+        WHERE m.tenant_id = app.tenant() AND m.client_id = client AND m.created_at >= since
+          AND m.kind IN ('forms', 'form_link', 'forms_due', 'forms_open') AND m.state <> 'suppressed'
+        ORDER BY m.created_at DESC LIMIT 1;
+    END IF;
+END $$;
+
+-- The clients who are to be reminded now of what is due for their records: so many days after it became due, or a link was sent to them
+-- last, and once more; each with the letter that she gets. All that is ripe of hers goes into one. A job asks.
+CREATE OR REPLACE FUNCTION app.form_remind_record() RETURNS TABLE (client_id uuid, letter uuid)
+LANGUAGE sql
+AS $$
+    WITH ripe AS MATERIALIZED (
+        SELECT d.id, d.client_id, w.since, r.n
+        FROM app.tenant t
+        JOIN app.form_assignment d ON d.tenant_id = t.id AND d.appointment_id IS NULL AND app.form_is_due(d.state, d.due_by)
+            AND d.created_at <= now() - make_interval(days => t.form_reminder_days)
+        JOIN app.client c ON c.id = d.client_id AND c.is_active
+        CROSS JOIN LATERAL (SELECT coalesce(d.due_again_at, d.created_at) AS since) AS w
+        CROSS JOIN LATERAL (SELECT count(*)::int AS n, max(x.at) AS last FROM app.form_record_reminder x WHERE x.assignment_id = d.id AND x.due_since = w.since) AS r
+        CROSS JOIN LATERAL app.form_sent(d.client_id, w.since) AS s
+        WHERE t.id = app.tenant() AND t.form_reminder_days IS NOT NULL AND r.n < 2
+          AND greatest(w.since, r.last, s.at) <= now() - make_interval(days => t.form_reminder_days)),
+    letters AS MATERIALIZED (
+        SELECT x.client_id, gen_random_uuid() AS letter FROM ripe x GROUP BY x.client_id ORDER BY min(x.since), x.client_id LIMIT 50),
+    written AS (
+        INSERT INTO app.form_record_reminder (assignment_id, due_since, nth, client_id, letter)
+        SELECT x.id, x.since, x.n + 1, x.client_id, l.letter FROM ripe x JOIN letters l ON l.client_id = x.client_id
+        ON CONFLICT DO NOTHING
+        RETURNING client_id, letter)
+    SELECT DISTINCT w.client_id, w.letter FROM written w
+$$;
+
+REVOKE ALL ON FUNCTION app.form_sent(uuid, timestamptz), app.form_remind_record(), app.form_stands(uuid, uuid, timestamptz), app.form_in_force(uuid), app.forms_asked(uuid), app.form_settle(), app.form_draft_of(uuid),
     app.edition_or_refuse(int, int), app.form_touch(uuid), app.form_fill_from(uuid, uuid, jsonb), app.form_create(uuid, text, text, text),
     app.form_save(uuid, int, text, text, int, text, text, uuid[], boolean), app.form_draft_begin(uuid), app.form_draft_drop(uuid), app.form_wording_save(uuid, int, text, text),
     app.form_key_for(uuid, text), app.lines_of(text), app.number_or_refuse(text, text),
@@ -648,7 +688,8 @@ GRANT EXECUTE ON FUNCTION app.form_kinds(), app.form_in_force(uuid), app.form_dr
 GRANT EXECUTE ON FUNCTION app.forms_asked(uuid) TO foyer_booking;
 GRANT EXECUTE ON FUNCTION app.form_in_force(uuid) TO foyer_slow;
 GRANT EXECUTE ON FUNCTION app.form_languages(), app.language_words(text) TO foyer_staff, foyer_public, foyer_slow;
-GRANT EXECUTE ON FUNCTION app.form_remind() TO foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.form_remind(), app.form_remind_record() TO foyer_jobs;
+GRANT EXECUTE ON FUNCTION app.form_sent(uuid, timestamptz) TO foyer_staff, foyer_jobs;
 -- In which language it was shown stands with a signature.
 GRANT INSERT (language) ON app.signature TO foyer_public;
 

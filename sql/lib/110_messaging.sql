@@ -11,7 +11,7 @@ AS $$
     SELECT CASE WHEN starts_with(kind, 'account_') OR kind IN ('lot_recall', 'heads', 'demo_request') THEN 'always'
                 WHEN kind IN ('booked', 'moved', 'cancelled', 'series_booked', 'series_changed', 'series_cancelled', 'waitlist_offer') THEN 'visits'
                 WHEN kind IN ('forms', 'form_link', 'form_copy', 'correction') THEN 'forms'
-                WHEN kind IN ('forms_due') THEN 'reminders'
+                WHEN kind IN ('forms_due', 'forms_open') THEN 'reminders'
                 ELSE 'news' END
 $$;
 

@@ -349,6 +349,44 @@ INSERT INTO app.form_event (id, assignment_id, client_id, kind, detail)
 SELECT gen_random_uuid(), d.id, d.client_id, 'sent', 'reminder'
 FROM app.form_assignment d WHERE d.appointment_id = :reminded::uuid AND d.revoked_at IS NULL AND app.form_is_due(d.state, d.due_by) AND app.message_goes('forms_due-' || :reminded);
 
+-- name: form_remind_record :many
+-- The clients who are to be reminded now of what is due for their records, each with the letter that she gets.
+SELECT a.client_id, a.letter FROM app.form_remind_record() AS a;
+
+-- name: form_remind_record_event :exec
+-- That it was sent stands with each form of the letter, if it was.
+INSERT INTO app.form_event (id, assignment_id, client_id, kind, detail)
+SELECT gen_random_uuid(), x.assignment_id, x.client_id, 'sent', 'reminder'
+FROM app.form_record_reminder x WHERE x.letter = :letter::uuid AND app.message_goes('forms_open-' || :letter);
+
+-- name: form_unsigned :page 50
+-- Who has which form due, for a visit or for her record, in the order of the visits; since when, and when a link to it was sent last.
+-- is_first: the first of her lines that stand together.
+SELECT p.assignment_id, p.client_id, p.client, p.form, p.is_for_visit, p.appointment_id, p.service, p.starts, p.since, p.is_late,
+       s.at AT TIME ZONE app.zone() AS sent, s.is_reminder, p.is_first,
+       p.is_first AND coalesce(g.email, app.mail_address(p.client_id)) IS NULL AS lacks_address, p.is_first AND NOT p.has_birth_date AS lacks_birth_date,
+       p.is_first AND p.has_birth_date AND coalesce(g.email, app.mail_address(p.client_id)) IS NOT NULL
+           AND (app.may('message_write') OR app.reaches('message_write', p.client_id)) AS can_send
+FROM (SELECT d.id AS assignment_id, d.client_id, c.name AS client, c.birth_date IS NOT NULL AS has_birth_date, o.name AS form, d.appointment_id IS NOT NULL AS is_for_visit,
+             a.id AS appointment_id, v.name AS service, a.starts_at AT TIME ZONE l.zone AS starts, coalesce(d.due_again_at, d.created_at) AS due_since,
+             coalesce(d.due_again_at, d.created_at) AT TIME ZONE app.zone() AS since, d.due_by < now() AS is_late,
+             row_number() OVER w AS n, lag(d.client_id) OVER w IS DISTINCT FROM d.client_id AS is_first
+      FROM (SELECT x.id, x.client_id, x.form_id, x.appointment_id, x.due_by, x.created_at, x.due_again_at FROM app.form_assignment x
+            WHERE app.form_is_due(x.state, x.due_by) AND EXISTS (SELECT FROM app.client y WHERE y.id = x.client_id)
+            ORDER BY coalesce(x.due_by, 'infinity'::timestamptz), x.created_at, x.client_id, x.id LIMIT :page_limit OFFSET :page_offset) AS d
+      JOIN app.client c ON c.id = d.client_id
+      JOIN app.form o ON o.id = d.form_id
+      LEFT JOIN app.appointment a ON a.client_id = d.client_id AND a.id = d.appointment_id
+      LEFT JOIN app.service v ON v.id = a.service_id
+      LEFT JOIN app.location l ON l.id = a.location_id
+      WINDOW w AS (ORDER BY coalesce(d.due_by, 'infinity'::timestamptz), d.created_at, d.client_id, d.id)) AS p
+LEFT JOIN LATERAL app.form_sent(p.client_id, p.due_since) AS s ON true
+LEFT JOIN LATERAL (
+    SELECT app.guardian_mail(k.guardian_id) AS email FROM app.guardians_of(p.client_id) k
+    WHERE p.is_first AND app.is_minor(p.client_id) AND app.guardian_mail(k.guardian_id) IS NOT NULL AND k.birth_date IS NOT NULL
+    LIMIT 1) AS g ON true
+ORDER BY p.n;
+
 -- name: form_signed :many
 -- What she signed on the record of the link, the newest first: what still stands can be taken back.
 SELECT s.id AS signature_id, s.client_id, coalesce(x.title, v.title) AS title, coalesce(x.language, v.language) AS title_language, s.signed_at AT TIME ZONE s.zone AS signed_local,

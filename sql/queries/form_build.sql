@@ -13,15 +13,15 @@ LEFT JOIN app.form_version d ON d.form_id = f.id AND d.published_at IS NULL
 ORDER BY NOT f.is_active, f.kind DESC, f.name, f.id;
 
 -- name: form_build_reminder :one
--- How long before a visit its client is reminded; and whether anything can be signed at all.
+-- How long before a visit its client is reminded, and how long after a form became due for a record; and whether anything can be signed at all.
 -- clients: none
-SELECT t.form_reminder_hours, app.policy_in_force('terms') IS NULL AS lacks_terms FROM app.tenant t WHERE t.id = app.tenant();
+SELECT t.form_reminder_hours, t.form_reminder_days, app.policy_in_force('terms') IS NULL AS lacks_terms FROM app.tenant t WHERE t.id = app.tenant();
 
 -- name: form_build_remind :exec
--- Sets that, and wakes the job that reminds, of which there is one.
-WITH set_to AS (UPDATE app.tenant t SET form_reminder_hours = :form_reminder_hours::int WHERE t.id = app.tenant() RETURNING t.id)
+-- Sets both, and wakes the job that reminds, of which there is one.
+WITH set_to AS (UPDATE app.tenant t SET form_reminder_hours = :form_reminder_hours::int, form_reminder_days = :form_reminder_days::int WHERE t.id = app.tenant() RETURNING t.id)
 INSERT INTO app.job (kind, subject_id, dedupe_key)
-SELECT 'form.remind', s.id, 'form.remind' FROM set_to s WHERE :form_reminder_hours::int IS NOT NULL
+SELECT 'form.remind', s.id, 'form.remind' FROM set_to s WHERE coalesce(:form_reminder_hours::int, :form_reminder_days::int) IS NOT NULL
 ON CONFLICT (tenant_id, kind, dedupe_key) DO NOTHING;
 
 -- name: form_build_library :many

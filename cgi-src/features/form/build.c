@@ -17,6 +17,8 @@ enum { MAX_WORDING = 40000, MAX_OPTIONS = 8000, MAX_BODY = 256 * 1024 };
 static const struct field reminder_fields[] = {
     {"form_reminder_hours", FIELD_INT, .min = 2, .max = 336,
      .bad = "Give 2 to 336 hours, or nothing for no reminder."},
+    {"form_reminder_days", FIELD_INT, .min = 1, .max = 90,
+     .bad = "Give 1 to 90 days, or nothing for no reminder."},
     {0},
 };
 static const struct field new_fields[] = {
