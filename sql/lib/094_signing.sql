@@ -18,6 +18,41 @@ AS $$
                          WHEN 'foster_parent' THEN 'Foster parent' WHEN 'carer' THEN 'Carer' WHEN 'other' THEN 'Guardian' END
 $$;
 
+-- Whether two names (as app.norm gives them) have anything to do with one another: the one in the other, the same word but for the small ones
+-- between names, words with the same beginning, or nearly the same. Internal.
+CREATE OR REPLACE FUNCTION app.names_touch(one text, other text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE STRICT
+AS $$
+    SELECT one <> '' AND other <> '' AND (
+        one = other
+        OR EXISTS (SELECT FROM (VALUES (replace(one, ' ', ''), replace(other, ' ', '')), (replace(other, ' ', ''), replace(one, ' ', ''))) AS v (part, whole)
+                   WHERE strpos(v.whole, v.part) > 0 AND (length(v.part) > 2 OR v.part !~ '^[a-z0-9]'))  -- (a sign of Chinese is a name by itself)
+        OR EXISTS (SELECT FROM unnest(string_to_array(one, ' ')) AS a, unnest(string_to_array(other, ' ')) AS b
+                   WHERE a = b AND length(a) > 1 AND a <> ALL ('{de,del,la,las,le,los,da,das,do,dos,du,di,el,al,bin,ibn,van,von,der,den,ten,af,av}'::text[])
+                      OR length(a) > 3 AND length(b) > 3 AND (left(a, 4) = left(b, 4) OR ext.similarity(a, b) >= 0.4)))
+$$;
+
+-- Whether the name that somebody typed to sign has anything to do with one that the link's client has or had, on any of her records, or
+-- with the guardian's who signs. For a question alone: nobody is refused for a name.
+CREATE OR REPLACE FUNCTION app.signer_fits(typed text, guardian uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    said text := app.norm(typed);
+    ids uuid[] := app.person_ids(app.own_client());
+BEGIN
+    RETURN EXISTS (
+        SELECT FROM (SELECT unnest(ARRAY[c.name, c.preferred_name]) AS name FROM app.client c WHERE c.tenant_id = app.tenant() AND c.id = ANY (ids)
+                     UNION ALL
+                     SELECT h.was FROM app.client_change h
+                     WHERE h.tenant_id = app.tenant() AND h.client_id = ANY (ids) AND h.object_id IS NULL AND h.field IN ('name', 'preferred_name')
+                     UNION ALL
+                     SELECT g.name FROM app.client_guardian g WHERE g.tenant_id = app.tenant() AND g.client_id = ANY (ids) AND g.id = guardian) AS k
+        WHERE app.names_touch(said, app.norm(k.name)));
+END $$;
+REVOKE ALL ON FUNCTION app.names_touch(text, text), app.signer_fits(text, uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.signer_fits(text, uuid) TO foyer_public;
+
 -- How long somebody was at a form, in seconds: the time between one thing that happened to it and the next, until now. Where nothing
 -- happened for more than five minutes nobody was there.
 CREATE OR REPLACE FUNCTION app.form_seconds(client uuid, assignment uuid) RETURNS int

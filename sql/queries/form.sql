@@ -148,11 +148,15 @@ WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid;
 -- name: form_guardians :many
 -- The guardians who may sign for her by this link.
 SELECT l.client_id, g.guardian_id, g.guardian_name, app.relation_words(g.relation) AS relation,
-       g.birth_date IS NULL AND l.place <> 'desk' AS is_unproven
+       g.birth_date IS NULL AND l.place <> 'desk' AS is_unproven, g.guardian_id = :guardian_id::uuid AS is_chosen
 FROM app.link l
 CROSS JOIN LATERAL app.guardians_of(l.client_id) g
 WHERE l.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND app.is_minor(l.client_id)
   AND g.guardian_id = coalesce(l.guardian_id, g.guardian_id);
+
+-- name: form_signer_fits :one
+-- Whether the name that was typed has anything to do with hers, or with the guardian's who signs.
+SELECT app.own_client() AS client_id, app.signer_fits(:signer_name, :guardian_id::uuid) AS fits;
 
 -- name: form_signer_take :one
 -- Finds out who signs; the signature of this transaction is his. Failures are counted, so it must be committed whatever comes of it.

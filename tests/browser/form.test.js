@@ -68,12 +68,15 @@ test("L20 L13: on a phone by touch alone: begun, kept by itself, gone on with, s
     /button "Undo"/, /button "Clear"/, /button "I sign this form"/]) assert.match(heard, words);
   assert.match(await page.locator("main").ariaSnapshot(), /article "The document":[\s\S]*heading "Answers" \[level=2\][\s\S]*heading "Statement" \[level=2\]/);
   await page.getByRole("checkbox", { name: /I have read/ }).tap();
-  await page.getByRole("textbox", { name: "Your full name" }).fill("Maya Ångström");
+  await page.getByRole("textbox", { name: "Your full name" }).fill("Ülo Kõivmägi");
   await b.drawByTouch(page);
   await page.getByRole("img", { name: "Drawn signature, strokes: 1" }).waitFor();
   await b.check(page, "signing", { shot: "form-signing" });
-  await tapTo(page.getByRole("button", { name: "I sign this form" }), page.getByText("This form is signed"));
-  assert.equal(await page.getByRole("img", { name: "Drawn signature of Maya Ångström" }).locator("polyline").count(), 1);
+  // Her name is another one: she is asked once, and what she drew is still there.
+  await tapTo(page.getByRole("button", { name: "I sign this form" }), page.getByText("You typed “Ülo Kõivmägi”"));
+  await b.check(page, "another name than hers", { dark: true, shot: "form-name" });
+  await tapTo(page.getByRole("button", { name: "Sign all the same" }), page.getByText("This form is signed"));
+  assert.equal(await page.getByRole("img", { name: "Drawn signature of Ülo Kõivmägi" }).locator("polyline").count(), 1);
   await b.check(page, "her copy", { dark: true });
   await page.goBack();
   await page.reload();
@@ -98,7 +101,9 @@ test("L20: at a desk without script: the same, by typing", async () => {
   await page.getByLabel("What brings you to us?").press("Enter"); // Enter goes on, it does not ask for another line
   assert.match(page.url(), /\/consent$/);
   await page.getByLabel("I have read").check();
-  await page.getByLabel("Your full name").fill("Maya Ångström");
+  await page.getByLabel("Your full name").fill("Ülo Kõivmägi");
+  await page.getByLabel("Your full name").press("Enter");
+  await page.getByText("You typed “Ülo Kõivmägi”").waitFor();
   await page.getByLabel("Your full name").press("Enter");
   await page.getByText("Signed by typing the name").waitFor();
   await b.check(page, "her copy");
@@ -175,6 +180,7 @@ test("L20 V-12 E-03: on a phone regions are touched on the drawings, a clause is
   await page.getByLabel("I have read").check();
   await page.getByLabel("Your full name").fill("Maya Ångström");
   await page.getByRole("button", { name: "I sign this form" }).tap();
+  await page.getByRole("button", { name: "Sign all the same" }).tap();
   await page.getByRole("heading", { name: "What you attached" }).waitFor();
   await b.check(page, "her copy with a picture", { dark: true });
   await page.context().close();

@@ -272,6 +272,15 @@ SELECT throws_ok('UPDATE app.form_version SET holds_health = false WHERE id = fx
 SELECT throws_ok('INSERT INTO app.message (client_id, kind, channel, to_address, body_sealed, dedupe_key, attached_copy) VALUES (fx.id(''a'', ''client'', 1), ''form_copy'', ''email'', ''a@example.com'', ''\x01'', ''att'', gen_random_uuid())', 'FY403', NULL, 'L26: a message carries no other copy');
 COMMIT;
 
+-- the name that somebody types to sign
+SELECT is(app.names_touch(app.norm(v.typed), app.norm(v.known)), v.fits, 'E-03: ' || v.typed || CASE WHEN v.fits THEN ' fits ' ELSE ' does not fit ' END || v.known)
+FROM (VALUES ('Johanna Ågren', 'johanna agren', true), ('AGREN', 'Johanna Ågren', true), ('J. Ågren', 'Johanna Ågren', true), ('Jenny Ng', 'Jennifer Ng', true), ('Jenny Smith', 'Jennifer Jones', true),
+             ('Johana Muñoz', 'Johanna Ågren', true), ('Maria del Carmen', 'Carmen Ruiz', true), ('李娜', '李 娜', true), ('Anne-Marie', 'Annemarie Koch', true),
+             ('OHara', 'Zoë O''Hara', true), ('Piet Mondriaan', 'Johanna Ågren', false), ('Juan de la Rosa', 'Maria de la Cruz', false), ('Jan van den Berg', 'Eva van den Heuvel', false),
+             ('王芳', '李娜', false), ('an', 'Johanna Ågren', false), ('---', 'Johanna Ågren', false)) AS v (typed, known, fits);
+SELECT is(pg_temp.link(1, 'SELECT app.signer_fits((SELECT name FROM app.client WHERE id = app.own_client()), NULL)'), 't', 'E-03: her own name fits');
+SELECT is(pg_temp.link(1, 'SELECT app.signer_fits(''Xxyyzz Qqww'', NULL)'), 'f', 'E-03: a stranger''s does not');
+
 BEGIN;
 SELECT * FROM finish();
 COMMIT;

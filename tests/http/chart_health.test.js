@@ -175,7 +175,7 @@ describe("L12: what is known of her health", () => {
         INSERT INTO app.allergy (tenant_id, client_id, substance_sealed) SELECT :'v1'::uuid, :'v2'::uuid, '\\x00' WHERE :'v3' = 'true'`, h.tenantId("glow"), p.client, String(listed));
       const r = await p.v.submit(at, { ...answers, intent: "next" });
       assert.equal(r.location, `${at}/consent`, h.decode(r.text));
-      const signed = await p.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë" });
+      const signed = await p.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë", name_meant: "Zoë" });
       assert.equal(signed.status, 303);
       assert.deepEqual(none(p.client), listed ? [] : [["allergy", "client"]]);
       h.sql("DELETE FROM app.allergy WHERE client_id = :'v1' AND substance_sealed = '\\x00'", p.client);

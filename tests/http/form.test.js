@@ -27,7 +27,7 @@ async function filled(label = "glow") {
   assert.equal(r.location, `${questions(p)}/consent`, h.decode(r.text));
   return p;
 }
-const signing = { accepts: "yes", signer_name: "Zoë O'Hara" };
+const signing = { accepts: "yes", signer_name: "Zoë O'Hara", name_meant: "Zoë O'Hara" };
 const strokes = (points) => JSON.stringify({ v: 1, w: 1000, h: 400, strokes: [points] });
 
 describe("L20: what is due", () => {
@@ -297,6 +297,28 @@ describe("L20 L13: signing", () => {
     await refused({ method: "stamp" }, /Please look at this again/);
     await refused({ document_sha256: "" }, /changed since you opened it/);
     await refused({ document_sha256: "a".repeat(64) }, /changed since you opened it/);
+  });
+  test("E-03: a name that fits nobody is asked about once, with all that was typed kept; sent again it is signed, and stands as it was typed", async () => {
+    const p = await filled(), at = `${questions(p)}/consent`, named = (name, calling = "") => h.sql(`SELECT set_config('foyer.tenant_id', :'v4', false) \\g /dev/null
+      UPDATE app.client SET name = :'v2', preferred_name = nullif(:'v3', ''), preferred_language = NULL WHERE id = :'v1'::uuid`, p.client, name, calling, h.tenantId("glow"));
+    named("Johanna Ågren", "Hanna");
+    assert.doesNotMatch((await p.v.get(`${at}?accepts=yes&signer_name=x&name_meant=x`)).text, /checked|Sign all the same/, "no address ticks a box");
+    const asked = await p.v.submit(at, { accepts: "yes", signer_name: "Piet Mondriaan" });
+    assert.equal(asked.status, 422);
+    assert.match(h.decode(asked.text), /Nothing is signed yet[\s\S]*You typed “Piet Mondriaan”\. This form is for Johanna Ågren\.[\s\S]*Sign all the same/);
+    assert.equal(signaturesOf(p.intake), 0);
+    const kept = h.formOf(asked.text, at).values;
+    assert.deepEqual([kept.signer_name, kept.accepts, kept.name_meant], ["Piet Mondriaan", "yes", "Piet Mondriaan"]);
+    const another = await p.v.post(at, { ...kept, signer_name: "Frida Kahlo" });
+    assert.equal(another.status, 422, "another stranger's name is asked about again");
+    assert.match(h.decode(another.text), /You typed “Frida Kahlo”/);
+    const spanish = await p.v.post(at, { ...h.formOf((await p.v.get(`${at}?lang=es`)).text, at).values, accepts: "yes", signer_name: "Piet Mondriaan" });
+    if (/lang="es"/.test(spanish.text)) assert.match(h.decode(spanish.text), /Escribió «Piet Mondriaan»[\s\S]*Firmar de todos modos/);
+    assert.equal((await p.v.post(at, h.formOf(another.text, at).values)).status, 303);
+    assert.match(h.decode((await p.v.get(`${questions(p)}/copy`)).text), /Frida Kahlo/);
+    const q = await filled();
+    h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\n UPDATE app.client SET name = 'Johanna Ågren' WHERE id = :'v1'::uuid", q.client, h.tenantId("glow"));
+    assert.equal((await q.v.submit(`${questions(q)}/consent`, { accepts: "yes", signer_name: "Dr. J. AGREN" })).status, 303, "one that fits is not");
   });
   test("L20: blank: a form without its answers cannot be signed past the page", async () => {
     const p = somebody("glow"), ready = await filled();

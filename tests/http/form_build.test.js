@@ -33,7 +33,7 @@ function asked(form) {
   p.answer = (values) => p.v.submit(p.page, values);
   p.kept = () => Number(h.one("SELECT count(*) FROM app.form_answer WHERE assignment_id = :'v1'::uuid", p.which));
   p.state = () => h.one("SELECT state FROM app.form_assignment WHERE id = :'v1'::uuid", p.which);
-  p.sign = () => p.v.submit(`${p.page}/consent`, { accepts: "yes", signer_name: "Ana Sol" });
+  p.sign = () => p.v.submit(`${p.page}/consent`, { accepts: "yes", signer_name: "Ana Sol", name_meant: "Ana Sol" });
   return p;
 }
 const text = (r) => h.decode(r.text);
@@ -363,7 +363,7 @@ describe("L20 E-02: what is asked after an answer", () => {
     assert.equal((await p.v.post(p.page, { ...values, intent: "next" })).location, `${p.page}/consent`);
     const drawn = JSON.stringify({ v: 1, w: 1000, h: 400, strokes: [[[10, 20, 0, 50], [300, 200, 40, 50]]] });
     const signPage = h.formOf((await p.v.get(`${p.page}/consent`)).text, `${p.page}/consent`).values;
-    const turned = await p.v.post(`${p.page}/language`, { ...signPage, accepts: "yes", signer_name: "Ana Sol", strokes: drawn, intent: "lang-en" });
+    const turned = await p.v.post(`${p.page}/language`, { ...signPage, accepts: "yes", signer_name: "Ana Sol", name_meant: "Ana Sol", strokes: drawn, intent: "lang-en" });
     assert.doesNotMatch(text(turned), /Casi nunca se quema/);
     const typed = h.formOf(turned.text, `${p.page}/consent`).values;
     assert.deepEqual([typed.signer_name, typed.strokes, typed.accepts, typed.lang], ["Ana Sol", drawn, undefined, "en"], "name and strokes stay, the box was ticked under the other text");

@@ -148,7 +148,7 @@ describe("L20 E-02: asked, signed, kept", () => {
   });
   test("the text that is signed names each with its size and the hash of what is kept; another one than was shown is not signed", async () => {
     assert.equal((await save(her, { "q-has_letter": "yes", intent: "next" })).location, `${her.questions}/consent`);
-    const shown = await her.v.get(`${her.questions}/consent`), values = { ...h.formOf(shown.text, /consent$/).values, accepts: "yes", signer_name: "Ada Ames" };
+    const shown = await her.v.get(`${her.questions}/consent`), values = { ...h.formOf(shown.text, /consent$/).values, accepts: "yes", signer_name: "Ada Ames", name_meant: "Ada Ames" };
     const whole = (await her.v.get(`${her.questions}/files/${standing(her)[0].id}/whole`)).bytes, sha = (b) => crypto.createHash("sha256").update(b).digest("hex");
     assert.ok(h.decode(shown.text).includes(`spot.png\nJPEG, ${whole.length} bytes\nSHA-256 ${sha(whole)}`));
     assert.ok(h.decode(shown.text).includes(`Befund.pdf\nPDF, ${pdf().length} bytes\nSHA-256 ${sha(pdf())}`));
@@ -157,7 +157,7 @@ describe("L20 E-02: asked, signed, kept", () => {
     await drop(her, standing(her).at(-1).id, { "q-has_letter": "yes" });
     const again = h.formOf((await her.v.get(`${her.questions}/consent`)).text, /consent$/).values;
     keys = h.formOf((await her.v.get(`${her.questions}/files/picture`)).text, /\/files\//).values;
-    const r = await her.v.post(`${her.questions}/consent`, { ...again, accepts: "yes", signer_name: "Ada Ames" });
+    const r = await her.v.post(`${her.questions}/consent`, { ...again, accepts: "yes", signer_name: "Ada Ames", name_meant: "Ada Ames" });
     assert.equal(r.location, `${her.questions}/copy?signed=1`, h.decode(r.text).match(/class="error"[^>]*>[^<]*/g)?.join());
     assert.deepEqual(h.trail(r.id).map((e) => e.action).sort(), ["form.files", "form.sealed", "form.sign"]);
     signature = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'", her.form);
@@ -222,7 +222,7 @@ describe("E-05 L20: in the studio", () => {
       const small = await v.get(at.replace(/whole$/, "small"));
       assert.equal(small.status, 200, "but what she attached is seen");
       assert.equal(h.decode((await v.get(here.questions)).text).includes(`href="${at}"`), place === "desk");
-      const sign = { accepts: "yes", signer_name: "Ada Ames", ...(place === "desk" ? { witnessed: "yes" } : {}) };
+      const sign = { accepts: "yes", signer_name: "Ada Ames", name_meant: "Ada Ames", ...(place === "desk" ? { witnessed: "yes" } : {}) };
       assert.equal((await v.submit(`${here.questions}/consent`, sign, { action: `${here.questions}/consent` })).location, `${here.questions}/copy?signed=1`);
       const [where, files_sealed] = h.sql("SELECT s.place, (SELECT count(*) FROM audit.event e WHERE e.action = 'form.files' AND e.object_id = s.id) FROM app.signature s WHERE s.assignment_id = :'v1'", p.form)[0];
       assert.deepEqual([where, files_sealed], [place, "1"]);

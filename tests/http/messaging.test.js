@@ -93,7 +93,7 @@ test("B18: a signed form about messages is a yes or a no for each way, and the f
     UPDATE app.form_version SET published_at = now() WHERE id = :'v2'`, glow, version);
   const form = `/v/${q.link}/forms/${assignment}`;
   assert.equal((await q.v.submit(form, { "q-texts": "yes", "q-mails": "no", intent: "next" })).location, `${form}/consent`);
-  const r = await q.v.submit(`${form}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara" });
+  const r = await q.v.submit(`${form}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara", name_meant: "Zoë O'Hara" });
   assert.match(r.location || words(r.text), /signed=1/);
   // (she may have agreed to more when she booked)
   assert.deepEqual(ledger(q.client).map((l) => l.join(" ")).filter((l) => l.endsWith(" form")).sort(), ["email news f form", "sms forms t form", "sms reminders t form", "sms visits t form"]);

@@ -42,7 +42,7 @@ async function signed(o = {}) {
   const at = `${p.at}/${p.intake}`;
   assert.equal((await p.v.submit(at, answers(o.reason || "Rosebud"))).status, 303);
   const values = o.drawn ? { method: "drawn", strokes } : {};
-  const r = await p.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara", ...values });
+  const r = await p.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara", name_meant: "Zoë O'Hara", ...values });
   assert.equal(r.status, 303, h.decode(r.text));
   const [id, sha256] = h.sql("SELECT id, encode(document_sha256, 'hex') FROM app.signature WHERE assignment_id = :'v1'::uuid", p.intake)[0];
   return { ...p, at, id, sha256, chart: `/clients/${p.client}/signatures/${id}` };
@@ -385,7 +385,7 @@ describe("L12 L13: medicines and allergies that she names in a form", () => {
       UPDATE app.none_known SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL; UPDATE app.allergy SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL;
       UPDATE app.medication SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL`, h.tenantId("glow"), q.client);
     assert.equal((await q.v.submit(at, { ...blank, ...answers })).location, `${at}/consent`);
-    assert.equal((await q.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara" })).status, 303);
+    assert.equal((await q.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara", name_meant: "Zoë O'Hara" })).status, 303);
     const id = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'::uuid", which);
     return { ...q, id, intake: which, chart: `/clients/${q.client}/signatures/${id}` };
   }

@@ -18,7 +18,7 @@ async function filled(p = somebody("glow"), which = p.consent) {
   assert.equal((await p.v.submit(`${p.at}/${which}`, { ...ticks, intent: "next" })).location, `${p.at}/${which}/consent`);
   return p;
 }
-const signing = { accepts: "yes", signer_name: "Zoë O'Hara" };
+const signing = { accepts: "yes", signer_name: "Zoë O'Hara", name_meant: "Zoë O'Hara" };
 // Makes her a minor of so many years, with guardians [name, relation, birth date or null].
 function minor(p, years, ...guardians) {
   h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\nUPDATE app.client SET birth_date = :'v4'::date - make_interval(years => :'v3') WHERE id = :'v1'::uuid", p.client, glow, years, h.today("glow"));
@@ -58,6 +58,11 @@ describe("L54 E-05: a minor's forms are signed by a guardian", () => {
     await refused({ guardian_id: mother, guardian_birth: "1981-05-18" }, /You can try 4 more times/);
     const own = h.one("SELECT birth_date FROM app.client WHERE id = :'v1'::uuid", p.client);
     await refused({ guardian_id: mother, guardian_birth: own }, /You can try 3 more times/);
+    // Another name than hers and the child's is asked about; who was chosen stays chosen.
+    const asked = await p.v.submit(consentPage(p), { ...signing, name_meant: "", guardian_id: mother, guardian_birth: "1981-05-17" });
+    assert.equal(asked.status, 422);
+    assert.match(sentence(asked.text), /and the parent or guardian chosen above signs it/);
+    assert.match(asked.text, new RegExp(`value="${mother}" required checked`));
     const r = await p.v.submit(consentPage(p), { ...signing, signer_name: "Ines Halvorsen", guardian_id: mother, guardian_birth: "1981-05-17" });
     assert.equal(r.status, 303, sentence(r.text).slice(0, 500));
     const [signer, guardian, id] = h.sql("SELECT signer, guardian_id, id FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)[0];

@@ -157,7 +157,7 @@ async function signedCopy() {
   const p = require("../http/form_client").somebody("glow"), at = `${p.at}/${p.consent}`;
   const ticks = Object.fromEntries([...(await p.v.get(at)).text.matchAll(/type="checkbox" name="(q-[a-z_]+)" value="yes"/g)].map(([, n]) => [n, "yes"]));
   assert.equal((await p.v.submit(at, { ...ticks, intent: "next" })).location, `${at}/consent`);
-  assert.equal((await p.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara" })).status, 303);
+  assert.equal((await p.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara", name_meant: "Zoë O'Hara" })).status, 303);
   const id = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent);
   await stack.until(() => h.one("SELECT count(*) FROM app.signature_copy WHERE signature_id = :'v1'::uuid", id) === "1", "its copy is not made", 60000);
   return { id, client: p.client };

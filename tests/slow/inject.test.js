@@ -137,7 +137,7 @@ describe("H-08: signing", () => {
     const consent = h.formOf((await patient(() => v.get(`${at}/consent`))).text).values;
     const found = () => h.sql(`SELECT (SELECT count(*) FROM app.signature WHERE assignment_id = :'v1'), (SELECT count(*) FROM app.form_assignment WHERE id = :'v1' AND state = 'signed')`, form)[0].join();
     return {
-      send: () => v.post(`${at}/consent`, { ...consent, accepts: "yes", signer_name: "Zoë O'Hara" }), accept: (r) => r.location === `${at}/copy?signed=1`,
+      send: () => v.post(`${at}/consent`, { ...consent, accepts: "yes", signer_name: "Zoë O'Hara", name_meant: "Zoë O'Hara" }), accept: (r) => r.location === `${at}/copy?signed=1`,
       none: () => found() === "0,0", onceQuiet: () => found() === "1,1", once: (what) => assert.equal(found(), "1,1", what),
     };
   });

@@ -295,7 +295,7 @@ const struct page form_pages[] = {
               {"signer", Q_form_signer},
               {"guardians", Q_form_guardians},
               {"code", Q_form_code}},
-     .view = "form/consent", .gives = "document document_sha256 is_stale can_sign text_dir",
+     .view = "form/consent", .gives = "document document_sha256 is_stale is_hers can_sign text_dir",
      .title = "Form: read and sign"},
     {POST, CONSENT, LINK("form"), .action = "form.sign", .run = form_sign, .again = CONSENT,
      .max_body = MAX_SIGNATURE, .title = "Form: sign"},

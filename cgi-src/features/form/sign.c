@@ -23,6 +23,7 @@ static const struct field sign_fields[] = {
      .missing = "Type your full name to sign."},
     {"method", FIELD_CHOICE, .required = true, .choices = "typed|drawn"},
     {"strokes", FIELD_LONG, .max = MAX_STROKES},
+    {"name_meant", FIELD_TEXT, .max = 120}, /* she was asked about this name, and meant it */
     {"guardian_id", FIELD_UUID}, /* of a minor: who signs, and his own date of birth */
     {"guardian_birth", FIELD_DATE},
     {"witnessed", FIELD_BOOL}, /* at the desk: that she saw it */
@@ -78,6 +79,10 @@ enum err form_show_consent(struct req *r)
     if (!filling_complete(&f))
         return reply_redirect(r, form_path(r, "?check=1"));
     const struct rows *signer, *code = NULL;
+    const struct str *keys;
+    bool is_sent = req_values(r, "csrf", &keys) > 0;
+    if (!is_sent || !req_has(r, "guardian_id"))
+        req_set_null(r, "guardian_id");
     e = form_show_signer(r, &signer);
     if (!e && !(code = req_show(r, "code", Q_form_code, NULL)))
         e = req_error(r);
@@ -96,6 +101,8 @@ enum err form_show_consent(struct req *r)
                  form_shown_document(a, &shown, rows_text(f.form, 0, "disclosure_language")));
     bool is_stale = req_has(r, "document_sha256") && !str_eq(req_value(r, "document_sha256"), hash);
     req_set(r, "is_stale", is_stale ? S("yes") : S(""));
+    /* What she ticked stays ticked under the text that she saw; no address ticks anything for her. */
+    req_set(r, "is_hers", is_sent && !is_stale ? S("yes") : S(""));
     req_set(r, "document_sha256", hash);
     req_set(r, "text_dir", language_dir(f.language));
     req_set(r, "can_sign", can_sign(&f, signer, code) ? S("yes") : S(""));
@@ -173,6 +180,28 @@ static bool may_sign(struct req *r, const struct filling *f, struct str shown_ha
     return take_strokes(r, strokes) && is_good;
 }
 
+/*
+ * Whether the name may stand as it was typed: it fits somebody who may sign here, or she was asked about it and sent it once more. People
+ * have many names, so nobody is refused; but who fills in the wrong person's form sees it before it is signed.
+ */
+static enum err look_at_name(struct req *r, bool *is_meant)
+{
+    *is_meant = str_eq(req_value(r, "name_meant"), req_value(r, "signer_name"));
+    if (*is_meant)
+        return OK;
+    if (!req_has(r, "guardian_id"))
+        req_set_null(r, "guardian_id");
+    struct rows *named = req_query(r, Q_form_signer_fits);
+    if (!named)
+        return req_error(r);
+    *is_meant = rows_bool(named, 0, "fits");
+    if (!*is_meant)
+        req_refuse(r, "name_meant",
+                   "Nothing is signed yet: the name that you typed is another one than we know. "
+                   "Correct it, or sign all the same.");
+    return OK;
+}
+
 /* What the signed text says of who signs: as the database found it out, not as it was posted. */
 static enum err put_signer(struct req *r, struct form_document *d, struct str strokes)
 {
@@ -210,7 +239,9 @@ enum err form_sign(struct req *r)
     if (!may_sign(r, &f, shown, &strokes))
         return reply_again(r, CONSENT);
     bool is_fine;
-    e = form_code_check(r, &is_fine);
+    e = look_at_name(r, &is_fine);
+    if (!e && is_fine)
+        e = form_code_check(r, &is_fine);
     if (e)
         return e;
     if (!is_fine)
