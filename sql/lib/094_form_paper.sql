@@ -66,8 +66,20 @@ BEGIN
     RETURN its.client_id;
 END $$;
 
-REVOKE ALL ON FUNCTION app.paper_words(text), app.form_on_paper(uuid, uuid, uuid, date, uuid, uuid, text, bytea, bytea, bytea, bytea, text[], boolean[]) FROM PUBLIC;
+-- Whether a signed form was signed on paper, also for who sees that it is signed and no chart.
+CREATE OR REPLACE FUNCTION app.form_is_on_paper(client uuid, assignment uuid) RETURNS boolean
+LANGUAGE plpgsql STABLE COST 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    RETURN app.actor_kind() = 'staff'
+       AND EXISTS (SELECT FROM app.signature s WHERE s.tenant_id = app.tenant() AND s.client_id = client AND s.assignment_id = assignment AND s.place = 'paper')
+       AND (app.may('client_read') OR app.may('chart_read') OR app.may('calendar_read')
+            OR app.reaches('client_read', client) OR app.reaches('chart_read', client) OR app.reaches('calendar_read', client));
+END $$;
+
+REVOKE ALL ON FUNCTION app.form_is_on_paper(uuid, uuid), app.paper_words(text), app.form_on_paper(uuid, uuid, uuid, date, uuid, uuid, text, bytea, bytea, bytea, bytea, text[], boolean[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.paper_words(text) TO foyer_staff;
+GRANT EXECUTE ON FUNCTION app.form_is_on_paper(uuid, uuid) TO foyer_staff, foyer_slow;
 GRANT EXECUTE ON FUNCTION app.form_on_paper(uuid, uuid, uuid, date, uuid, uuid, text, bytea, bytea, bytea, bytea, text[], boolean[]) TO foyer_slow;
 
 RESET ROLE;

@@ -180,16 +180,17 @@ BEGIN
 END $$;
 
 DROP FUNCTION IF EXISTS app.form_by_hash(bytea);
--- A signed form by the SHA-256 of its text or of the file that proves it: on which day, in the studio's time where it was signed; when
+-- A signed form by the SHA-256 of its text or of the file that proves it: whether by hand on paper; on which day, in the studio's time where it was signed; when
 -- it was taken back as a whole, when something that it allowed first was, when a newer one of the same form was signed by the same person, on whichever of her records, and when the studio
 -- took its wording out of use. Names nobody. For sec.form_verify.
+DROP FUNCTION IF EXISTS app.form_by_hash(bytea);
 CREATE OR REPLACE FUNCTION app.form_by_hash(hash bytea)
-RETURNS TABLE (signature_id uuid, is_file boolean, signed_on date, revoked_on date, taken_back_on date, replaced_on date, out_of_use_on date)
+RETURNS TABLE (signature_id uuid, is_file boolean, is_paper boolean, signed_on date, revoked_on date, taken_back_on date, replaced_on date, out_of_use_on date)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RETURN QUERY
-    SELECT s.id, s.document_sha256 <> hash, (s.signed_at AT TIME ZONE s.zone)::date,
+    SELECT s.id, s.document_sha256 <> hash, s.place = 'paper', (s.signed_at AT TIME ZONE s.zone)::date,
            (SELECT (w.at AT TIME ZONE s.zone)::date FROM app.form_withdrawal w WHERE w.tenant_id = s.tenant_id AND w.signature_id = s.id),
            (SELECT min(c.withdrawn_at AT TIME ZONE s.zone)::date FROM app.consent c WHERE c.tenant_id = s.tenant_id AND c.signature_id = s.id),
            (SELECT min(n.signed_at AT TIME ZONE s.zone)::date FROM app.form_assignment a
@@ -378,7 +379,7 @@ GRANT EXECUTE ON FUNCTION sec.signer_take(uuid, date, bytea) TO foyer_public;
 -- ask, 60 times in an hour from one network (FY429); a document that was is noted in the trail, with nobody's name. No row: none was named.
 DROP FUNCTION IF EXISTS sec.form_verify(text, inet);
 CREATE OR REPLACE FUNCTION sec.form_verify(fingerprint text, address inet)
-RETURNS TABLE (is_unreadable boolean, is_unknown boolean, is_file boolean, signed_on date, revoked_on date, taken_back_on date, replaced_on date, out_of_use_on date)
+RETURNS TABLE (is_unreadable boolean, is_unknown boolean, is_file boolean, is_paper boolean, signed_on date, revoked_on date, taken_back_on date, replaced_on date, out_of_use_on date)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -389,17 +390,17 @@ BEGIN
         RETURN;
     END IF;
     IF hex !~ '^[0-9a-f]{64}$' THEN
-        RETURN QUERY SELECT true, false, false, NULL::date, NULL::date, NULL::date, NULL::date, NULL::date;
+        RETURN QUERY SELECT true, false, false, false, NULL::date, NULL::date, NULL::date, NULL::date, NULL::date;
         RETURN;
     END IF;
     PERFORM sec.count_try('verify', address, 60);
     SELECT * INTO found_one FROM app.form_by_hash(decode(hex, 'hex'));
     IF NOT FOUND THEN
-        RETURN QUERY SELECT false, true, false, NULL::date, NULL::date, NULL::date, NULL::date, NULL::date;
+        RETURN QUERY SELECT false, true, false, false, NULL::date, NULL::date, NULL::date, NULL::date, NULL::date;
         RETURN;
     END IF;
     PERFORM sec.note('form.verify', 'ok', NULL, '{}', 'signature', found_one.signature_id);
-    RETURN QUERY SELECT false, false, found_one.is_file, found_one.signed_on, found_one.revoked_on, found_one.taken_back_on, found_one.replaced_on, found_one.out_of_use_on;
+    RETURN QUERY SELECT false, false, found_one.is_file, found_one.is_paper, found_one.signed_on, found_one.revoked_on, found_one.taken_back_on, found_one.replaced_on, found_one.out_of_use_on;
 END $$;
 REVOKE ALL ON FUNCTION sec.form_verify(text, inet) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.form_verify(text, inet) TO foyer_public;

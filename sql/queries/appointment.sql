@@ -175,7 +175,7 @@ SELECT f.client_id,
        f.revoked_at AT TIME ZONE l.zone AS revoked,
        f.state = 'declined' AS is_declined,
        s.id AS signature_id,
-       s.signed_at AT TIME ZONE l.zone AS signed, s.place = 'paper' AS is_paper
+       s.signed_at AT TIME ZONE l.zone AS signed, f.state = 'signed' AND app.form_is_on_paper(f.client_id, f.id) AS is_paper
 FROM app.appointment a
 JOIN app.location l ON l.id = a.location_id
 -- the parts of one visit ask for a form once

@@ -119,7 +119,7 @@ SELECT f.client_id,
        v.name AS service,
        s.id AS signature_id,
        s.signed_at AT TIME ZONE s.zone AS signed,
-       s.place = 'paper' AS is_paper,
+       f.state = 'signed' AND app.form_is_on_paper(f.client_id, f.id) AS is_paper,
        app.may('booking_write') OR app.reaches('booking_write', f.client_id) AS can_note_paper
 FROM app.form_assignment f
 JOIN app.form o ON o.id = f.form_id

@@ -28,7 +28,7 @@ JOIN app.staff f ON f.id = app.actor()
 LEFT JOIN app.appointment p ON p.client_id = a.client_id AND p.id = a.appointment_id
 LEFT JOIN app.service s ON s.id = p.service_id
 LEFT JOIN app.location o ON o.id = p.location_id
-WHERE a.id = :assignment_id::uuid AND a.state = 'due';
+WHERE a.id = :assignment_id::uuid AND app.form_is_due(a.state, a.due_by);
 
 -- name: form_paper_guardians :many
 -- Who else may have signed it.

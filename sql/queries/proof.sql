@@ -50,7 +50,7 @@ LIMIT 20;
 -- name: proof_verify :maybe
 -- Whether a document with this fingerprint was signed here, for anybody who holds it. No row: none was asked about.
 -- clients: none
-SELECT v.is_unreadable, v.is_unknown, v.is_file, v.signed_on, v.revoked_on, v.taken_back_on, v.replaced_on, v.out_of_use_on
+SELECT v.is_unreadable, v.is_unknown, v.is_file, v.is_paper, v.signed_on, v.revoked_on, v.taken_back_on, v.replaced_on, v.out_of_use_on
 FROM sec.form_verify(:fingerprint, :address::inet) AS v;
 
 -- name: proof_add :exec

@@ -146,6 +146,13 @@ test("K-02: the list of tombstones replays what a database lacks, twice without 
 
 test("B18, K-02: what clients have taken back is written beside the backups and holds in an older database, unless she has said something since", () => {
   const objections = path.join(place, "objections"), keys = path.join(dir, "replay");
+  // a form that was signed, taken back as a whole
+  const [signature, signer, its] = h.sql(`SELECT s.id, s.client_id, s.assignment_id FROM app.signature s JOIN app.form_assignment a ON a.tenant_id = s.tenant_id AND a.id = s.assignment_id AND a.revoked_at IS NULL
+    WHERE s.tenant_id = :'v1' AND NOT EXISTS (SELECT FROM app.consent c WHERE c.tenant_id = s.tenant_id AND c.signature_id = s.id) AND NOT EXISTS (SELECT FROM app.messaging_consent m WHERE m.tenant_id = s.tenant_id AND m.signature_id = s.id)
+      AND EXISTS (SELECT FROM app.client_key k WHERE k.client_id = s.client_id AND k.destroyed_at IS NULL) ORDER BY s.signed_at, s.id LIMIT 1`, corner.tenant)[0];
+  h.sql(`SET foyer.tenant_id = '${corner.tenant}'; SELECT app.signature_end(gen_random_uuid(), '${signer}', '${signature}', NULL, 'client', now())`);
+  const taken = h.one("SELECT revoked_at FROM app.form_assignment WHERE id = :'v1'", its);
+  assert.ok(taken);
   const write = () => good(foyer(["tombstones", "objections"], { env: { FOYER_BACKUP_DIR: place } })).stdout;
   const lines = () => fs.readFileSync(objections, "utf8").trim().split("\n");
   const wording = h.one("SELECT id FROM app.messaging_wording WHERE tenant_id = :'v1' AND channel = 'email' AND purpose = 'news' ORDER BY version DESC LIMIT 1", corner.tenant);
@@ -163,16 +170,22 @@ test("B18, K-02: what clients have taken back is written beside the backups and 
   assert.equal(write(), `${n} ${hash}\n`, "twice: nothing is added");
   for (const client of [one, two]) assert.equal(lines().filter((l) => l.includes(` message.object ${corner.tenant} ${client}/email/news/`)).length, 1);
   assert.ok(lines().some((l) => l.includes(` consent.end ${corner.tenant} ${her}/${purpose}/`)));
-  for (const l of lines()) assert.match(l, /^\d+ \S+Z (message\.object|consent\.end) [0-9a-f-]{36} [0-9a-f-]{36}\/[a-z_/]+\/[0-9T:.-]+Z [0-9a-f]{64} [0-9a-f]{16} [0-9a-f]+$/, "ids, purposes and moments only");
+  assert.equal(lines().filter((l) => l.includes(` form.end ${corner.tenant} ${signer}/${signature}/`)).length, 1);
+  for (const l of lines()) assert.match(l, /^\d+ \S+Z (message\.object|consent\.end|form\.end) [0-9a-f-]{36} [0-9a-f-]{36}\/([a-z_/]+|[0-9a-f-]{36})\/[0-9T:.-]+Z [0-9a-f]{64} [0-9a-f]{16} [0-9a-f]+$/, "ids, purposes and moments only");
 
   // as if the database were older: neither has objected yet; the second says yes again after the restore, before the list is done once more
   h.sql(`BEGIN; SET LOCAL session_replication_role = replica; SET LOCAL foyer.tenant_id = '${corner.tenant}';
     DELETE FROM app.messaging_consent WHERE NOT is_given AND client_id IN ('${one}', '${two}') AND channel = 'email' AND purpose = 'news';
-    UPDATE app.consent SET withdrawn_at = NULL, withdrawn_kind = NULL, withdrawn_by = NULL WHERE id = '${consent}'; COMMIT`);
+    UPDATE app.consent SET withdrawn_at = NULL, withdrawn_kind = NULL, withdrawn_by = NULL WHERE id = '${consent}';
+    DELETE FROM app.form_withdrawal WHERE signature_id = '${signature}'; UPDATE app.form_assignment SET revoked_at = NULL WHERE id = '${its}'; COMMIT`);
+  const noted = () => Number(h.one("SELECT count(*) FROM audit.event WHERE tenant_id = :'v1' AND action = 'signature.withdraw' AND reason = 'done once more after a restore' AND :'v2'::uuid = ANY (client_ids)", corner.tenant, signer)), before = noted();
   says(two, true);
   good(run(["sh", "-c", 'mkdir -m 700 "$1" && cp "$2" "$1/objections" && cp "$3" "$1/tombstones"', "-", keys, objections, path.join(h.env.vardir, "keys", "tombstones")]));
   const replay = (file = "tombstones") => foyer(["tombstones", "replay"], { env: { FOYER_TOMBSTONES: path.join(keys, file) } });
-  assert.match(good(replay()).out, /^2 of \d+ tombstones were done once more/);
+  assert.match(good(replay()).out, /^3 of \d+ tombstones were done once more/);
+  assert.deepEqual(h.sql("SELECT a.revoked_at, w.by_kind, w.reason_sealed IS NULL FROM app.form_assignment a JOIN app.form_withdrawal w ON w.assignment_id = a.id AND w.signature_id = :'v2' WHERE a.id = :'v1'", its, signature), [[taken, "restore", "t"]], "taken back, when it was");
+  assert.equal(h.one("SELECT count(*) FROM app.form_event WHERE assignment_id = :'v1' AND kind = 'withdrawn' AND detail = 'the signature'", its), "2");
+  assert.equal(noted(), before + 1, "and the trail says so");
   assert.equal(last(one), "f restore");
   assert.equal(last(two), "t paper");
   assert.deepEqual(h.sql("SELECT withdrawn_at IS NOT NULL, withdrawn_kind FROM app.consent WHERE id = :'v1'", consent), [["t", "restore"]]);

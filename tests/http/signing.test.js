@@ -377,6 +377,9 @@ describe("E-05: on the studio's tablet", () => {
     assert.equal(page.headers["cache-control"], "no-store");
     assert.doesNotMatch(page.text, /href="\/book"|href="\/privacy"|\/looked/);
     for (const other of ["looked", "allowed", "correct", "waitlist"]) assert.equal((await tablet.get(`/v/${link}/${other}`)).status, 404, other);
+    const hers = h.formOf(page.text, `/v/${link}/done`).values, [mine] = h.sql("SELECT id FROM app.signature WHERE client_id = :'v1'::uuid LIMIT 1", p.client).concat([[h.uuid()]])[0];
+    for (const [to, values] of [["allowed", { purpose: "photo_chart" }], [`signed/${mine}/withdraw`, {}], ["messages", {}]])
+      assert.equal((await tablet.post(`/v/${link}/${to}`, { ...hers, idem: h.uuid(), ...values })).status, 404, `${to}: nothing is taken back on the tablet`);
     const at = await ready(tablet, link, p.consent);
     const signPage = (await tablet.get(at)).text;
     assert.match(signPage, /name="signer_name"[^>]*autocomplete="off"/, "the browser of the tablet offers nobody's name to the next");

@@ -365,9 +365,13 @@ static enum err forms(struct gathering *g, const struct rows *rows)
     for (size_t i = 0; i < rows_count(rows); i++) {
         if (!rows_bool(rows, i, "is_signed"))
             continue;
+        bool is_paper = rows_bool(rows, i, "is_paper");
+        struct str signed_on =
+            join(g->a, is_paper ? S("signed on paper,") : S("signed"), " ",
+                 shown(g, rows, i, "signed", is_paper ? "date" : "datetime"));
         add(g, CHART_FACT, cell(rows, i, "form"),
             join(g->a,
-                 join(g->a, join(g->a, S("signed"), " ", shown(g, rows, i, "signed", "datetime")),
+                 join(g->a, signed_on,
                       ", taken back ", shown(g, rows, i, "revoked", "datetime")),
                  "; ", join(g->a, S("envelope"), " ", cell(rows, i, "signature_id"))));
         parts_of(g, files, "signature_id", cell(rows, i, "signature_id"), attached);
