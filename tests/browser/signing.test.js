@@ -42,3 +42,38 @@ test("L54 E-05: on the tablet a guardian signs with a finger; afterwards nothing
   assert.match(page.url(), /\/login/);
   await page.context().close();
 });
+
+test("E-05: on the tablet who reads is reported now and then, who does nothing is not, and after five minutes without a touch the tablet is put away", async () => {
+  const p = somebody("glow"), page = await b.staff("phone", "glow", "front-desk", { fresh: true });
+  await page.goto(`${h.origin("glow")}/clients/${p.client}`);
+  await page.getByRole("button", { name: "Hand over the tablet" }).click();
+  await page.getByRole("heading", { name: "Your forms" }).waitFor();
+  const link = page.url().match(/\/v\/([0-9a-f-]{36})/)[1];
+  await page.clock.install();
+  await page.goto(`${page.url()}/${p.consent}`);
+  const told = [];
+  page.on("request", (r) => { if (new URL(r.url()).pathname === `/v/${link}/here`) told.push(r); });
+  const minutes = async (n) => { await page.clock.runFor(n * 60000); await new Promise((r) => setTimeout(r, 300)); };
+  const ends = () => Number(h.one("SELECT extract(epoch FROM expires_at - now()) FROM sec.link_session WHERE link_id = :'v1'::uuid", link));
+  await minutes(3);
+  assert.equal(told.length, 0, "nobody touched it, nothing is reported");
+  // Scrolling is reading.
+  h.sql("UPDATE sec.link_session SET expires_at = now() + interval '1 minute' WHERE link_id = :'v1'::uuid", link);
+  await page.evaluate(() => dispatchEvent(new Event("scroll")));
+  await minutes(1);
+  assert.equal(told.length, 1, "once");
+  assert.equal((await told[0].response()).status(), 200);
+  assert.ok(ends() > 500, "and that keeps the page open");
+  await page.mouse.move(20, 20);
+  await page.evaluate(() => dispatchEvent(new Event("pointerdown")));
+  await minutes(1);
+  assert.equal(told.length, 1, "not at each touch");
+  await minutes(1.2);
+  assert.equal(told.length, 2, "every two minutes");
+  assert.match(page.url(), new RegExp(link), "who reads is not cut off");
+  await page.clock.runFor(6 * 60000);
+  await page.getByText("Please give the tablet back").waitFor();
+  assert.equal(told.length, 2);
+  assert.ok(h.one("SELECT count(*) FROM sec.link_session WHERE link_id = :'v1'::uuid AND expires_at > now()", link) === "0");
+  await page.context().close();
+});
