@@ -1,8 +1,9 @@
 -- 094_form_library: forms to begin with. Each is a starting point in plain words, written for the law of the United States in general and
 -- of no state in particular; a studio's lawyer reads it before it is published (the page that offers them says so). content:
--- ("none": of a list of conditions, the choice that says that there is none of them)
+-- ("authorisation": what a permission must say, sql/lib/094_form_authorisation.sql; "none": of a list of conditions, the choice that says that there is none of them)
 --   {"title", "body", "questions": [{"key", "kind", "label", "help", "options", "required", "more", "min", "max", "unit", "purpose",
---    "when": [key, answer], "none"}], "translations": {language: {"title", "body", "questions": {key: {"label", "help", "options", "more"}}}}}
+--    "when": [key, answer], "none"}], "authorisation": {"described", "used_by", "used_for", "used_until", "taking_back"},
+--   "translations": {language: {"title", "body", "authorisation", "questions": {key: {"label", "help", "options", "more"}}}}}
 -- A translation is of all of it: who signs reads it in one language.
 
 SET LOCAL ROLE foyer_owner;
@@ -128,9 +129,14 @@ $form$::jsonb),
   {"key": "goggles", "kind": "initials", "label": "I keep the goggles on for the whole treatment: my initials", "required": true},
   {"key": "asked", "kind": "acknowledge", "label": "I could ask all my questions, and they were answered.", "required": true}]}
 $form$::jsonb),
-(5, 'photo-release', 'Photographs', 'consent', 'For every studio', 'A yes or no for each purpose: chart, teaching, website; also in Spanish', 'life', NULL, 'services', 'everybody', $form$
+(5, 'photo-release', 'Photographs', 'consent', 'For every studio', 'A yes or no for each purpose: chart, teaching, website; also in Spanish', 'days', 3650, 'services', 'everybody', $form$
 {"title": "Photographs of you",
  "body": "You decide for each purpose on its own. A no changes nothing about how you are treated, and there is no payment for a yes.\n\nIn your chart, photographs show how a treatment went. They are kept as carefully as the rest of your record.\n\nFor teaching, they are shown to people who learn this work, without your name.\n\nOn our website and in our other publications everybody can see them, without your name unless you also allow that in writing. What was once published can be copied by others, and cannot be called back from them.\n\nYou may take each yes back at any time, by telling us; from then on we do not use the photographs for that purpose, and take them off our own pages. What is in your chart stays in it for as long as the law asks us to keep records.",
+ "authorisation": {"described": "Photographs of the areas that are treated, taken here before, during and after a treatment; of your face only as far as you allow it below. Not your name, and nothing else of your record.",
+  "used_by": "This studio: those who work here and look after its teaching, its website and its other publications.",
+  "used_for": "For teaching: people who learn this work, to see how treatments go. On the website and in other publications: everybody, to show our work. Only for those of these to which you say yes.",
+  "used_until": "For ten years (3650 days) from the day you sign, or until you take it back, whichever comes first.",
+  "taking_back": "Under “What I allowed”, from any of our links; at the desk; or in writing. It counts from that moment, for what was not shown yet. Whoever saw or copied a photograph before is not bound by our rules."},
  "questions": [
   {"key": "photo_chart", "kind": "yes_no", "label": "May we photograph the treated area for your chart?", "required": true, "purpose": "photo_chart"},
   {"key": "photo_teaching", "kind": "yes_no", "label": "May we show these photographs for teaching?", "required": true, "purpose": "photo_teaching"},
@@ -138,6 +144,11 @@ $form$::jsonb),
   {"key": "face", "kind": "choice", "label": "May your face be recognisable in what we publish?", "options": ["Yes", "No, only details"], "required": true, "when": ["photo_website", "yes"]}],
  "translations": {"es": {"title": "Fotografías suyas",
   "body": "Usted decide para cada fin por separado. Un no no cambia nada en su atención, y por un sí no hay pago.\n\nEn su expediente, las fotografías muestran cómo resultó un tratamiento. Se guardan con el mismo cuidado que el resto de su expediente.\n\nPara la enseñanza, se muestran a personas que aprenden este trabajo, sin su nombre.\n\nEn nuestro sitio web y en nuestras demás publicaciones todo el mundo puede verlas, sin su nombre a menos que usted también lo permita por escrito. Lo que se publicó una vez puede ser copiado por otros, y no se les puede reclamar.\n\nUsted puede retirar cada sí en cualquier momento, con solo decírnoslo; desde entonces no usamos las fotografías para ese fin y las quitamos de nuestras propias páginas. Lo que está en su expediente permanece en él mientras la ley nos pida conservarlo.",
+  "authorisation": {"described": "Fotografías de las zonas tratadas, tomadas aquí antes, durante y después de un tratamiento; de su rostro solo en la medida en que usted lo permita abajo. No su nombre, ni ninguna otra cosa de su expediente.",
+   "used_by": "Este estudio: quienes trabajan aquí y se ocupan de la enseñanza, del sitio web y de las demás publicaciones.",
+   "used_for": "Para la enseñanza: personas que aprenden este trabajo, para ver cómo resultan los tratamientos. En el sitio web y en otras publicaciones: todo el mundo, para mostrar nuestro trabajo. Solo para aquello a lo que usted diga que sí.",
+   "used_until": "Durante diez años (3650 días) desde el día en que firma, o hasta que lo retire, lo que ocurra primero.",
+   "taking_back": "En «Lo que permití», desde cualquiera de nuestros enlaces; en recepción; o por escrito. Cuenta desde ese momento, para lo que aún no se haya mostrado. Quien haya visto o copiado antes una fotografía no está sujeto a nuestras reglas."},
   "questions": {
    "photo_chart": {"label": "¿Podemos fotografiar la zona tratada para su expediente?"},
    "photo_teaching": {"label": "¿Podemos mostrar estas fotografías para la enseñanza?"},
@@ -187,6 +198,11 @@ $form$::jsonb),
 (9, 'messaging', 'Messages to your phone and mail', 'consent', 'For every studio', 'About visits; advertising only on its own yes', 'life', NULL, 'first_visit', 'everybody', $form$
 {"title": "Messages to your phone and mail",
  "body": "We write to you about your visits: that one is booked, moved or near, and which forms are still to be filled in. Text messages and ordinary e-mails are not encrypted all the way; others with access to your phone or mail may read them. So we never name a treatment in them.\n\nYou need not agree to text messages to be treated here. Messages may come from an automatic system; how many depends on your visits. Your phone company may charge you. Reply STOP to end them, HELP for help, or tell us.\n\nAdvertising is something else: you get it only when you say yes to it below, and that yes is no condition of buying anything.",
+ "authorisation": {"described": "Your name, e-mail address and phone number. Nothing of what you are treated for.",
+  "used_by": "This studio, and those who carry its messages for it.",
+  "used_for": "To send you our own offers and news, by the ways to which you say yes below. We give or sell them to nobody else for advertising.",
+  "used_until": "Until you take it back, or your record here ends.",
+  "taking_back": "Under “What I allowed”, from any of our links; in answer to any message (STOP to a text message); or at the desk. It counts at once, also for what is waiting to be sent."},
  "questions": [
   {"key": "texts", "kind": "yes_no", "label": "May we send you text messages about your visits?", "required": true, "purpose": "sms_service"},
   {"key": "texts_number", "kind": "text", "label": "To which number?", "required": true, "when": ["texts", "yes"]},

@@ -169,6 +169,11 @@ BEGIN
            coalesce((q.one ->> 'required')::boolean, false), q.one ->> 'more', q.one ->> 'purpose', (q.one ->> 'min')::double precision, (q.one ->> 'max')::double precision,
            q.one ->> 'unit', q.one -> 'when' ->> 0, q.one -> 'when' ->> 1, q.one ->> 'none'
     FROM jsonb_array_elements(content -> 'questions') WITH ORDINALITY AS q (one, n);
+    INSERT INTO app.form_authorisation (form_version_id, language, described, used_by, used_for, used_until, taking_back)
+    SELECT draft, l.language, l.a ->> 'described', l.a ->> 'used_by', l.a ->> 'used_for', l.a ->> 'used_until', l.a ->> 'taking_back'
+    FROM (SELECT 'en' AS language, content -> 'authorisation' AS a
+          UNION ALL SELECT x.key, x.value -> 'authorisation' FROM jsonb_each(coalesce(content -> 'translations', '{}')) AS x) AS l
+    WHERE l.a IS NOT NULL;
     FOR t IN SELECT x.key AS language, x.value AS said FROM jsonb_each(coalesce(content -> 'translations', '{}')) AS x LOOP
         INSERT INTO app.form_translation (form_version_id, language, title, body) VALUES (draft, t.language, t.said ->> 'title', t.said ->> 'body');
         INSERT INTO app.form_question_translation (form_version_id, question_id, language, label, help, options, follow_up_label, unit)
@@ -257,6 +262,8 @@ BEGIN
     FROM app.form_question q WHERE q.form_version_id = last.id;
     INSERT INTO app.form_translation (form_version_id, language, title, body)
     SELECT draft, t.language, t.title, t.body FROM app.form_translation t WHERE t.form_version_id = last.id;
+    INSERT INTO app.form_authorisation (form_version_id, language, described, used_by, used_for, used_until, taking_back)
+    SELECT draft, a.language, a.described, a.used_by, a.used_for, a.used_until, a.taking_back FROM app.form_authorisation a WHERE a.form_version_id = last.id;
     INSERT INTO app.form_question_translation (form_version_id, question_id, language, label, help, options, follow_up_label, unit)
     SELECT draft, n.id, t.language, t.label, t.help, t.options, t.follow_up_label, t.unit
     FROM app.form_question_translation t
@@ -272,6 +279,7 @@ AS $$
 DECLARE
     draft uuid := app.form_draft_of(form);
 BEGIN
+    DELETE FROM app.form_authorisation a WHERE a.form_version_id = draft;
     DELETE FROM app.form_translation t WHERE t.form_version_id = draft;
     DELETE FROM app.form_question q WHERE q.form_version_id = draft;
     DELETE FROM app.form_version v WHERE v.id = draft;
@@ -460,6 +468,7 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'no such translation' USING ERRCODE = 'FY404';
     END IF;
+    DELETE FROM app.form_authorisation a WHERE a.form_version_id = draft AND a.language = language;
     PERFORM app.form_touch(draft);
     RETURN form;
 END $$;
@@ -575,6 +584,12 @@ BEGIN
     ORDER BY t.language, q.position LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'Not translated yet: %. Who signs must read all of it in one language.', bad USING ERRCODE = 'FY422', COLUMN = 'form';
+    END IF;
+    SELECT string_agg(l.words, '; ' ORDER BY l.is_own DESC, l.language) INTO bad
+    FROM (SELECT m.language, m.is_own, CASE WHEN m.is_own THEN '' ELSE app.language_words(m.language) || ': ' END || string_agg(lower(m.words), ', ' ORDER BY m.n) AS words
+          FROM app.authorisation_missing(draft) m GROUP BY m.language, m.is_own) AS l;
+    IF bad IS NOT NULL THEN
+        RAISE EXCEPTION 'A yes to showing photographs or to offers counts only when the form says what exactly is allowed. Still missing: %.', bad USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
     IF asks_again THEN  -- asked before the version is in force: then nothing stands any more
         asked := app.form_ask_again(form);

@@ -50,7 +50,7 @@ ORDER BY is_signed, p.id IS DISTINCT FROM l.appointment_id, p.starts_at, a.posit
 -- One form of the link's client in the wording that is in force now and in the language that she asks for, went on in, picked on another page
 -- of the link, is on record to prefer, or reads here by her browser; with what signing it needs.
 SELECT a.id AS assignment_id, a.client_id, a.state, f.kind = 'consent' AS is_consent,
-       v.id AS form_version_id, v.version, coalesce(x.title, v.title) AS title, coalesce(x.body, v.body) AS wording, v.sha256 AS wording_sha256,
+       v.id AS form_version_id, v.version, coalesce(x.title, v.title) AS title, concat_ws(E'\n\n', nullif(coalesce(x.body, v.body), ''), app.authorisation_words(v.id, coalesce(x.language, v.language))) AS wording, v.sha256 AS wording_sha256,
        coalesce(x.language, v.language) AS language, CASE WHEN t.language <> coalesce(x.language, v.language) THEN app.language_words(t.language) END AS terms_language_words, app.language_words(coalesce(x.language, v.language)) AS language_words,
        coalesce(d.form_version_id, v.id) AS answered_version_id, d.assignment_id IS NOT NULL AS has_draft, d.language AS draft_language,
        coalesce(d.edition, 0) AS edition, d.editor, gen_random_uuid() AS page_id,
@@ -366,24 +366,24 @@ FROM app.form_record_reminder x WHERE x.letter = :letter::uuid AND app.message_g
 -- name: form_unsigned :page 50
 -- Who has which form due, for a visit or for her record, in the order of the visits; since when, and when a link to it was sent last.
 -- is_first: the first of her lines that stand together.
-SELECT p.assignment_id, p.client_id, p.client, p.form, p.is_for_visit, p.appointment_id, p.service, p.starts, p.since, p.is_late,
-       s.at AT TIME ZONE app.zone() AS sent, s.is_reminder, p.is_first,
+SELECT p.client_id, p.client, p.form, p.is_for_visit, p.appointment_id, p.service, p.starts, p.since, p.is_late,
+       s.at AT TIME ZONE app.zone() AS sent, s.is_reminder,
        p.is_first AND coalesce(g.email, app.mail_address(p.client_id)) IS NULL AS lacks_address, p.is_first AND NOT p.has_birth_date AS lacks_birth_date,
        p.is_first AND p.has_birth_date AND coalesce(g.email, app.mail_address(p.client_id)) IS NOT NULL
            AND (app.may('message_write') OR app.reaches('message_write', p.client_id)) AS can_send
-FROM (SELECT d.id AS assignment_id, d.client_id, c.name AS client, c.birth_date IS NOT NULL AS has_birth_date, o.name AS form, d.appointment_id IS NOT NULL AS is_for_visit,
+FROM (SELECT d.client_id, c.name AS client, c.birth_date IS NOT NULL AS has_birth_date, o.name AS form, d.appointment_id IS NOT NULL AS is_for_visit,
              a.id AS appointment_id, v.name AS service, a.starts_at AT TIME ZONE l.zone AS starts, coalesce(d.due_again_at, d.created_at) AS due_since,
              coalesce(d.due_again_at, d.created_at) AT TIME ZONE app.zone() AS since, d.due_by < now() AS is_late,
              row_number() OVER w AS n, lag(d.client_id) OVER w IS DISTINCT FROM d.client_id AS is_first
-      FROM (SELECT x.id, x.client_id, x.form_id, x.appointment_id, x.due_by, x.created_at, x.due_again_at FROM app.form_assignment x
-            WHERE app.form_is_due(x.state, x.due_by) AND EXISTS (SELECT FROM app.client y WHERE y.id = x.client_id)
-            ORDER BY coalesce(x.due_by, 'infinity'::timestamptz), x.created_at, x.client_id, x.id LIMIT :page_limit OFFSET :page_offset) AS d
+      FROM (SELECT x.id, x.client_id, x.form_id, x.appointment_id, x.due_by, x.due_order, x.created_at, x.due_again_at FROM app.form_assignment x
+            WHERE app.form_is_due(x.state, x.due_by) AND x.due_order > app.form_due_from() AND EXISTS (SELECT FROM app.client y WHERE y.id = x.client_id)
+            ORDER BY x.due_order, x.created_at, x.client_id, x.id LIMIT :page_limit OFFSET :page_offset) AS d
       JOIN app.client c ON c.id = d.client_id
       JOIN app.form o ON o.id = d.form_id
       LEFT JOIN app.appointment a ON a.client_id = d.client_id AND a.id = d.appointment_id
       LEFT JOIN app.service v ON v.id = a.service_id
       LEFT JOIN app.location l ON l.id = a.location_id
-      WINDOW w AS (ORDER BY coalesce(d.due_by, 'infinity'::timestamptz), d.created_at, d.client_id, d.id)) AS p
+      WINDOW w AS (ORDER BY d.due_order, d.created_at, d.client_id, d.id)) AS p
 LEFT JOIN LATERAL app.form_sent(p.client_id, p.due_since) AS s ON true
 LEFT JOIN LATERAL (
     SELECT app.guardian_mail(k.guardian_id) AS email FROM app.guardians_of(p.client_id) k

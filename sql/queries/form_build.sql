@@ -268,6 +268,34 @@ WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL AND q.id = :question
 -- Keeps that.
 SELECT app.form_question_translate(:form_id::uuid, :language, :question_id::uuid, :label, :help, :options, :follow_up, :unit) AS language;
 
+-- name: form_build_authorisation :one
+-- What the draft's permissions say, in one of its languages, beside its own.
+-- clients: none
+SELECT v.form_id, f.name, v.id AS form_version_id, l.language, app.language_words(l.language) AS language_words,
+       a.described, a.used_by, a.used_for, a.used_until, a.taking_back, coalesce(a.edition, 0) AS edition,
+       CASE WHEN l.language <> v.language THEN app.authorisation_words(v.id, v.language) END AS own
+FROM app.form_version v
+JOIN app.form f ON f.id = v.form_id
+CROSS JOIN LATERAL (SELECT v.language AS language WHERE v.language = :language
+                    UNION ALL SELECT t.language FROM app.form_translation t WHERE t.form_version_id = v.id AND t.language = :language) AS l
+LEFT JOIN app.form_authorisation a ON a.form_version_id = v.id AND a.language = l.language
+WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL;
+
+-- name: form_build_authorised :many
+-- The languages of the draft, and what of its permissions is not said in each.
+-- clients: none
+SELECT v.form_id, l.language, app.language_words(l.language) AS language_words, m.missing, m.missing IS NULL AND a.language IS NOT NULL AS is_whole
+FROM app.form_version v
+CROSS JOIN LATERAL (SELECT v.language, 0 AS n UNION ALL SELECT t.language, 1 FROM app.form_translation t WHERE t.form_version_id = v.id) AS l
+LEFT JOIN app.form_authorisation a ON a.form_version_id = v.id AND a.language = l.language
+LEFT JOIN LATERAL (SELECT string_agg(lower(x.words), ', ' ORDER BY x.n) AS missing FROM app.authorisation_missing(v.id) x WHERE x.language = l.language) AS m ON true
+WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL
+ORDER BY l.n, l.language;
+
+-- name: form_build_authorise :one
+-- Keeps that.
+SELECT app.form_authorisation_save(:form_id::uuid, :language, :seen_edition::int, :described, :used_by, :used_for, :used_until, :taking_back) AS form_id;
+
 -- name: form_build_publish :one
 -- The draft becomes the wording in force.
 SELECT p.form_id, p.n_asked FROM app.form_publish(:form_id::uuid, :seen_draft, :asks_again::boolean) p;
@@ -280,7 +308,7 @@ SELECT app.form_withdraw(:form_id::uuid, :why) AS form_id;
 -- A version as a client would read it, in one of its languages.
 -- clients: none
 SELECT v.form_id, v.id AS form_version_id, f.name, v.version, v.published_at IS NULL AS is_draft, v.withdrawn_at IS NOT NULL AS is_withdrawn, f.kind = 'consent' AS is_consent,
-       coalesce(x.title, v.title) AS title, coalesce(x.body, v.body) AS wording, coalesce(x.language, v.language) AS language
+       coalesce(x.title, v.title) AS title, concat_ws(E'\n\n', nullif(coalesce(x.body, v.body), ''), app.authorisation_words(v.id, coalesce(x.language, v.language))) AS wording, coalesce(x.language, v.language) AS language
 FROM app.form_version v
 JOIN app.form f ON f.id = v.form_id
 LEFT JOIN app.form_translation x ON x.form_version_id = v.id AND x.language = :lang

@@ -2,7 +2,7 @@
 -- A version as a sheet to be printed, in one of its languages.
 -- clients: none
 SELECT v.form_id, v.id AS form_version_id, b.name AS studio, f.name AS form_name, v.version, v.published_at IS NULL AS is_draft, v.withdrawn_at IS NOT NULL AS is_withdrawn,
-       f.kind = 'consent' AS is_consent, coalesce(x.title, v.title) AS title, coalesce(x.body, v.body) AS wording, coalesce(x.language, v.language) AS language, v.sha256 AS wording_sha256
+       f.kind = 'consent' AS is_consent, coalesce(x.title, v.title) AS title, concat_ws(E'\n\n', nullif(coalesce(x.body, v.body), ''), app.authorisation_words(v.id, coalesce(x.language, v.language))) AS wording, coalesce(x.language, v.language) AS language, v.sha256 AS wording_sha256
 FROM app.form_version v
 JOIN app.form f ON f.id = v.form_id
 JOIN app.tenant b ON b.id = v.tenant_id
@@ -16,7 +16,7 @@ SELECT w.name, w.born, w.yes, w.no, w.since, w.tick, w.statement, w.signature, w
 
 -- name: form_paper_due :one
 -- A form that is due and may have been signed on paper.
-SELECT a.id AS assignment_id, a.client_id, c.name AS client_name, b.name AS studio, a.form_id, v.id AS form_version_id, v.version, v.title, v.body AS wording, v.sha256 AS wording_sha256,
+SELECT a.id AS assignment_id, a.client_id, c.name AS client_name, b.name AS studio, a.form_id, v.id AS form_version_id, v.version, v.title, concat_ws(E'\n\n', nullif(v.body, ''), app.authorisation_words(v.id, v.language)) AS wording, v.sha256 AS wording_sha256,
        v.language, app.language_words(v.language) AS language_words, s.name AS service_name, p.starts_at AT TIME ZONE o.zone AS starts_local,
        to_char(v.published_at AT TIME ZONE app.zone(), 'YYYY-MM-DD') AS first_day, to_char(now() AT TIME ZONE app.zone(), 'YYYY-MM-DD') AS last_day,
        app.is_minor(c.id) AS is_minor, f.name AS noter_name, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS now_utc

@@ -28,7 +28,14 @@ INSERT INTO sec.link_session (tenant_id, link_id, token_hash, expires_at) VALUES
 INSERT INTO app.form (id, name, kind, validity, asked_with) VALUES (fx.id('a', 'form', 60), 'For life', 'consent', 'life', 'every_visit');
 INSERT INTO app.form_version (id, form_id, version, title, body) VALUES (fx.id('a', 'version', 60), fx.id('a', 'form', 60), 1, 'For life', 'I may take it back.');
 INSERT INTO app.form_question (form_version_id, position, key, kind, label, purpose) VALUES (fx.id('a', 'version', 60), 1, 'chart', 'yes_no', 'In your chart?', 'photo_chart'), (fx.id('a', 'version', 60), 2, 'mail', 'yes_no', 'Offers?', 'email_news');
+INSERT INTO app.form_authorisation (form_version_id, language, described, used_by, used_for, used_until, taking_back) VALUES (fx.id('a', 'version', 60), 'en', 'Photographs', 'The studio', 'Offers', 'Thirty days', 'At the desk');
 COMMIT;
+
+-- what a permission must say, asked by the database, whichever page publishes
+CREATE FUNCTION pg_temp.publish(change text) RETURNS text LANGUAGE sql AS $$ SELECT pg_temp.staff('owner', change, 'SELECT n_asked FROM app.form_publish(fx.id(''a'', ''form'', 60), (SELECT app.form_draft_mark(v.edited_at) FROM app.form_version v WHERE v.id = app.form_draft_of(fx.id(''a'', ''form'', 60))), false)') $$;
+SELECT is(pg_temp.publish(format('UPDATE app.form_authorisation SET %I = '''' WHERE form_version_id = fx.id(''a'', ''version'', 60)', e.element)), 'FY422', 'R-10: not without ' || e.element) FROM app.authorisation_elements('en') e;
+SELECT is(pg_temp.publish('DELETE FROM app.form_authorisation WHERE form_version_id = fx.id(''a'', ''version'', 60)'), 'FY422', 'R-10: nor without any');
+SELECT isnt(pg_temp.staff('front-desk', 'SELECT app.form_authorisation_save(fx.id(''a'', ''form'', 60), ''en'', 1, '''', '''', '''', '''', '''')', 'COMMIT'), 'COMMIT', 'R-10: who may not build forms changes none');
 
 -- published, and the visits that are booked are looked at, by a job
 SELECT is(pg_temp.asked(611), '', 'a draft is asked of nobody');

@@ -1,5 +1,5 @@
 // form_build.test.js -- forms as a studio builds them: drafts, versions, questions that hang on answers, languages, validity and rules,
-// reminders. L13 L20 T02 T22; SECURITY.md E-02 E-06 V-04 D-26.
+// reminders, what a permission must say. L13 L20 T02 T22; SECURITY.md E-02 E-06 V-04 D-26 R-10.
 "use strict";
 const { test, describe, before } = require("node:test");
 const assert = require("node:assert/strict");
@@ -498,6 +498,74 @@ describe("L20: of whom a form is asked, and how long it stands", () => {
     await publish(form);
     assert.equal(wanted(next, form), true);
     await send(at(form), at(form, "/put"), {});
+  });
+});
+
+describe("R-10: a permission says what it must", () => {
+  const whole = { described: "Photographs of the treated area", used_by: "This studio", used_for: "Everybody, on the website", used_until: "Until the end of 2039", taking_back: "Tell us at the desk" };
+  const named = { described: "what may be used", used_by: "who may use it", used_for: "for whom, and what for", used_until: "until when", taking_back: "how to take it back" };
+  const allow = (form, values, language = "en") => send(at(form, `/draft/authorisation/${language}`), at(form, `/draft/authorisation/${language}`), values);
+  const missing = async (form) => { const r = await publish(form); return r.status === 303 ? "" : text(r).match(/Still missing: ([^<]*)\.</)[1]; };
+  const away = (form) => send(at(form), at(form, "/put"), {});
+  test("one element after the other: a form that lacks it is not published, and the page says which; then it is, and what she signs holds all of them", async () => {
+    const form = await begin("", "Shown on the website");
+    await ask(form, { kind: "yes_no", label: "On our website?", purpose: "photo_website" });
+    assert.equal(await missing(form), Object.values(named).join(", "));
+    assert.match(text(await v.get(at(form, "/draft"))), /Missing: what may be used, who may use it/);
+    for (const [element, words] of Object.entries(named)) {
+      assert.equal((await allow(form, { ...whole, [element]: "  " })).status, 303);
+      assert.equal(await missing(form), words);
+    }
+    assert.equal((await allow(form, whole)).status, 303);
+    await send(at(form, "/draft"), at(form, "/draft/languages"), { language: "es" });
+    const [question] = h.sql("SELECT q.id FROM app.form_question q JOIN app.form_version f ON f.id = q.form_version_id WHERE f.form_id = :'v1'::uuid", form)[0], said = at(form, `/draft/languages/es/questions/${question}`);
+    await send(said, said, { label: "¿En nuestro sitio web?" });
+    assert.equal(await missing(form), `Español: ${Object.values(named).join(", ")}`);
+    await allow(form, { ...whole, used_until: "Hasta fines de 2039" }, "es");
+    const version = h.one("SELECT id FROM app.form_version WHERE form_id = :'v1'::uuid", form);
+    assert.match(text(await v.get(at(form, `/versions/${version}?lang=es`))), /Hasta cuándo: Hasta fines de 2039/);
+    assert.equal(await missing(form), "");
+    const p = asked(form);
+    await p.answer({ [keyOf(question)]: "yes", intent: "next" });
+    assert.equal((await p.sign()).status, 303);
+    const copy = text(await p.v.get(`${p.page}/copy`));
+    for (const words of ["What may be used: Photographs of the treated area", "Who may use it: This studio", "For whom, and what for: Everybody, on the website", "Until when: Until the end of 2039", "How to take it back: Tell us at the desk"])
+      assert.ok(copy.includes(words), words);
+    assert.match(text(await v.get(at(form, `/versions/${version}/paper`))), /Until when: Until the end of 2039/, "and on paper");
+    for (const q of ["UPDATE app.form_authorisation SET used_until = 'x'", "DELETE FROM app.form_authorisation"])
+      assert.throws(() => h.sql(`${q} WHERE form_version_id = :'v1'::uuid`, version), /published and stays/, q);
+    // The next version begins with them; thrown away, nothing of it is left.
+    await send(at(form), at(form, "/draft"), {});
+    assert.equal(h.formOf((await v.get(at(form, "/draft/authorisation/es"))).text, at(form, "/draft/authorisation/es")).values.used_until, "Hasta fines de 2039");
+    assert.equal((await send(at(form, "/draft/languages/es"), at(form, "/draft/languages/es/drop"), {})).status, 303);
+    assert.equal((await v.get(at(form, "/draft/authorisation/es"))).status, 404);
+    assert.equal((await send(at(form, "/draft"), at(form, "/draft/drop"), {})).status, 303);
+    await away(form);
+  });
+  test("teaching, the website and each way of offers take it; the chart and messages about visits do not", async () => {
+    const form = await begin("", "Which of them");
+    const question = await ask(form, { kind: "yes_no", label: "May we?", purpose: "photo_teaching" }), one = at(form, `/draft/questions/${question}`);
+    for (const purpose of ["photo_teaching", "photo_website", "email_news", "sms_news", "phone_news"]) {
+      assert.equal((await send(one, one, { kind: "yes_no", label: "May we?", purpose })).status, 303);
+      assert.match(await missing(form), /what may be used/, purpose);
+    }
+    for (const purpose of ["photo_chart", "email_service", "sms_service", "phone_service", ""]) {
+      assert.equal((await send(one, one, { kind: "yes_no", label: "May we?", purpose })).status, 303);
+      assert.equal(h.one("SELECT count(*) FROM app.form_version v CROSS JOIN LATERAL app.authorisation_missing(v.id) WHERE v.form_id = :'v1'::uuid", form), "0", purpose);
+    }
+    assert.equal(await missing(form), "");
+    await away(form);
+  });
+  test("two pages at once: who saves over what somebody else wrote is shown both", async () => {
+    const form = await begin("", "Two pages"), page = at(form, "/draft/authorisation/en"), opened = h.formOf((await v.get(page)).text, page).values;
+    assert.equal((await allow(form, whole)).status, 303);
+    const late = await v.post(page, { ...opened, ...whole, used_by: "Others" });
+    assert.equal(late.status, 422);
+    assert.match(text(late), /Somebody saved this meanwhile[\s\S]*This studio[\s\S]*Others/);
+    assert.equal((await v.post(page, { ...h.formOf(late.text, page).values })).status, 303);
+    assert.equal(h.one("SELECT a.used_by FROM app.form_authorisation a JOIN app.form_version v ON v.id = a.form_version_id WHERE v.form_id = :'v1'::uuid", form), "Others");
+    for (const end of ["xx", "es"]) assert.equal((await v.get(at(form, `/draft/authorisation/${end}`))).status, 404);
+    await send(at(form, "/draft"), at(form, "/draft/drop"), {});
   });
 });
 

@@ -45,6 +45,15 @@ static const struct field wording_fields[] = {
     {"body", FIELD_LONG, .max = MAX_WORDING},
     {0},
 };
+static const struct field authorisation_fields[] = {
+    {"seen_edition", FIELD_INT, .required = true, .max = 1000000000},
+    {"described", FIELD_LONG, .max = 1000},
+    {"used_by", FIELD_LONG, .max = 1000},
+    {"used_for", FIELD_LONG, .max = 1000},
+    {"used_until", FIELD_LONG, .max = 1000},
+    {"taking_back", FIELD_LONG, .max = 1000},
+    {0},
+};
 static const struct field question_fields[] = {
     {"seen_edition", FIELD_INT, .max = 1000000000},
     {"kind", FIELD_CHOICE, .required = true, .choices = KINDS},
@@ -191,6 +200,7 @@ static enum err try_version(struct req *r)
 #define QUESTION DRAFT "/questions/{question_id:uuid}"
 #define LANGUAGE DRAFT "/languages/{language:slug}"
 #define SAID LANGUAGE "/questions/{question_id:uuid}"
+#define AUTHORISATION DRAFT "/authorisation/{language:slug}"
 #define QUESTION_CHOICES                                                                           \
     {"kinds", Q_form_build_kinds}, {"purposes", Q_form_build_purposes},                            \
     {                                                                                              \
@@ -251,6 +261,7 @@ const struct page form_build_pages[] = {
               {"value", Q_form_build_draft},
               {"questions", Q_form_build_questions},
               {"translations", Q_form_build_translations},
+              {"authorised", Q_form_build_authorised},
               {"others", Q_form_build_other},
               {"terms_missing", Q_form_build_terms_missing}},
      .view = "form_build/draft", .title = "The draft of a form"},
@@ -299,6 +310,13 @@ const struct page form_build_pages[] = {
     {POST, LANGUAGE "/drop", SCHEDULE, .action = "form.translate",
      .save = Q_form_build_translation_drop, .then = "/settings/forms/{form_id}/draft?saved=1",
      .again = DRAFT, .title = "A form in another language: take out"},
+    {GET, AUTHORISATION, SCHEDULE,
+     .show = {{"authorisation", Q_form_build_authorisation},
+              {"value", Q_form_build_authorisation}},
+     .view = "form_build/authorisation", .title = "What a form's permissions say"},
+    {POST, AUTHORISATION, SCHEDULE, .action = "form.draft", .fields = authorisation_fields,
+     .save = Q_form_build_authorise, .then = "/settings/forms/{form_id}/draft?saved=1#permissions",
+     .again = AUTHORISATION, .title = "What a form's permissions say: save"},
     {GET, SAID, SCHEDULE,
      .show = {{"said", Q_form_build_question_own}, {"value", Q_form_build_question_own}},
      .view = "form_build/said", .title = "A question in another language"},
