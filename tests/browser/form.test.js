@@ -72,10 +72,8 @@ test("L20 L13: on a phone by touch alone: begun, kept by itself, gone on with, s
   await b.drawByTouch(page);
   await page.getByRole("img", { name: "Drawn signature, strokes: 1" }).waitFor();
   await b.check(page, "signing", { shot: "form-signing" });
-  // Her name is another one: she is asked once, and what she drew is still there.
-  await tapTo(page.getByRole("button", { name: "I sign this form" }), page.getByText("You typed “Ülo Kõivmägi”"));
-  await b.check(page, "another name than hers", { dark: true, shot: "form-name" });
-  await tapTo(page.getByRole("button", { name: "Sign all the same" }), page.getByText("This form is signed"));
+  h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\n UPDATE app.client SET preferred_name = 'Ülo Kõivmägi' WHERE id = :'v1'::uuid", p.client, h.tenantId("glow"));
+  await tapTo(page.getByRole("button", { name: "I sign this form" }), page.getByText("This form is signed"));
   assert.equal(await page.getByRole("img", { name: "Drawn signature of Ülo Kõivmägi" }).locator("polyline").count(), 1);
   await b.check(page, "her copy", { dark: true });
   await page.goBack();
@@ -179,9 +177,12 @@ test("L20 V-12 E-03: on a phone regions are touched on the drawings, a clause is
   await page.getByText(/^second\.png\s+JPEG, \d+ bytes\s+SHA-256/).waitFor();
   await page.getByLabel("I have read").check();
   await page.getByLabel("Your full name").fill("Maya Ångström");
-  await page.getByRole("button", { name: "I sign this form" }).tap();
-  await page.getByRole("button", { name: "Sign all the same" }).tap();
-  await page.getByRole("heading", { name: "What you attached" }).waitFor();
+  // Her name is another one: she is asked once, and what she drew is still there.
+  await b.drawByTouch(page);
+  await tapTo(page.getByRole("button", { name: "I sign this form" }), page.getByText("You typed “Maya Ångström”"));
+  assert.ok(await page.getByLabel("I have read").isChecked());
+  await b.check(page, "another name than hers", { dark: true, shot: "form-name" });
+  await tapTo(page.getByRole("button", { name: "Sign all the same" }), page.getByRole("heading", { name: "What you attached" }));
   await b.check(page, "her copy with a picture", { dark: true });
   await page.context().close();
 });
@@ -195,4 +196,57 @@ test("L13: the chart shows the signed form with its evidence", async () => {
     await page.getByText("Unchanged since it was signed").waitFor();
     await b.check(page, "the signed form", { dark: true });
   }
+});
+
+test("L20 R-02: what form.js says when a draft is not kept: logged out, no right, closed, too much, too fast, a fault, no connection; what may pass is tried again, and what was typed stays", async () => {
+  const p = somebody("glow"), page = await b.open("phone");
+  await enter(page, p);
+  await page.goto(`${h.origin("glow")}${p.at}/${p.intake}`);
+  const field = page.getByLabel("What brings you to us?"), note = page.locator("[data-saved]");
+  let tries = 0, answer = null;
+  await page.route((url) => url.pathname === `${p.at}/${p.intake}`, (route) => {
+    if (route.request().method() !== "POST" || !answer) return route.fallback();
+    tries++;
+    return answer === "gone" ? route.abort("internetdisconnected") : route.fulfill(answer);
+  });
+  await page.clock.install();
+  const moment = (ms) => new Promise((r) => setTimeout(r, ms));
+  // Types, and lets the quiet second pass, and then the eight after which what failed is tried again. (The page's clock stands meanwhile.)
+  const typed = async (words) => {
+    tries = 0;
+    await note.evaluate((e) => { e.textContent = ""; });
+    await field.fill(words);
+    await page.clock.runFor(1500);
+    let said = "";
+    for (let i = 0; i < 100 && !said; i++, await moment(50)) said = await note.textContent();
+    await page.clock.runFor(9000);
+    await moment(300);
+    assert.equal(await field.inputValue(), words, "what was typed stays");
+    return { said, tries };
+  };
+  for (const [status, words, isTriedAgain] of [[401, /^This page has ended\. Please open your link again/], [403, /^Not kept: this page may not save any more/], [404, /^Not kept: this is not open any more/],
+    [410, /^Not kept: this is not open any more/], [413, /^Not kept: this is too much for one page/], [422, /^Not kept\. Press the button/], [429, /^Not kept yet, as too much came at once; it will be tried again/, true],
+    [500, /^Not kept yet; it will be tried again/, true], [503, /^Not kept yet; it will be tried again/, true]]) {
+    answer = { status, contentType: "text/html", body: "<p>Not for a form.</p>" };
+    const r = await typed(`After ${status}`);
+    assert.match(r.said, words, String(status));
+    assert.equal(r.tries > 1, !!isTriedAgain, `${status}: tried ${r.tries} times`);
+    answer = null;
+    await page.clock.runFor(9000);
+    await moment(300);
+  }
+  // A refusal in the server's own words is said as it is.
+  answer = { status: 409, contentType: "text/plain; charset=utf-8", body: "Not kept: answers were changed on another phone or screen.\n" };
+  assert.equal((await typed("In words")).said, "Not kept: answers were changed on another phone or screen.");
+  answer = "gone";
+  const gone = await typed("Without a connection");
+  assert.match(gone.said, /^No connection\. What you typed is still on this page/);
+  assert.ok(gone.tries > 1);
+  // Back again: the next try keeps it.
+  answer = null;
+  for (let i = 0; i < 20 && !/^Kept at/.test(await note.textContent()); i++, await moment(200)) await page.clock.runFor(9000);
+  assert.match(await note.textContent(), /^Kept at/);
+  assert.equal(await session("glow", p.link).get(`${p.at}/${p.intake}`).then((r) => h.formOf(r.text).values["q-reason"]), "Without a connection");
+  page.foyer.faults.length = 0; // (those of the answers above)
+  await page.context().close();
 });
