@@ -320,6 +320,25 @@ describe("L20 L13: signing", () => {
     h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\n UPDATE app.client SET name = 'Johanna Ågren' WHERE id = :'v1'::uuid", q.client, h.tenantId("glow"));
     assert.equal((await q.v.submit(`${questions(q)}/consent`, { accepts: "yes", signer_name: "Dr. J. AGREN" })).status, 303, "one that fits is not");
   });
+  test("E-01 E-03: what she accepts stands on the page that she signs on, which she says that she can open and keep; and nothing on it, or in any form, is ticked before she ticks it", async () => {
+    const p = somebody("glow"), boxes = (text) => [...text.matchAll(/<input[^>]*type="(?:checkbox|radio)"[^>]*>/g)].map(([x]) => x);
+    for (const which of [p.intake, p.consent]) {
+      const page = await p.v.get(questions(p, which)), all = boxes(page.text);
+      assert.ok(all.length > 0);
+      assert.deepEqual(all.filter((x) => / checked/.test(x)), []);
+      const pressed = boxes((await p.v.get(`${questions(p, which)}?${all.map((x) => `${x.match(/name="([^"]*)"/)[1]}=${encodeURIComponent(x.match(/value="([^"]*)"/)[1])}`).join("&")}`)).text);
+      assert.deepEqual(pressed.filter((x) => / checked/.test(x)), [], "nor by an address");
+    }
+    await answer(p, { ...full, intent: "next" });
+    const page = h.decode((await p.v.get(`${questions(p)}/consent`)).text), [version, body] = h.sql("SELECT version, body FROM app.policy_version WHERE id = :'v1'::uuid", h.formOf(page, /consent$/).values.disclosure_id)[0];
+    assert.deepEqual(boxes(page).filter((x) => / checked/.test(x)), []);
+    assert.ok(body.split("\n").filter(Boolean).every((line) => page.includes(line)), "the terms, whole, in the format in which she signs");
+    assert.match(page, /I have read “Signing electronically” above, I can open and keep this page, and I agree to sign electronically\./);
+    assert.equal((await p.v.submit(`${questions(p)}/consent`, signing)).status, 303);
+    assert.equal(h.one("SELECT p.version FROM app.signature s JOIN app.policy_version p ON p.id = s.disclosure_id WHERE s.assignment_id = :'v1'::uuid", p.intake), version);
+    assert.equal(count("SELECT count(*) FROM app.form_event WHERE assignment_id = :'v1'::uuid AND kind = 'consented'", p.intake), 1);
+    assert.match(h.decode((await p.v.get(`${questions(p)}/copy`)).text), new RegExp(`Signing electronically[\\s\\S]*${body.split("\n")[0].slice(0, 20).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`), "she has it with her copy");
+  });
   test("L20: blank: a form without its answers cannot be signed past the page", async () => {
     const p = somebody("glow"), ready = await filled();
     const values = h.formOf((await ready.v.get(`${questions(ready)}/consent`)).text).values;
