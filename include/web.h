@@ -81,7 +81,7 @@ struct page {
     /* Queries, in the order they are sent. On a run page: those it shows by req_show, named here so
      * that viewcheck can match them with the template; the gate does not send them. A query that
      * stands twice, under two names, is sent once. */
-    struct show show[32];
+    struct show show[40];
     const char *view;       /* template */
     const char *with;       /* GET: a parameter of its queries that is "t" on this page */
     const struct field *fields;  /* ended by a row without a name */

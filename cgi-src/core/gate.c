@@ -134,6 +134,8 @@ static void send_shows(struct req *r, const struct page *page, struct flight *f,
     }
 }
 
+_Static_assert(MAX_SHOWN >= COUNT_OF(((struct page *)0)->show), "each section of a page has room");
+
 /* The results are there: they become sections of the template. */
 static enum err take_shows(struct req *r, const struct page *page, const struct flight *f)
 {

@@ -58,7 +58,7 @@ struct client_key {
     unsigned char key[32];
 };
 
-enum { MAX_SET = 64, MAX_SHOWN = 32, MAX_RESULTS = 64 };
+enum { MAX_SET = 64, MAX_SHOWN = 48, MAX_RESULTS = 64 };
 
 /* One request on its way. Only the files of the gate (gate, req, disclosure, reply) look inside. */
 struct req {

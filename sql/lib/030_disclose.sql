@@ -3,7 +3,7 @@
 SET LOCAL ROLE foyer_disclosure;
 
 -- Writes the row of the trail that names these clients (none is a row as well). Who is not of the staff may name only the
--- client she stands for; anybody else is FY403, and so no page. Internal. Says whether this actor may have their keys: one
+-- client she stands for, in whichever of the records that are joined; anybody else is FY403, and so no page. Internal. Says whether this actor may have their keys: one
 -- who may read nothing of clients gets none, but leaves her trace. Staff whose permissions do not reach one of them: FY404, as
 -- if she did not exist; only who reads the trail may name any. What happens in an emergency is marked with it.
 CREATE OR REPLACE FUNCTION app.write_disclosure(clients uuid[]) RETURNS boolean
@@ -19,7 +19,7 @@ BEGIN
     IF tenant IS NULL OR kind = '' THEN
         RAISE EXCEPTION 'no tenant was entered' USING ERRCODE = 'FY403';
     END IF;
-    IF kind NOT IN ('staff', 'job') AND cardinality(clients) > 0 AND (own IS NULL OR clients <> ARRAY[own]) THEN
+    IF kind NOT IN ('staff', 'job') AND cardinality(clients) > 0 AND (own IS NULL OR clients <> ARRAY[own] AND NOT clients <@ app.person_ids(own)) THEN
         RAISE EXCEPTION 'not her own client' USING ERRCODE = 'FY403';
     END IF;
     IF kind = 'staff' AND cardinality(clients) > 0 AND NOT (

@@ -33,6 +33,8 @@ AS $$
         ('correction.read', 'opened what was asked to be corrected'),
         ('correction.ask', 'asked for a correction'),
         ('correction.decide', 'decided about a correction'),
+        ('correction.disagree', 'stated a disagreement with a refused correction'),
+        ('correction.rebut', 'answered your statement of disagreement'),
         ('client.export', 'took out a list of clients with you in it'),
         ('client.duplicates', 'looked for a second record of yours'),
         ('client.join', 'joined two records of yours'),

@@ -65,6 +65,7 @@ BEGIN
     DELETE FROM app.client_contact x WHERE x.tenant_id = app.tenant() AND x.client_id = client;
     DELETE FROM app.client_pregnancy p WHERE p.tenant_id = app.tenant() AND p.client_id = client;
     DELETE FROM app.client_tag t WHERE t.tenant_id = app.tenant() AND t.client_id = client;
+    DELETE FROM app.correction_statement x WHERE x.tenant_id = app.tenant() AND x.client_id = client;
     DELETE FROM app.correction x WHERE x.tenant_id = app.tenant() AND x.client_id = client;
     DELETE FROM app.client_field_value v WHERE v.tenant_id = app.tenant() AND v.client_id = client;
     DELETE FROM app.client_apart x WHERE x.tenant_id = app.tenant() AND client IN (x.one_id, x.other_id);

@@ -228,6 +228,8 @@ AS $$
         ('correction.read', 'opened what was asked to be corrected'),
         ('correction.ask', 'asked for a correction'),
         ('correction.decide', 'decided about a correction'),
+        ('correction.disagree', 'stated a disagreement with a refused correction'),
+        ('correction.rebut', 'answered a statement of disagreement'),
         ('client.export', 'took out the list of clients as a file'),
         ('client.import', 'entered clients from a file'),
         ('client.import.list', 'looked at which files of clients were read in'),

@@ -149,6 +149,12 @@ REVOKE ALL ON FUNCTION app.gestation_days(date, date), app.gestation_words(date,
 GRANT EXECUTE ON FUNCTION app.gestation_days(date, date), app.gestation_words(date, date), app.record_ids(uuid), app.record_of(uuid), app.person_ids(uuid)
     TO foyer_staff, foyer_slow, foyer_public, foyer_jobs;
 GRANT EXECUTE ON FUNCTION app.record_ids(uuid), app.record_of(uuid), app.person_ids(uuid) TO foyer_booking, foyer_disclosure;
+
+-- What was asked to be corrected in any of the person's records is seen from a link of any of them; asked is of the link's own, and a
+-- statement is about what was refused in any.
+ALTER POLICY own_client ON app.correction USING (client_id = ANY (app.person_ids((SELECT app.own_client())))) WITH CHECK (client_id = (SELECT app.own_client()));
+ALTER POLICY own_client ON app.correction_statement USING (client_id = ANY (app.person_ids((SELECT app.own_client()))))
+    WITH CHECK (client_id = ANY (app.person_ids((SELECT app.own_client()))) AND kind = 'disagreement');
 GRANT EXECUTE ON FUNCTION app.contact_first(uuid, uuid), app.change_words(text) TO foyer_staff;
 
 -- ---- as far as a role shows it, and who may be the same person: as 100_reach ----

@@ -88,14 +88,14 @@ JOIN app.client_field f ON f.id = v.field_id
 LEFT JOIN app.staff s ON s.id = v.by_id
 WHERE v.client_id = ANY (app.record_ids(:client_id::uuid))
 ORDER BY v.at DESC, v.id
-LIMIT 100;
+LIMIT app.list_most(NULL) OFFSET app.list_from(NULL, :field_changes_from);
 
 -- name: client_field_was :many
--- What stood there before each of those changes.
+-- What stood there before each of those changes; the same lines as theirs.
 SELECT w.id, w.client_id, w.id AS was_id, w.value_sealed
 FROM (SELECT x.was_id FROM app.client_field_value x
-      WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.was_id IS NOT NULL
-      ORDER BY x.at DESC, x.id LIMIT 100) AS v
+      WHERE x.client_id = ANY (app.record_ids(:client_id::uuid))
+      ORDER BY x.at DESC, x.id LIMIT app.list_most(NULL) OFFSET app.list_from(NULL, :field_changes_from)) AS v
 JOIN app.client_field_value w ON w.id = v.was_id;
 
 -- name: client_field_column :many

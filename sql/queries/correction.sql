@@ -14,14 +14,64 @@ FROM (VALUES ('name', 'The name'), ('preferred_name', 'What I am called'), ('pro
              ('address', 'The address'), ('due_date', 'The due date'), ('chart', 'Something in the chart or in a form'), ('other', 'Something else')) AS k (field, words);
 
 -- name: correction_list :many
--- What was asked to be corrected, the latest first, and what was decided, with the reason. By her link: her own.
+-- What was asked to be corrected, the latest first, and what was decided, with the reason. By a link: of any of the person's records.
 SELECT x.id, x.client_id, x.id AS correction_id, app.in_words(x.field) AS field_words, x.words_sealed, x.reason_sealed,
        x.asked_at AT TIME ZONE app.zone() AS asked, x.asked_kind = 'staff' AS is_by_staff, x.decided_at AT TIME ZONE app.zone() AS decided,
        (x.asked_at AT TIME ZONE app.zone())::date + 60 AS answer_by, x.field = 'chart' AS is_chart,
-       x.decision IS NULL AS is_open, x.decision = 'corrected' AS is_corrected, x.decision = 'refused' AS is_refused
+       x.decision IS NULL AS is_open, x.decision = 'corrected' AS is_corrected, x.decision = 'refused' AS is_refused,
+       x.id = :correction_id::uuid AS is_answered,
+       x.decision = 'refused' AND s.said IS NULL AS can_disagree, s.said = 1 AS can_rebut
 FROM app.correction x
-WHERE x.client_id = ANY (app.record_ids(coalesce(:client_id::uuid, app.own_client())))
+LEFT JOIN (SELECT y.client_id, y.correction_id, count(*) AS said FROM app.correction_statement y GROUP BY y.client_id, y.correction_id) AS s ON s.client_id = x.client_id AND s.correction_id = x.id
+WHERE x.client_id = ANY (CASE WHEN app.own_client() IS NULL THEN app.record_ids(:client_id::uuid) ELSE app.person_ids(app.own_client()) END)
 ORDER BY x.decision IS NOT NULL, x.asked_at DESC, x.id;
+
+-- name: correction_statements :many
+-- What was said after refusals: the client's statement of disagreement, then what the business answered.
+SELECT s.id, s.client_id, s.correction_id, s.statement_sealed, s.kind = 'rebuttal' AS is_rebuttal, s.said_at AT TIME ZONE app.zone() AS said,
+       s.kind = 'disagreement' AND s.said_kind = 'staff' AS is_noted
+FROM app.correction_statement s
+WHERE s.client_id = ANY (CASE WHEN app.own_client() IS NULL THEN app.record_ids(:client_id::uuid) ELSE app.person_ids(app.own_client()) END)
+ORDER BY s.said_at, s.id;
+
+-- name: correction_disputed :many
+-- Corrections that were refused, which go with the record wherever it is shown or given out: what was asked for and the reason; what was said since
+-- is in correction_statements.
+SELECT x.id, x.client_id, x.id AS correction_id, app.in_words(x.field) AS field_words, x.words_sealed, x.reason_sealed,
+       x.asked_at AT TIME ZONE app.zone() AS asked, x.decided_at AT TIME ZONE app.zone() AS decided
+FROM app.correction x
+WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.decision = 'refused'
+ORDER BY x.decided_at DESC, x.id;
+
+-- name: correction_any :many
+-- How many were refused; no row: none.
+-- clients: none
+SELECT count(*) AS n_disputed FROM app.correction x WHERE x.client_id = ANY (app.record_ids(:client_id::uuid)) AND x.decision = 'refused' HAVING count(*) > 0;
+
+-- name: correction_refused :one
+-- A refused one of the person who has the link, in whichever of the records.
+SELECT x.client_id AS client_id, x.id AS correction_id FROM app.correction x WHERE x.id = :correction_id::uuid AND x.decision = 'refused' AND x.client_id = ANY (app.person_ids(app.own_client()));
+
+-- name: correction_disagree :one
+-- A statement of disagreement: by the person, or noted by the staff.
+-- seals: correction_statement
+INSERT INTO app.correction_statement AS s (id, client_id, correction_id, kind, statement_sealed)
+SELECT :new_id::uuid, x.client_id, x.id, 'disagreement', :statement_sealed::bytea FROM app.correction x WHERE x.id = :correction_id::uuid AND x.client_id = :client_id::uuid
+RETURNING s.client_id;
+
+-- name: correction_disagree_by_link :one
+-- The same from a link, about any of the person's records.
+-- seals: correction_statement
+INSERT INTO app.correction_statement AS s (id, client_id, correction_id, kind, statement_sealed)
+SELECT :new_id::uuid, x.client_id, x.id, 'disagreement', :statement_sealed::bytea FROM app.correction x WHERE x.id = :correction_id::uuid AND x.client_id = ANY (app.person_ids(app.own_client()))
+RETURNING s.client_id;
+
+-- name: correction_rebut :one
+-- What the business answers to it.
+-- seals: correction_statement
+INSERT INTO app.correction_statement AS s (id, client_id, correction_id, kind, statement_sealed)
+SELECT :new_id::uuid, x.client_id, x.id, 'rebuttal', :statement_sealed::bytea FROM app.correction x WHERE x.id = :correction_id::uuid AND x.client_id = :client_id::uuid
+RETURNING s.client_id;
 
 -- name: correction_ask :one
 -- Something in her record is wrong, she says, or somebody of the staff for her.

@@ -287,4 +287,13 @@ FROM app.client_change h
 LEFT JOIN app.staff f ON f.id = h.actor_id
 WHERE h.client_id = ANY (app.record_ids(:client_id::uuid))
 ORDER BY h.at DESC, h.id
-LIMIT 100;
+LIMIT app.list_most(NULL) OFFSET app.list_from(NULL, :changes_from);
+
+-- name: person_pages :one
+-- Where the two lists of what was changed go on (client_pages).
+-- clients: none
+SELECT app.list_newer(:changes_from) AS changes_newer, app.list_older(:changes_from, h.n) AS changes_older, h.n AS n_changes, :changes_from::text IS NOT NULL AS is_in_changes,
+       app.list_newer(:field_changes_from) AS field_changes_newer, app.list_older(:field_changes_from, v.n) AS field_changes_older, v.n AS n_field_changes,
+       :field_changes_from::text IS NOT NULL AS is_in_field_changes
+FROM (SELECT count(*) AS n FROM app.client_change x WHERE x.client_id = ANY (app.record_ids(:client_id::uuid))) AS h,
+     (SELECT count(*) AS n FROM app.client_field_value x WHERE x.client_id = ANY (app.record_ids(:client_id::uuid))) AS v;

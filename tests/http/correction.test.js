@@ -69,6 +69,89 @@ describe("B50 the right to have a record corrected", () => {
     assert.ok(!(await desk.get(page)).text.includes("another one"));
   });
 
+  test("refused: the page says what that means; she states that she disagrees, once, sealed; the studio answers; it stands with the record, on paper and in the PDF's lines", async () => {
+    const at = `${visit.at}/correct`, page = `/clients/${visit.client}/corrections`, doctor = await h.staff("glow", "owner");
+    const ask = async (field, words) => {
+      assert.equal((await visit.v.submit(at, { words }, { action: at, extra: { field } })).status, 303);
+      return h.one("SELECT id FROM app.correction WHERE client_id = :'v1' AND field = :'v2' AND decision IS NULL ORDER BY asked_at DESC LIMIT 1", visit.client, field);
+    };
+    const keys = h.formOf((await doctor.get(page)).text, "/logout").values, key = h.formOf((await desk.get(page)).text, "/logout").values;
+    const send = (who, to, values) => who.post(`${page}/${to}`, { ...(who === doctor ? keys : key), idem: h.uuid(), ...values });
+    const mine = (to, values) => visit.v.submit(at, values, { action: to });
+    const asked = `No ${uniq()}`, id = await ask("chart", asked), reason = `As was measured ${uniq()}`, said = `I disagree: <b>${uniq()}</b> "so"`, answer = `Noted, yet ${uniq()}`;
+    // not before it is refused
+    assert.equal((await send(doctor, "disagree-chart", { correction_id: id, statement: "early" })).status, 422);
+    assert.ok(!(await visit.v.get(at)).text.includes(`${at}/disagree`));
+    assert.equal((await send(doctor, "decide-chart", { id, decision: "refused", reason })).status, 303);
+    assert.equal((await send(doctor, "rebut-chart", { correction_id: id, statement: "to nothing" })).status, 422);
+    const told = h.decode((await visit.v.get(at)).text);
+    for (const words of ["Write a statement of disagreement", "Your request and this answer stay with your record", "you can complain to Glow Medical Spa", "Office for Civil Rights"]) assert.ok(told.includes(words), words);
+    const empty = await mine(`${at}/disagree`, { statement: " " });
+    assert.equal(empty.status, 422);
+    assert.match(empty.text, /Write the statement first/);
+    const form = h.formOf((await visit.v.get(at)).text, `${at}/disagree`).values;
+    assert.equal(form.correction_id, id);
+    const made = await visit.v.post(`${at}/disagree`, { ...form, statement: said });
+    assert.equal(made.location, `${at}?stated=1`);
+    assert.equal((await visit.v.post(`${at}/disagree`, { ...form, statement: said })).location, made.location, "sent twice it is one");
+    assert.ok(h.trail(made.id).some((e) => e.action === "correction.disagree" && e.clients.includes(visit.client)));
+    assert.deepEqual(h.sql("SELECT kind, said_by IS NULL, position(convert_to('I disagree', 'UTF8') IN statement_sealed) FROM app.correction_statement WHERE correction_id = :'v1'", id), [["disagreement", "t", "0"]]);
+    const twice = await visit.v.post(`${at}/disagree`, { ...form, idem: h.uuid(), statement: "Once more" });
+    assert.equal(twice.status, 422);
+    assert.match(twice.text, /said already/);
+    assert.throws(() => h.sql("UPDATE app.correction_statement SET statement_sealed = '\\x00' WHERE correction_id = :'v1'", id), /written once/);
+    // the studio: of the chart, by who writes charts
+    assert.ok(!h.decode((await desk.get(page)).text).includes(said), "the front desk reads what was said of the chart");
+    assert.equal((await send(desk, "rebut-chart", { correction_id: id, statement: "no" })).status, 403);
+    assert.notEqual((await send(desk, "rebut", { correction_id: id, statement: "no" })).status, 303);
+    const rebut = h.formOf((await doctor.get(page)).text, `${page}/rebut-chart`).values;
+    assert.equal(rebut.correction_id, id);
+    const answered = await doctor.post(`${page}/rebut-chart`, { ...rebut, statement: answer });
+    assert.equal(answered.status, 303);
+    assert.ok(h.trail(answered.id).some((e) => e.action === "correction.rebut" && e.clients.includes(visit.client)));
+    assert.equal((await send(doctor, "rebut-chart", { correction_id: id, statement: "Again" })).status, 422);
+    const hers = (await visit.v.get(at)).text;
+    assert.ok(h.decode(hers).includes(said) && h.decode(hers).includes(answer) && !hers.includes("I disagree: <b>"), "as she wrote it, escaped");
+    const provider = await h.staff("glow", "provider");
+    for (const [who, where] of [[doctor, page], [provider, `/clients/${visit.client}/chart`], [provider, `/clients/${visit.client}/chart/print`], [provider, `/clients/${visit.client}`]]) {
+      const r = await who.get(where), text = h.decode(r.text.slice(r.text.indexOf("<main")).replace(/<[^>]*>/g, ""));
+      for (const words of [asked, reason, said, answer]) assert.ok(text.includes(words), `${where}: ${words}`);
+      assert.ok(!r.text.includes("I disagree: <b>"));
+    }
+    assert.ok(!h.decode((await desk.get(`/clients/${visit.client}`)).text).includes(asked), "nor on her page");
+    // of anything else the front desk notes what she wrote, and answers
+    const other = await ask("due_date", `Another ${uniq()}`);
+    assert.equal((await send(desk, "decide", { id: other, decision: "refused", reason: "As you told us" })).status, 303);
+    assert.equal((await send(desk, "disagree", { correction_id: other, statement: "By letter: I do not agree" })).status, 303);
+    assert.equal((await send(desk, "rebut", { correction_id: other, statement: "We read it" })).status, 303);
+    assert.match(h.decode((await desk.get(`/clients/${visit.client}`)).text).replace(/<[^>]*>/g, " "), /By letter: I do not agree\s+[^,]+, [^,]+, noted by the staff/);
+    // nobody else's
+    const stranger = await booking.book(c, { person: { name: `Other ${uniq()}` } });
+    assert.notEqual((await stranger.v.post(`${stranger.at}/correct/disagree`, { ...h.formOf((await stranger.v.get(`${stranger.at}/correct`)).text, `${stranger.at}/correct`).values, idem: h.uuid(), correction_id: other, statement: "not mine" })).status, 303);
+    assert.ok(!(await stranger.v.get(`${stranger.at}/correct`)).text.includes(reason));
+  });
+
+  test("of a record that was joined to another: seen and disagreed with from that one's link, and seen at its chart", async () => {
+    const one = await booking.book(c, { person: { name: `Joined ${uniq()}` } });
+    const two = { client: (await desk.submit("/clients/new", { name: `Joined ${uniq()}` }, { action: "/clients/new" })).location.slice(-36) };
+    const words = `Of the other record ${uniq()}`, at = `${one.at}/correct`, page = `/clients/${two.client}/corrections`;
+    assert.equal((await desk.submit(page, { words }, { action: page, extra: { field: "other" } })).status, 303);
+    assert.ok(!h.decode((await one.v.get(at)).text).includes(words), "while they are two people it is hers alone");
+    h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nINSERT INTO app.client_merged (tenant_id, client_id, into_id) VALUES (:'v1', :'v2', :'v3')", h.tenantId("glow"), two.client, one.client);
+    const seen = await one.v.get(at);
+    assert.ok(h.decode(seen.text).includes(words));
+    assert.deepEqual(h.trail(seen.id).find((e) => e.action === "correction.read").clients.sort(), [one.client, two.client].sort());
+    const form = h.formOf((await desk.get(page)).text, `${page}/decide`).values;
+    assert.equal((await desk.post(`${page}/decide`, { ...form, decision: "refused", reason: "It is right" })).status, 303);
+    const mine = h.formOf((await one.v.get(at)).text, `${at}/disagree`).values, said = `Still wrong ${uniq()}`;
+    const made = await one.v.post(`${at}/disagree`, { ...mine, statement: said });
+    assert.equal(made.location, `${at}?stated=1`);
+    assert.equal(h.one("SELECT client_id FROM app.correction_statement WHERE correction_id = :'v1'", form.id), two.client);
+    for (const text of [(await one.v.get(at)).text, (await desk.get(`/clients/${one.client}`)).text, (await owner.get(`/clients/${one.client}/chart`)).text]) assert.ok(h.decode(text).includes(said));
+    h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.client_merged SET undone_at = now() WHERE client_id = :'v2'", h.tenantId("glow"), two.client);
+    assert.ok(!h.decode((await one.v.get(at)).text).includes(words), "and no more when that is undone");
+  });
+
   test("the staff notes one for her; whoever may not change clients decides nothing", async () => {
     const page = `/clients/${visit.client}/corrections`;
     const r = await desk.submit(page, { words: "She says that she was born on another day." }, { action: page, extra: { field: "birth_date" } });

@@ -66,6 +66,34 @@ describe("B13 how a client is reached", () => {
     assert.throws(() => h.sql("UPDATE app.client_change SET was = 'x' WHERE client_id = :'v1'", id), /./, "the history can be changed");
   });
 
+  test("what was changed goes on behind a link, a hundred at a time: of the record, and of the business's own fields", async () => {
+    const id = await addClient(desk, { name: `Often ${uniq()}` }), me = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND is_active ORDER BY name LIMIT 1", h.tenantId("glow"));
+    h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true) \\g /dev/null
+      INSERT INTO app.client_change (tenant_id, client_id, field, was, is_now, actor_kind, at) SELECT :'v1', :'v2', 'street', 'Street ' || g, 'Street ' || g + 1, 'staff', timestamptz '2020-01-01' + g * interval '1 hour' FROM generate_series(1, 230) AS g;
+      SET LOCAL session_replication_role = replica;
+      INSERT INTO app.client_field_value (tenant_id, client_id, field_id, value_sealed, at, by_id, ended_at)
+      SELECT :'v1', :'v2', (SELECT f.id FROM app.client_field f WHERE f.tenant_id = :'v1' ORDER BY f.position LIMIT 1), NULL, timestamptz '2020-01-01' + g * interval '1 hour', :'v3', now() FROM generate_series(1, 120) AS g; COMMIT`, h.tenantId("glow"), id, me);
+    const all = Number(h.one("SELECT count(*) FROM app.client_change WHERE client_id = :'v1'", id)), look = async (query) => (await desk.get(`${details(id)}${query}`)).text;
+    const lines = (text, part) => (text.slice(text.indexOf(`id="${part}"`)).split("</section>")[0].match(/ → /g) || []).length;
+    const first = await look("");
+    assert.deepEqual([lines(first, "changes"), lines(first, "fields")], [100, 100]);
+    assert.match(first, new RegExp(`href="\\?changes_from=100#changes">Older changes</a> <span[^>]*>${all} in all`));
+    assert.match(first, /href="\?field_changes_from=100#fields">Older changes<\/a> <span[^>]*>120 in all/);
+    assert.doesNotMatch(first, /<details class="more" open>\s*<summary>What was changed/);
+    const seen = new Set();
+    for (const from of [0, 100, 200]) {
+      const text = await look(`?changes_from=${from}`);
+      assert.match(text, /<details class="more" open>\s*<summary>What was changed</);
+      for (const [, n] of text.matchAll(/<del>Street (\d+)<\/del>/g)) seen.add(n);
+      assert.equal(lines(text, "changes"), Math.min(100, all - from));
+      assert.equal(/changes_from=(100|200|300)#changes">Older/.test(text), from < 200);
+    }
+    assert.equal(seen.size, 230, "none is left out");
+    assert.match(await look("?changes_from=200"), /href="\?changes_from=100#changes">Newer changes/);
+    assert.equal(lines(await look("?field_changes_from=100"), "fields"), 20);
+    assert.equal(lines(await look("?changes_from=x"), "changes"), 100);
+  });
+
   test("language, way and best time: kept, in the history and the file; a language that is none is refused", async () => {
     const id = await addClient(desk, { name: `Spoken ${uniq()}` });
     await send(desk, id, "communication", { preferred_language: "es", preferred_way: "text", best_time: "after 5 <b>pm" });

@@ -401,6 +401,32 @@ static enum err notes(struct gathering *g, const struct rows *rows)
     return OK;
 }
 
+static void statement(struct gathering *g, const struct rows *rows, size_t i)
+{
+    struct str what =
+        rows_bool(rows, i, "is_rebuttal") ? S("Answer to it") : S("Statement of disagreement");
+    add(g, CHART_FACT, what,
+        join(g->a, cell(rows, i, "statement_sealed"), "; ", shown(g, rows, i, "said", "datetime")));
+}
+
+/* Corrections that were refused, with what was said of it since. */
+static enum err disputes(struct gathering *g, const struct rows *rows)
+{
+    const struct rows *statements = req_query(g->r, Q_correction_statements);
+    if (!statements)
+        return req_error(g->r);
+    for (size_t i = 0; i < rows_count(rows); i++) {
+        add(g, CHART_FACT, cell(rows, i, "field_words"),
+            join(g->a, cell(rows, i, "words_sealed"), "; ",
+                 shown(g, rows, i, "asked", "datetime")));
+        add(g, CHART_FACT, S("Refused"),
+            join(g->a, cell(rows, i, "reason_sealed"), "; ",
+                 shown(g, rows, i, "decided", "datetime")));
+        parts_of(g, statements, "correction_id", cell(rows, i, "correction_id"), statement);
+    }
+    return OK;
+}
+
 static const struct section {
     const char *title;
     enum query query;
@@ -419,6 +445,7 @@ static const struct section {
     {"Visits", Q_client_visit, visits, NULL, "No visits."},
     {"Notes", Q_chart_note, NULL, notes, "No notes."},
     {"Signed forms", Q_client_form, NULL, forms, "No forms."},
+    {"Corrections that were refused", Q_correction_disputed, NULL, disputes, "None."},
 };
 
 enum err chart_gather(struct req *r, struct str *lines)
