@@ -125,7 +125,7 @@ RETURNING n.client_id;
 
 -- name: chart_unsigned :many
 -- Drafts of whoever asks, the oldest first.
-SELECT n.id AS note_id, n.client_id, coalesce(c.name, 'A client of a colleague''s') AS client, n.written_at AT TIME ZONE app.zone() AS written, v.name AS service,
+SELECT n.id AS note_id, n.client_id, coalesce(app.called(c.name, c.preferred_name, c.pronouns), 'A client of a colleague''s') AS client, n.written_at AT TIME ZONE app.zone() AS written, v.name AS service,
        (a.starts_at AT TIME ZONE app.zone())::date AS visit_day
 FROM app.chart_note n
 LEFT JOIN app.client c ON c.id = n.client_id

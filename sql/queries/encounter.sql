@@ -58,7 +58,7 @@ ORDER BY x.signed_at, x.id;
 
 -- name: encounter_unsigned :many
 -- Treatments that whoever asks has given and not signed, the oldest first.
-SELECT e.id AS encounter_id, e.client_id, coalesce(c.name, 'A client of a colleague''s') AS client, e.done_on, coalesce(v.name, 'Treatment') AS service
+SELECT e.id AS encounter_id, e.client_id, coalesce(app.called(c.name, c.preferred_name, c.pronouns), 'A client of a colleague''s') AS client, e.done_on, coalesce(v.name, 'Treatment') AS service
 FROM app.encounter e
 LEFT JOIN app.client c ON c.id = e.client_id
 LEFT JOIN app.service v ON v.id = e.service_id

@@ -96,7 +96,7 @@ SELECT app.series_book(:service_id::uuid, :location_id::uuid, :staff_id::uuid, :
 -- A series: its rule in words, for whom, with whom, where.
 SELECT s.id AS series_id,
        s.client_id,
-       coalesce(c.name, 'A client of a colleague''s') AS client,
+       coalesce(app.called(c.name, c.preferred_name, c.pronouns), 'A client of a colleague''s') AS client,
        v.name AS service,
        f.name AS provider,
        l.name AS location_name,
@@ -133,7 +133,7 @@ WHERE s.id = :series_id::uuid;
 -- name: series_clock :many
 -- Series with visits to come that stand at another hour of the clock than their rule says, because the rules of the clock have changed
 -- since they were booked.
-SELECT s.id AS series_id, s.client_id, coalesce(c.name, 'A client of a colleague''s') AS client, v.name AS service, l.name AS location_name,
+SELECT s.id AS series_id, s.client_id, coalesce(app.called(c.name, c.preferred_name, c.pronouns), 'A client of a colleague''s') AS client, v.name AS service, l.name AS location_name,
        s.at, count(*)::int AS n_clock, min(a.starts_at) AT TIME ZONE s.zone AS first_starts
 FROM app.series s
 JOIN app.series_visit x ON x.series_id = s.id
@@ -142,7 +142,7 @@ JOIN app.service v ON v.id = s.service_id
 JOIN app.location l ON l.id = s.location_id
 LEFT JOIN app.client c ON c.id = s.client_id
 WHERE x.rule_starts_at <> x.rule_at AT TIME ZONE s.zone
-GROUP BY s.id, s.client_id, c.name, v.name, l.name, s.at, s.zone
+GROUP BY s.id, s.client_id, c.name, c.preferred_name, c.pronouns, v.name, l.name, s.at, s.zone
 ORDER BY min(a.starts_at), s.id
 LIMIT 300;
 
@@ -192,7 +192,7 @@ ORDER BY s.created_at;
 
 -- name: series_changing :one
 -- What is to be changed: the visit from which on (the next one unless another was chosen), and what holds now or was typed.
-SELECT s.id AS series_id, s.client_id, coalesce(c.name, 'A client of a colleague''s') AS client, s.service_id, s.location_id, s.version,
+SELECT s.id AS series_id, s.client_id, coalesce(app.called(c.name, c.preferred_name, c.pronouns), 'A client of a colleague''s') AS client, s.service_id, s.location_id, s.version,
        v.name AS service, l.name AS location_name, app.zone_words(s.zone) AS zone_words,
        a.id AS visit, a.starts_at AT TIME ZONE s.zone AS visit_starts,
        o.scope, o.scope = 'one' AS is_one, o.scope = 'later' AS is_later, o.scope = 'all' AS is_all,

@@ -2,7 +2,7 @@
 -- Who waits, in the order of joining; and what is offered to whom.
 SELECT e.id AS entry_id,
        e.client_id,
-       coalesce(c.name, 'A client of a colleague''s') AS client,
+       coalesce(app.called(c.name, c.preferred_name, c.pronouns), 'A client of a colleague''s') AS client,
        v.name AS service,
        e.from_day,
        e.to_day,
@@ -29,7 +29,7 @@ LIMIT 300;
 
 -- name: waitlist_one :one
 -- One entry: for whom, what, where, when.
-SELECT e.id AS entry_id, e.client_id, coalesce(c.name, 'A client of a colleague''s') AS client, k.phone, k.email, v.name AS service, v.duration_min,
+SELECT e.id AS entry_id, e.client_id, coalesce(app.called(c.name, c.preferred_name, c.pronouns), 'A client of a colleague''s') AS client, k.phone, k.email, v.name AS service, v.duration_min,
        e.from_day, e.to_day, app.waitlist_window_words(e.id) AS windows,
        (SELECT string_agg(l.name, ', ' ORDER BY l.position) FROM app.location l WHERE l.id = ANY (e.places)) AS place_words,
        coalesce((SELECT string_agg(f.name, ', ' ORDER BY f.position) FROM app.staff f WHERE f.id = ANY (e.providers)), 'Anyone') AS provider_words,

@@ -119,6 +119,48 @@ describe("L18 L24: each view shows what there is, and its row in the trail names
   });
 });
 
+describe("L18: somebody stands as they are called, the legal name beside it, with pronouns", () => {
+  const called = "Rowan <b> (Legal & Name), they/them";
+  const rename = (client, values) => h.sql(`${as} UPDATE app.client SET name = :'v3', preferred_name = nullif(:'v4', ''), pronouns = nullif(:'v5', '') WHERE id = :'v2'`, glow(), client, ...values);
+  const whole = (text) => h.decode(text.replace(/<[^>]*>/g, "\u0000")).replace(/\u0000+/g, "|");
+  const shown = (r, what) => assert.ok(whole(r.text).includes(called), what);
+  let visit, client, was;
+  before(() => {
+    [visit, client] = h.sql(`SELECT a.id, a.client_id FROM app.appointment a WHERE a.tenant_id = :'v1' AND a.location_id = :'v2' AND a.status IN ('booked', 'confirmed') AND a.room_id IS NOT NULL
+      AND (a.starts_at AT TIME ZONE :'v3')::date = :'v4' ORDER BY a.id LIMIT 1`, glow(), place, zone, day)[0];
+    was = h.sql("SELECT name, coalesce(preferred_name, ''), coalesce(pronouns, '') FROM app.client WHERE id = :'v1'", client)[0];
+    rename(client, ["Legal & Name", "Rowan <b>", "they/them"]);
+  });
+  after(() => rename(client, was));
+  test("day, rooms, week, list, the visit, moving it, the waitlist", async () => {
+    const v = await h.staff("glow", "front-desk");
+    for (const at of [`/day/${day}?location=${place}`, `/rooms/${day}?location=${place}`, `/week/${day}?location=${place}`, `/visits?from=${day}&to=${day}&location=${place}`, `/appointments/${visit}`, `/appointments/${visit}/move`]) {
+      const r = await v.get(at);
+      assert.equal(r.status, 200, at);
+      shown(r, at);
+      assert.ok(!r.text.includes("Rowan <b>"), "escaped");
+    }
+    const service = h.one("SELECT id FROM app.service WHERE tenant_id = :'v1' AND is_active ORDER BY position LIMIT 1", glow());
+    const entry = h.one(`INSERT INTO app.waitlist_entry (tenant_id, client_id, service_id, places, from_day, to_day) VALUES (:'v1', :'v2', :'v3', ARRAY[:'v4'::uuid], current_date + 20, current_date + 30) RETURNING id`, glow(), client, service, place);
+    shown(await v.get("/waitlist"), "the waitlist");
+    shown(await v.get(`/waitlist/${entry}`), "the entry");
+    h.sql(`${as} DELETE FROM app.waitlist_entry WHERE id = :'v2'`, glow(), entry);
+  });
+  test("board and arrivals, in each state", async () => {
+    const v = await h.staff("glow", "front-desk"), id = h.uuid(), today = h.one("SELECT (now() AT TIME ZONE :'v1')::date", zone);
+    h.sql(`${as} INSERT INTO app.appointment SELECT n.* FROM app.appointment a, jsonb_populate_record(a, jsonb_build_object('id', :'v2'::text, 'status', 'booked',
+        'location_id', :'v3'::text, 'starts_at', now() - interval '1 second', 'ends_at', now() + interval '10 minutes')) AS n WHERE a.id = :'v4'`, glow(), id, place, visit);
+    if (h.one("SELECT (starts_at AT TIME ZONE :'v2')::date = :'v3'::date FROM app.appointment WHERE id = :'v1'", id, zone, today) !== "t") return; // in the second after midnight there
+    for (const status of ["booked", "arrived", "in_room"]) {
+      h.sql(`${as} UPDATE app.appointment SET status = :'v3' WHERE id = :'v2'`, glow(), id, status);
+      const board = await v.get(`/board?location=${place}`), arrivals = await v.get(`/day/${today}?location=${place}`);
+      assert.ok(whole(board.text.split('<li class="board-card').find((c) => c.includes(id))).includes(called), `board, ${status}`);
+      assert.ok(whole(arrivals.text.slice(arrivals.text.indexOf("arrivals-who")).split("<li>").find((c) => c.includes(id))).includes(called), `arrivals, ${status}`);
+    }
+    h.sql(`${as} UPDATE app.appointment SET status = 'done' WHERE id = :'v2'`, glow(), id);
+  });
+});
+
 describe("L09: the board", () => {
   test("expected, here with how long she waits, in a room, done; one button each; late by the rule's minutes", async () => {
     const v = await h.staff("glow", "front-desk");
