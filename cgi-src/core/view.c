@@ -241,6 +241,8 @@ const struct view *view_get(const char *name, struct arena *a, struct str *why)
     return NULL;
 }
 
+bool view_is_complete(void) { return set.is_complete; }
+
 bool view_has_words(const struct view *v) { return v->has_words; }
 
 const struct view *view_dynamic(struct str name, struct arena *a)

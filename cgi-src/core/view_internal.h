@@ -87,6 +87,8 @@ struct arena *view_kept(void);
 /* view_words.c: puts the words of a language ("": the English ones) in the place of {{#say}}…{{/say}}; false: v->error says what is missing. */
 bool view_say(struct view *v, struct str *source, struct str language, struct arena *kept);
 void view_words_forget(void);
+/* Whether all templates are compiled, and so all catalogues read: no file is opened any more, for a program may not by then. */
+bool view_is_complete(void);
 /* Whether each catalogue of the directories can be read and has the same texts as the others; what is wrong, else "". */
 struct str view_words_check(struct arena *a);
 

@@ -142,7 +142,7 @@ static const struct catalogue *catalogue_of(struct str language)
     for (size_t i = 0; i < words.n; i++)
         if (str_eq(words.all[i].language, language))
             return words.all[i].is_missing ? NULL : &words.all[i];
-    if (!is_language(language) || words.n == MAX_CATALOGUES)
+    if (!is_language(language) || words.n == MAX_CATALOGUES || view_is_complete())
         return NULL;
     struct catalogue *c = &words.all[words.n];
     *c = (struct catalogue){.language = arena_str(kept, language), .error = S("")};

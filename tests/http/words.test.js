@@ -1,5 +1,5 @@
 // words.test.js -- the languages of a client's pages: the catalogues (templates/words), and a walk through every page of her link in Spanish.
-// L20 E-01; SECURITY.md E-02.
+// L20 L26 E-01; SECURITY.md E-02, E-04.
 "use strict";
 const { test, describe, before, after } = require("node:test");
 const assert = require("node:assert/strict");
@@ -292,5 +292,22 @@ describe("L20 E-01: her pages in her language", () => {
     const cancelled = await last(visit.client, "cancelled");
     spanish(cancelled, "cancelled");
     assert.match(cancelled.text, /su cita del (lun|mar|mié|jue|vie|sáb|dom) \d+ [a-z]{3} 20\d\d, \d+:\d\d [ap]\. m\. \(hora de /);
+  });
+
+  test("L26 E-04: her copy as a PDF: the document in the language that she signed, the certificate in English and in it", async () => {
+    const p = await reader("glow", "es");
+    assert.equal((await p.v.submit(p.page, { "q-texto": "Una prueba", "q-fecha": "1990-05-03", intent: "next" })).status, 303);
+    assert.equal((await p.v.submit(`${p.page}/consent`, { accepts: "yes", signer_name: "Zoila Prueba" }, { action: `${p.page}/consent` })).status, 303);
+    const made = () => h.one("SELECT count(*) FROM app.signature_copy c JOIN app.signature s ON s.id = c.signature_id WHERE s.assignment_id = :'v1'", p.which) === "1";
+    for (let n = 0; n < 120 && !made(); n++) await new Promise((r) => setTimeout(r, 500));
+    const pdf = (await p.v.get(`${p.page}/signed-form.pdf`)).bytes, dir = fs.mkdtempSync(path.join(require("node:os").tmpdir(), "foyer-words-"));
+    fs.writeFileSync(path.join(dir, "copy.pdf"), pdf);
+    const pages = require("node:child_process").execFileSync("pdftotext", ["-raw", path.join(dir, "copy.pdf"), "-"], { encoding: "utf8" }).replace(/[ \n]+/g, " ");
+    fs.rmSync(dir, { recursive: true });
+    const [document, certificate] = [pages.slice(0, pages.indexOf("Certificate of completion")), pages.slice(pages.indexOf("Certificate of completion"))];
+    for (const words of ["Título en español", "Versión del formulario", "Respuestas", "3 de mayo de 1990", "Lo acordado", "Declaración", "Firmado escribiendo el nombre", "de estas condiciones"]) assert.ok(document.includes(words), words);
+    assert.doesNotMatch(document, /\b(Answers|What is agreed|Statement|Signed by typing|Version of the form|Not answered)\b/);
+    for (const words of ["Certificate of completion · Certificado de finalización", "Signed by · Firmado por", "Zoila Prueba", "guarda el formulario anterior", "keeps the form above", "The form was signed · Se firmó el formulario", "Date of birth, typed in and right · Fecha de nacimiento, escrita y correcta", "Español"])
+      assert.ok(certificate.includes(words), words);
   });
 });

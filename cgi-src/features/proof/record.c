@@ -2,7 +2,7 @@
  * record.c -- what a signed copy says: the document as it was signed, the certificate of completion, and both once more for programs.
  * Owns: the format "foyer-signed-form-3". A change of it is a new name; "-2" was the same without who sent the form, when it was asked for, the
  * pages and the clauses that were signed by themselves, "-1" also without the text's format and the messages.
- * Never: looks outside its arguments; shows a wording or an answer that is not in the signed text.
+ * Never: looks outside its arguments, but for the catalogue of the language that was signed (templates/words); shows a wording or an answer that is not in the signed text.
  * Source: SECURITY.md E-02, E-04.
  */
 
@@ -13,6 +13,7 @@
 #include "features/form/strokes.h"
 #include "log.h"
 #include "proof.h"
+#include "view.h"
 
 #define FORMAT "foyer-signed-form-3"
 
@@ -292,12 +293,46 @@ struct str proof_json(struct arena *a, const struct proof_record *record)
     return json;
 }
 
+/* ---- in which language ---- */
+
+/* Words of the house around the document, in the language that it was signed in. */
+static struct str own(struct arena *a, const struct proof_record *p, struct str english)
+{
+    return view_words(a, p->language, english);
+}
+
+/* Words of the certificate: in English, for whoever has to judge by it, and beside it in the language that was signed, for her. */
+static struct str both(struct arena *a, const struct proof_record *p, struct str english)
+{
+    struct str hers = own(a, p, english);
+    return str_eq(hers, english) ? english
+                                 : arena_printf(a, "%.*s \xc2\xb7 %.*s", (int)english.n, english.p,
+                                                (int)hers.n, hers.p);
+}
+
+/* A paragraph of it in English, and one in hers. parts: what stands for its {names}. */
+static void paragraph_both(struct pdf *pdf, struct arena *a, const struct proof_record *p,
+                           struct str english, const struct view_part *parts, size_t n)
+{
+    pdf_paragraph(pdf, view_words_with(a, S(""), english, parts, n));
+    if (!str_eq(own(a, p, english), english))
+        pdf_paragraph(pdf, view_words_with(a, p->language, english, parts, n));
+}
+
 /* ---- the document as it was signed ---- */
 
-static void fact_if(struct pdf *pdf, const char *label, struct str value)
+static void fact_if(struct pdf *pdf, struct str label, struct str value)
 {
     if (value.n > 0)
-        pdf_fact(pdf, str_of(label), value);
+        pdf_fact(pdf, label, value);
+}
+
+/* Under a drawn signature. */
+static struct str drawn_words(struct arena *a, const struct proof_record *p, struct str signer)
+{
+    const struct view_part name = {"name", signer};
+    return view_words_with(a, p->language, S("Drawn by hand, and the name typed: {name}"), &name,
+                           1);
 }
 
 static enum err add_drawing(struct pdf *pdf, struct arena *a, struct str strokes, struct str words)
@@ -316,66 +351,64 @@ static enum err add_drawing(struct pdf *pdf, struct arena *a, struct str strokes
     return OK;
 }
 
-static enum err add_answer(struct pdf *pdf, struct arena *a, const struct form_document_answer *q)
+static enum err add_answer(struct pdf *pdf, struct arena *a, const struct proof_record *p,
+                           const struct form_document_answer *q)
 {
     pdf_fact(pdf, q->question, q->answer);
     if (str_is(q->method, "typed"))
         pdf_signed_name(pdf, q->signer);
     if (!str_is(q->method, "drawn"))
         return OK;
-    return add_drawing(
-        pdf, a, q->strokes,
-        arena_printf(a, "Drawn by hand, and the name typed: %.*s", (int)q->signer.n, q->signer.p));
+    return add_drawing(pdf, a, q->strokes, drawn_words(a, p, q->signer));
 }
 
 static enum err add_signature(struct pdf *pdf, struct arena *a, const struct proof_record *p,
                               const struct form_document *d)
 {
-    pdf_heading(pdf, 2, S("Signature"));
+    pdf_heading(pdf, 2, own(a, p, S("Signature")));
     if (!str_is(d->method, "drawn")) {
         pdf_signed_name(pdf, d->signer);
-        pdf_small(pdf, S("Signed by typing the name"));
+        pdf_small(pdf, own(a, p, S("Signed by typing the name")));
         return OK;
     }
-    return add_drawing(
-        pdf, a, p->strokes,
-        arena_printf(a, "Drawn by hand, and the name typed: %.*s", (int)d->signer.n, d->signer.p));
+    return add_drawing(pdf, a, p->strokes, drawn_words(a, p, d->signer));
 }
 
 static enum err add_document(struct pdf *pdf, struct arena *a, const struct proof_record *p,
                              const struct form_document *d)
 {
     pdf_heading(pdf, 1, d->title);
-    pdf_fact(pdf, S("Studio"), d->studio);
-    pdf_fact(pdf, S("Client"), d->client);
-    pdf_fact(pdf, S("Version of the form"), d->version);
-    fact_if(pdf, "Language", d->language_words);
+    pdf_fact(pdf, own(a, p, S("Studio")), d->studio);
+    pdf_fact(pdf, own(a, p, S("Client")), d->client);
+    pdf_fact(pdf, own(a, p, S("Version of the form")), d->version);
+    fact_if(pdf, own(a, p, S("Language")), d->language_words);
     if (d->n_answers > 0)
-        pdf_heading(pdf, 2, S("Answers"));
+        pdf_heading(pdf, 2, own(a, p, S("Answers")));
     for (size_t i = 0; i < d->n_answers; i++) {
-        enum err e = add_answer(pdf, a, &d->answers[i]);
+        enum err e = add_answer(pdf, a, p, &d->answers[i]);
         if (e)
             return e;
     }
     if (d->wording.n > 0) {
-        pdf_heading(pdf, 2, S("What is agreed"));
+        pdf_heading(pdf, 2, own(a, p, S("What is agreed")));
         pdf_paragraph(pdf, d->wording);
     }
-    pdf_heading(pdf, 2, S("Signing electronically"));
+    pdf_heading(pdf, 2, own(a, p, S("Signing electronically")));
     pdf_paragraph(pdf, d->disclosure);
-    pdf_small(pdf, arena_printf(a, "Version %.*s of these terms", (int)d->disclosure_version.n,
-                                d->disclosure_version.p));
-    pdf_heading(pdf, 2, S("Statement"));
+    const struct view_part version = {"version", d->disclosure_version};
+    pdf_small(pdf,
+              view_words_with(a, p->language, S("Version {version} of these terms"), &version, 1));
+    pdf_heading(pdf, 2, own(a, p, S("Statement")));
     pdf_paragraph(pdf, d->statement);
     return add_signature(pdf, a, p, d);
 }
 
 /* ---- the certificate of completion ---- */
 
-static void exact_if(struct pdf *pdf, const char *label, struct str value)
+static void exact_if(struct pdf *pdf, struct str label, struct str value)
 {
     if (value.n > 0)
-        pdf_fact_exact(pdf, str_of(label), value);
+        pdf_fact_exact(pdf, label, value);
 }
 
 static struct str join(struct arena *a, struct str one, const char *between, struct str two)
@@ -398,86 +431,95 @@ static struct str spent_words(struct arena *a, int64_t seconds)
 static void add_who(struct pdf *pdf, struct arena *a, const struct proof_record *p,
                     const struct form_document *d)
 {
-    pdf_heading(pdf, 2, S("Who signed, when and from where"));
-    pdf_fact(pdf, S("Signed by"), d->signer);
-    pdf_fact(pdf, S("Who that is"),
-             str_is(p->signer, "guardian") ? S("A guardian, for the client") : S("The client"));
-    fact_if(pdf, "Guardian", join(a, p->guardian_name, ", ", p->guardian_relation));
-    fact_if(pdf, "Witness (staff)", p->witness_name);
-    fact_if(pdf, "Tablet handed over by", p->handed_over_by);
-    fact_if(pdf, "Asked for", join(a, p->asked_local, ", ", p->zone_words));
-    pdf_fact(pdf, S("Link from"), p->sender.n ? p->sender : S("Foyer, by itself"));
-    pdf_fact(pdf, S("Signed at"), join(a, p->signed_local, ", ", p->zone_words));
-    fact_if(pdf, "Signed at (UTC)", p->signed_at);
-    fact_if(pdf, "Time zone", p->zone);
-    pdf_fact(pdf, S("Where"), WORD(places, p->place));
-    pdf_fact(pdf, S("How identified"), WORD(factors, p->second_factor));
-    fact_if(pdf, "Code", p->code_channel.n ? WORD(channels, p->code_channel) : S(""));
-    pdf_fact(pdf, S("Kind of signature"),
-             str_is(p->method, "drawn") ? S("Drawn by hand, name typed") : S("Name typed"));
-    fact_if(pdf, "E-mail on record", p->client_email);
-    fact_if(pdf, "Phone on record", p->client_phone);
-    pdf_fact(pdf, S("Internet address"), p->address.n ? p->address : S("Not known"));
-    pdf_fact(pdf, S("Browser"), p->agent.n ? p->agent : S("Not known"));
-    fact_if(pdf, "Language", d->language_words.n ? d->language_words : p->language);
-    fact_if(pdf, "Time spent", spent_words(a, p->seconds_spent));
-    pdf_fact(pdf, S("Terms of signing electronically"),
-             join(a, S("version"), " ", join(a, d->disclosure_version, ", ", S("accepted"))));
-    exact_if(pdf, "Link", p->link_id);
-    exact_if(pdf, "Request", p->request_id);
+    pdf_heading(pdf, 2, both(a, p, S("Who signed, when and from where")));
+    pdf_fact(pdf, both(a, p, S("Signed by")), d->signer);
+    pdf_fact(pdf, both(a, p, S("Who that is")),
+             str_is(p->signer, "guardian") ? both(a, p, S("A guardian, for the client"))
+                                           : both(a, p, S("The client")));
+    fact_if(pdf, both(a, p, S("Guardian")), join(a, p->guardian_name, ", ", p->guardian_relation));
+    fact_if(pdf, both(a, p, S("Witness (staff)")), p->witness_name);
+    fact_if(pdf, both(a, p, S("Tablet handed over by")), p->handed_over_by);
+    fact_if(pdf, both(a, p, S("Asked for")), join(a, p->asked_local, ", ", p->zone_words));
+    pdf_fact(pdf, both(a, p, S("Link from")),
+             p->sender.n ? p->sender : both(a, p, S("Foyer, by itself")));
+    pdf_fact(pdf, both(a, p, S("Signed at")), join(a, p->signed_local, ", ", p->zone_words));
+    fact_if(pdf, both(a, p, S("Signed at (UTC)")), p->signed_at);
+    fact_if(pdf, both(a, p, S("Time zone")), p->zone);
+    pdf_fact(pdf, both(a, p, S("Where")), both(a, p, WORD(places, p->place)));
+    pdf_fact(pdf, both(a, p, S("How identified")), both(a, p, WORD(factors, p->second_factor)));
+    fact_if(pdf, both(a, p, S("Code")),
+            p->code_channel.n ? both(a, p, WORD(channels, p->code_channel)) : S(""));
+    pdf_fact(pdf, both(a, p, S("Kind of signature")),
+             str_is(p->method, "drawn") ? both(a, p, S("Drawn by hand, name typed"))
+                                        : both(a, p, S("Name typed")));
+    fact_if(pdf, both(a, p, S("E-mail on record")), p->client_email);
+    fact_if(pdf, both(a, p, S("Phone on record")), p->client_phone);
+    pdf_fact(pdf, both(a, p, S("Internet address")),
+             p->address.n ? p->address : both(a, p, S("Not known")));
+    pdf_fact(pdf, both(a, p, S("Browser")), p->agent.n ? p->agent : both(a, p, S("Not known")));
+    fact_if(pdf, both(a, p, S("Language")), d->language_words.n ? d->language_words : p->language);
+    fact_if(pdf, both(a, p, S("Time spent")), spent_words(a, p->seconds_spent));
+    pdf_fact(pdf, both(a, p, S("Terms of signing electronically")),
+             join(a, both(a, p, S("version")), " ",
+                  join(a, d->disclosure_version, ", ", both(a, p, S("accepted")))));
+    exact_if(pdf, both(a, p, S("Link")), p->link_id);
+    exact_if(pdf, both(a, p, S("Request")), p->request_id);
 }
 
 static void add_what(struct pdf *pdf, struct arena *a, const struct proof_record *p,
                      const struct form_document *d)
 {
-    pdf_heading(pdf, 2, S("What was signed"));
-    exact_if(pdf, "Envelope", p->id);
-    exact_if(pdf, "SHA-256 of the signed text (document.txt)", p->text_sha256);
-    exact_if(pdf, "SHA-256 of what was shown before signing", d->shown_sha256);
-    exact_if(pdf, "SHA-256 of the form's wording", p->wording_sha256);
-    exact_if(pdf, "SHA-256 of the drawn strokes", d->strokes_sha256);
+    pdf_heading(pdf, 2, both(a, p, S("What was signed")));
+    exact_if(pdf, both(a, p, S("Envelope")), p->id);
+    exact_if(pdf, both(a, p, S("SHA-256 of the signed text (document.txt)")), p->text_sha256);
+    exact_if(pdf, both(a, p, S("SHA-256 of what was shown before signing")), d->shown_sha256);
+    exact_if(pdf, both(a, p, S("SHA-256 of the form's wording")), p->wording_sha256);
+    exact_if(pdf, both(a, p, S("SHA-256 of the drawn strokes")), d->strokes_sha256);
 
-    pdf_heading(pdf, 2, S("The audit trail"));
-    exact_if(pdf, "Row", p->audit_row);
+    pdf_heading(pdf, 2, both(a, p, S("The audit trail")));
+    exact_if(pdf, both(a, p, S("Row")), p->audit_row);
     if (p->audit_index.n) {
-        pdf_fact(pdf, S("Place in the tree"), p->audit_index);
-        pdf_fact(pdf, S("Signed head"),
+        pdf_fact(pdf, both(a, p, S("Place in the tree")), p->audit_index);
+        pdf_fact(pdf, both(a, p, S("Signed head")),
                  arena_printf(a, "of %.*s rows, %.*s", (int)p->audit_size.n, p->audit_size.p,
                               (int)p->audit_head_at.n, p->audit_head_at.p));
-        exact_if(pdf, "Root", p->audit_root);
-        exact_if(pdf, "Key", p->audit_key);
+        exact_if(pdf, both(a, p, S("Root")), p->audit_root);
+        exact_if(pdf, both(a, p, S("Key")), p->audit_key);
     } else if (p->audit_row.n) {
-        pdf_fact(pdf, S("Place in the tree"), S("Not sealed yet when this copy was made"));
+        pdf_fact(pdf, both(a, p, S("Place in the tree")),
+                 both(a, p, S("Not sealed yet when this copy was made")));
     } else {
-        pdf_fact(pdf, S("Row"), S("Not known for this signature"));
+        pdf_fact(pdf, both(a, p, S("Row")), both(a, p, S("Not known for this signature")));
     }
 }
 
 static void add_events(struct pdf *pdf, struct arena *a, const struct proof_record *p)
 {
-    pdf_heading(pdf, 2, S("What happened, in order"));
+    pdf_heading(pdf, 2, both(a, p, S("What happened, in order")));
     if (p->n_events == 0)
-        pdf_paragraph(pdf, S("No events were written down for this form."));
+        pdf_paragraph(pdf, both(a, p, S("No events were written down for this form.")));
     for (size_t i = 0; i < p->n_events; i++) {
         const struct proof_event *e = &p->events[i];
-        struct str what = join(a, WORD(events, e->kind), ": ", e->detail);
-        what = join(a, what, ". ", WORD(actors, e->actor));
+        struct str what = join(a, both(a, p, WORD(events, e->kind)), ": ", e->detail);
+        what = join(a, what, ". ", both(a, p, WORD(actors, e->actor)));
         pdf_fact(pdf, e->at_local, join(a, what, ", from ", e->address));
     }
 }
 
 static void add_messages(struct pdf *pdf, struct arena *a, const struct proof_record *p)
 {
-    pdf_heading(pdf, 2, S("Messages that carried the link"));
+    pdf_heading(pdf, 2, both(a, p, S("Messages that carried the link")));
     if (p->n_messages == 0)
         pdf_paragraph(pdf, str_is(p->place, "link")
-                               ? S("None is known.")
-                               : S("None: the form was opened at the studio."));
+                               ? both(a, p, S("None is known."))
+                               : both(a, p, S("None: the form was opened at the studio.")));
     for (size_t i = 0; i < p->n_messages; i++) {
         const struct proof_message *m = &p->messages[i];
-        struct str by = str_is(m->channel, "sms") ? S("Text message to") : S("E-mail to");
-        pdf_fact(pdf, m->at_local,
-                 join(a, join(a, by, " ", m->address), ": ", WORD(deliveries, m->state)));
+        struct str by = str_is(m->channel, "sms") ? both(a, p, S("Text message to"))
+                                                  : both(a, p, S("E-mail to"));
+        pdf_fact(
+            pdf, m->at_local,
+            join(a, join(a, by, " ", m->address), ": ", both(a, p, WORD(deliveries, m->state))));
     }
 }
 
@@ -485,32 +527,36 @@ static void add_certificate(struct pdf *pdf, struct arena *a, const struct proof
                             const struct form_document *d)
 {
     pdf_new_page(pdf);
-    pdf_heading(pdf, 1, S("Certificate of completion"));
-    pdf_paragraph(
-        pdf, arena_printf(a,
-                          "%.*s keeps the form above and what is known of how it was signed. "
-                          "Times are those of %.*s.",
-                          (int)p->studio.n, p->studio.p, (int)p->zone_words.n, p->zone_words.p));
+    pdf_heading(pdf, 1, both(a, p, S("Certificate of completion")));
+    const struct view_part parts[] = {{"studio", p->studio}, {"place", p->zone_words}};
+    paragraph_both(pdf, a, p,
+                   S("{studio} keeps the form above and what is known of how it was signed. Times "
+                     "are those of {place}."),
+                   parts, COUNT_OF(parts));
     add_who(pdf, a, p, d);
     add_what(pdf, a, p, d);
     add_messages(pdf, a, p);
     add_events(pdf, a, p);
-    pdf_heading(pdf, 2, S("The seal"));
-    pdf_paragraph(
-        pdf, S("This file carries a digital signature over all of its bytes. Whoever changes one "
-               "breaks it. Attached are the exact text that was signed (document.txt) and this "
-               "certificate for programs (record.json)."));
-    pdf_fact(pdf, S("Made"), join(a, p->made_local, ", ", p->zone_words));
-    pdf_fact(pdf, S("By"), p->host);
-    exact_if(pdf, "SHA-256 of the authority's certificate", p->authority_sha256);
+    pdf_heading(pdf, 2, both(a, p, S("The seal")));
+    paragraph_both(
+        pdf, a, p,
+        S("This file carries a digital signature over all of its bytes. Whoever changes one "
+          "breaks it. Attached are the exact text that was signed (document.txt) and this "
+          "certificate for programs (record.json)."),
+        NULL, 0);
+    pdf_fact(pdf, both(a, p, S("Made")), join(a, p->made_local, ", ", p->zone_words));
+    pdf_fact(pdf, both(a, p, S("By")), p->host);
+    exact_if(pdf, both(a, p, S("SHA-256 of the authority's certificate")), p->authority_sha256);
     if (p->verify_url.n == 0)
         return;
-    pdf_heading(pdf, 2, S("Ask the studio's installation"));
-    pdf_paragraph(
-        pdf, S("Whoever holds this paper can ask there whether a document with this fingerprint "
-               "was signed, on which day, and whether anything in it was taken back since. The "
-               "answer names nobody. The fingerprint is the SHA-256 of the signed text above."));
-    pdf_square(pdf, p->verify_url, S("The same address, for a phone's camera"));
+    pdf_heading(pdf, 2, both(a, p, S("Ask the studio's installation")));
+    paragraph_both(
+        pdf, a, p,
+        S("Whoever holds this paper can ask there whether a document with this fingerprint "
+          "was signed, on which day, and whether anything in it was taken back since. The "
+          "answer names nobody. The fingerprint is the SHA-256 of the signed text above."),
+        NULL, 0);
+    pdf_square(pdf, p->verify_url, both(a, p, S("The same address, for a phone's camera")));
     pdf_exact(pdf, p->verify_url);
 }
 
