@@ -18,16 +18,16 @@ void disclosure_note(struct req *r, struct rows *rows)
     r->fresh[r->n_fresh++] = rows;
 }
 
-/* Where a client's key stands in r->key_places, or would: a file of all clients has fifty thousand of them. */
+/* Where a client's key stands in r->places, or would: a file of all clients has fifty thousand of them. */
 static uint32_t *place_of(struct req *r, struct str client_id)
 {
     size_t mask = r->cap_keys * 2 - 1, at = 2166136261u; /* (FNV-1a) */
     for (size_t i = 0; i < client_id.n; i++)
         at = (at ^ (unsigned char)client_id.p[i]) * 16777619u;
-    for (at &= mask; r->key_places[at]; at = (at + 1) & mask)
-        if (str_eq(r->keys[r->key_places[at] - 1].client_id, client_id))
+    for (at &= mask; r->places[at]; at = (at + 1) & mask)
+        if (str_eq(r->keys[r->places[at] - 1].client_id, client_id))
             break;
-    return &r->key_places[at];
+    return &r->places[at];
 }
 
 struct client_key *disclosure_key(struct req *r, struct str client_id)
@@ -55,8 +55,8 @@ static struct client_key *add_key(struct req *r, struct str client_id)
         }
         r->keys = more;
         r->cap_keys = cap;
-        r->key_places = arena_alloc(r->arena, cap * 2 * sizeof *r->key_places);
-        memset(r->key_places, 0, cap * 2 * sizeof *r->key_places);
+        r->places = arena_alloc(r->arena, cap * 2 * sizeof *r->places);
+        memset(r->places, 0, cap * 2 * sizeof *r->places);
         for (size_t i = 0; i < r->n_keys; i++)
             *place_of(r, r->keys[i].client_id) = (uint32_t)i + 1;
     }
@@ -311,7 +311,7 @@ void disclosure_forget(struct req *r)
 {
     if (r->keys) {
         secret_wipe(r->keys, r->cap_keys * sizeof *r->keys);
-        memset(r->key_places, 0, r->cap_keys * 2 * sizeof *r->key_places);
+        memset(r->places, 0, r->cap_keys * 2 * sizeof *r->places);
     }
     r->n_keys = 0;
     r->n_fresh = 0;

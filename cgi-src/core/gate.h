@@ -85,7 +85,7 @@ struct req {
     struct rows *frames;  /* origins that may frame the page; NULL: it is not framable */
     struct client_key *keys;
     size_t n_keys, cap_keys;
-    uint32_t *key_places; /* of each by her id, counted from 1: twice cap_keys, a power of two */
+    uint32_t *places; /* of each by her id, counted from 1: twice cap_keys, a power of two */
     struct rows *disclosed; /* the rows of a disclosure that is on its way */
     bool has_disclosed;
     struct str kept_tenant; /* of the kept results that this request uses; "": none */
