@@ -311,7 +311,8 @@ void disclosure_forget(struct req *r)
 {
     if (r->keys) {
         secret_wipe(r->keys, r->cap_keys * sizeof *r->keys);
-        memset(r->places, 0, r->cap_keys * 2 * sizeof *r->places);
+        size_t n_places = r->cap_keys * 2;
+        memset(r->places, 0, n_places * sizeof *r->places);
     }
     r->n_keys = 0;
     r->n_fresh = 0;

@@ -154,7 +154,7 @@ static bool look_at(struct rewrap *w, const struct place *places, size_t n,
 /* NULL: the database failed. Copied, for each commit forgets its results. */
 static struct place *places_of(struct req *r, size_t *n)
 {
-    struct rows *rows = req_query(r, Q_places);
+    struct rows *rows = req_query(r, Q_key_places);
     if (!rows)
         return NULL;
     *n = rows_count(rows);
