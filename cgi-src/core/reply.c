@@ -195,7 +195,12 @@ void reply_finish(struct req *r)
     }
     struct buf out = buf_in(r->arena, 32 * 1024);
     const struct frame *frame = req_frame(r);
-    if (view_render(v, &frame, 1, r->arena, &out)) {
+    struct str language = r->language;
+    if (!view_has_words(v)) /* its messages are in its language too */
+        r->language = S("");
+    enum err e = view_render(v, &frame, 1, r->arena, &out);
+    r->language = language;
+    if (e) {
         log_error("view.render", "view", r->reply.view, NULL);
         r->reply.status = 500;
         r->reply.type = "text/plain; charset=utf-8";

@@ -24,7 +24,7 @@ async function attach(p, list, key = "picture", { v = p.v, values, at = p.questi
   const sent = multipart(form, { file: list });
   return v.post(where, sent.body, { headers: sent.headers });
 }
-const errorOf = (r) => h.decode(r.text.match(/data-files-error>([^<]*)/)?.[1] || "");
+const errorOf = (r) => h.decode(r.text.match(/data-files-error[^>]*>([^<]*)/)?.[1] || "");
 const save = (p, values) => p.v.submit(p.questions, values);
 const drop = (p, id, values = {}) => save(p, { ...values, intent: `drop-${id}` });
 async function until(done, what, ms = 20000) {

@@ -52,7 +52,7 @@ describe("the catalogues", () => {
     const own = files("templates", ".mustache").flatMap((s) => [...s.matchAll(/\{\{#say\}\}([\s\S]*?)\{\{\/say\}\}/g)].map(([, x]) => x));
     const said = new Set(own), code = [...files("cgi-src", ".c"), ...files("sql", ".sql")].join("\n").replaceAll(/"\s*\n\s*"/g, "").replaceAll("''", "'");
     // Codes of the database in words (app.in_words), and a sentence with the state of a form in it.
-    const composed = new Set(["Preferred name", "Birth date", "Due date", "Email", "Chart", "Other", "This form is signed already.", "This form is declined already.", "This form is withdrawn already."]);
+    const composed = new Set(["Preferred name", "Birth date", "Due date", "Email", "Chart", "Other", "Arrived", "In room", "Done", "Cancelled", "No show", "This form is signed already.", "This form is declined already.", "This form is withdrawn already."]);
     for (const language of languages) {
       const all = catalogue(language);
       assert.deepEqual(all.map((x) => x.english).sort(), catalogue("es").map((x) => x.english).sort(), language);
@@ -62,7 +62,7 @@ describe("the catalogues", () => {
         assert.deepEqual(places(words), places(english), english);
         // A sentence of the program has its numbers in the place of {1}.
         const pattern = english.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{\d\}/g, "(?:\\{\\d\\}|%[a-z]+|\\d+)").replace(/ times?\\\./, " time(?:%s|s)?\\.").replaceAll('"', '\\\\?"');
-        assert.ok(said.has(english) || new RegExp(pattern).test(code) || composed.has(english) || /^You can (move it|cancel) online until |^After \{1\} missed/.test(english), `nobody says: ${english}`);
+        assert.ok(said.has(english) || new RegExp(pattern).test(code) || composed.has(english) || /^You can (move it|cancel) online until |^After \{1\} missed|^This visit could be (moved|cancelled) here/.test(english), `nobody says: ${english}`);
       }
     }
     for (const english of said) assert.ok(catalogue("es").some((x) => x.english === english), `no words for: ${english}`);
@@ -309,5 +309,17 @@ describe("L20 E-01: her pages in her language", () => {
     assert.doesNotMatch(document, /\b(Answers|What is agreed|Statement|Signed by typing|Version of the form|Not answered)\b/);
     for (const words of ["Certificate of completion · Certificado de finalización", "Signed by · Firmado por", "Zoila Prueba", "guarda el formulario anterior", "keeps the form above", "The form was signed · Se firmó el formulario", "Date of birth, typed in and right · Fecha de nacimiento, escrita y correcta", "Español"])
       assert.ok(certificate.includes(words), words);
+  });
+
+  test("the walk goes on: her appointment, booked, to come, moved on record, cancelled", async () => {
+    const visit = await booking.book(c, {}), { v, at } = visit;
+    h.sql(`${inside} UPDATE app.client SET preferred_language = 'es' WHERE id = :'v2'`, glow(), visit.client);
+    inSpanish(await v.get(`${at}/booked`), "booked");
+    const page = inSpanish(await v.get(`${at}/visit`), "her appointment");
+    assert.match(h.decode(page.text), /hora de [A-Z]/);
+    const { values } = h.formOf(page.text, /cancel$/);
+    inSpanish(await v.post(`${at}/cancel`, { ...values, version: "999" }), "cancelling what has changed");
+    assert.equal((await v.post(`${at}/cancel`, { ...values, idem: h.uuid() })).status, 303);
+    assert.match(h.decode(inSpanish(await v.get(`${at}/visit`), "cancelled").text), /Esta cita está cancelada/);
   });
 });
