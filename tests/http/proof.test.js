@@ -123,6 +123,32 @@ describe("E-04: the copy proves itself", () => {
     assert.equal(record.audit.row, row);
     if (record.audit.index !== null) assert.equal(String(record.audit.index), idx);
   });
+  test("it holds each element that certificates of completion elsewhere have: envelope, document, both hashes, who sent it, who signed, how identified, from where, in which session and time zone, what happened when, the seal", () => {
+    const record = JSON.parse(fs.readFileSync(path.join(dir, "record.json"), "utf8")), { signature: s, document: d } = record;
+    const flat = run("pdftotext", ["-layout", "copy.pdf", "-"]).out.replace(/\s+/g, "");
+    const [zone, request, link, address, agent, signed, name, title, number] = h.sql(`SELECT s.zone, s.request_id, s.link_id, host(s.ip), s.agent, to_char(s.signed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), c.name, v.title, v.version
+      FROM app.signature s JOIN app.client c ON c.id = s.client_id JOIN app.form_version v ON v.id = s.form_version_id WHERE s.id = :'v1'::uuid`, p.id)[0];
+    // original: of what was shown before it was signed; final: of what was signed
+    const kept = fs.readFileSync(path.join(dir, "document.txt"), "utf8"), sha = (x) => crypto.createHash("sha256").update(x).digest("hex");
+    assert.deepEqual([d.shown_sha256, d.sha256], [sha(kept.slice(0, kept.indexOf("\nShown to the signer, SHA-256\n"))), sha(kept)]);
+    assert.notEqual(d.shown_sha256, d.sha256);
+    for (const [element, value, expected] of [["envelope and signature id", record.id, p.id], ["title", d.title, title], ["version", d.version, number], ["signer", s.name, "Zoë O'Hara"], ["client", record.client.name, name], ["role", s.signer, "client"],
+      ["how identified", s.second_factor, "birth_date"], ["kind", s.method, "drawn"], ["address", s.address, address], ["browser", s.agent, agent], ["link", s.link, link], ["request", s.request, request], ["time zone", s.zone, zone], ["signed", s.at, signed],
+      ["studio", record.studio.name, "Glow Medical Spa"], ["language", s.language, "en"]])
+      assert.equal(value ?? "", expected, element);
+    assert.ok(d.pages >= 2 && s.seconds_spent >= 0 && /^\d+$/.test(s.disclosure_version) && "sender" in s && "email" in record.client && "phone" in record.client && "witness" in s && "guardian" in s);
+    assert.match(record.asked_at, /^\d{4}-\d\d-\d\dT[\d:]{8}Z$/);
+    assert.match(kept, /^ {2}I have read this form\. .* I sign it electronically/m, "the reason of signing");
+    assert.ok(kept.includes("Tans easily"), "the values of its fields");
+    const kinds = record.events.map((e) => e.kind), times = record.events.map((e) => e.at);
+    for (const kind of ["opened", "shown", "kept", "consented", "signed"]) assert.ok(kinds.includes(kind), kind);
+    assert.deepEqual(times, [...times].sort(), "in order");
+    assert.ok(kinds.indexOf("opened") < kinds.indexOf("consented") && kinds.indexOf("consented") <= kinds.indexOf("signed"));
+    // The row of the trail that it names is of that session: by that link, from there, in that request.
+    assert.deepEqual(h.sql("SELECT action, object_id, link_id, host(ip), request_id FROM audit.event WHERE id = :'v1'", record.audit.row)[0], ["form.sealed", p.id, link, address, request]);
+    assert.match(record.authority_sha256, /^[0-9a-f]{64}$/);
+    for (const words of [p.id, d.sha256, d.shown_sha256, d.wording_sha256, s.strokes_sha256, zone, request, link, address, record.audit.row, "Linkfrom", "Timespent", "Theaudittrail"]) assert.ok(flat.includes(words), words);
+  });
   test("it is tagged, says its language, and the first page is Letter where paper is", () => {
     const info = run("pdfinfo", ["copy.pdf"]).out;
     assert.match(info, /Tagged:\s+yes/);
