@@ -33,7 +33,8 @@ static enum err add(struct req *r)
             return req_error(r);
         if (rows_count(alike) > 0) {
             req_refuse(r, "is_new",
-                       "Look whether she is one of these. If she is not, tick this and add her.");
+                       "Look whether this person is one of these. If not, tick this and add a new "
+                       "client.");
             return ERR_INVALID;
         }
     }

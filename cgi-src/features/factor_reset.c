@@ -9,7 +9,7 @@
 
 static const struct field ask_fields[] = {
     {"reason", FIELD_TEXT, .required = true, .min = 10, .max = 300,
-     .missing = "Say why, and how you know that it is she who asks."},
+     .missing = "Say why, and how you know who it is that asks."},
     {0},
 };
 

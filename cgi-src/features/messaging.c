@@ -16,7 +16,7 @@ static const struct field note_fields[] = {
     {"wording_id", FIELD_UUID, .required = true, .missing = "Choose what it is about."},
     {"given", FIELD_CHOICE, .required = true, .choices = "yes|no", .missing = "Yes or no?"},
     {"source", FIELD_CHOICE, .required = true, .choices = "desk|paper",
-     .missing = "How did she say so?"},
+     .missing = "How was it said?"},
     {0},
 };
 

@@ -202,7 +202,7 @@ BEGIN
     SELECT f.name, f.is_active, f.invited_at INTO known FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.email_norm = lower(btrim(email));
     IF FOUND THEN
         RAISE EXCEPTION '%', CASE
-            WHEN known.is_active THEN known.name || ' works here with this e-mail address already. Change her roles in the list of people.'
+            WHEN known.is_active THEN known.name || ' works here with this e-mail address already. Change the roles in the list of people.'
             WHEN known.invited_at IS NOT NULL THEN known.name || ' has been invited with this address already. You can send the invitation again.'
             ELSE known.name || ' had an account with this address. You can open it again in the list of people.' END
             USING ERRCODE = 'FY422', COLUMN = 'email';
@@ -223,7 +223,7 @@ BEGIN
     PERFORM sec.person_check(staff);
     SELECT f.name, f.email INTO person, to_address FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = staff AND f.invited_at IS NOT NULL;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'She has accepted already.' USING ERRCODE = 'FY422';
+        RAISE EXCEPTION 'This invitation was accepted already.' USING ERRCODE = 'FY422';
     END IF;
     PERFORM sec.account_token_new('invite', staff, to_address, token, interval '72 hours', NULL, NULL);
     PERFORM sec.note('person.invite', 'ok', 'again', '{}', 'staff', staff);
@@ -240,7 +240,7 @@ BEGIN
     PERFORM sec.person_check(staff);
     DELETE FROM app.staff f WHERE f.tenant_id = app.tenant() AND f.id = staff AND f.invited_at IS NOT NULL;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'She has accepted already. Deactivate her account instead.' USING ERRCODE = 'FY422';
+        RAISE EXCEPTION 'This invitation was accepted already. Deactivate the account instead.' USING ERRCODE = 'FY422';
     END IF;
     PERFORM sec.note('person.withdraw', 'ok', NULL, '{}', 'staff', staff);
 END $$;

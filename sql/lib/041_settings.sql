@@ -284,7 +284,7 @@ BEGIN
     IF EXISTS (SELECT FROM app.week_or_refuse(week) w
                JOIN app.shift h ON h.staff_id = staff AND h.location_id <> location AND h.weekday = w.weekday AND (h.valid_to IS NULL OR h.valid_to >= since)
                     AND h.starts < w.ends AND w.starts < h.ends) THEN
-        RAISE EXCEPTION 'At some of these hours she works at another place already. Change her week there first.' USING ERRCODE = 'FY422', COLUMN = '';
+        RAISE EXCEPTION 'At some of these hours this person works at another place already. Change the week there first.' USING ERRCODE = 'FY422', COLUMN = '';
     END IF;
     PERFORM app.refuse_unseen((SELECT count(*) FROM app.visits_outside_week(staff, location, since, week)), is_seen);
     DELETE FROM app.shift h WHERE h.staff_id = staff AND h.location_id = location AND h.valid_from >= since;

@@ -153,23 +153,23 @@ BEGIN
         RETURN QUERY SELECT 'horizon', format('Clients book this service at most %s days ahead.', s.horizon_days);
     END IF;
     IF s.week_from IS NOT NULL AND due IS NULL THEN
-        RETURN QUERY SELECT 'due_date', format('This service is for weeks %s to %s; her due date is not known.', s.week_from, s.week_to);
+        RETURN QUERY SELECT 'due_date', format('This service is for weeks %s to %s; the due date is not known.', s.week_from, s.week_to);
     ELSIF s.week_from IS NOT NULL AND (day < due - 280 + s.week_from * 7 OR day > due - 280 + s.week_to * 7 + 6) THEN
-        RETURN QUERY SELECT 'weeks', format('This service is for weeks %s to %s; on this day she is in week %s.', s.week_from, s.week_to,
+        RETURN QUERY SELECT 'weeks', format('This service is for weeks %s to %s; on this day it is week %s.', s.week_from, s.week_to,
                                             greatest((280 - (due - day)) / 7, 0));
     END IF;
     been := EXISTS (SELECT FROM app.appointment a WHERE a.client_id = ANY (app.person_ids(client)) AND a.status IN ('arrived', 'in_room', 'done'));
     IF s.new_client_rule = 'new' AND been THEN
-        RETURN QUERY SELECT 'new', 'This service is for new clients; she has been here before.';
+        RETURN QUERY SELECT 'new', 'This service is for new clients; this one has been here before.';
     ELSIF s.new_client_rule = 'known' AND NOT been THEN
-        RETURN QUERY SELECT 'known', 'This service is for clients who have been here before; she has not.';
+        RETURN QUERY SELECT 'known', 'This service is for clients who have been here before; this one has not.';
     END IF;
     IF s.prerequisite_id IS NOT NULL AND NOT EXISTS (
         SELECT FROM app.appointment a
         WHERE a.client_id = ANY (app.person_ids(client)) AND a.service_id = s.prerequisite_id AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done')
           AND a.ends_at <= starts_at AND a.id IS DISTINCT FROM moving
           AND day <= (a.starts_at AT TIME ZONE (SELECT l.zone FROM app.location l WHERE l.id = location))::date + s.prerequisite_days) THEN
-        RETURN QUERY SELECT 'prerequisite', format('This service comes after another, %s, within %s days; she has none booked.', s.prerequisite, s.prerequisite_days);
+        RETURN QUERY SELECT 'prerequisite', format('This service comes after another, %s, within %s days; none is booked.', s.prerequisite, s.prerequisite_days);
     END IF;
 END $$;
 
@@ -252,7 +252,7 @@ BEGIN
     INTO p
     FROM app.staff f LEFT JOIN app.service_staff x ON x.service_id = service AND x.staff_id = f.id
     WHERE f.id = staff;
-    who := coalesce(p.name, 'She');
+    who := coalesce(p.name, 'This person');
     during := tstzrange(starts_at - make_interval(mins => s.before_min),
         starts_at + make_interval(mins => s.after_min + coalesce(minutes, long.fixed, coalesce(p.duration_min, s.duration_min) + long.extra)));
     -- the place

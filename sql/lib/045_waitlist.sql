@@ -306,7 +306,7 @@ BEGIN
         RAISE EXCEPTION 'Choose at least one day of the week.' USING ERRCODE = 'FY422', COLUMN = 'weekday';
     END IF;
     IF EXISTS (SELECT FROM app.waitlist_entry e WHERE e.tenant_id = app.tenant() AND e.client_id = client AND e.service_id = service AND e.state = 'waiting') THEN
-        RAISE EXCEPTION '%', CASE WHEN is_staff THEN 'She waits for this already.' ELSE 'You wait for this already.' END USING ERRCODE = 'FY422', COLUMN = 'service_id';
+        RAISE EXCEPTION '%', CASE WHEN is_staff THEN 'The client waits for this already.' ELSE 'You wait for this already.' END USING ERRCODE = 'FY422', COLUMN = 'service_id';
     END IF;
     IF (SELECT count(*) FROM app.waitlist_entry e WHERE e.tenant_id = app.tenant() AND e.client_id = client AND e.state = 'waiting') >= 5 THEN
         RAISE EXCEPTION 'Nobody waits for more than five things at once.' USING ERRCODE = 'FY422', COLUMN = 'service_id';
@@ -356,14 +356,14 @@ BEGIN
         RAISE EXCEPTION 'no such entry' USING ERRCODE = CASE WHEN app.may_some('booking_write') THEN 'FY404' ELSE 'FY403' END;
     END IF;
     IF e.state <> 'waiting' THEN
-        RAISE EXCEPTION 'She does not wait any more.' USING ERRCODE = 'FY422', COLUMN = 'starts_at';
+        RAISE EXCEPTION 'The client does not wait any more.' USING ERRCODE = 'FY422', COLUMN = 'starts_at';
     END IF;
     IF EXISTS (SELECT FROM app.waitlist_offer q WHERE q.tenant_id = app.tenant() AND q.entry_id = entry AND q.state = 'open') THEN
-        RAISE EXCEPTION 'She has an offer already. Take it back first.' USING ERRCODE = 'FY422', COLUMN = 'starts_at';
+        RAISE EXCEPTION 'There is an offer already. Take it back first.' USING ERRCODE = 'FY422', COLUMN = 'starts_at';
     END IF;
     made := app.waitlist_hold(entry, location, staff, starts_at);
     IF made IS NULL THEN
-        RAISE EXCEPTION 'This is too soon: she would have no time to answer. Call her and book it.' USING ERRCODE = 'FY422', COLUMN = 'starts_at';
+        RAISE EXCEPTION 'This is too soon: there would be no time to answer. Call the client and book it.' USING ERRCODE = 'FY422', COLUMN = 'starts_at';
     END IF;
     RETURN made;
 END $$;

@@ -41,8 +41,8 @@ AS $$
         WHEN 'tries' THEN 'The mail server could not be reached, or asked to wait, until the last try.'
         WHEN 'stopped' THEN 'The program that sends it stopped at each try. Whoever runs Foyer finds why in its log.'
         WHEN 'budget' THEN 'Today''s number of messages is used up. It goes out tomorrow.'
-        WHEN 'not_asked' THEN 'She has not said yes to this kind of message on this way. It was not sent.'
-        WHEN 'objected' THEN 'She does not want this kind of message on this way. It was not sent.'
+        WHEN 'not_asked' THEN 'The client has not said yes to this kind of message on this way. It was not sent.'
+        WHEN 'objected' THEN 'The client does not want this kind of message on this way. It was not sent.'
         WHEN 'opted_out' THEN 'This address has opted out of all messages. It was not sent.'
         WHEN 'erased' THEN 'The client was erased before it went out. It was dropped, and its text is gone.'
         WHEN 'suspended' THEN 'The pages of the business are closed for now. It goes out when they are open again.'
@@ -81,7 +81,7 @@ AS $$
         ('sso.change', 'changed single sign-on'),
         ('sso.bind', 'was recognised by single sign-on for the first time'),
         ('sso.unbind', 'took somebody out of single sign-on'),
-        ('booking.due_date', 'told her due date'),
+        ('booking.due_date', 'told the due date'),
         ('booking_page.change', 'changed how the booking page is set'),
         ('entry.change', 'changed how long a session lasts'),
         ('confirm', 'confirmed who they are'),
@@ -249,7 +249,7 @@ AS $$
         ('tag.change', 'changed the list of tags'),
         ('client_field.change', 'changed the business''s own fields of clients'),
         ('chart.read', 'read a chart'),
-        ('consent.list', 'opened the list of what she allowed'),
+        ('consent.list', 'opened the list of what a client allowed'),
         ('chart.export', 'took a chart along, printed or as a file'),
         ('chart.pdf', 'set a chart as a file'),
         ('consent.read', 'read a signed form'),
@@ -329,7 +329,7 @@ AS $$
         ('message.list', 'looked through the messages'),
         ('message.read', 'opened a message'),
         ('message.send', 'sent a message'),
-        ('messaging.choose', 'chose what may be sent to her'),
+        ('messaging.choose', 'chose which messages may be sent'),
         ('messaging.note', 'noted what may be sent to a client'),
         ('messaging.wording', 'changed the words that clients agree to'),
         ('report.read', 'looked at a report'),

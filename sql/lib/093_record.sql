@@ -30,7 +30,7 @@ BEGIN
         RETURN;
     END IF;
     IF born IS NULL AND is_adult IS NOT TRUE THEN
-        RAISE EXCEPTION 'Give the date of birth, or tick that you have seen that she is eighteen or older.' USING ERRCODE = 'FY422', COLUMN = 'seen_birth';
+        RAISE EXCEPTION 'Give the date of birth, or tick that you have seen that the client is eighteen or older.' USING ERRCODE = 'FY422', COLUMN = 'seen_birth';
     END IF;
     IF born > (now() AT TIME ZONE app.zone())::date THEN
         RAISE EXCEPTION 'This date of birth lies in the future.' USING ERRCODE = 'FY422', COLUMN = 'seen_birth';

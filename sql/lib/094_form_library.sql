@@ -155,7 +155,7 @@ $form$::jsonb),
    "photo_website": {"label": "¿Podemos publicarlas en nuestro sitio web y en nuestras demás publicaciones?"},
    "face": {"label": "¿Puede reconocerse su rostro en lo que publicamos?", "options": ["Sí", "No, solo detalles"]}}}}}
 $form$::jsonb),
-(6, 'hipaa-notice', 'Notice of privacy practices: received', 'consent', 'For every studio', 'That she was given the HIPAA notice; not a consent', 'life', NULL, 'first_visit', 'everybody', $form$
+(6, 'hipaa-notice', 'Notice of privacy practices: received', 'consent', 'For every studio', 'That the HIPAA notice was given; not a consent', 'life', NULL, 'first_visit', 'everybody', $form$
 {"title": "Notice of privacy practices: received",
  "body": "The law asks us to give you our notice of privacy practices. It says how we may use and share what we know of your health, and what your rights are: to see and copy your record, to ask for corrections, to ask who received it, to ask for confidential ways of reaching you and for limits on sharing, and to complain to us or to the U.S. Department of Health and Human Services without any disadvantage.\n\nThe notice is on our website under “Privacy”, and on paper at the front desk whenever you ask.\n\nBy signing you say only that you were offered the notice. You do not agree to anything by it, and you are treated whether you sign or not.",
  "questions": [

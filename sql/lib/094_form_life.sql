@@ -201,7 +201,7 @@ BEGIN
           AND a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'done') AND a.starts_at > now() - interval '2 days'
         FOR SHARE;
         IF NOT FOUND THEN
-            RAISE EXCEPTION 'Choose one of her visits to come, or of the last two days.' USING ERRCODE = 'FY422', COLUMN = 'appointment_id';
+            RAISE EXCEPTION 'Choose a visit to come, or of the last two days.' USING ERRCODE = 'FY422', COLUMN = 'appointment_id';
         END IF;
     END IF;
     SELECT t.id, t.state INTO was FROM app.form_assignment t
@@ -209,7 +209,7 @@ BEGIN
       AND CASE WHEN form_ask.appointment IS NULL THEN t.appointment_id IS NULL AND t.state = 'due' ELSE t.appointment_id = form_ask.appointment END
     FOR UPDATE;
     IF was.state IN ('due', 'signed') THEN
-        RAISE EXCEPTION '%', CASE was.state WHEN 'due' THEN 'She is asked for this form already.' ELSE 'She has signed this form for that visit.' END
+        RAISE EXCEPTION '%', CASE was.state WHEN 'due' THEN 'This form is asked for already.' ELSE 'This form is signed for that visit.' END
             USING ERRCODE = 'FY422', COLUMN = 'form_id';
     ELSIF was.id IS NOT NULL THEN
         UPDATE app.form_assignment t SET state = 'due', is_by_rule = false, is_dropped = false, due_by = at WHERE t.tenant_id = app.tenant() AND t.id = was.id;
@@ -237,7 +237,7 @@ BEGIN
         RAISE EXCEPTION 'This form is out of use, so it cannot be signed. It can be asked for again when a new version is published.' USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
     IF was.due_by < now() - interval '3 days' THEN
-        RAISE EXCEPTION 'That visit is over. Ask for the form with another visit, or for her record.' USING ERRCODE = 'FY422', COLUMN = 'form';
+        RAISE EXCEPTION 'That visit is over. Ask for the form with another visit, or for the record.' USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
     UPDATE app.form_assignment t SET state = 'due' WHERE t.tenant_id = app.tenant() AND t.id = assignment;
     RETURN client;

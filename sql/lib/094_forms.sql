@@ -113,7 +113,7 @@ LANGUAGE sql IMMUTABLE
 AS $$
     VALUES (1, 'text', 'A short text'), (2, 'long', 'A long text'), (3, 'choice', 'One of a list'), (4, 'multi', 'Any of a list'), (5, 'yes_no', 'Yes or no'),
            (6, 'date', 'A date'), (7, 'number', 'A number'), (8, 'allergies', 'Allergies, each with reaction and strength'),
-           (9, 'medications', 'Medicines, each with dose and since when'), (10, 'body', 'Regions of face and body'), (11, 'initials', 'Her initials'),
+           (9, 'medications', 'Medicines, each with dose and since when'), (10, 'body', 'Regions of face and body'), (11, 'initials', 'Initials'),
            (12, 'acknowledge', 'A tick that it is so'), (13, 'file', 'Pictures or a PDF, attached'), (14, 'signature', 'A signature of its own, typed or drawn')
 $$;
 

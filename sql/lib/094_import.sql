@@ -338,12 +338,12 @@ BEGIN
                             ('email_news', x.email_news <> '' AND app.import_yes_no(x.email_news) IS NULL, 'is neither yes nor no'),
                             ('sms_service', x.sms_service <> '' AND app.import_yes_no(x.sms_service) IS NULL, 'is neither yes nor no'),
                             ('sms_news', x.sms_news <> '' AND app.import_yes_no(x.sms_news) IS NULL, 'is neither yes nor no'),
-                            ('sms_news', app.import_yes_no(x.sms_news), 'for advertising by text it takes her own yes in writing'),
+                            ('sms_news', app.import_yes_no(x.sms_news), 'for advertising by text it takes the client''s own yes in writing'),
                             ('phone_service', x.phone_service <> '' AND app.import_yes_no(x.phone_service) IS NULL, 'is neither yes nor no'),
                             ('phone_news', x.phone_news <> '' AND app.import_yes_no(x.phone_news) IS NULL, 'is neither yes nor no'),
-                            ('phone_news', app.import_yes_no(x.phone_news), 'for advertising by phone it takes her own yes in writing'),
+                            ('phone_news', app.import_yes_no(x.phone_news), 'for advertising by phone it takes the client''s own yes in writing'),
                             ('messages', c.is_unread, 'a part cannot be read'),
-                            ('messages', c.is_advert, 'for advertising by text or phone it takes her own yes in writing')) AS v (field, is_left, why)
+                            ('messages', c.is_advert, 'for advertising by text or phone it takes the client''s own yes in writing')) AS v (field, is_left, why)
                             ON v.field = d.field AND v.is_left
                         WHERE v.field IS NOT NULL OR d.field = ANY (x.unkept)), nullif(array_to_string(x.own_left, '; '), '')) END AS left_out
         FROM cell c JOIN typed x USING (n)
@@ -631,7 +631,7 @@ AS $$
         WHEN 'client_pregnancy' THEN 'has another due date' WHEN 'client_field_value' THEN 'has something in your own fields' WHEN 'messaging_consent' THEN 'has said what may be sent'
         WHEN 'client_guardian' THEN 'has a guardian, or is one'
         WHEN 'message' THEN 'was written to' WHEN 'link' THEN 'was sent a link' WHEN 'client_merged' THEN 'was joined with another record'
-        ELSE 'has something in her record' END
+        ELSE 'has something in the record' END
 $$;
 
 -- Takes out the next so many clients of a list: each row is locked, then every table that names clients is asked; who stands in none of

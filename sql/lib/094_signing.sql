@@ -125,14 +125,14 @@ BEGIN
         NEW.witness_id := CASE WHEN l.is_taken THEN l.signing_witness END;
         NEW.signer := CASE WHEN NEW.guardian_id IS NULL THEN 'client' ELSE 'guardian' END;
         IF NEW.place <> 'link' AND NOT app.age_known(NEW.client_id) THEN
-            RAISE EXCEPTION 'Nobody knows yet whether she is of age. The staff notes the date of birth first.' USING ERRCODE = 'FY422', COLUMN = 'form';
+            RAISE EXCEPTION 'Nobody knows yet whether the client is of age. The staff notes the date of birth first.' USING ERRCODE = 'FY422', COLUMN = 'form';
         END IF;
         IF NEW.place = 'desk' AND NEW.witness_id IS NULL THEN
             RAISE EXCEPTION 'At the desk a member of the staff is the witness.' USING ERRCODE = 'FY422', COLUMN = 'form';
         END IF;
     END IF;
     IF NEW.place = 'paper' AND NOT app.age_known(NEW.client_id) THEN
-        RAISE EXCEPTION 'Nobody knows yet whether she is of age. Note the date of birth first.' USING ERRCODE = 'FY422', COLUMN = 'form';
+        RAISE EXCEPTION 'Nobody knows yet whether the client is of age. Note the date of birth first.' USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
     -- At the desk the witness sees who signs; there alone it goes without a code when no address is known.
     -- On paper nobody types a code: a witness saw it, and is named.
@@ -145,7 +145,7 @@ BEGIN
         RAISE EXCEPTION 'For somebody under eighteen a parent or guardian signs.' USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
     IF NOT minor AND (NEW.guardian_id IS NOT NULL OR l.guardian_id IS NOT NULL) THEN
-        RAISE EXCEPTION 'She is of age now and signs herself.' USING ERRCODE = 'FY422', COLUMN = 'form';
+        RAISE EXCEPTION 'The client is of age now, and signs in person.' USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
     NEW.seconds_spent := CASE WHEN NEW.place <> 'paper' THEN coalesce(NEW.seconds_spent, app.form_seconds(NEW.client_id, NEW.assignment_id)) END;
     UPDATE app.form_assignment a SET state = 'signed' WHERE a.tenant_id = NEW.tenant_id AND a.id = NEW.assignment_id;

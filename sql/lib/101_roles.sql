@@ -146,7 +146,7 @@ BEGIN
         RAISE EXCEPTION 'no such role' USING ERRCODE = 'FY404';
     END IF;
     IF was.is_builtin OR was.is_held THEN
-        RAISE EXCEPTION '%', CASE WHEN was.is_builtin THEN 'This role came with the business and stays.' ELSE 'Somebody still holds this role. Give her another one first.' END
+        RAISE EXCEPTION '%', CASE WHEN was.is_builtin THEN 'This role came with the business and stays.' ELSE 'Somebody still holds this role. Give them another one first.' END
             USING ERRCODE = 'FY422', COLUMN = '';
     END IF;
     DELETE FROM app.role r WHERE r.tenant_id = app.tenant() AND r.id = role;

@@ -28,20 +28,20 @@ $$;
 CREATE OR REPLACE FUNCTION app.body_regions() RETURNS TABLE (drawing text, region text, x int, y int)
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    VALUES ('face_front', 'Forehead, middle', 500, 220), ('face_front', 'Forehead, her right', 380, 230), ('face_front', 'Forehead, her left', 620, 230),
-           ('face_front', 'Between the brows', 500, 360), ('face_front', 'Crow''s feet, her right', 250, 430), ('face_front', 'Crow''s feet, her left', 750, 430),
-           ('face_front', 'Under the eye, her right', 385, 490), ('face_front', 'Under the eye, her left', 615, 490), ('face_front', 'Nose', 500, 540),
-           ('face_front', 'Cheek, her right', 330, 580), ('face_front', 'Cheek, her left', 670, 580), ('face_front', 'Upper lip', 500, 675),
-           ('face_front', 'Lower lip', 500, 730), ('face_front', 'Jaw, her right', 290, 730), ('face_front', 'Jaw, her left', 710, 730), ('face_front', 'Chin', 500, 830),
+    VALUES ('face_front', 'Forehead, middle', 500, 220), ('face_front', 'Forehead, client''s right', 380, 230), ('face_front', 'Forehead, client''s left', 620, 230),
+           ('face_front', 'Between the brows', 500, 360), ('face_front', 'Crow''s feet, client''s right', 250, 430), ('face_front', 'Crow''s feet, client''s left', 750, 430),
+           ('face_front', 'Under the eye, client''s right', 385, 490), ('face_front', 'Under the eye, client''s left', 615, 490), ('face_front', 'Nose', 500, 540),
+           ('face_front', 'Cheek, client''s right', 330, 580), ('face_front', 'Cheek, client''s left', 670, 580), ('face_front', 'Upper lip', 500, 675),
+           ('face_front', 'Lower lip', 500, 730), ('face_front', 'Jaw, client''s right', 290, 730), ('face_front', 'Jaw, client''s left', 710, 730), ('face_front', 'Chin', 500, 830),
            ('face_left', 'Temple', 470, 350), ('face_left', 'Cheek', 400, 580), ('face_left', 'Jaw angle', 540, 720), ('face_left', 'Chin', 290, 830), ('face_left', 'Neck', 560, 900),
            ('face_right', 'Temple', 530, 350), ('face_right', 'Cheek', 600, 580), ('face_right', 'Jaw angle', 460, 720), ('face_right', 'Chin', 710, 830), ('face_right', 'Neck', 440, 900),
-           ('body_front', 'Neck', 500, 175), ('body_front', 'Chest', 500, 280), ('body_front', 'Abdomen', 500, 420), ('body_front', 'Upper arm, her right', 345, 320),
-           ('body_front', 'Upper arm, her left', 655, 320), ('body_front', 'Armpit, her right', 395, 260), ('body_front', 'Armpit, her left', 605, 260),
-           ('body_front', 'Bikini line', 500, 540), ('body_front', 'Thigh, her right', 440, 660), ('body_front', 'Thigh, her left', 560, 660),
-           ('body_front', 'Shin, her right', 445, 850), ('body_front', 'Shin, her left', 555, 850),
-           ('body_back', 'Neck', 500, 175), ('body_back', 'Upper back', 500, 280), ('body_back', 'Lower back', 500, 430), ('body_back', 'Buttock, her left', 445, 540),
-           ('body_back', 'Buttock, her right', 555, 540), ('body_back', 'Thigh, her left', 440, 670), ('body_back', 'Thigh, her right', 560, 670),
-           ('body_back', 'Calf, her left', 445, 840), ('body_back', 'Calf, her right', 555, 840)
+           ('body_front', 'Neck', 500, 175), ('body_front', 'Chest', 500, 280), ('body_front', 'Abdomen', 500, 420), ('body_front', 'Upper arm, client''s right', 345, 320),
+           ('body_front', 'Upper arm, client''s left', 655, 320), ('body_front', 'Armpit, client''s right', 395, 260), ('body_front', 'Armpit, client''s left', 605, 260),
+           ('body_front', 'Bikini line', 500, 540), ('body_front', 'Thigh, client''s right', 440, 660), ('body_front', 'Thigh, client''s left', 560, 660),
+           ('body_front', 'Shin, client''s right', 445, 850), ('body_front', 'Shin, client''s left', 555, 850),
+           ('body_back', 'Neck', 500, 175), ('body_back', 'Upper back', 500, 280), ('body_back', 'Lower back', 500, 430), ('body_back', 'Buttock, client''s left', 445, 540),
+           ('body_back', 'Buttock, client''s right', 555, 540), ('body_back', 'Thigh, client''s left', 440, 670), ('body_back', 'Thigh, client''s right', 560, 670),
+           ('body_back', 'Calf, client''s left', 445, 840), ('body_back', 'Calf, client''s right', 555, 840)
 $$;
 
 REVOKE ALL ON FUNCTION app.drawings(), app.body_regions() FROM PUBLIC;

@@ -31,8 +31,8 @@ AS $$ SELECT CASE purpose WHEN 'visits' THEN 'About visits' WHEN 'forms' THEN 'F
 CREATE OR REPLACE FUNCTION app.messaging_source_words(source text) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-    SELECT CASE source WHEN 'form' THEN 'in a form that she signed' WHEN 'link' THEN 'on her own page' WHEN 'desk' THEN 'told at the desk'
-                       WHEN 'paper' THEN 'on paper' WHEN 'import' THEN 'from a list that was read in' WHEN 'booking' THEN 'when she booked online'
+    SELECT CASE source WHEN 'form' THEN 'in a signed form' WHEN 'link' THEN 'on the client''s own page' WHEN 'desk' THEN 'told at the desk'
+                       WHEN 'paper' THEN 'on paper' WHEN 'import' THEN 'from a list that was read in' WHEN 'booking' THEN 'when booking online'
                        WHEN 'restore' THEN 'known from the list beside the backups' END
 $$;
 

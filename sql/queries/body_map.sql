@@ -140,7 +140,7 @@ ORDER BY d.rank;
 SELECT p.id, p.client_id, p.encounter_id, p.encounter_id || ' ' || p.drawing AS map_key, d.words AS drawing_words, p.x, p.y, p.x + 22 AS label_x, p.y + 10 AS label_y,
        row_number() OVER (PARTITION BY p.encounter_id, p.drawing ORDER BY coalesce(p.first_at, p.noted_at), p.id) AS number,
        o.name AS product, l.lot, l.expires_on, app.amount_words(p.amount_milli, o.unit) AS amount, app.in_words(p.depth) AS depth_words, p.remark_sealed,
-       (SELECT replace(r.region, ', her ', ', ') FROM app.body_regions() AS r
+       (SELECT replace(r.region, ', client''s ', ', ') FROM app.body_regions() AS r
         WHERE r.drawing = p.drawing AND (r.x - p.x) ^ 2 + (r.y - p.y) ^ 2 <= 80 ^ 2
         ORDER BY (r.x - p.x) ^ 2 + (r.y - p.y) ^ 2 LIMIT 1) AS near_region
 FROM app.body_point p

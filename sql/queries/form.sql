@@ -318,7 +318,7 @@ SELECT s.id, s.client_id, s.document_sealed, s.strokes_sealed, s.document_sha256
             WHEN s.guardian_id IS NOT NULL AND (y.birth_date IS NOT NULL OR s.place <> 'desk') THEN 'The guardian''s date of birth, proven'
             WHEN s.second_factor = 'staff' THEN 'Known to the member of staff who was there' ELSE 'None' END AS factor_words,
        s.code_channel = 'email' AS has_code,
-       CASE s.place WHEN 'kiosk' THEN 'On the studio''s tablet' WHEN 'desk' THEN 'At the desk, before a witness' WHEN 'paper' THEN 'On paper' ELSE 'By her link' END AS place_words,
+       CASE s.place WHEN 'kiosk' THEN 'On the studio''s tablet' WHEN 'desk' THEN 'At the desk, before a witness' WHEN 'paper' THEN 'On paper' ELSE 'By a link' END AS place_words,
        y.name AS guardian_name, lower(app.relation_words(y.relation)) AS guardian_relation, w.name AS witness_name, h.name AS handed_over_by,
        coalesce(s.seconds_spent, 0) > 0 AS has_time, ceil(s.seconds_spent / 60.0)::int AS minutes_spent,
        CASE s.method WHEN 'drawn' THEN 'Drawn by hand' WHEN 'paper' THEN 'By hand, on paper' ELSE 'Typed name' END AS method_words, s.request_id,
@@ -417,7 +417,7 @@ SELECT app.signature_withdraw(:new_id::uuid, :client_id::uuid, :signature_id::uu
 -- name: form_revoked :maybe
 -- That a signed form was taken back: when, by whom, and why.
 SELECT w.id, w.client_id, w.at AT TIME ZONE app.zone() AS revoked, w.reason_sealed,
-       CASE w.by_kind WHEN 'client' THEN 'by herself' WHEN 'staff' THEN 'noted by ' || coalesce(f.name, 'the staff') ELSE 'known from the list beside the backups' END AS by_words
+       CASE w.by_kind WHEN 'client' THEN 'by the client' WHEN 'staff' THEN 'noted by ' || coalesce(f.name, 'the staff') ELSE 'known from the list beside the backups' END AS by_words
 FROM app.form_withdrawal w
 LEFT JOIN app.staff f ON f.id = w.by_staff
 WHERE w.signature_id = :signature_id::uuid AND w.client_id = ANY (app.person_ids(:client_id::uuid));

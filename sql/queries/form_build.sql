@@ -189,7 +189,7 @@ ORDER BY k.n;
 -- What an answer may allow.
 -- clients: none
 SELECT k.purpose, k.words, k.purpose = coalesce(:purpose, (SELECT q.purpose FROM app.form_question q WHERE q.id = :question_id::uuid)) AS is_chosen
-FROM (VALUES (1, 'photo_chart', 'Photographs in her chart'), (2, 'photo_teaching', 'Photographs for teaching'), (3, 'photo_website', 'Photographs on the website'),
+FROM (VALUES (1, 'photo_chart', 'Photographs in the chart'), (2, 'photo_teaching', 'Photographs for teaching'), (3, 'photo_website', 'Photographs on the website'),
              (4, 'email_service', 'E-mails about visits, forms and reminders'), (5, 'sms_service', 'Text messages about visits, forms and reminders'),
              (6, 'phone_service', 'Phone calls about visits, forms and reminders'), (7, 'email_news', 'Offers and news by e-mail'),
              (8, 'sms_news', 'Offers and news by text message'), (9, 'phone_news', 'Offers and news by phone')) AS k (n, purpose, words)

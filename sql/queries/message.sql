@@ -4,9 +4,9 @@ SELECT m.id AS message_id, m.client_id, c.name AS client_name, app.shown('email'
        m.created_at AT TIME ZONE app.zone() AS created_local,
        m.state IN ('failed', 'unknown') OR m.state = 'suppressed' AND m.problem <> 'erased' AS is_bad, m.state = 'sent' AS is_good,
        CASE WHEN m.state = 'queued' AND m.problem = 'budget' THEN 'held until tomorrow'
-            WHEN m.state = 'suppressed' THEN CASE m.problem WHEN 'erased' THEN 'dropped, she was erased' WHEN 'not_asked' THEN 'refused, she was not asked'
-                                                            WHEN 'objected' THEN 'refused, she does not want it' WHEN 'opted_out' THEN 'refused, the address has opted out'
-                                                            ELSE 'dropped, her other record got it' END
+            WHEN m.state = 'suppressed' THEN CASE m.problem WHEN 'erased' THEN 'dropped, the client was erased' WHEN 'not_asked' THEN 'refused, not asked'
+                                                            WHEN 'objected' THEN 'refused, not wanted' WHEN 'opted_out' THEN 'refused, the address has opted out'
+                                                            ELSE 'dropped, the other record got it' END
             ELSE app.message_state_words(m.state) END AS state_words
 FROM app.message m
 LEFT JOIN app.client c ON c.tenant_id = m.tenant_id AND c.id = m.client_id
@@ -21,7 +21,7 @@ SELECT m.id, m.client_id, c.name AS client_name, app.shown('email', m.client_id,
        m.created_at AT TIME ZONE app.zone() AS created_local,
        m.sent_at AT TIME ZONE app.zone() AS sent_local,
        CASE WHEN m.state = 'suppressed' AND coalesce(m.problem, 'erased') = 'erased' THEN 'dropped' ELSE app.message_state_words(m.state) END AS state_words,
-       coalesce(app.message_problem_words(m.problem), CASE WHEN m.state = 'suppressed' THEN 'Her other record, which was joined with this one, got the same.' END) AS problem_words
+       coalesce(app.message_problem_words(m.problem), CASE WHEN m.state = 'suppressed' THEN 'The other record, which was joined with this one, got the same.' END) AS problem_words
 FROM app.message m
 LEFT JOIN app.client c ON c.tenant_id = m.tenant_id AND c.id = m.client_id
 WHERE m.id = :message_id;

@@ -64,6 +64,20 @@ test("L11: a point is taken hold of and moved, by the pointer and by keys; the b
   await b.check(page, "a map with a point that was moved");
   await page.context().close();
 });
+test("L11: on a phone the points of a printed map stand below their drawing, on a desk beside it", async () => {
+  const client = h.one("SELECT p.client_id FROM app.body_point p JOIN app.encounter e ON e.tenant_id = p.tenant_id AND e.id = p.encounter_id AND e.void_at IS NULL WHERE p.tenant_id = :'v1' AND p.void_at IS NULL AND p.lot_id IS NOT NULL ORDER BY p.id LIMIT 1", h.tenantId("glow"));
+  const page = await open(`/clients/${client}/chart/print`), figure = page.locator(".map-on-paper").first();
+  for (const [width, isBeside] of [[1280, true], [390, false]]) {
+    await page.setViewportSize({ width, height: 900 });
+    const drawing = await figure.locator("svg").boundingBox(), list = await figure.locator("ul").boundingBox();
+    assert.equal(list.x > drawing.x + drawing.width - 1, isBeside, `${width}`);
+    assert.equal(list.y > drawing.y + drawing.height - 1, !isBeside, `${width}`);
+    assert.ok(list.width > 200, `${width}: ${list.width}`);
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), `${width}: it runs out of the page`);
+  }
+  await b.check(page, "a chart to print");
+  await page.context().close();
+});
 test("L14: what is typed is kept without a button", async () => {
   const client = h.one("SELECT c.id FROM app.client c WHERE c.tenant_id = :'v1' AND c.is_active AND EXISTS (SELECT FROM app.appointment a WHERE a.tenant_id = c.tenant_id AND a.client_id = c.id AND a.status = 'done') ORDER BY c.id LIMIT 1", h.tenantId("glow"));
   const page = await open(`/clients/${client}/chart`), text = `Kept quietly ${h.uuid()}`;

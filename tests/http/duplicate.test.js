@@ -51,7 +51,7 @@ describe("L10 who may be there twice", () => {
     const typed = { name: `Pia ${uniq()}`, phone, email: base.email };
     const hint = await desk.submit("/clients/new", typed, { action: "/clients/new" });
     assert.equal(hint.status, 422);
-    assert.match(hint.text, /She may be here already/);
+    assert.match(hint.text, /This person may be here already/);
     for (const [other, words] of [[a, "same phone"], [further, "same phone"], [id, "same e-mail"]]) assert.match(hint.text.slice(hint.text.indexOf(`/clients/${other}"`)).slice(0, 300), new RegExp(words));
     assert.ok(h.trail(hint.id).some((e) => e.action === "client.search" && [a, b, id, further].every((x) => e.clients.includes(x))), "the trail has whom she was shown");
     assert.equal((await desk.post("/clients/new", { ...h.formOf(hint.text, "/clients/new").values, is_new: "true" })).status, 303);

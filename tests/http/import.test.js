@@ -190,7 +190,7 @@ describe("V-04 L10 the whole way", () => {
     const left = h.sql("SELECT n, left_out FROM app.client_import_row WHERE import_id = :'v1' ORDER BY n", id).map(([, x]) => x);
     assert.equal(left[0], "");
     for (const words of ["Phone: does not look like a number", "Further phones: one", "Further e-mails: one", "Preferred language: is none", "In an emergency: name: is longer", "In an emergency: phone", "Guardian: relation", "Guardian: e-mail",
-      "Guardian: date of birth", "Guardian: may sign (yes or no): is neither", "offers and news (yes or no): is neither yes nor no", "Text messages about visits and forms (yes or no): is neither", "takes her own yes in writing", "Client since: cannot be read",
+      "Guardian: date of birth", "Guardian: may sign (yes or no): is neither", "offers and news (yes or no): is neither yes nor no", "Text messages about visits and forms (yes or no): is neither", "takes the client's own yes in writing", "Client since: cannot be read",
       "Tags: one is not among", `size ${word}: Give a number`, `day ${word}: cannot be read`, `likes ${word}: Please choose`, `vip ${word}: Please choose`, `note ${word}: has characters`]) assert.ok(left[1].includes(words), `${words}: ${left[1]}`);
     for (const said of ["Elvish", "cousin", "perhaps", "Water", "call me"]) assert.ok(!left[1].includes(said), "never what stands there");
     const page = await owner.get(`/clients/import/${id}?only=left`);

@@ -35,7 +35,7 @@ test("B18: on her own page she sees each choice in its words, takes one back, an
     INSERT INTO app.job (kind, subject_id, dedupe_key) VALUES ('message.send', :'v2', 'again ' || :'v2')`, glow, id);
   await until(() => last()[1] !== "queued");
   assert.deepEqual(h.sql("SELECT state, problem FROM app.message WHERE id = :'v1'", id)[0], ["suppressed", "objected"]);
-  assert.match(words((await v.get(`/messages/${id}`)).text), /refused Why She does not want this kind of message/);
+  assert.match(words((await v.get(`/messages/${id}`)).text), /refused Why The client does not want this kind of message/);
 });
 
 test("B18: the desk sees what she said and in which words, sends nothing that she refused, and notes what she says now", async () => {
@@ -45,11 +45,11 @@ test("B18: the desk sees what she said and in which words, sends nothing that sh
   assert.match(words((await v.get(sent.location)).text), /The form link was not sent: such mails are not wanted/);
   assert.deepEqual(h.sql("SELECT state, problem, address_hash IS NOT NULL FROM app.message WHERE client_id = :'v1' ORDER BY created_at DESC LIMIT 1", p.client)[0], ["suppressed", "objected", "t"]);
   const shown = words((await v.get(at)).text);
-  assert.match(shown, /Forms and copies, E-mail: no .*on her own page/);
-  assert.match(shown, /Refused messages .*She does not want this kind of message/);
+  assert.match(shown, /Forms and copies, E-mail: no .*on the client's own page/);
+  assert.match(shown, /Refused messages .*The client does not want this kind of message/);
   const refused = await v.submit(at, { wording_id: wording("sms", "news"), given: "yes", source: "desk" }, { action: at });
   assert.equal(refused.status, 422);
-  assert.match(words(refused.text), /it takes her own yes in writing/);
+  assert.match(words(refused.text), /it takes the client's own yes in writing/);
   const r = await v.submit(at, { wording_id: wording("email", "forms"), given: "yes", source: "desk" }, { action: at });
   assert.equal(r.location, `${at}?done=1`);
   assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["messaging.note", [p.client]]]);
@@ -97,5 +97,5 @@ test("B18: a signed form about messages is a yes or a no for each way, and the f
   assert.match(r.location || words(r.text), /signed=1/);
   // (she may have agreed to more when she booked)
   assert.deepEqual(ledger(q.client).map((l) => l.join(" ")).filter((l) => l.endsWith(" form")).sort(), ["email news f form", "sms forms t form", "sms reminders t form", "sms visits t form"]);
-  assert.match(words((await (await h.staff("glow", "owner")).get(`/clients/${q.client}/messages`)).text), /in a form that she signed The signed form/);
+  assert.match(words((await (await h.staff("glow", "owner")).get(`/clients/${q.client}/messages`)).text), /in a signed form The signed form/);
 });

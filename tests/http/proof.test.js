@@ -465,6 +465,15 @@ describe("R-05: a chart on paper", () => {
     await send("map", { drawing: "face_front", region: "Forehead, middle", lot_id: lot, amount: "4", depth: "intramuscular", remark: "bleb basil" });
     await send("map", { drawing: "face_front", x: "123", y: "456", lot_id: lot, amount: "2,5" });
     await send("map", { drawing: "face_right", region: "Temple" });
+    assert.equal((await v.submit(treated, {}, { action: `${treated}/sign` })).status, 303);
+    await send("addendum", { addendum: "Called later: sage" });
+    // a correction that was refused goes along, with what was said of it
+    const owner = await h.staff("glow", "owner"), wrong = `/clients/${p.client}/corrections`;
+    const tell = async (to, values) => assert.equal((await owner.submit(wrong, values, { action: to })).status, 303, to);
+    await tell(wrong, { words: "Oregano is missing", field: "chart" });
+    await tell(`${wrong}/decide-chart`, { decision: "refused", reason: "Never was noted" });
+    await tell(`${wrong}/disagree-chart`, { statement: "Still oregano" });
+    await tell(`${wrong}/rebut-chart`, { statement: "We keep it so" });
   });
   test("L11: points stand with the treatment, numbered as on the map, with product, amount, depth and lot; amounts are totalled, lines and points apart", async () => {
     const total = `In all: ${powder}, 3 units as noted above, 6.5 units at 2 points`;
@@ -507,7 +516,7 @@ describe("R-05: a chart on paper", () => {
   test("the page to print holds contact, health, visits, notes with author and addenda, and signed forms; it is in the trail as taken along", async () => {
     const r = await v.get(`${chart}/print`), text = h.decode(r.text);
     assert.equal(r.status, 200);
-    for (const words of ["Rosemary", "Added later: thyme", "Allergies", "Medications", "Treatments", "Treatment plans", "Visits", "Signed forms", p.id, "ze/zir", "7 Sage Street, Troy", "Dill Example, sibling, (212) 555-0188", "work</dt><dd>(212) 555-0199", "Basil Parent, parent, born 3 Feb 1970"]) assert.ok(text.includes(words), words);
+    for (const words of ["Rosemary", "Added later: thyme", "Signed by ", "Called later: sage", "Oregano is missing", "Never was noted", "Still oregano", "We keep it so", "Allergies", "Medications", "Treatments", "Treatment plans", "Visits", "Signed forms", p.id, "ze/zir", "7 Sage Street, Troy", "Dill Example, sibling, (212) 555-0188", "work</dt><dd>(212) 555-0199", "Basil Parent, parent, born 3 Feb 1970"]) assert.ok(text.includes(words), words);
     assert.ok(!r.text.includes("<script>alert(1)"));
     assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["chart.export", [p.client]]]);
     assert.match((await v.get(chart)).text, /\/chart\/print"/);
@@ -528,7 +537,7 @@ describe("R-05: a chart on paper", () => {
     write("chart.pdf", r.bytes);
     assert.match(run("qpdf", ["--check", "chart.pdf"]).out, /No syntax or stream encoding errors/);
     const text = run("pdftotext", ["-raw", "chart.pdf", "-"]).out.replace(/[\s\u200e\u200f\u202a-\u202e]+/g, "");
-    for (const words of ["Rosemary", "Addedlater:thyme", "日本語", "한글", "<script>alert(1)</script>", p.id, "Madefor", "Page1of", "PAPER7", "6.5unitsat2points", "blebbasil", "Face,right1", "ze/zir", "7SageStreet,Troy", "DillExample,sibling,(212)555-0188", "(212)555-0199", "BasilParent,parent,born3Feb1970"]) assert.ok(text.includes(words), words);
+    for (const words of ["Rosemary", "Addedlater:thyme", "日本語", "한글", "<script>alert(1)</script>", p.id, "Madefor", "Page1of", "PAPER7", "6.5unitsat2points", "blebbasil", "Face,right1", "Signedby", "Calledlater:sage", "Oreganoismissing", "Neverwasnoted", "Statementofdisagreement", "Stilloregano", "Wekeepitso",  "ze/zir", "7SageStreet,Troy", "DillExample,sibling,(212)555-0188", "(212)555-0199", "BasilParent,parent,born3Feb1970"]) assert.ok(text.includes(words), words);
     assert.equal(run("pdftotext", ["-layout", "chart.pdf", "-"]).out.match(/ 2012, /g).length, 101);
     assert.equal(h.one("SELECT content_sealed IS NULL AND encode(pdf_sealed, 'escape') !~ '%PDF' FROM app.chart_copy WHERE id = :'v1'::uuid", id), "t");
     assert.equal((await (await h.staff("glow", "owner")).get(`${asked.location}/chart.pdf`)).status, 404);

@@ -235,7 +235,7 @@ describe("L54 B1: a signed form is asked for, shown as due, signed, and taken ba
     assert.equal(count(), due, "and the visit to come asks anew");
     for (const at of pages) assert.match(card((await doctor.get(at)).text, visit), new RegExp(`Forms due: ${due}, taken back`), at);
     for (const at of [`/clients/${p.client}`, `/clients/${p.client}/chart`, `/appointments/${visit}`]) assert.match(await forms(at), new RegExp(`${name}.{0,120} Taken back`), at);
-    assert.match(sentence((await doctor.get(`/clients/${p.client}/signatures/${signature}`)).text), /Taken back .* by herself\. It stands no more\. Why: I slept on it, Rosebud/);
+    assert.match(sentence((await doctor.get(`/clients/${p.client}/signatures/${signature}`)).text), /Taken back .* by the client\. It stands no more\. Why: I slept on it, Rosebud/);
     const print = h.one("SELECT encode(document_sha256, 'hex') FROM app.signature WHERE id = :'v1'", signature);
     assert.match(sentence((await new h.Visitor("glow").get(`/verify?fingerprint=${print}`)).text), /It was taken back as a whole on/);
     const again = await p.v.post(`/v/${p.link}/signed/${signature}/withdraw`, { ...h.formOf((await p.v.get(allowed)).text).values, reason: "" });
@@ -262,7 +262,7 @@ describe("L54 B1: a signed form is asked for, shown as due, signed, and taken ba
     assert.equal((await desk.submit(ask, { form_id: form, appointment_id: visit })).status, 303);
     const twice = await desk.submit(ask, { form_id: form, appointment_id: visit });
     assert.equal(twice.status, 422);
-    assert.match(sentence(twice.text), /She is asked for this form already/);
+    assert.match(sentence(twice.text), /This form is asked for already/);
     assert.deepEqual(rows(), [["-", "due"], [visit, "due"]]);
     assert.match(sentence((await p.v.get(p.at)).text), /Photographs.* For your record/, "her link has it");
     const one = h.one("SELECT id FROM app.form_assignment WHERE appointment_id = :'v1' AND form_id = :'v2'", visit, form), drop = `/clients/${p.client}/forms/${one}/drop`;
@@ -334,7 +334,7 @@ describe("E-05: at the desk, before a witness", () => {
     unknown(p);
     const bare = await open(p, {});
     assert.equal(bare.status, 422);
-    assert.match(sentence(bare.text), /Give the date of birth, or tick that you have seen that she is eighteen or older/);
+    assert.match(sentence(bare.text), /Give the date of birth, or tick that you have seen that the client is eighteen or older/);
     assert.equal(h.one("SELECT count(*) FROM app.link WHERE client_id = :'v1'::uuid AND place <> 'link'", p.client), "0");
     // at the desk, with the date of a child: a guardian signs
     const page = h.formOf((await desk.get(at(p))).text, `${at(p)}/kiosk`).values;

@@ -223,7 +223,7 @@ describe("by the staff", () => {
     assert.equal(await freeFor(on, at), false);
     const again = await desk.post(`/waitlist/${e}/offer`, { ...form.values, choice: choices[2], idem: h.uuid() });
     assert.equal(again.status, 422);
-    assert.match(again.text, /has an offer already/);
+    assert.match(again.text, /There is an offer already/);
     const open = await desk.get(`/waitlist/${e}`);
     assert.equal((await desk.post(`/waitlist/${e}/withdraw`, h.formOf(open.text, `/waitlist/${e}/withdraw`).values)).status, 303);
     assert.equal(h.one("SELECT state FROM app.waitlist_offer WHERE id = :'v1'", offer), "withdrawn");

@@ -15,7 +15,7 @@ static const char *const medications[][3] = {
 static const char *const conditions[][3] = {
     /* name, since, note */
     {"Hypothyroidism", "2019", "stable"},
-    {"Migraine", "her twenties", "with aura"},
+    {"Migraine", "since the twenties", "with aura"},
     {"Cold sores", "2008", "before lip treatments: ask about prophylaxis"},
     {"Eczema", "childhood", ""},
     {"High blood pressure", "2021", "treated"},
@@ -60,9 +60,9 @@ static void load_fields(struct loader *l, const struct demo_client *clients, siz
                                              {"Jazz", "Quiet, please", "Whatever is on"}};
     static const char *const fields[2] = {
         "INSERT INTO app.client_field (tenant_id, id, name, kind, options, on_page, position) "
-        "VALUES ($1, $2, 'How she found us', 'choice', '{A friend,Online,Passing by}', false, 1)",
+        "VALUES ($1, $2, 'How they found us', 'choice', '{A friend,Online,Passing by}', false, 1)",
         "INSERT INTO app.client_field (tenant_id, id, name, help, kind, on_page, position) VALUES "
-        "($1, $2, 'Music during treatment', 'What she likes to hear, or nothing', 'text', true, "
+        "($1, $2, 'Music during treatment', 'What to play, or nothing', 'text', true, "
         "2)"};
     struct demo_random random = {.state = 76};
     for (size_t k = 0; k < COUNT_OF(fields); k++) {

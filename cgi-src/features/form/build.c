@@ -24,7 +24,7 @@ static const struct field reminder_fields[] = {
 static const struct field new_fields[] = {
     {"name", FIELD_TEXT, .max = 120},
     {"kind", FIELD_CHOICE, .required = true, .choices = "intake|consent",
-     .missing = "Is it about the client, or about what she agrees to?"},
+     .missing = "Is it about the client, or about what the client agrees to?"},
     {"start", FIELD_TOKEN, .max = 40},
     {0},
 };

@@ -33,11 +33,11 @@ enum err form_show_signer(struct req *r, const struct rows **signer)
 static const char *problem_words(struct str problem)
 {
     if (str_is(problem, "witness"))
-        return "At the desk, the member of staff who opened this form is the witness: she has to "
-               "be logged in on this screen, and to tick this.";
+        return "At the desk, the member of staff who opened this form is the witness, and has to "
+               "be logged in on this screen and to tick this.";
     if (str_is(problem, "of_age"))
-        return "The client is of age now and signs herself. The studio can send her a link of her "
-               "own.";
+        return "The client is of age now, and signs in person. The studio can send a link of the "
+               "client's own.";
     if (str_is(problem, "unknown"))
         return "The studio does not know this guardian's date of birth, so it cannot be compared "
                "here. Please call the studio, or sign at the desk.";
