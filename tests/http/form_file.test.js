@@ -288,6 +288,9 @@ describe("L20 E-02 E-05: signed on paper", () => {
     assert.deepEqual([files(him).length, h.one("SELECT state FROM app.form_assignment WHERE id = :'v1'", him.form)], [0, "due"]);
     const auditor = await h.staff("glow", "auditor"), { values } = h.formOf((await auditor.get("/account")).text, "/logout");
     assert.equal((await auditor.post(at(him), { ...values, ...good })).status, 403);
+    const late = await withFiles("glow"); // what was due last week is due no more, on paper neither
+    h.sql("UPDATE app.form_assignment SET due_by = now() - interval '4 days' WHERE id = :'v1'", late.form);
+    assert.equal((await desk.get(at(late))).status, 404);
     const half = await withFiles("glow"); // half filled in on a phone: of that nothing is taken for signed
     assert.equal((await save(half, { "q-reason": "typed on the phone", intent: "save" })).status, 303);
     assert.equal((await note(half, good)).status, 303);
@@ -305,6 +308,10 @@ describe("L20 E-02 E-05: signed on paper", () => {
     for (const words of [/Signed by hand, on paper: [^<]+ noted it/, /Unchanged since it was signed/, /Signed form, format\n {2}paper-1\n/, new RegExp(`Witness\\n  [^\\n]+\\n\\nPlace\\n  paper\\n\\nSigned at\\n  ${day}\\n\\nNoted by`), /page 2\.pdf/, /SHA-256 [0-9a-f]{64}/]) assert.match(chart, words);
     assert.doesNotMatch(chart, /Download PDF|Terms of signing electronically<|Signing electronically/);
     assert.match(h.decode((await owner.get(`/clients/${him.client}/chart`)).text), /signed on paper, [\s\S]{0,200}Signed on paper/);
+    // Who reads no charts sees it too; so does who holds the paper and asks.
+    assert.match(h.decode((await desk.get(`/clients/${him.client}`)).text), /<span class="chip is-good">Signed on paper<\/span>/);
+    const asked = await h.request("glow", `/verify?fingerprint=${h.one("SELECT encode(document_sha256, 'hex') FROM app.signature WHERE id = :'v1'", id)}`, { from: h.somewhere() });
+    assert.match(h.decode(asked.text), /was signed at Glow[\s\S]*It was signed by hand, on paper/, "E-04");
     const mine = await him.v.get(`${him.questions}/copy`);
     assert.match(mine.text, /You signed this form on paper/);
     assert.equal((await him.v.get(`${him.questions}/signed-form.pdf`)).status, 303);
