@@ -5,7 +5,7 @@
 #include "csv.h"
 #include "features.h"
 
-enum { EXPORT_MOST = 50000 };
+enum { EXPORT_MOST = 10000 };
 
 /* What stands in the business's own fields, a cell for each of them; values come in the order of the list. */
 static void own_cells(struct buf *b, const struct rows *fields, const struct rows *values,

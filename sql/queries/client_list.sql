@@ -1,7 +1,7 @@
 -- name: client_list_export :many
 -- Clients for a file, all or those with a tag: who they are, who answers for them, how they are reached and what may be sent to them, as far as
 -- the reader's roles show it; written as app.client_import_judge reads it. Of records that are joined, the one that stays, with what the others
--- say; a row for each of these names it for the trail (is_joined) and stands in no file. part: the so many-th fifty thousand.
+-- say; a row for each of these names it for the trail (is_joined) and stands in no file. part: the so many-th ten thousand.
 -- (OFFSET 0: which records are hers is found out once for each, and what is kept of each record is looked for by its id. Left to the planner, all
 -- rows of the business were read for each client.)
 SELECT r.id AS client_id, r.id <> c.id AS is_joined, c.name, c.preferred_name, c.pronouns, k.phone, k.email, to_char(c.birth_date, 'YYYY-MM-DD') AS birth_date, to_char(c.due_date, 'YYYY-MM-DD') AS due_date,
@@ -27,8 +27,8 @@ SELECT r.id AS client_id, r.id <> c.id AS is_joined, c.name, c.preferred_name, c
 FROM (SELECT o.id, app.record_ids(o.id) AS ids
       FROM (SELECT f.id FROM app.clients_listed(:tag::uuid) AS f
             ORDER BY f.name_norm, f.id
-            OFFSET CASE WHEN :part ~ '^[1-9][0-9]{0,2}$' THEN (:part::int - 1) * 50000 ELSE 0 END
-            LIMIT CASE WHEN :part ~ '^[1-9][0-9]{0,2}$' THEN 50000 ELSE 50001 END) AS o
+            OFFSET CASE WHEN :part ~ '^[1-9][0-9]{0,2}$' THEN (:part::int - 1) * 10000 ELSE 0 END
+            LIMIT CASE WHEN :part ~ '^[1-9][0-9]{0,2}$' THEN 10000 ELSE 10001 END) AS o
       OFFSET 0) AS l
 JOIN app.client c ON c.id = l.id
 CROSS JOIN LATERAL unnest(l.ids) AS r (id)
@@ -47,9 +47,9 @@ CROSS JOIN LATERAL (
 ORDER BY c.name_norm, c.id;
 
 -- name: client_list_part :many
--- The files of that list, of fifty thousand clients each.
+-- The files of that list, of ten thousand clients each.
 -- clients: none
-SELECT p.n AS part, (p.n - 1) * 50000 + 1 AS first_row, least(p.n * 50000, k.total)::int AS last_row, k.total > 50000 AS is_one_of_several, coalesce(:tag::uuid::text, '') AS tag_chosen
+SELECT p.n AS part, (p.n - 1) * 10000 + 1 AS first_row, least(p.n * 10000, k.total)::int AS last_row, k.total > 10000 AS is_one_of_several, coalesce(:tag::uuid::text, '') AS tag_chosen
 FROM (SELECT count(*) AS total FROM app.clients_listed(:tag::uuid)) AS k
-CROSS JOIN LATERAL generate_series(1, ((k.total + 49999) / 50000)::int) AS p (n)
+CROSS JOIN LATERAL generate_series(1, ((k.total + 9999) / 10000)::int) AS p (n)
 ORDER BY p.n;

@@ -1,8 +1,9 @@
 // import.test.js -- takes some minutes. A list of 50,000 clients is chosen, looked at, read in and taken out again, while the jobs that do it are
-// killed with signal 9 again and again (B-05, T30, D-26): nobody sees a part of it, nobody comes twice. It prints what each step took.
+// killed with signal 9 again and again (B-05, T30, D-26): nobody sees a part of it, nobody comes twice. Between, all clients come as a file. It prints what each step took.
 "use strict";
 const { test, before, after } = require("node:test");
 const assert = require("node:assert/strict");
+const fs = require("node:fs");
 const stack = require("./stack");
 
 const ROWS = Number(process.env.FOYER_TEST_ROWS || 50000);
@@ -70,6 +71,19 @@ test("T30 B-05: they are entered by jobs that are killed: nobody is seen before 
     [ROWS - 1, ROWS - 1, ROWS - 1, ROWS - 1].map(String));
   assert.match((await owner.get(`/clients?q=person${ROWS - 2}`)).text, new RegExp(`Person${ROWS - 2}`));
   t.diagnostic(`${spent.entered} s`);
+});
+
+test("A-02: all of them come as a file, which names each in one row of the trail", async (t) => {
+  const proven = await s.h.staff("glow", "owner", { fresh: true });
+  const peak = () => Math.max(...s.workers("slow").map((pid) => Number(fs.readFileSync(`/proc/${pid}/status`, "utf8").match(/^VmHWM:\s+(\d+)/m)[1]) / 1024));
+  const all = Number(s.h.one("SELECT count(*) FROM app.client c WHERE c.tenant_id = :'v1' AND c.is_active AND NOT EXISTS (SELECT FROM app.client_merged m WHERE m.tenant_id = c.tenant_id AND m.client_id = c.id AND m.undone_at IS NULL)", s.h.tenantId("glow")));
+  const before = peak(), began = Date.now();
+  const file = await proven.get(`/clients/clients.csv${all > 10000 ? "?part=1" : ""}`);
+  spent.file = (Date.now() - began) / 1000;
+  assert.equal(file.status, 200);
+  assert.equal((file.text.match(/\r\n"/g) || []).length, Math.min(all, 10000), "a line for each");
+  assert.deepEqual(s.h.trail(file.id).filter((e) => e.action === "client.export").map((e) => e.clients.length >= Math.min(all, 10000)), [true]);
+  t.diagnostic(`${Math.min(all, 10000)} clients, ${(file.bytes.length / 1e6).toFixed(1)} MB in ${spent.file} s; the worker at most ${Math.round(peak())} MB, before ${Math.round(before)}`);
 });
 
 test("they are taken out again by jobs that are killed, but for who was changed", async (t) => {
