@@ -13,7 +13,7 @@
 
 enum {
     BOARD_SLOTS = 512,
-    BOARD_PAGES = 384,
+    BOARD_PAGES = 1024, /* all pages of the table, and one for what is none */
     BOARD_CLASSES = 6,
     BOARD_BUCKETS = 14,
     BOARD_GUESTS = 512

@@ -2,6 +2,7 @@
 "use strict";
 const { test, describe, before } = require("node:test");
 const assert = require("node:assert/strict");
+const crypto = require("node:crypto");
 const h = require("./harness");
 
 const uniq = () => h.uuid().replaceAll("-", "").slice(0, 12).replace(/[0-9]/g, (d) => "ghijklmnop"[d]);
@@ -175,7 +176,8 @@ describe("V-04 L10 the whole way", () => {
     inside("glow", "INSERT INTO app.tag (name) VALUES (:'v1')", `Tag, with comma ${word}`);
     const heads = ["Full name", "Mobile", "Phone 2", "Email 2", "Language", "Emergency contact", "Emergency contact relationship", "Emergency phone", "Guardian", "Guardian relationship", "Guardian email", "Guardian DOB",
       "Guardian may sign", "Email marketing", "SMS opt in", "SMS marketing", "Client since", "Tags", `size ${word}`, `day ${word}`, `likes ${word}`, `vip ${word}`, `note ${word}`];
-    const good = [`All ${word}`, "+12125550111", "(347) 555-0112; +12125550111", `second.${word}@mail.example`, "Spanish", "Ruth Call", "sister", "(347) 555-0113", `Guard ${word}`, "Mother", `guard.${word}@mail.example`, "02/03/1970",
+    const digits = crypto.randomInt(2_000_000, 9_999_990), tel = (i) => `907${digits + i}`, typed = (i) => tel(i).replace(/(...)(...)/, "($1) $2-"); // nobody else's
+    const good = [`All ${word}`, `+1${tel(0)}`, `${typed(1)}; +1${tel(0)}`, `second.${word}@mail.example`, "Spanish", "Ruth Call", "sister", typed(2), `Guard ${word}`, "Mother", `guard.${word}@mail.example`, "02/03/1970",
       "yes", "no", "yes", "no", "05/06/2019", `"Tag, with comma ${word}"`, "38,5", "31.12.2020", "coffee", "TRUE", "two\nlines"];
     const bad = [`Half ${word}`, "call me", "nothing", "at", "Elvish", "R".repeat(121), "s", "12", `Guard ${word}`, "cousin", "at", "99/99/1970", "perhaps", "perhaps", "x", "yes", "tomorrow", `No such ${word}`, "big", "31.02.2020", "Water", "so so", "a\u0007bell"];
     const line = (cells) => cells.map((x) => `"${x.replaceAll('"', '""')}"`).join(",") + "\r\n";
@@ -202,8 +204,8 @@ describe("V-04 L10 the whole way", () => {
 
     const [all, half] = ["All", "Half"].map((name) => h.one("SELECT id FROM app.client WHERE import_id = :'v1' AND name = :'v2'", id, `${name} ${word}`));
     const of = (text, client) => h.sql(text, client).map((r) => r.join(" | "));
-    assert.deepEqual(of("SELECT phone, preferred_language, emergency_contact_name, emergency_contact_relation, emergency_contact_phone FROM app.client WHERE id = :'v1'", all), ["+12125550111 | es | Ruth Call | sister | +13475550113"]);
-    assert.deepEqual(of("SELECT kind, value FROM app.client_contact WHERE client_id = :'v1' ORDER BY 1", all), [`email | second.${word}@mail.example`, "phone | +13475550112"], "the first number is no further one");
+    assert.deepEqual(of("SELECT phone, preferred_language, emergency_contact_name, emergency_contact_relation, emergency_contact_phone FROM app.client WHERE id = :'v1'", all), [`+1${tel(0)} | es | Ruth Call | sister | +1${tel(2)}`]);
+    assert.deepEqual(of("SELECT kind, value FROM app.client_contact WHERE client_id = :'v1' ORDER BY 1", all), [`email | second.${word}@mail.example`, `phone | +1${tel(1)}`], "the first number is no further one");
     assert.deepEqual(of("SELECT name, relation, email, birth_date, may_sign FROM app.client_guardian WHERE client_id = :'v1'", all), [`Guard ${word} | parent | guard.${word}@mail.example | 1970-03-02 | t`]);
     assert.deepEqual(of("SELECT name, relation, email, birth_date, may_sign FROM app.client_guardian WHERE client_id = :'v1'", half).map((x) => x.replace(/NULL|null/g, "")), [`Guard ${word} | other |  |  | f`]);
     assert.deepEqual(of("SELECT m.channel, m.purpose, m.is_given, m.source, w.version FROM app.messaging_consent m JOIN app.messaging_wording w ON w.id = m.wording_id WHERE m.client_id = :'v1' ORDER BY 1, 2", all).map((x) => x.replace(/\d+$/, "n")),
@@ -213,7 +215,7 @@ describe("V-04 L10 the whole way", () => {
     const details = h.decode((await desk.get(`/clients/${all}/details`)).text);
     for (const words of ["38.5", "2020-12-31", "Coffee", "Yes", "two\nlines", `Tag, with comma ${word}`, "Español"]) assert.ok(details.includes(words), words);
     assert.equal(h.one("SELECT to_char(created_at AT TIME ZONE (SELECT zone FROM app.tenant WHERE id = tenant_id), 'YYYY-MM-DD') FROM app.client WHERE id = :'v1'", all), "2019-06-05");
-    for (const q of ["3475550112", `guard.${word}`, `second.${word}`, `all ${word}`]) assert.ok((await desk.get(`/clients?q=${encodeURIComponent(q)}`)).text.includes(all), `found by ${q}`);
+    for (const q of [tel(1), `guard.${word}`, `second.${word}`, `all ${word}`]) assert.ok((await desk.get(`/clients?q=${encodeURIComponent(q)}`)).text.includes(all), `found by ${q}`);
     const words = () => h.one("SELECT string_agg(word || kind || (SELECT string_agg(b, ' ' ORDER BY b) FROM unnest(string_to_array(beside, ' ')) AS b), ',' ORDER BY word) FROM app.client_word WHERE client_id = :'v1'", all), kept = words();
     inside("glow", "SELECT app.client_words_again(app.tenant(), :'v1')", all);
     assert.equal(words(), kept, "the words are those that she would have if they were made anew");

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <libpq-fe.h>
 
+#include "core/board.h"
 #include "core/db_internal.h"
 #include "core/gate.h"
 
@@ -56,7 +57,7 @@ static bool is_one_of(struct str name, const char *const *names)
 }
 
 static const char *const own[] = {"host", "address", "agent", "request_id", "new_id", "idem",
-                                  "page_limit", "page_offset", NULL};
+                                  "page_language", "page_limit", "page_offset", NULL};
 
 static int setup(void **state)
 {
@@ -107,6 +108,17 @@ static void nobody_says_the_servers_words_for_it(void **state)
                     assert_true(takes(r, name)); /* to look at something is what an address is for */
             }
         }
+}
+
+/* One that has no place is counted with what is no page, and nobody sees it slow or failing. */
+static void every_page_has_its_place_on_the_board(void **state)
+{
+    (void)state;
+    size_t n = 1;
+    for (const struct feature *f = all_features; f->name; f++)
+        for (const struct page *p = f->pages; p->path; p++)
+            n++;
+    assert_in_range(n, 2, BOARD_PAGES);
 }
 
 static void nothing_of_the_context_can_be_said_by_a_visitor(void **state)
@@ -236,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_post_is_told_nothing_by_its_address),
         cmocka_unit_test(nobody_says_the_servers_words_for_it),
+        cmocka_unit_test(every_page_has_its_place_on_the_board),
         cmocka_unit_test(nothing_of_the_context_can_be_said_by_a_visitor),
         cmocka_unit_test(an_agent_is_short_and_whole),
         cmocka_unit_test(a_list_in_pages),
