@@ -146,16 +146,18 @@ AS $$
     LIMIT 1
 $$;
 
--- Who received the lot, has no address for a letter by mail, and none on paper yet. Rights of the caller.
-CREATE OR REPLACE FUNCTION app.recall_unprinted(lot uuid) RETURNS TABLE (client_id uuid)
+-- Who received the lot and has no address for a letter by mail; is_due: but a postal one, and no letter on paper yet. Nearly all have an
+-- address of their own, which is asked for before anything else. Rights of the caller.
+DROP FUNCTION IF EXISTS app.recall_unprinted(uuid);
+CREATE OR REPLACE FUNCTION app.recall_unreached(lot uuid) RETURNS TABLE (client_id uuid, is_due boolean)
 LANGUAGE plpgsql STABLE ROWS 50
 AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT c.id FROM app.lot_received(lot) AS w JOIN app.client c ON c.id = w.client_id AND c.is_active
-    WHERE app.letter_address(c.id) IS NULL AND app.postal_lines(c.id) IS NOT NULL
-      AND NOT EXISTS (SELECT FROM app.recall_paper_to x WHERE x.lot_id = lot AND x.client_id = ANY (app.record_ids(c.id)));
+    SELECT c.id, app.postal_lines(c.id) IS NOT NULL AND NOT EXISTS (SELECT FROM app.recall_paper_to x WHERE x.lot_id = lot AND x.client_id = ANY (app.record_ids(c.id)))
+    FROM app.lot_received(lot) AS w JOIN app.client c ON c.id = w.client_id AND c.is_active
+    WHERE CASE WHEN app.mail_address(c.id) IS NULL THEN app.letter_address(c.id) IS NULL END;
 END $$;
 
 -- Notes a letter on paper to each of these. FY422: there is nobody. Rights of the caller.
@@ -169,13 +171,13 @@ BEGIN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
     END IF;
     INSERT INTO app.recall_paper (id, lot_id, body) VALUES (paper, lot, body);
-    INSERT INTO app.recall_paper_to (lot_id, client_id, paper_id) SELECT lot, u.client_id, paper FROM app.recall_unprinted(lot) AS u ON CONFLICT DO NOTHING;
+    INSERT INTO app.recall_paper_to (lot_id, client_id, paper_id) SELECT lot, u.client_id, paper FROM app.recall_unreached(lot) AS u WHERE u.is_due ON CONFLICT DO NOTHING;
     GET DIAGNOSTICS n = ROW_COUNT;
     IF n = 0 THEN
         RAISE EXCEPTION 'Nobody of them has a postal address and waits for a letter.' USING ERRCODE = 'FY422', COLUMN = 'paper_body';
     END IF;
     RETURN n;
 END $$;
-REVOKE ALL ON FUNCTION app.postal_lines(uuid), app.recall_unprinted(uuid), app.recall_print(uuid, uuid, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.postal_lines(uuid), app.recall_unprinted(uuid), app.recall_print(uuid, uuid, text) TO foyer_staff;
+REVOKE ALL ON FUNCTION app.postal_lines(uuid), app.recall_unreached(uuid), app.recall_print(uuid, uuid, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.postal_lines(uuid), app.recall_unreached(uuid), app.recall_print(uuid, uuid, text) TO foyer_staff;
 RESET ROLE;

@@ -376,11 +376,12 @@ FROM (SELECT d.client_id, c.name AS client, c.birth_date IS NOT NULL AS has_birt
              coalesce(d.due_again_at, d.created_at) AT TIME ZONE app.zone() AS since, d.due_by < now() AS is_late,
              row_number() OVER w AS n, lag(d.client_id) OVER w IS DISTINCT FROM d.client_id AS is_first
       FROM (SELECT x.id, x.client_id, x.form_id, x.appointment_id, x.due_by, x.due_order, x.created_at, x.due_again_at FROM app.form_assignment x
-            WHERE app.form_is_due(x.state, x.due_by) AND x.due_order > app.form_due_from() AND EXISTS (SELECT FROM app.client y WHERE y.id = x.client_id)
+            WHERE app.form_is_due(x.state, x.due_by) AND x.due_order > app.form_due_from() AND EXISTS (SELECT FROM app.client y WHERE y.id = x.client_id OFFSET 0)
             ORDER BY x.due_order, x.created_at, x.client_id, x.id LIMIT :page_limit OFFSET :page_offset) AS d
-      JOIN app.client c ON c.id = d.client_id
+      -- (a page of them is looked up, whatever number the planner guesses)
+      CROSS JOIN LATERAL (SELECT y.name, y.birth_date FROM app.client y WHERE y.id = d.client_id LIMIT 1) AS c
       JOIN app.form o ON o.id = d.form_id
-      LEFT JOIN app.appointment a ON a.client_id = d.client_id AND a.id = d.appointment_id
+      LEFT JOIN LATERAL (SELECT y.id, y.starts_at, y.service_id, y.location_id FROM app.appointment y WHERE y.client_id = d.client_id AND y.id = d.appointment_id LIMIT 1) AS a ON true
       LEFT JOIN app.service v ON v.id = a.service_id
       LEFT JOIN app.location l ON l.id = a.location_id
       WINDOW w AS (ORDER BY d.due_order, d.created_at, d.client_id, d.id)) AS p

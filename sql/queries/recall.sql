@@ -14,20 +14,14 @@ SELECT c.id AS client_id, c.name, k.phone,
        nullif(concat_ws(', ', nullif(c.street, ''), nullif(concat_ws(' ', nullif(c.city, ''), nullif(c.region, ''), nullif(c.postal_code, '')), ''), nullif(c.country, '')), '') AS address,
        (SELECT string_agg(concat_ws(' ', g.guardian_name, (SELECT y.phone FROM app.guardian_contact(g.guardian_id) AS y)), ', ') FROM app.guardians_of(c.id) g WHERE app.is_minor(c.id)) AS guardians,
        p.made_at AT TIME ZONE app.zone() AS printed, f.name AS printed_by
-FROM app.lot_received(:lot_id::uuid) AS w
-JOIN app.client c ON c.id = w.client_id AND c.is_active
+FROM app.recall_unreached(:lot_id::uuid) AS w
+JOIN app.client c ON c.id = w.client_id
 CROSS JOIN LATERAL app.contact(c.id) AS k
 LEFT JOIN LATERAL (SELECT o.made_at, o.made_by FROM app.recall_paper_to x JOIN app.recall_paper o ON o.id = x.paper_id
                    WHERE x.lot_id = :lot_id::uuid AND x.client_id = ANY (app.record_ids(c.id)) ORDER BY o.made_at LIMIT 1) AS p ON true
 LEFT JOIN app.staff f ON f.id = p.made_by
-WHERE app.letter_address(c.id) IS NULL
 ORDER BY c.name_norm, c.id
 LIMIT 2000;
-
--- name: recall_due_on_paper :one
--- How many of them have a postal address and no letter on paper yet.
--- clients: none
-SELECT count(*) AS n_due FROM app.recall_unprinted(:lot_id::uuid);
 
 -- name: recall_papers :many
 -- What was printed before, the latest first.
@@ -108,12 +102,12 @@ LIMIT 501;
 SELECT FROM app.recall_keep(:lot_id::uuid, :letter_client::uuid, :letter_id::uuid, :to_address, :subject, :body_bytes);
 
 -- name: recall_letters :one
--- How many letters wait, and how many are under way or have come; and how many of them who received the lot no letter reaches.
+-- How many letters wait, and how many are under way or have come; how many of them who received the lot no letter reaches, and how many
+-- of these have a postal address and no letter on paper yet.
 -- clients: none
-SELECT n.n_kept, n.n_given,
-       (SELECT count(*) FROM app.lot_received(:lot_id::uuid) AS w JOIN app.client c ON c.id = w.client_id AND c.is_active
-        WHERE app.letter_address(c.id) IS NULL) AS n_unreached
-FROM app.recall_letters(:lot_id::uuid) AS n;
+SELECT n.n_kept, n.n_given, u.n_unreached, u.n_due
+FROM app.recall_letters(:lot_id::uuid) AS n
+CROSS JOIN (SELECT count(*) AS n_unreached, count(*) FILTER (WHERE w.is_due) AS n_due FROM app.recall_unreached(:lot_id::uuid) AS w) AS u;
 
 -- name: recall_send :one
 -- The kept letters go out.
