@@ -149,7 +149,7 @@ SET LOCAL ROLE foyer_disclosure;
 
 -- Clients in whom every typed word begins some word of hers; at most lim (ask for one more than is shown). Under the same policies as
 -- the caller's own reading: of app.client_word each word again, of app.client whether she is seen yet.
--- most: of a word that begins far more rows so many are read; what was found then, if it is ten, is given as it is, with a row of NULL behind
+-- most: of a word that begins far more rows so many are read; what was found then, if it is five, is given as it is, with a row of NULL behind
 -- it: there may be others. NULL: all are read. tag: of those alone who have it, on any of their records.
 DROP FUNCTION IF EXISTS app.client_find(text, int);
 DROP FUNCTION IF EXISTS app.client_find(text, int, int);
@@ -204,7 +204,7 @@ BEGIN
                 LIMIT missing);
             got := coalesce(cardinality(near), 0);
             EXIT WHEN cardinality(found) >= how_many;
-            is_cut := got < n AND reads IS NOT NULL AND cardinality(found) >= 10;
+            is_cut := got < n AND reads IS NOT NULL AND cardinality(found) >= 5;
             EXIT WHEN is_cut OR (got < n AND reads IS NULL);
             IF got < n THEN
                 reads := NULL;  -- too few to be shown as they are: all are read after all

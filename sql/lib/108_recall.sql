@@ -113,17 +113,25 @@ SET LOCAL ROLE foyer_owner;
 -- Where a letter about her treatment goes: a minor's to a guardian who has an address; else to her own, on whichever of her records. Rights
 -- of the caller.
 CREATE OR REPLACE FUNCTION app.letter_address(client uuid) RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 AS $$
-    SELECT q.email
-    FROM (SELECT app.guardian_mail(g.guardian_id) AS email, 0 AS rank, r.id
-          FROM unnest(app.record_ids(client)) AS r (id) CROSS JOIN LATERAL app.guardians_of(r.id) AS g WHERE app.is_minor(client)
-          UNION ALL
-          SELECT app.mail_address(r.id), CASE WHEN r.id = client THEN 1 ELSE 2 END, r.id FROM unnest(app.record_ids(client)) AS r (id)) AS q
-    WHERE q.email IS NOT NULL
-    ORDER BY q.rank, q.id, q.email
-    LIMIT 1
-$$;
+DECLARE
+    records uuid[] := app.record_ids(client);
+    address text;
+BEGIN
+    IF NOT EXISTS (SELECT FROM unnest(records) AS r (id) JOIN app.client_guardian g ON g.client_id = r.id) THEN
+        NULL;  -- (how old she is takes longer to find out)
+    ELSIF app.is_minor(client) THEN
+        address := (SELECT q.email
+                    FROM (SELECT app.guardian_mail(g.guardian_id) AS email, r.id FROM unnest(records) AS r (id) CROSS JOIN LATERAL app.guardians_of(r.id) AS g) AS q
+                    WHERE q.email IS NOT NULL ORDER BY q.id, q.email LIMIT 1);
+    END IF;
+    address := coalesce(address, app.mail_address(client));
+    IF address IS NULL AND cardinality(records) > 1 THEN
+        address := (SELECT q.email FROM (SELECT app.mail_address(r.id) AS email, r.id FROM unnest(records) AS r (id)) AS q WHERE q.email IS NOT NULL ORDER BY q.id LIMIT 1);
+    END IF;
+    RETURN address;
+END $$;
 REVOKE ALL ON FUNCTION app.letter_address(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.letter_address(uuid) TO foyer_staff;
 

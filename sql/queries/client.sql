@@ -2,7 +2,7 @@
 -- Clients in whom every typed word begins a word of name, phone or e-mail, hers or a guardian's, or who have a tag; at most fifty. One
 -- whose record was joined to another is that other. Where the words begin tens of thousands of names, not all are looked through (has_rest).
 WITH f AS MATERIALIZED (
-    SELECT app.record_of(x.client_id) AS client_id FROM app.client_find(:q, 51, 30000, :tag::uuid) AS x WHERE :q <> ''
+    SELECT app.record_of(x.client_id) AS client_id FROM app.client_find(:q, 51, 15000, :tag::uuid) AS x WHERE :q <> ''
     UNION
     SELECT app.record_of(x.client_id) FROM (SELECT t.client_id FROM app.client_tag t WHERE t.tag_id = :tag::uuid AND coalesce(:q, '') = '' LIMIT 51) AS x)
 SELECT c.id AS client_id,
