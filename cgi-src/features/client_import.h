@@ -22,7 +22,8 @@ bool MUST_CHECK import_own_load(struct req *r, const struct str *columns, size_t
 bool MUST_CHECK import_own_dates(struct import_own *own, struct req *r, struct csv_reader part);
 /*
  * import_own_json -- appends "own" and "own_left" to a row's object: what is kept, sealed under her key, and what was left out, by the
- * field's name. In: the rows in the order of import_own_dates; key NULL: nobody is entered yet, and nothing is sealed.
+ * field's name. In: the rows in the order of import_own_dates, without those that have another number of cells than the first line; key
+ * NULL: nobody is entered yet, and nothing is sealed.
  */
 void import_own_json(struct import_own *own, struct arena *a, struct buf *b, const struct csv_row *row, struct str tenant, const unsigned char *key);
 

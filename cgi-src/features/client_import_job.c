@@ -101,10 +101,12 @@ static struct str part_json(const struct step *s, struct arena *a, const struct 
     if (!import_own_dates(s->own, s->r, in))
         return S("");
     buf_printf(&b, "{\"date_format\":\"%.*s\",\"rows\":[", (int)format.n, format.p);
+    bool good = true;
     for (const char *comma = ""; csv_next(&in, &row) == CSV_ROW; n++, comma = ",") {
         buf_printf(&b, "%s{\"n\":%lld,\"line\":%zu", comma, (long long)n, row.line);
-        if (s->with_keys && add_key(a, &b, tenant, s->own != NULL, key))
-            return S("");
+        good = !s->with_keys || !add_key(a, &b, tenant, s->own != NULL, key);
+        if (!good)
+            break;
         if (row.n == s->n_columns) {
             add_cells(s, a, &b, &row);
             import_own_json(s->own, a, &b, &row, tenant, s->with_keys ? key : NULL);
@@ -116,7 +118,7 @@ static struct str part_json(const struct step *s, struct arena *a, const struct 
     }
     secret_wipe(key, sizeof key);
     buf_addz(&b, "]}");
-    return buf_str(&b);
+    return good ? buf_str(&b) : S("");
 }
 
 /* Carries out a part. false: the database or the key store did not give what it needs. */

@@ -50,13 +50,10 @@ bool import_own_load(struct req *r, const struct str *columns, size_t n_columns,
     return true;
 }
 
-/* Only a row that has as many cells as the first line is read at all. */
-static bool cell_of(const struct import_own *o, struct arena *a, const struct csv_row *row,
-                    const struct own_column *c, struct str *cell)
+static bool cell_of(struct arena *a, const struct csv_row *row, const struct own_column *c,
+                    struct str *cell)
 {
-    *cell = S("");
-    return row->n != o->n_columns ||
-           import_cell(a, row->cells[c->place], str_is(c->kind, "long"), cell);
+    return import_cell(a, row->cells[c->place], str_is(c->kind, "long"), cell);
 }
 
 bool import_own_dates(struct import_own *o, struct req *r, struct csv_reader part)
@@ -66,11 +63,12 @@ bool import_own_dates(struct import_own *o, struct req *r, struct csv_reader par
     struct buf b = buf_in(a, 4096);
     size_t n = 0;
     while (o && csv_next(&part, &row) == CSV_ROW)
-        for (size_t i = 0; i < o->n; i++) {
+        /* as import_own_json, which is asked for a row that has as many cells as the first line, and for no other */
+        for (size_t i = 0; row.n == o->n_columns && i < o->n; i++) {
             struct str cell;
             if (!str_is(o->columns[i].kind, "date"))
                 continue;
-            if (!cell_of(o, a, &row, &o->columns[i], &cell))
+            if (!cell_of(a, &row, &o->columns[i], &cell))
                 cell = S("");
             buf_addz(&b, n++ ? ",\"" : "[\"");
             esc_json(&b, cell);
@@ -146,7 +144,7 @@ void import_own_json(struct import_own *o, struct arena *a, struct buf *b,
     for (size_t i = 0; i < o->n; i++) {
         const struct own_column *c = &o->columns[i];
         struct str cell, value, why;
-        bool is_good = cell_of(o, a, row, c, &cell);
+        bool is_good = cell_of(a, row, c, &cell);
         struct str day = str_is(c->kind, "date") ? rows_text(o->dates, o->at++, "day") : S("");
         if (!is_good)
             leave_out(&left, c, S("has characters that cannot be kept"));

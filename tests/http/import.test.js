@@ -228,6 +228,22 @@ describe("V-04 L10 the whole way", () => {
     inside("glow", "UPDATE app.client_field SET retired_at = now() WHERE name LIKE '% ' || :'v1'", word);
   });
 
+  test("L10: a row with another number of cells does not push the dates of one client's own field to the next", async () => {
+    const word = uniq(), field = inside("glow", "INSERT INTO app.client_field (name, kind) VALUES (:'v1', 'date') RETURNING id", `since ${word}`)[0][0];
+    const names = ["One", "Two", "Three"].map((x) => `${x} ${word}`), days = ["2001-01-01", "2002-02-02", "2003-03-03"];
+    const id = await chosen(`Full name,since ${word}\n${names[0]},${days[0]}\nShort ${word}\n${names[1]},${days[1]}\nLong ${word},2009-09-09,x\n${names[2]},${days[2]}\n`);
+    await checked(id);
+    assert.deepEqual(rowsOf(id).map((x) => x.slice(0, 7).trim()), ["2 | add", "3 | bad", "4 | add", "5 | bad", "6 | add"]);
+    assert.equal(h.one("SELECT count(*) FROM app.client_import_row WHERE import_id = :'v1' AND left_out <> ''", id), "0", "no date is left out");
+    assert.equal((await start(id)).status, 303);
+    await until(id, "done");
+    for (const [i, name] of names.entries()) {
+      const page = (await desk.get(`/clients/${h.one("SELECT id FROM app.client WHERE import_id = :'v1' AND name = :'v2'", id, name)}/details`)).text;
+      assert.deepEqual(days.filter((d) => page.includes(d)), [days[i]], name);
+    }
+    inside("glow", "UPDATE app.client_field SET retired_at = now() WHERE id = :'v1'", field);
+  });
+
   test("L10 V-04: what clients.csv has of a business comes into another one as it was", async () => {
     const word = uniq(), tag = `Round; "trip", ${word}`;
     for (const studio of ["glow", "first-light"]) {
