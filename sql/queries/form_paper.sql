@@ -15,15 +15,17 @@ WHERE v.form_id = :form_id::uuid AND v.id = :form_version_id::uuid;
 SELECT w.name, w.born, w.yes, w.no, w.since, w.tick, w.statement, w.signature, w.in_print, w.day, w.guardian, w.witness, w.attached, w.only_after FROM app.paper_words(:language) w;
 
 -- name: form_paper_due :one
--- A form that is due and may have been signed on paper.
-SELECT a.id AS assignment_id, a.client_id, c.name AS client_name, b.name AS studio, a.form_id, v.id AS form_version_id, v.version, v.title, concat_ws(E'\n\n', nullif(v.body, ''), app.authorisation_words(v.id, v.language)) AS wording, v.sha256 AS wording_sha256,
-       v.language, app.language_words(v.language) AS language_words, s.name AS service_name, p.starts_at AT TIME ZONE o.zone AS starts_local,
+-- A form that is due and may have been signed on paper, in the language of the paper; while that is not said, in its own.
+SELECT a.id AS assignment_id, a.client_id, c.name AS client_name, b.name AS studio, a.form_id, v.id AS form_version_id, v.version, coalesce(x.title, v.title) AS title,
+       concat_ws(E'\n\n', nullif(coalesce(x.body, v.body), ''), app.authorisation_words(v.id, coalesce(x.language, v.language))) AS wording, v.sha256 AS wording_sha256,
+       coalesce(x.language, v.language) AS language, app.language_words(coalesce(x.language, v.language)) AS language_words, s.name AS service_name, p.starts_at AT TIME ZONE o.zone AS starts_local,
        to_char(v.published_at AT TIME ZONE app.zone(), 'YYYY-MM-DD') AS first_day, to_char(now() AT TIME ZONE app.zone(), 'YYYY-MM-DD') AS last_day,
        app.is_minor(c.id) AS is_minor, f.name AS noter_name, to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS now_utc
 FROM app.form_assignment a
 JOIN app.client c ON c.id = a.client_id
 JOIN app.tenant b ON b.id = a.tenant_id
 JOIN app.form_version v ON v.id = app.form_in_force(a.form_id)
+LEFT JOIN app.form_translation x ON x.form_version_id = v.id AND x.language = :lang
 JOIN app.staff f ON f.id = app.actor()
 LEFT JOIN app.appointment p ON p.client_id = a.client_id AND p.id = a.appointment_id
 LEFT JOIN app.service s ON s.id = p.service_id
@@ -46,11 +48,12 @@ WHERE f.is_active AND NOT f.is_support
 ORDER BY f.position, f.name, f.id;
 
 -- name: form_paper_purposes :many
--- What the form asks to be allowed: what is ticked on the paper.
+-- What the form asks to be allowed, in the language of the paper: what is ticked on it.
 -- clients: none
-SELECT q.purpose, q.label
+SELECT q.purpose, coalesce(x.label, q.label) AS label
 FROM app.form_assignment a
 JOIN app.form_question q ON q.form_version_id = app.form_in_force(a.form_id) AND q.purpose IS NOT NULL
+LEFT JOIN app.form_question_translation x ON x.question_id = q.id AND x.language = :language
 WHERE a.id = :assignment_id::uuid
 ORDER BY q.position, q.key;
 

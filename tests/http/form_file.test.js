@@ -328,8 +328,19 @@ describe("L20 E-02 E-05: signed on paper", () => {
     assert.equal((await owner.submit(draft, {}, { action: `${draft}/publish` })).status, 303);
     const which = h.one("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n INSERT INTO app.form_assignment (client_id, form_id) VALUES (:'v2', :'v3') RETURNING id", h.tenantId("glow"), him.client, one), p = { ...him, form: which };
     const values = { signed_on: today(), signer_name: "Ana Sol", "p-photo_chart": "yes", "p-photo_website": "no" };
-    assert.match(h.decode((await note(p, values)).text), /Say for each what is ticked/);
-    assert.equal((await note(p, { ...values, "p-photo_teaching": "yes" })).status, 303);
+    // In which language the paper is has to be said; what was said of it stays on a page that comes back.
+    for (const lang of ["", "fr"]) assert.match(h.decode((await note(p, { ...values, "p-photo_teaching": "yes", lang })).text), /Say in which language the paper is/);
+    const back = await note(p, { ...values, lang: "es" });
+    assert.match(h.decode(back.text), /Say for each what is ticked/);
+    assert.deepEqual([...back.text.matchAll(/name="(p-\w+|lang)" value="(\w+)"(?: required)? checked/g)].map(([, name, value]) => `${name} ${value}`), ["lang es", "p-photo_chart yes", "p-photo_website no"]);
+    assert.match(h.decode(back.text), /On the paper: <span lang="es">¿Podemos fotografiar/);
+    const noted = await note(p, { ...values, "p-photo_teaching": "yes", lang: "es" });
+    assert.equal(noted.status, 303);
+    const [signature, language] = h.sql("SELECT id, language FROM app.signature WHERE assignment_id = :'v1'", which)[0];
+    assert.equal(language, "es");
+    const page = h.decode((await owner.get(`/clients/${him.client}/signatures/${signature}`)).text);
+    for (const words of ["Usted decide para cada fin por separado.", "Qué puede usarse: Fotografías", "¿Podemos mostrar estas fotografías para la enseñanza?", "El papel firmado, como imagen", "Unchanged since it was signed"]) assert.ok(page.includes(words), words);
+    assert.doesNotMatch(page, /You decide for each purpose|May we photograph/, "E-02: nothing of a wording that was not on the paper");
     const stands = h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n SELECT purpose, is_given FROM app.consent WHERE client_id = :'v2' ORDER BY 1", h.tenantId("glow"), him.client);
     assert.deepEqual(stands, [["photo_chart", "t"], ["photo_teaching", "t"], ["photo_website", "f"]]);
     assert.match((await owner.get(`/clients/${him.client}/chart`)).text, /Photographs in the chart[\s\S]{0,300}the signed form<\/a>, on paper/);

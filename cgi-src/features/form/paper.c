@@ -8,6 +8,7 @@
 #include "features/features.h"
 #include "form_file.h"
 #include "pages.h"
+#include "shown.h"
 
 #define PAPER "/forms/{assignment_id:uuid}/paper"
 #define SHEET "/settings/forms/{form_id:uuid}/versions/{form_version_id:uuid}/paper"
@@ -40,7 +41,8 @@ static const struct field paper_fields[] = {
      .missing = "Write the name that stands on the paper."},
     {"guardian_id", FIELD_UUID},
     {"witness_id", FIELD_UUID},
-    {"file", FIELD_TEXT}, /* (no text: only for the message beside it) */
+    {"lang", FIELD_TOKEN, .max = 16}, /* of the paper, where the form is there in several */
+    {"file", FIELD_TEXT},             /* (no text: only for the message beside it) */
     {0},
 };
 
@@ -74,6 +76,17 @@ static enum err look_at(struct req *r, const struct upload *files, size_t n,
     return *why ? ERR_INVALID : OK;
 }
 
+/* What is ticked on the paper for a purpose; "": not said. */
+static struct str said_of(struct req *r, struct str purpose)
+{
+    const struct str *said;
+    const char *name =
+        arena_cstr(req_arena(r), arena_printf(req_arena(r), "p-%.*s", (int)purpose.n, purpose.p));
+    bool is_said =
+        req_values(r, name, &said) > 0 && (str_is(said[0], "yes") || str_is(said[0], "no"));
+    return is_said ? said[0] : S("");
+}
+
 /* What is ticked on the paper of what the form asks to be allowed: into the text, and as lists for the ledger. false: one was left out. */
 static bool take_purposes(struct req *r, const struct rows *asked,
                           struct form_document_answer *answers)
@@ -83,18 +96,14 @@ static bool take_purposes(struct req *r, const struct rows *asked,
     buf_addc(&purposes, '{');
     buf_addc(&givens, '{');
     for (size_t i = 0; i < rows_count(asked); i++) {
-        const struct str *said;
-        struct str purpose = rows_text(asked, i, "purpose");
-        const char *name = arena_cstr(a, arena_printf(a, "p-%.*s", (int)purpose.n, purpose.p));
-        bool is_said =
-            req_values(r, name, &said) > 0 && (str_is(said[0], "yes") || str_is(said[0], "no"));
-        if (!is_said)
+        struct str purpose = rows_text(asked, i, "purpose"), said = said_of(r, purpose);
+        if (said.n == 0)
             return false;
-        bool is_yes = str_is(said[0], "yes");
+        bool is_yes = str_is(said, "yes");
         buf_printf(&purposes, "%s%.*s", i ? "," : "", (int)purpose.n, purpose.p);
         buf_printf(&givens, "%s%s", i ? "," : "", is_yes ? "t" : "f");
         answers[i].question = rows_text(asked, i, "label");
-        answers[i].answer = is_yes ? S("Yes") : S("No");
+        answers[i].answer = view_words(a, req_value(r, "language"), is_yes ? S("Yes") : S("No"));
     }
     buf_addc(&purposes, '}');
     buf_addc(&givens, '}');
@@ -176,14 +185,43 @@ static void set_absent(struct req *r)
             req_set_null(r, optional[i]);
 }
 
+/* What the other queries and the row of the signature take of it. */
+static void set_due(struct req *r, const struct rows *due)
+{
+    static const char *const columns[] = {"client_id", "form_version_id", "language"};
+    for (size_t i = 0; i < COUNT_OF(columns); i++)
+        req_set(r, columns[i], rows_text(due, 0, columns[i]));
+}
+
+/* What the form asks to be allowed, with what was ticked on a page that came back. */
+static struct val shown_asked(struct req *r, const struct rows *asked)
+{
+    struct arena *a = req_arena(r);
+    struct shown_item *items = arena_alloc(a, (rows_count(asked) + 1) * sizeof *items);
+    for (size_t i = 0; i < rows_count(asked); i++) {
+        struct str said = said_of(r, rows_text(asked, i, "purpose"));
+        shown_text(&items[i], "purpose", rows_text(asked, i, "purpose"));
+        shown_text(&items[i], "label", rows_text(asked, i, "label"));
+        shown_text(&items[i], "label_language", req_value(r, "language"));
+        shown_flag(&items[i], "says_yes", str_is(said, "yes"));
+        shown_flag(&items[i], "says_no", str_is(said, "no"));
+    }
+    return shown_items(a, items, rows_count(asked));
+}
+
 static enum err show_paper(struct req *r)
 {
     set_absent(r);
-    if (!req_show(r, "due", Q_form_paper_due, NULL) ||
-        !req_show(r, "guardians", Q_form_paper_guardians, NULL) ||
-        !req_show(r, "witnesses", Q_form_paper_witnesses, NULL) ||
-        !req_show(r, "asked", Q_form_paper_purposes, NULL))
+    const struct rows *due = req_show(r, "due", Q_form_paper_due, NULL), *asked = NULL;
+    if (!due)
         return req_error(r);
+    set_due(r, due);
+    if (!req_show(r, "guardians", Q_form_paper_guardians, NULL) ||
+        !req_show(r, "witnesses", Q_form_paper_witnesses, NULL) ||
+        !req_show(r, "languages", Q_form_languages, NULL) ||
+        !(asked = req_query(r, Q_form_paper_purposes)))
+        return req_error(r);
+    req_set_list(r, "asked", shown_asked(r, asked));
     return reply_view(r, 200, "form/paper");
 }
 
@@ -196,15 +234,15 @@ static enum err note_paper(struct req *r)
     const char *why;
     set_absent(r);
     const struct rows *due = req_query(r, Q_form_paper_due);
-    const struct rows *guardians = due ? req_query(r, Q_form_paper_guardians) : NULL;
+    if (!due)
+        return req_error(r);
+    set_due(r, due);
+    const struct rows *languages = req_query(r, Q_form_languages);
+    const struct rows *guardians = languages ? req_query(r, Q_form_paper_guardians) : NULL;
     const struct rows *witnesses = guardians ? req_query(r, Q_form_paper_witnesses) : NULL;
     const struct rows *asked = witnesses ? req_query(r, Q_form_paper_purposes) : NULL;
     if (!asked)
         return req_error(r);
-    static const char *const columns[] = {"client_id", "form_version_id", "language"};
-    for (size_t i = 0; i < COUNT_OF(columns); i++)
-        req_set(r, columns[i], rows_text(due, 0, columns[i]));
-
     struct form_document_answer *answers =
         arena_alloc(a, (rows_count(asked) + 2) * sizeof *answers);
     enum err e = look_at(r, files, n, taken, &why);
@@ -215,12 +253,17 @@ static enum err note_paper(struct req *r)
     bool is_whole = take_purposes(r, asked, answers);
     if (!is_whole)
         req_refuse(r, "purposes", "Say for each what is ticked on the paper.");
-    if (e || !is_whole)
+    bool is_said =
+        rows_count(languages) == 0 || str_eq(req_value(r, "lang"), req_value(r, "language"));
+    if (!is_said)
+        req_refuse(r, "lang", "Say in which language the paper is.");
+    if (e || !is_whole || !is_said)
         return reply_again(r, PAPER);
     struct form_document d = document_of(r, due, guardians, witnesses);
     d.answers = answers;
     d.n_answers = rows_count(asked) + 1;
-    answers[rows_count(asked)].question = S("The signed paper, as a picture");
+    answers[rows_count(asked)].question =
+        view_words(a, req_value(r, "language"), S("The signed paper, as a picture"));
     answers[rows_count(asked)].answer = named(r, files, n, taken);
     for (size_t i = 0; i < n; i++) {
         e = form_file_keep(r, &taken[i], files[i].filename, Q_form_paper_file);
@@ -243,8 +286,8 @@ const struct page form_paper_pages[] = {
      .show = {{"due", Q_form_paper_due},
               {"guardians", Q_form_paper_guardians},
               {"witnesses", Q_form_paper_witnesses},
-              {"asked", Q_form_paper_purposes}},
-     .view = "form/paper", .title = "A form that was signed on paper"},
+              {"languages", Q_form_languages}},
+     .view = "form/paper", .gives = "asked", .title = "A form that was signed on paper"},
     {POST, PAPER, CAN(booking_write), .pool = POOL_SLOW, .action = "form.paper",
      .fields = paper_fields, .run = note_paper, .again = PAPER, .max_body = FORM_FILES_BODY,
      .title = "Note that a form was signed on paper"},
