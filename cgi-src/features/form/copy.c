@@ -56,7 +56,11 @@ struct val form_shown_document(struct arena *a, const struct form_document *d,
     shown_text(item, "disclosure_version", d->disclosure_version);
     shown_text(item, "disclosure_language", disclosure_language);
     shown_text(item, "disclosure_dir", language_dir(disclosure_language));
+    /* A language without words of the house has the sentence in English. */
+    struct str statement_language = view_speaks(d->language) ? d->language : S("en");
     shown_text(item, "statement", d->statement);
+    shown_text(item, "statement_language", statement_language);
+    shown_text(item, "statement_dir", language_dir(statement_language));
     shown_text(item, "signer", d->signer);
     shown_text(item, "shown_sha256", d->shown_sha256);
     shown_flag(item, "is_drawn", str_is(d->method, "drawn"));
