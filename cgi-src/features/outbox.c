@@ -34,12 +34,13 @@ void outbox_set_address_hash(struct req *r, struct str address)
     req_set_bytes(r, "address_hash", (struct str){(const char *)hash, sizeof hash});
 }
 
-/* The letter's text in her language: of the page that she causes it on, else what she is on record to prefer, else the studio's. */
+/* The letter's text in her language: of the page of her link that she causes it on, which may be English, the language without a name;
+ * else what she is on record to prefer, else the studio's. */
 static enum err render_hers(struct req *r, const struct letter *letter, const char *view,
                             struct str *text)
 {
     struct str page = req_language(r);
-    if (page.n == 0) {
+    if (page.n == 0 && !req_has(r, "link_id")) {
         req_set(r, "message_client", letter->client_id);
         struct rows *hers = req_query(r, Q_outbox_language);
         if (!hers)
