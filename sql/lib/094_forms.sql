@@ -349,6 +349,7 @@ DECLARE
     draft uuid := app.form_draft_of(form);
     q uuid := coalesce(question, new_id);
     kept int;
+    was text[] := (SELECT o.options FROM app.form_question o WHERE o.id = question);
     is_listed boolean := kind IN ('choice', 'multi');
     has_condition boolean := coalesce(shown_when, '') <> '';
 BEGIN
@@ -376,9 +377,12 @@ BEGIN
         when_key = CASE WHEN has_condition THEN split_part(shown_when, '=', 1) END,
         when_value = CASE WHEN has_condition THEN substr(shown_when, length(split_part(shown_when, '=', 1)) + 2) END, edition = o.edition + 1
     WHERE o.id = q;
-    -- A translation of choices that are others now would put words into her mouth.
-    UPDATE app.form_question_translation t SET options = '{}'
-    FROM app.form_question o WHERE o.id = q AND t.question_id = q AND cardinality(t.options) <> cardinality(o.options);
+    -- A translation of choices that are others now would put words into her mouth: each stays with its choice, wherever that stands now; where
+    -- one is new or said otherwise, all are translated anew.
+    UPDATE app.form_question_translation t
+    SET options = coalesce((SELECT CASE WHEN bool_and(w.said IS NOT NULL) THEN array_agg(w.said ORDER BY w.n) END
+                            FROM (SELECT c.n, t.options[array_position(was, c.choice)] AS said FROM unnest(o.options) WITH ORDINALITY AS c (choice, n)) AS w), '{}')
+    FROM app.form_question o WHERE o.id = q AND t.question_id = q AND o.options IS DISTINCT FROM was;
     PERFORM app.form_touch(draft);
     RETURN form;
 END $$;
@@ -584,6 +588,11 @@ BEGIN
     ORDER BY t.language, q.position LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'Not translated yet: %. Who signs must read all of it in one language.', bad USING ERRCODE = 'FY422', COLUMN = 'form';
+    END IF;
+    SELECT app.language_words(t.language) INTO bad FROM app.form_translation t
+    WHERE t.form_version_id = draft AND (btrim(t.body) = '') <> (btrim(d.body) = '') ORDER BY t.language LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION '%: the text stands in one language alone. Who signs must read all of it in one language.', bad USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
     SELECT string_agg(l.words, '; ' ORDER BY l.is_own DESC, l.language) INTO bad
     FROM (SELECT m.language, m.is_own, CASE WHEN m.is_own THEN '' ELSE app.language_words(m.language) || ': ' END || string_agg(lower(m.words), ', ' ORDER BY m.n) AS words

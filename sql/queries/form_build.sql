@@ -144,7 +144,9 @@ ORDER BY q.position, q.key;
 -- clients: none
 SELECT v.form_id, t.language, app.language_words(t.language) AS language_words,
        (SELECT count(*) FROM app.form_question q LEFT JOIN app.form_question_translation w ON w.question_id = q.id AND w.language = t.language
-        WHERE q.form_version_id = v.id AND w.question_id IS NULL) AS n_missing
+        WHERE q.form_version_id = v.id
+          AND (w.question_id IS NULL OR cardinality(w.options) <> cardinality(q.options) OR q.follow_up_label IS NOT NULL AND w.follow_up_label IS NULL)) AS n_missing,
+       (btrim(t.body) = '') <> (btrim(v.body) = '') AS lacks_text
 FROM app.form_version v
 JOIN app.form_translation t ON t.form_version_id = v.id
 WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL
