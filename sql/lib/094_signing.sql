@@ -179,7 +179,6 @@ BEGIN
             WHERE k.tenant_id = app.tenant() AND k.id = nullif(current_setting('foyer.link_id', true), '')::uuid AND k.place = 'desk');
 END $$;
 
-DROP FUNCTION IF EXISTS app.form_by_hash(bytea);
 -- A signed form by the SHA-256 of its text or of the file that proves it: whether by hand on paper; on which day, in the studio's time where it was signed; when
 -- it was taken back as a whole, when something that it allowed first was, when a newer one of the same form was signed by the same person, on whichever of her records, and when the studio
 -- took its wording out of use. Names nobody. For sec.form_verify.
