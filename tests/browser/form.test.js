@@ -115,12 +115,12 @@ test("L20: in Spanish, what scripts say too: kept by itself, not kept without a 
   await page.goto(`${h.origin("glow")}${p.page}`);
   await b.check(page, "the questions, in Spanish", { dark: true });
   await page.getByLabel("Pregunta texto").fill("Una línea");
-  await page.getByText(/^Guardado a las \d+:\d\d/).waitFor();
+  await page.getByText(/^Guardado: \d+:\d\d/).waitFor();
   await page.route("**/forms/**", (route) => (route.request().method() === "POST" ? route.abort() : route.continue()));
   await page.getByLabel("Pregunta texto").fill("Otra línea");
   await page.getByText(/^Sin conexión\. Lo que escribió sigue en esta página/).waitFor();
   await page.unroute("**/forms/**");
-  await page.getByText(/^Guardado a las \d+:\d\d/).waitFor();
+  await page.getByText(/^Guardado: \d+:\d\d/).waitFor();
   await page.getByRole("img", { name: "Firma dibujada, vacía" }).waitFor();
   await b.drawByTouch(page);
   await page.getByRole("img", { name: "Firma dibujada, trazos: 1" }).waitFor();

@@ -355,7 +355,7 @@ describe("L20 E-02: what is asked after an answer", () => {
     assert.match(await turn("es"), /Rara vez se quema/);
     const bad = await p.v.submit(p.page, { ...base, "q-may_be_pregnant": "Pregnant", "q-weeks": "44", "q-allergies": "some", shown: ["weeks"], intent: "next" }), plain = text(bad).replace(/<[^>]*>/g, " ").replace(/\s+/g, " ");
     assert.equal(bad.status, 422);
-    for (const said of ["Dé un número de 1 a 43", "Diga sus alergias, o elija «Ninguna alergia conocida»", "Todo lo demás está guardado", "Tengo alergia a algo", "Continuar para leer y firmar"]) assert.ok(plain.includes(said), said);
+    for (const said of ["Escriba un número de 1 a 43", "Anote sus alergias, o elija «Ninguna alergia conocida»", "Todo lo demás está guardado", "Tengo alergia a algo", "Continuar para leer y firmar"]) assert.ok(plain.includes(said), said);
     assert.doesNotMatch(plain, /\b(Yes|optional|Save for later|Your answers|Kept|Choose|Mild|Add another)\b/);
     await p.answer({ ...base, intent: "save" });
     const values = { ...h.formOf((await p.v.get(p.page)).text).values, ...base };
@@ -412,11 +412,30 @@ describe("L20 E-02: what is asked after an answer", () => {
       const page = (await p.v.get(p.page)).text, wrap = `lang="${language}" dir="${dir}"`;
       for (const tag of ["h1", `div class="intake"`]) assert.ok(page.includes(`<${tag} ${wrap}>`), `${tag}: ${page.match(/<h1[^]*?<.h1>/)} ${page.match(/<div class="intake"[^>]*>/)}`);
       const read = await p.v.get(`${p.page}/consent`);
+      // The house's own sentence is in its language, or in English where it has none of it.
+      assert.match(h.decode(read.text), { en: /<p lang="en" dir="ltr">I have read this form/, es: /<p lang="es" dir="ltr">He leído este formulario/, ar: /<p lang="en" dir="ltr">I have read this form/ }[language]);
       assert.ok(read.text.includes(`<div class="document-body" ${wrap}>`), `${language} ${read.status} ${read.location} ${read.text.match(/<div class="document-body"[^>]*>/)}`);
     }
     assert.equal((await p.sign()).status, 303);
     assert.ok((await p.v.get(`${p.page}/copy`)).text.includes(`<div class="document-body" lang="ar" dir="rtl">`));
     await send(at(form), at(form, "/put"), {});
+  });
+  test("E-02: a choice keeps its own words in another language, wherever it stands; said otherwise it is translated anew", async () => {
+    const form = await begin("", "Choices"), draft = at(form, "/draft");
+    await send(draft, at(form, "/draft/wording"), { title: "Choices", body: "" });
+    const question = await ask(form, { kind: "choice", label: "May we?", options: "Yes\nNo\nAsk me" }), own = at(form, `/draft/questions/${question}`);
+    await send(draft, at(form, "/draft/languages"), { language: "es" });
+    const said = at(form, `/draft/languages/es/questions/${question}`), translated = () => h.one("SELECT coalesce(nullif(array_to_string(options, ','), ''), 'none') FROM app.form_question_translation WHERE question_id = :'v1'", question);
+    assert.equal((await send(said, said, { label: "¿Podemos?", help: "", options: "Sí\nNo\nPregúnteme", follow_up: "", unit: "" })).status, 303);
+    assert.equal((await send(own, own, { options: "No\nYes" })).status, 303);
+    assert.equal(translated(), "No,Sí");
+    assert.equal((await send(own, own, { label: "May we, please?" })).status, 303);
+    assert.equal(translated(), "No,Sí");
+    assert.equal((await send(own, own, { options: "No\nNever" })).status, 303);
+    assert.equal(translated(), "none");
+    assert.match(text(await v.get(draft)), /1 question missing/);
+    assert.match(text(await publish(form)), /Not translated yet: Español/);
+    assert.equal((await send(draft, at(form, "/draft/drop"), {})).status, 303);
   });
   test("a translation that is not whole is not published", async () => {
     const one = await begin("photo-release", "Half said");
@@ -426,6 +445,12 @@ describe("L20 E-02: what is asked after an answer", () => {
     assert.match(text(r), /Not translated yet: Español: “In English only”/);
     assert.equal((await send(at(one, "/draft/languages/es"), at(one, "/draft/languages/es/drop"), {})).status, 303);
     assert.match((await publish(one)).location, /published/);
+    const two = await begin("photo-release", "Half written"), half = at(two, "/draft/languages/es");
+    assert.equal((await send(half, half, { title: "Fotografías", body: " " })).status, 303);
+    assert.match(text(await v.get(at(two, "/draft"))), /Español<\/span> <span class="chip is-warn">text missing/);
+    assert.match(text(await publish(two)), /Español: the text stands in one language alone/);
+    assert.equal((await send(half, half, { title: "Fotografías", body: "Usted decide." })).status, 303);
+    assert.match((await publish(two)).location, /published/);
     assert.equal((await send(at(one, "/draft"), at(one, "/draft/languages"), { language: "es" }).catch(() => ({ status: 0 }))).status, 0, "there is no draft any more");
   });
 });

@@ -436,7 +436,8 @@ static void add_who(struct pdf *pdf, struct arena *a, const struct proof_record 
     pdf_fact(pdf, both(a, p, S("Who that is")),
              str_is(p->signer, "guardian") ? both(a, p, S("A guardian, for the client"))
                                            : both(a, p, S("The client")));
-    fact_if(pdf, both(a, p, S("Guardian")), join(a, p->guardian_name, ", ", p->guardian_relation));
+    fact_if(pdf, both(a, p, S("Guardian")),
+            join(a, p->guardian_name, ", ", both(a, p, p->guardian_relation)));
     fact_if(pdf, both(a, p, S("Witness (staff)")), p->witness_name);
     fact_if(pdf, both(a, p, S("Tablet handed over by")), p->handed_over_by);
     fact_if(pdf, both(a, p, S("Asked for")), join(a, p->asked_local, ", ", p->zone_words));
