@@ -24,28 +24,6 @@ static void close_if(int fd)
     }
 }
 
-/* Overwrites what an open file holds: on some disks that is all that makes it unreadable. */
-static bool wipe_file(int fd, size_t most)
-{
-    static const char zeros[4096];
-    struct stat st;
-    return fstat(fd, &st) == 0 && st.st_size >= 0 && (size_t)st.st_size <= most &&
-           most <= sizeof zeros &&
-           keystore_write_whole(fd, (struct str){zeros, (size_t)st.st_size});
-}
-
-static enum err destroy_file(int dir, const char *name)
-{
-    int fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool is_wiped = fd >= 0 && wipe_file(fd, 4096);
-    close_if(fd);
-    if (!is_wiped || unlinkat(dir, name, 0) != 0 || fsync(dir) != 0) {
-        keystore_failed("destroy", str_of(name));
-        return ERR_INTERNAL;
-    }
-    return OK;
-}
-
 static bool is_there(int dir, const char *name)
 {
     return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
@@ -70,17 +48,24 @@ static enum err write_keys(struct arena *a, struct str tenant_id, const struct t
 
 /* One who changes a tenant's file at a time: reads it, has it changed, and writes it. */
 typedef enum err change_fn(struct tenant_keys *keys, const void *what);
+static change_fn drop_key;
 
 static enum err change_keys(struct str tenant_id, change_fn *change, const void *what)
 {
     unsigned char master[KEY_BYTES];
     struct tenant_keys keys = {0};
-    int held = keystore_change_begins();
+    struct file_name name;
+    enum err err = keystore_file_name(tenant_id, ".key", &name);
+    int held = err == OK ? keystore_change_begins() : -1;
     if (held < 0) {
-        return ERR_INTERNAL;
+        return err != OK ? err : ERR_INTERNAL;
     }
     struct arena *a = arena_new(256 * 1024);
-    enum err err = keystore_wrapping_master(master);
+    /* The file of before holds a key that goes too: it is overwritten once it has been replaced. */
+    int before = change == drop_key
+                     ? openat(keystore_dir(), name.text, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+                     : -1;
+    err = keystore_wrapping_master(master);
     if (err == OK) {
         err = keystore_read_tenant(a, tenant_id, &keys);
     }
@@ -90,9 +75,13 @@ static enum err change_keys(struct str tenant_id, change_fn *change, const void 
     if (err == OK) {
         err = write_keys(a, tenant_id, &keys, master);
     }
+    if (err == OK && before >= 0 && !keystore_wipe(before)) {
+        keystore_failed("wipe", tenant_id);
+    }
     secret_wipe(&keys, sizeof keys);
     secret_wipe(master, sizeof master);
     arena_free(a);
+    close_if(before);
     close(held);
     return err;
 }
@@ -253,9 +242,11 @@ enum err keystore_master_put(const char *path)
 {
     unsigned char next[KEY_BYTES];
     bool is_newer = false;
-    enum err err = keystore_other_master(next, &is_newer);
+    int held = keystore_change_begins(); /* a second one would rename what this one is writing */
+    enum err err = held < 0 ? ERR_INTERNAL : keystore_other_master(next, &is_newer);
     if (err != OK || !is_newer) {
         secret_wipe(next, sizeof next);
+        close_if(held);
         return err == ERR_NOT_FOUND ? OK : err; /* what the file holds is the newest */
     }
     char before[PATH_MOST], old[PATH_MOST], fresh[PATH_MOST];
@@ -270,6 +261,7 @@ enum err keystore_master_put(const char *path)
     int keep = errno;
     secret_wipe(next, sizeof next);
     close_if(dir);
+    close_if(held);
     if (!good) {
         fprintf(stderr, "%s: the new master key cannot be put there: %s\n", path, strerror(keep));
         return ERR_INTERNAL;
@@ -323,9 +315,11 @@ static enum err may_retire(int dir, const char *old)
 
 static enum err retire(int dir, const char *old)
 {
-    enum err err =
-        is_there(keystore_dir(), LINK_FILE) ? destroy_file(keystore_dir(), LINK_FILE) : OK;
-    return err == OK && is_there(dir, old) ? destroy_file(dir, old) : err;
+    enum err err = keystore_destroy_file(keystore_dir(), LINK_FILE);
+    if (err == OK || err == ERR_NOT_FOUND) {
+        err = keystore_destroy_file(dir, old);
+    }
+    return err == ERR_NOT_FOUND ? OK : err;
 }
 
 enum err keystore_master_retire(const char *path, bool only_asks)
@@ -433,19 +427,7 @@ enum err keystore_older_unused(struct str tenant_id, const unsigned char id[KEY_
     return change_older(tenant_id, id, since, set_unused);
 }
 
-/* The file of before, which holds it too, is overwritten once it has been replaced. */
 enum err keystore_older_destroy(struct str tenant_id, const unsigned char id[KEY_ID_BYTES])
 {
-    struct file_name name;
-    enum err err = keystore_file_name(tenant_id, ".key", &name);
-    int before =
-        err == OK ? openat(keystore_dir(), name.text, O_WRONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-    if (err == OK) {
-        err = change_older(tenant_id, id, 0, drop_key);
-    }
-    if (err == OK && before >= 0 && !wipe_file(before, KEY_FILE_MOST)) {
-        keystore_failed("wipe", tenant_id);
-    }
-    close_if(before);
-    return err;
+    return change_older(tenant_id, id, 0, drop_key);
 }

@@ -370,6 +370,32 @@ enum err keystore_put(const char *name, struct str content, bool replaces)
     return err;
 }
 
+bool keystore_wipe(int fd)
+{
+    static const char zeros[4096];
+    struct stat st;
+    return fstat(fd, &st) == 0 && st.st_size >= 0 && (size_t)st.st_size <= sizeof zeros &&
+           keystore_write_whole(fd, (struct str){zeros, (size_t)st.st_size});
+}
+
+enum err keystore_destroy_file(int dir, const char *name)
+{
+    int fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT) {
+        return ERR_NOT_FOUND;
+    }
+    bool is_wiped = fd >= 0 && keystore_wipe(fd);
+    if (fd >= 0) {
+        close(fd);
+    }
+    /* (what is there and cannot be overwritten is at least taken away) */
+    if (unlinkat(dir, name, 0) != 0 || fsync(dir) != 0 || !is_wiped) {
+        keystore_failed("destroy", str_of(name));
+        return ERR_INTERNAL;
+    }
+    return OK;
+}
+
 struct str keystore_tenant_aad(struct arena *a, struct str tenant_id)
 {
     return arena_printf(a, "tenant_key|%.*s", (int)tenant_id.n, tenant_id.p);
@@ -489,8 +515,11 @@ enum err keystore_create_tenant(struct str tenant_id)
 
 enum err keystore_destroy_tenant(struct str tenant_id)
 {
-    struct file_name name;
+    struct file_name name, fresh;
     enum err err = keystore_file_name(tenant_id, ".key", &name);
+    if (err == OK) {
+        err = keystore_file_name(tenant_id, ".new", &fresh);
+    }
     if (err != OK) {
         return err;
     }
@@ -499,26 +528,13 @@ enum err keystore_destroy_tenant(struct str tenant_id)
     if (held < 0) {
         return ERR_INTERNAL;
     }
-    struct stat st;
-    int fd = openat(store.dir, name.text, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) {
-        err = errno == ENOENT ? ERR_NOT_FOUND : ERR_INTERNAL;
-        close(held);
-        return err;
-    }
-    /* Overwritten first: on some disks that is all that makes it unreadable. */
-    static const char zeros[KEY_FILE_MOST];
-    bool wiped = fstat(fd, &st) == 0 && st.st_size <= KEY_FILE_MOST &&
-                 keystore_write_whole(fd, (struct str){zeros, (size_t)st.st_size});
-    close(fd);
+    /* What a killed change left holds the same keys. */
+    enum err left = keystore_destroy_file(store.dir, fresh.text);
+    err = keystore_destroy_file(store.dir, name.text);
     struct cached *c = cache_slot(tenant_id);
     secret_wipe(c, sizeof *c);
-    if (unlinkat(store.dir, name.text, 0) != 0 || fsync(store.dir) != 0 || !wiped) {
-        keystore_failed("destroy", tenant_id);
-        err = ERR_INTERNAL;
-    }
     close(held);
-    return err;
+    return left == ERR_INTERNAL ? left : err;
 }
 
 /* The bytes of the tenant's file. */

@@ -50,6 +50,10 @@ ssize_t keystore_read(int dir, const char *name, void *out, size_t cap, struct s
 bool keystore_write_whole(int fd, struct str s);
 /* A file of the store, whole or not at all; an old one stays (ERR_CONFLICT) unless it is to be replaced. */
 enum err MUST_CHECK keystore_put(const char *name, struct str content, bool replaces);
+/* Overwrites what a small open file holds: on some disks that is all that makes it unreadable. And does so before it removes one;
+ * ERR_NOT_FOUND: there is none. */
+bool keystore_wipe(int fd);
+enum err MUST_CHECK keystore_destroy_file(int dir, const char *name);
 /* Opens what a master key wrapped: the one held, or the other one while both are good. */
 enum err MUST_CHECK keystore_unwrap(struct arena *a, struct str aad, struct str wrapped, struct str *plain);
 struct str keystore_tenant_aad(struct arena *a, struct str tenant_id);

@@ -283,6 +283,51 @@ static void test_tenants_key_changes(void **state)
     assert_int_equal(keystore_rotate_tenant(S(TENANT)), ERR_NOT_FOUND);
 }
 
+/* Two who put the new master key into its file at once do not rename what the other one is writing. */
+static void test_two_at_once(void **state)
+{
+    (void)state;
+    enum { AT_ONCE = 8 };
+    for (int round = 0; round < 5; round++) {
+        copy(master_file, first_master);
+        as_since();
+        assert_int_equal(keystore_master_begin(), OK);
+        assert_true(keystore_tenants(wrap_one, NULL));
+        pid_t pids[AT_ONCE];
+        fflush(NULL);
+        for (int i = 0; i < AT_ONCE; i++) {
+            pids[i] = fork();
+            assert_true(pids[i] >= 0);
+            if (pids[i] == 0)
+                _exit(keystore_master_put(master_file) != OK);
+        }
+        for (int i = 0; i < AT_ONCE; i++) {
+            int status;
+            assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+            assert_int_equal(status, 0);
+        }
+        as_since();
+        assert_all_opens();
+        assert_int_equal(keystore_master_retire(master_file, false), OK);
+        assert_all_opens();
+    }
+}
+
+/* S-34: what a change that was killed before its last step left in the store goes with the key. */
+static void test_destroyed_with_what_was_left(void **state)
+{
+    (void)state;
+    static const char id[] = "55555555-2222-4333-8444-555555555555";
+    for (int has_key = 0; has_key < 2; has_key++) {
+        assert_int_equal(keystore_create_tenant(str_of(id)), OK);
+        snprintf(command, sizeof command, "cd %s && %s %s.key %s.new", dir, has_key ? "cp -p" : "mv", id, id);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(keystore_destroy_tenant(str_of(id)), has_key ? OK : ERR_NOT_FOUND);
+        snprintf(command, sizeof command, "! ls %s | grep %s", dir, id);
+        assert_int_equal(system(command), 0);
+    }
+}
+
 /* A file that was cut, or that has something behind its end, is no file of keys. */
 static void test_damaged_files_of_keys(void **state)
 {
@@ -311,6 +356,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_master_key_changes),
         cmocka_unit_test(test_retired_too_early),
+        cmocka_unit_test(test_two_at_once),
+        cmocka_unit_test(test_destroyed_with_what_was_left),
         cmocka_unit_test(test_tenants_key_changes),
         cmocka_unit_test(test_damaged_files_of_keys),
     };
