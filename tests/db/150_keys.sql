@@ -11,6 +11,9 @@ SELECT set_eq($$SELECT c.table_schema || '.' || c.table_name || '.' || c.column_
     UNION ALL VALUES ('app.message.link_sealed'), ('app.message.ics_sealed')$$,
   'S-32: every sealed column of rows without a client is known, but for links and calendar entries, which only clients get');
 
+SELECT is_empty($$SELECT p.place FROM app.own_sealed_places() AS p WHERE NOT has_column_privilege('foyer_disclosure', p.place, p.sealed_column, 'UPDATE')$$,
+  'S-32: and each of them can be sealed anew');
+
 SELECT fx.inside('alpha');
 CREATE FUNCTION pg_temp.value(key text, nonce int, text text) RETURNS bytea LANGUAGE sql AS
 $$ SELECT '\x01'::bytea || convert_to(key, 'UTF8') || convert_to(to_char(nonce, 'FM000000000000'), 'UTF8') || convert_to(text, 'UTF8') || repeat('t', 16)::bytea $$;

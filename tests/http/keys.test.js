@@ -168,6 +168,17 @@ describe("S-32: the key of a business", () => {
     await until("it was looked", 60, () => idle() && sealedBy(first) === 0);
     assert.equal(size(), 69 + 77, "it was in use until now");
     await reads();
+    // What does not open, more of it than a job takes on, is looked at once a day and not without end; the key stays.
+    const looked = rows("glow", "key.rewrap"), said = count("jobs", "key.broken");
+    within(glow, `INSERT INTO app.message (kind, channel, to_address, body_sealed, state, sent_at, dedupe_key)
+      VALUES ('account_reset', 'email', 'nobody@example.com', decode('01${first}' || repeat('00', 200000), 'hex'), 'sent', now(), 'keys-test')`);
+    aged();
+    look();
+    await until("it was looked", 60, idle);
+    assert.equal(rows("glow", "key.rewrap"), looked + 1);
+    assert.equal(count("jobs", "key.broken"), said + 1);
+    assert.equal(size(), 69 + 77, "it may open one day");
+    h.sql("DELETE FROM app.message WHERE tenant_id = :'v1' AND dedupe_key = 'keys-test'", glow);
     // Now nothing has named it for longer than a backup is kept.
     aged();
     h.sql("INSERT INTO sec.backup_run (kind, id, ended_at, seconds, bytes) VALUES ('backup', 'keys-test', now(), 1, 1) ON CONFLICT DO NOTHING");
@@ -178,18 +189,30 @@ describe("S-32: the key of a business", () => {
     assert.equal(rows("glow", "key.destroy"), destroyed + 1);
     await reads();
     // What it sealed does not open, and the log says which key is missing; nothing else is touched by that.
-    const mine = h.one("SELECT encode(wrapped_key, 'hex') FROM app.client_key WHERE tenant_id = :'v1' AND client_id = :'v2'", glow, she), said = count("staff", "keystore.no_such_key");
+    const mine = h.one("SELECT encode(wrapped_key, 'hex') FROM app.client_key WHERE tenant_id = :'v1' AND client_id = :'v2'", glow, she), missed = count("staff", "keystore.no_such_key");
     put(again.toString("hex"));
     const refused = await v.get(`/clients/${she}/chart`);
     put(mine);
     assert.equal(refused.status, 500);
     assert.ok(!refused.text.includes(secret));
-    assert.equal(count("staff", "keystore.no_such_key") > said, true);
+    assert.equal(count("staff", "keystore.no_such_key") > missed, true);
     assert.match(log("staff"), new RegExp(`"keystore.no_such_key".*"key":"${first}"`));
     await reads();
   });
 
-  test("a business whose key was destroyed gets no other one", () => {
+  test("S-34: a business whose key was destroyed gets no other one", () => {
     assert.match(foyer("tenant", "rotate-key", "no-such-business").out, /no tenant is called/);
+    const slug = `zz-${h.uuid().slice(0, 8)}`;
+    good(foyer("tenant", "create", slug, "Zz Gone", "--kind", "medspa"));
+    const gone = h.tenantId(slug);
+    try {
+      good(foyer("tenant", "destroy-key", slug));
+      const r = foyer("tenant", "rotate-key", slug);
+      assert.notEqual(r.code, 0);
+      assert.match(r.out, /cannot be changed: it was destroyed/);
+      assert.ok(!fs.existsSync(keyFile(gone)));
+    } finally {
+      h.sql("SET session_replication_role = replica; DELETE FROM app.role_permission WHERE tenant_id = :'v1'; DELETE FROM app.role WHERE tenant_id = :'v1'; DELETE FROM sec.site WHERE tenant = :'v1'; DELETE FROM app.tenant WHERE id = :'v1'", gone);
+    }
   });
 });
