@@ -70,7 +70,7 @@ static const struct command {
     {"tombstones", command_tombstones, "verify|replay|copy|objections",
      "check the list of erasures and opt-outs, or do it once more (as scripts/restore does)"},
     {"backup", command_backup,
-     "sign | verify FILE [--signer ID] | signer | point NAME | fingerprint | samples N | record ... | restored TIME",
+     "sign | verify FILE [--signer ID] | signer | keys | point NAME | fingerprint | samples N | record ... | restored TIME",
      "what scripts/backup, restore and drill are made of: docs/backup.md"},
     {"routes", command_routes, "[--json|--nginx]", "print the table of pages"},
     {"render", command_render, "[--templates DIR] NAME < data.json", "render one template"},

@@ -21,7 +21,8 @@ static int usage(void)
 {
     fprintf(
         stderr,
-        "usage: foyer backup sign < TEXT | verify FILE [--signer ID] | signer | point NAME |\n"
+        "usage: foyer backup sign < TEXT | verify FILE [--signer ID] | signer | keys | point NAME "
+        "|\n"
         "       fingerprint | samples N | record backup|drill ID SECONDS BYTES | restored TIME\n");
     return EXIT_USAGE;
 }
@@ -195,6 +196,10 @@ static int run(struct arena *a, int argc, char **argv, const char *signer, const
         return verify(a, argv[2], signer);
     if (strcmp(verb, "signer") == 0 && argc == 2)
         return seal_key_open() == OK && puts(seal_key_id()) >= 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (strcmp(verb, "keys") == 0 &&
+        argc == 2) /* whether the master key is the one of the key store */
+        return keystore_open(config_text("keys"), config_text("master_key")) == OK ? EXIT_SUCCESS
+                                                                                   : EXIT_FAILURE;
     if (strcmp(verb, "point") == 0 && argc == 3)
         return fingerprint_point(as, a, argv[2], stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
     if (strcmp(verb, "fingerprint") == 0 && argc == 2)

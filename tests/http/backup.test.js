@@ -363,6 +363,20 @@ test("K-01: day 31 is gone and day 29 stays, with the WAL that it needs and no o
     [6, 7, 8, 9, 10].map((n) => `${segment(n)}.age`));
 });
 
+test("S-32, K-02: keys are not copied with a master key that was retired since; the next backup copies them with the newest one", () => {
+  clean();
+  backupOf("base", 0.01, segment(9));
+  backupOf("keys", 1);
+  const store = path.join(dir, "store"), copies = () => fs.readdirSync(path.join(place, "keys")).filter((d) => /^\d/.test(d)).length;
+  good(run(["sh", "-c", 'mkdir -m 700 "$1" && head -c 69 /dev/urandom >"$1/lasting.key"', "-", store])); // under another master key
+  const r = script("backup", ["--rotate"], { env: { FOYER_KEYS: store } });
+  assert.notEqual(r.code, 0);
+  assert.match(r.out, /lasting\.key does not open with the master key[^]*copied once this is started anew/);
+  assert.equal(copies(), 1);
+  good(script("backup", ["--rotate"]));
+  assert.equal(copies(), 2);
+});
+
 test("K-01: while no backup of the last 26 hours is whole, nothing older is dropped; what was begun does not count", () => {
   clean();
   const old = backupOf("base", 40, segment(3)), kept = backupOf("base", 2, segment(6));
