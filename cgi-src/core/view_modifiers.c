@@ -192,6 +192,22 @@ static void modify_day(struct buf *out, struct val v, struct str language)
     add_zone(out, v);
 }
 
+/* For days and months in a row: Sat, Nov, November 2026. */
+static void modify_weekday(struct buf *out, struct val v, struct str language)
+{
+    add_name(out, language, short_weekdays, civil_of(days_of(v)).weekday);
+}
+
+static void modify_month(struct buf *out, struct val v, struct str language)
+{
+    add_name(out, language, short_months, civil_of(days_of(v)).month - 1);
+}
+
+static void modify_month_year(struct buf *out, struct val v, struct str language)
+{
+    add_date(out, civil_of(days_of(v)), language, S("{month} {year}"));
+}
+
 static void modify_datetime(struct buf *out, struct val v, struct str language)
 {
     add_weekday_date(out, v, language);
@@ -473,6 +489,9 @@ static const struct modifier modifiers[] = {
     {"date", DATES, modify_date},                               /* Sat 21 Nov 2026 */
     {"day", DATES, modify_day},                                 /* Saturday 21 November */
     {"short_date", DATES, modify_short_date},                   /* 21 Nov 2026 */
+    {"weekday", DATES, modify_weekday},                         /* Sat */
+    {"month", DATES, modify_month},                             /* Nov */
+    {"month_year", DATES, modify_month_year},                   /* November 2026 */
     {"datetime", KIND(LOCAL) | KIND(INSTANT), modify_datetime}, /* Sat 21 Nov 2026, 2:05 pm */
     {"iso", DATES | KIND(TIME), modify_iso},                    /* 2026-11-21T14:05 */
     {"hour", CLOCKS, modify_hour},                              /* 14 */

@@ -7,6 +7,8 @@
 static const struct field business_fields[] = {
     {"name", FIELD_TEXT, .required = true, .max = 120, .missing = "Give the business a name."},
     {"phone", FIELD_PHONE, .required = true, .missing = "Which number do clients call?"},
+    {"language", FIELD_TOKEN, .required = true, .min = 2, .max = 3,
+     .missing = "Choose a language of the list.", .bad = "Choose a language of the list."},
     {0},
 };
 static const struct field location_fields[] = {
@@ -30,6 +32,7 @@ static const struct field agreement_fields[] = {
 const struct page business_pages[] = {
     {GET, "/settings/business", SETTINGS,
      .show = {{"value", Q_business_own},
+              {"languages", Q_business_languages},
               {"locations", Q_business_locations},
               {"agreement", Q_agreement_here}},
      .view = "business/show", .title = "The business"},

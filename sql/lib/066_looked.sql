@@ -104,8 +104,9 @@ SET LOCAL ROLE foyer_audit_reader;
 
 -- Who looked at the record of the client that the link stands for, the newest first: when, who (by role or name, as the business
 -- chose), what, why. Only what came about, nothing of other clients, no address, no browser, no reason as it was typed.
+DROP FUNCTION IF EXISTS audit.looked(int, int);
 CREATE OR REPLACE FUNCTION audit.looked(lim int, off int)
-RETURNS TABLE (at_local timestamp, is_new_day boolean, who text, is_own boolean, is_emergency boolean, what text, why text)
+RETURNS TABLE (at_local timestamp, is_new_day boolean, who text, is_own boolean, is_emergency boolean, what text, why text, visit_on date)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -130,13 +131,7 @@ BEGIN
                 WHEN x.actor_kind = 'job' THEN 'Our system'
                 ELSE 'Whoever runs our system' END,
            x.actor_kind IN ('client', 'visitor'), x.is_emergency, app.action_words_to_client(x.action),
-           CASE WHEN x.actor_kind IN ('client', 'visitor', 'job') THEN NULL
-                WHEN x.is_emergency THEN 'in an emergency'
-                WHEN f.is_support THEN 'to help the studio with its system'
-                WHEN x.action ~ '^(audit|client\.(un)?watch|emergency\.review)' THEN 'to look after your privacy'
-                WHEN x.action ~ '^(message|form\.send)' THEN 'because of a message to you'
-                WHEN v.starts_at IS NOT NULL THEN 'for your visit on ' || to_char(v.starts_at AT TIME ZONE place.zone, 'FMDD Mon YYYY')
-                WHEN x.action ~ '^(appointment|booking|calendar)' THEN 'because of a booking' END
+           y.why, CASE WHEN y.why = 'for your visit' THEN (v.starts_at AT TIME ZONE place.zone)::date END
     FROM (
         SELECT e.at, e.id, e.actor_kind, e.actor_id, e.action, e.action = 'emergency.open' OR (e.action NOT LIKE 'emergency.%' AND e.object_kind IS NOT DISTINCT FROM 'emergency') AS is_emergency FROM (
                 SELECT one.* FROM audit.event one WHERE one.tenant_id = tenant AND one.client_id = her
@@ -151,6 +146,14 @@ BEGIN
         WHERE a.tenant_id = tenant AND a.client_id = her AND a.status NOT IN ('held', 'expired')
           AND a.starts_at >= x.at - interval '7 days' AND a.starts_at < x.at + interval '7 days'
         ORDER BY abs(extract(epoch FROM a.starts_at - x.at)) LIMIT 1) AS v ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN x.actor_kind IN ('client', 'visitor', 'job') THEN NULL
+            WHEN x.is_emergency THEN 'in an emergency'
+            WHEN f.is_support THEN 'to help the studio with its system'
+            WHEN x.action ~ '^(audit|client\.(un)?watch|emergency\.review)' THEN 'to look after your privacy'
+            WHEN x.action ~ '^(message|form\.send)' THEN 'because of a message to you'
+            WHEN v.starts_at IS NOT NULL THEN 'for your visit'
+            WHEN x.action ~ '^(appointment|booking|calendar)' THEN 'because of a booking' END AS why) AS y
     WINDOW w AS (ORDER BY x.at DESC, x.id)
     ORDER BY x.at DESC, x.id;
 END $$;

@@ -13,12 +13,19 @@ BEGIN
     RETURN number;
 END $$;
 
-CREATE OR REPLACE FUNCTION app.business_change(name text, phone text) RETURNS boolean
+DROP FUNCTION IF EXISTS app.business_change(text, text);
+CREATE OR REPLACE FUNCTION app.business_change(name text, phone text, language text) RETURNS boolean
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_variable
 BEGIN
-    UPDATE app.tenant t SET name = btrim(name), phone = app.phone_or_refuse(phone) WHERE t.id = app.tenant();
+    IF NOT EXISTS (SELECT FROM app.form_languages() l WHERE l.language = language) THEN
+        RAISE EXCEPTION 'Choose a language of the list.' USING ERRCODE = 'FY422', COLUMN = 'language';
+    END IF;
+    UPDATE app.tenant t
+    SET name = btrim(name), phone = app.phone_or_refuse(phone),
+        locale = CASE WHEN split_part(t.locale, '-', 1) = language COLLATE "C" THEN t.locale ELSE language END
+    WHERE t.id = app.tenant();
     RETURN FOUND;
 END $$;
 
@@ -37,6 +44,6 @@ BEGIN
     RETURN true;
 END $$;
 
-REVOKE ALL ON FUNCTION app.phone_or_refuse(text), app.business_change(text, text), app.location_change(uuid, text, text, text, text, text, text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.phone_or_refuse(text), app.business_change(text, text), app.location_change(uuid, text, text, text, text, text, text) TO foyer_staff;
+REVOKE ALL ON FUNCTION app.phone_or_refuse(text), app.business_change(text, text, text), app.location_change(uuid, text, text, text, text, text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.phone_or_refuse(text), app.business_change(text, text, text), app.location_change(uuid, text, text, text, text, text, text) TO foyer_staff;
 RESET ROLE;

@@ -10,9 +10,17 @@ SELECT l.id AS location_id, l.name, l.street, l.city, l.is_active
 FROM app.location l
 ORDER BY l.position, l.name, l.id;
 
+-- name: business_languages :many
+-- Those that it can speak to clients, with what is chosen.
+SELECT l.language, l.words, l.language = coalesce(:language, split_part(t.locale, '-', 1)) AS is_chosen
+FROM app.form_languages() WITH ORDINALITY AS l (language, words, n)
+CROSS JOIN app.tenant t
+WHERE t.id = app.tenant()
+ORDER BY l.n;
+
 -- name: business_change :exec
--- Name and phone; a phone that cannot be one is told by the form.
-SELECT FROM app.business_change(:name, :phone);
+-- Name, phone and language; a phone that cannot be one is told by the form.
+SELECT FROM app.business_change(:name, :phone, :language);
 
 -- name: business_location :one
 -- One location.

@@ -11,7 +11,7 @@ WHERE k.id = :link_id::uuid;
 
 -- name: looked_page :page 60
 -- Who looked at her record, the newest first.
-SELECT w.at_local, w.is_new_day, w.who, w.is_own, w.is_emergency, w.what, w.why
+SELECT w.at_local, w.is_new_day, w.who, w.is_own, w.is_emergency, w.what, w.why, w.visit_on
 FROM audit.looked(:page_limit::int, :page_offset::int) w;
 
 -- name: looked_choice :one

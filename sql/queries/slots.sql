@@ -68,8 +68,7 @@ FROM (SELECT coalesce(min(f.day) FILTER (WHERE f.day = :day::date), min(f.day)) 
 
 -- name: slots_days :many
 -- Those seven days: which have a free time, which one is open, and in which week of her pregnancy she will be; asked after slots_free.
-SELECT s.day, to_char(s.day, 'YYYY-MM-DD') AS day_key, to_char(s.day, 'Dy') AS weekday, to_char(s.day, 'FMDD') AS day_number,
-       to_char(s.day, 'Mon') AS month, s.is_free, s.is_free AND s.day = :day::date AS is_chosen,
+SELECT s.day, to_char(s.day, 'YYYY-MM-DD') AS day_key, to_char(s.day, 'FMDD') AS day_number, s.is_free, s.is_free AND s.day = :day::date AS is_chosen,
        CASE WHEN :due::date - s.day BETWEEN -21 AND 280 THEN (280 - (:due::date - s.day)) / 7 END AS in_week
 FROM (SELECT d.day, d.day = ANY (:free_days::date[]) AS is_free
       FROM (SELECT :week::date + g AS day FROM generate_series(0, 6) AS g) AS d) AS s
@@ -106,7 +105,7 @@ ORDER BY slot;
 
 -- name: slots_month :maybe
 -- A month to look over, when one is asked for: its name, and the months beside it that can be booked.
-SELECT to_char(m.first, 'FMMonth YYYY') AS month_name,
+SELECT m.first,
        CASE WHEN m.first > date_trunc('month', t.today)::date THEN to_char(m.first - interval '1 month', 'YYYY-MM-DD') END AS month_before,
        CASE WHEN (m.first + interval '1 month')::date <= t.today + v.horizon_days THEN to_char(m.first + interval '1 month', 'YYYY-MM-DD') END AS month_after
 FROM app.service v

@@ -188,7 +188,11 @@ describe("B03: another address", () => {
     const owner = await h.staff("glow", "owner", { fresh: true }), was = h.formOf((await owner.get("/settings/business")).text, "/settings/business").values;
     assert.equal((await owner.submit("/settings/business", { name: "Glow & Co", phone: "212 555 0143" }, { action: "/settings/business" })).status, 303);
     assert.deepEqual(h.sql("SELECT name, phone FROM app.tenant WHERE id = :'v1'", glow), [["Glow & Co", "+12125550143"]]);
-    assert.equal((await owner.submit("/settings/business", { name: was.name, phone: was.phone }, { action: "/settings/business" })).status, 303);
+    assert.equal((await owner.submit("/settings/business", { language: "xx" }, { action: "/settings/business" })).status, 422);
+    assert.equal((await owner.submit("/settings/business", { language: "de" }, { action: "/settings/business" })).status, 303);
+    assert.deepEqual(h.sql("SELECT locale FROM app.tenant WHERE id = :'v1'", glow), [["de"]]);
+    assert.match((await owner.get("/settings/business")).text, /<option value="de" lang="de" selected>Deutsch/);
+    assert.equal((await owner.submit("/settings/business", { name: was.name, phone: was.phone, language: was.language }, { action: "/settings/business" })).status, 303);
     const place = `/settings/locations/${h.one("SELECT id FROM app.location WHERE tenant_id = :'v1' ORDER BY position LIMIT 1", glow)}`;
     const before = h.formOf((await owner.get(place)).text, place).values;
     const saved = await owner.submit(place, { street: "1 New Street" }, { action: place });

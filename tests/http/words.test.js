@@ -52,7 +52,7 @@ describe("the catalogues", () => {
     const own = files("templates", ".mustache").flatMap((s) => [...s.matchAll(/\{\{#say\}\}([\s\S]*?)\{\{\/say\}\}/g)].map(([, x]) => x));
     const said = new Set(own), code = [...files("cgi-src", ".c"), ...files("sql", ".sql")].join("\n").replaceAll(/"\s*\n\s*"/g, "").replaceAll("''", "'");
     // Codes of the database in words (app.in_words), and a sentence with the state of a form in it.
-    const composed = new Set(["Preferred name", "Birth date", "Due date", "Email", "Chart", "Other", "Arrived", "In room", "Done", "Cancelled", "No show", "This form is signed already.", "This form is declined already.", "This form is withdrawn already."]);
+    const composed = new Set(["Preferred name", "Birth date", "Due date", "Email", "Chart", "Other", "Arrived", "In room", "Done", "Cancelled", "No show", "This form is signed already.", "This form is declined already.", "This form is withdrawn already.", "told you how a correction was decided"]);
     for (const language of languages) {
       const all = catalogue(language);
       assert.deepEqual(all.map((x) => x.english).sort(), catalogue("es").map((x) => x.english).sort(), language);
@@ -268,6 +268,20 @@ describe("L20 E-01: her pages in her language", () => {
     assert.equal(h.one("SELECT disclosure_id FROM app.signature WHERE assignment_id = :'v1'", q.which), english[0]);
   });
 
+  test("A-13: who looked at her record, each sentence of it", () => {
+    const known = new Set(catalogue("es").map((x) => x.english)), said = (sql) => h.sql(sql).map(([x]) => x);
+    // What the list does not show, and what is done with no client; all others have words.
+    const rows = said("SELECT DISTINCT app.action_words_to_client(a.action) FROM app.actions() a WHERE a.action ~ '^(calendar|appointment|client|correction|chart|consent|note|allergy|encounter|plan|recall|medication|condition|health|form|message|booking|link|emergency|looked|series|waitlist|signature)\\.'"
+      + " AND a.action !~ '^(client\\.(import|erase)|form\\.(change|create|draft|look|pdfs|publish|put|remind|translate|try|verify|withdraw$)|message\\.opt|emergency\\.officer|waitlist\\.settings)'"
+      + " AND a.action NOT IN ('note.sealed', 'encounter.sealed', 'encounter.added', 'encounter.marked', 'form.sealed', 'form.files')");
+    assert.ok(rows.length > 100, rows.length);
+    for (const words of rows) assert.ok(known.has(words), words);
+    const source = read("sql/lib/066_looked.sql"), body = source.slice(source.indexOf("audit.looked(lim"));
+    const own = [...body.matchAll(/(?:THEN|ELSE|f\.name,|''\),) '([^']+)'/g)].map(([, x]) => x);
+    assert.ok(own.length >= 11, own.join());
+    for (const words of own) assert.ok(known.has(words), words);
+    for (const role of ["Owner", "Manager", "Front desk", "Provider", "Biller", "Auditor"]) assert.ok(known.has(role), role);
+  });
   test("the rules of booking, each sentence of them", () => {
     const known = new Set(catalogue("es").map((x) => x.english));
     const rows = h.sql(`SELECT DISTINCT w FROM unnest(ARRAY[0, 1, 24, 72]) AS c, unnest(ARRAY[0, 1, 12, 96]) AS m, unnest(ARRAY[NULL, 0, 1, 3]) AS n, unnest(ARRAY[1, 2]) AS x,
@@ -336,6 +350,15 @@ describe("L20 E-01: her pages in her language", () => {
     inSpanish(await v.get(`${at}/booked`), "booked");
     const page = inSpanish(await v.get(`${at}/visit`), "her appointment");
     assert.match(h.decode(page.text), /hora de [A-Z]/);
+    const move = inSpanish(await v.get(`${at}/move`), "another time");
+    assert.match(h.decode(move.text), /<small>(dom|lun|mar|mié|jue|vie|sáb)<\/small>[\s\S]*<legend>(Mañana|Tarde|Noche)<\/legend>/);
+    assert.match(inSpanish(await v.get(`${at}/move?month=${new Date().toISOString().slice(0, 8)}01`), "the month").text, /<h2>[a-z]+ de 20\d\d<\/h2>/);
+    inSpanish(await v.submit(`${at}/move`, { slot: "1000000000" }, { action: /\/move\?/ }), "a time that is none");
+    const desk = await h.staff("glow", "front-desk");
+    assert.equal((await desk.get(`/clients/${visit.client}`)).status, 200);
+    await v.get(`${at}/looked`);
+    const looked = h.decode(inSpanish(await v.get(`${at}/looked`), "who looked").text);
+    for (const words of [/<strong>Recepción<\/strong> abrió su ficha/, /por su cita del \d+ [a-z]{3} 20\d\d/, /<strong>Usted<\/strong> abrió esta página/]) assert.match(looked, words);
     const { values } = h.formOf(page.text, /cancel$/);
     inSpanish(await v.post(`${at}/cancel`, { ...values, version: "999" }), "cancelling what has changed");
     assert.equal((await v.post(`${at}/cancel`, { ...values, idem: h.uuid() })).status, 303);

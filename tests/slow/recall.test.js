@@ -18,7 +18,9 @@ before(async () => {
       FROM app.client c WHERE c.tenant_id = :'v1' AND NOT EXISTS (SELECT FROM app.client_merged m WHERE c.id IN (m.client_id, m.into_id)) ORDER BY c.id LIMIT ${CLIENTS};
     INSERT INTO app.encounter (tenant_id, id, client_id, provider_id, done_on, noted_by) SELECT :'v1', m.encounter, m.id, m.staff, current_date - 3, m.staff FROM made m;
     INSERT INTO app.encounter_product (tenant_id, client_id, encounter_id, lot_id, amount_milli, noted_by) SELECT :'v1', m.id, m.encounter, :'v2', 1000, m.staff FROM made m;
-    ANALYZE app.encounter, app.encounter_product`, s.h.tenantId("glow"), lot);
+    -- (every other one has no address: where a letter goes is looked for among guardians and joined records then)
+    UPDATE app.client c SET email = NULL FROM (SELECT m.id, row_number() OVER (ORDER BY m.id) AS n FROM made m) AS o WHERE c.tenant_id = :'v1' AND c.id = o.id AND o.n % 2 = 0;
+    ANALYZE app.client, app.encounter, app.encounter_product`, s.h.tenantId("glow"), lot);
   assert.equal(s.h.one("SELECT count(*) FROM app.encounter_product WHERE lot_id = :'v1'", lot), String(CLIENTS));
 });
 after(() => s?.stop());
@@ -63,8 +65,10 @@ test("L11 letters: 500 at a time, to each once, and the page says how many are l
   const page = await owner.get(first.location);
   assert.match(page.text, /There are more than 500, and 500 letters were written/);
   assert.match(page.text, /Waiting to be sent: 500\./);
-  const unreached = Number(s.h.one("SELECT count(*) FROM app.client c WHERE c.email IS NULL AND c.is_active AND EXISTS (SELECT FROM app.encounter_product x WHERE x.client_id = c.id AND x.lot_id = :'v1' AND x.void_at IS NULL)", lot));
-  assert.match(page.text, unreached ? new RegExp(`Without an e-mail address: ${unreached.toLocaleString("en-US")}\\.`) : /^(?![^]*Without an e-mail)/);
+  const unreached = Number(s.h.one(`SELECT count(*) FROM app.client c WHERE c.email IS NULL AND c.is_active AND EXISTS (SELECT FROM app.encounter_product x WHERE x.client_id = c.id AND x.lot_id = :'v1' AND x.void_at IS NULL)
+    AND NOT (c.birth_date > current_date - interval '18 years' AND EXISTS (SELECT FROM app.client_guardian g WHERE g.client_id = c.id AND g.may_sign AND g.ended_at IS NULL AND g.email IS NOT NULL))`, lot));
+  assert.ok(unreached > 20000, String(unreached));
+  assert.match(page.text, new RegExp(`Without an e-mail address: ${unreached.toLocaleString("en-US")}\\.`));
   const second = await post(`/recalls/${lot}/prepare`, { body: "Please call us." });
   assert.match(second.location, /prepared=500&more=1$/);
   assert.deepEqual(s.h.sql("SELECT count(*), count(DISTINCT client_id) FROM app.recall_message WHERE lot_id = :'v1'", lot), [["1000", "1000"]]);

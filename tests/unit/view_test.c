@@ -126,7 +126,7 @@ static void errors_say_where_what_and_what_to_do(void **state)
         {"{{=x=}}", "page.mustache:1: delimiters cannot be 'x'; write {{=<% %>=}}"},
         {"{{!\n\n}}{{at:tim}}",
          "page.mustache:3: modifier 'tim' of 'at' is not known; there are: time, date, day, "
-         "short_date, datetime, iso, hour, five, money, minutes, count, s, phone, hex, "
+         "short_date, weekday, month, month_year, datetime, iso, hour, five, money, minutes, count, s, phone, hex, "
          "initials, upper, url, id, agent, say, zone"},
         {"\xFF", "page.mustache:1: the file is not UTF-8; save it as UTF-8"},
     };
