@@ -282,7 +282,31 @@ BEGIN
     RETURN client;
 END $$;
 
--- What that does; false: it is done already. Internal.
+-- What a client signed, on any of her records: the newest first, with the title in the language that was signed; when it was taken back, and whether the
+-- staff noted that.
+CREATE OR REPLACE FUNCTION app.signed_of(client uuid)
+RETURNS TABLE (signature_id uuid, client_id uuid, title text, title_language text, signed_at timestamptz, revoked_at timestamptz, zone text, by_staff boolean)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF app.may_ask_consent(client) THEN
+        RETURN QUERY
+        SELECT s.id, s.client_id, coalesce(x.title, v.title), coalesce(x.language, v.language), s.signed_at, a.revoked_at, s.zone, w.by_kind = 'staff'
+        FROM app.signature s
+        JOIN app.form_assignment a ON a.tenant_id = s.tenant_id AND a.client_id = s.client_id AND a.id = s.assignment_id
+        JOIN app.form_version v ON v.tenant_id = s.tenant_id AND v.id = s.form_version_id
+        LEFT JOIN app.form_translation x ON x.tenant_id = v.tenant_id AND x.form_version_id = v.id AND x.language = s.language
+        LEFT JOIN app.form_withdrawal w ON w.tenant_id = s.tenant_id AND w.signature_id = s.id
+        WHERE s.tenant_id = app.tenant() AND s.client_id = ANY (app.person_ids(client))
+        ORDER BY s.signed_at DESC, s.id
+        LIMIT 100;
+    END IF;
+END $$;
+REVOKE ALL ON FUNCTION app.signed_of(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.signed_of(uuid) TO foyer_public;
+
+-- What taking back does; false: it is done already. Internal.
 CREATE OR REPLACE FUNCTION app.signature_end(withdrawal uuid, client uuid, signature uuid, reason bytea, by_kind text, ended timestamptz) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

@@ -393,17 +393,13 @@ LEFT JOIN LATERAL (
 ORDER BY p.n;
 
 -- name: form_signed :many
--- What she signed on the record of the link, the newest first: what still stands can be taken back.
-SELECT s.id AS signature_id, s.client_id, coalesce(x.title, v.title) AS title, coalesce(x.language, v.language) AS title_language, s.signed_at AT TIME ZONE s.zone AS signed_local,
-       a.revoked_at AT TIME ZONE s.zone AS revoked_local, w.by_kind = 'staff' AS by_staff, w.id, w.reason_sealed
-FROM app.signature s
-JOIN app.form_assignment a ON a.id = s.assignment_id
-JOIN app.form_version v ON v.id = s.form_version_id
-LEFT JOIN app.form_translation x ON x.form_version_id = v.id AND x.language = s.language
-LEFT JOIN app.form_withdrawal w ON w.signature_id = s.id
-WHERE s.client_id = (SELECT app.own_client())
-ORDER BY s.signed_at DESC, s.id
-LIMIT 100;
+-- What she signed, on any of her records, the newest first: what still stands can be taken back. Why something was stands where it was said on the
+-- record of the link.
+SELECT s.signature_id, coalesce(w.client_id, s.client_id) AS client_id, s.title, s.title_language, s.signed_at AT TIME ZONE s.zone AS signed_local,
+       s.revoked_at AT TIME ZONE s.zone AS revoked_local, s.by_staff, w.id, w.reason_sealed
+FROM app.signed_of(app.own_client()) s
+LEFT JOIN app.form_withdrawal w ON w.signature_id = s.signature_id
+ORDER BY s.signed_at DESC, s.signature_id;
 
 -- name: form_revoke :one
 -- She takes back what she signed, from now on.

@@ -4,7 +4,7 @@
 const { test, describe } = require("node:test");
 const assert = require("node:assert/strict");
 const h = require("./harness");
-const { somebody } = require("./form_client");
+const { somebody, reader } = require("./form_client");
 
 const glow = h.tenantId("glow");
 // The words of a page, without its markup.
@@ -240,6 +240,21 @@ describe("L54 B1: a signed form is asked for, shown as due, signed, and taken ba
     assert.match(sentence((await new h.Visitor("glow").get(`/verify?fingerprint=${print}`)).text), /It was taken back as a whole on/);
     const again = await p.v.post(`/v/${p.link}/signed/${signature}/withdraw`, { ...h.formOf((await p.v.get(allowed)).text).values, reason: "" });
     assert.equal(again.status, 422, "once");
+    // Joined to another record, it is there behind that one's link; and is taken back there as well.
+    const other = await reader("glow", ""), third = await reader("glow", ""), hers = `/v/${third.link}/allowed`;
+    for (const x of [other, third]) {
+      assert.equal((await x.v.submit(x.page, { "q-texto": "x", intent: "next" })).status, 303);
+      assert.equal((await x.v.submit(`${x.page}/consent`, signing)).status, 303);
+    }
+    const own2 = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'", other.which);
+    assert.ok(!(await third.v.get(hers)).text.includes(own2), "while they are two people it is hers alone");
+    h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nINSERT INTO app.client_merged (tenant_id, client_id, into_id) VALUES (:'v1', :'v2', :'v3')", glow, other.client, third.client);
+    const joined = await third.v.get(hers), both = await third.v.submit(hers, { reason: "" }, { action: `/v/${third.link}/signed/${own2}/withdraw` });
+    assert.deepEqual(h.trail(joined.id).filter((e) => e.action === "consent.list").flatMap((e) => e.clients).sort(), [other.client, third.client].sort());
+    assert.equal(both.status, 303, sentence(both.text).slice(0, 300));
+    assert.equal(h.one("SELECT revoked_at IS NOT NULL FROM app.form_assignment WHERE id = :'v1'", other.which), "t");
+    assert.ok(!(await third.v.get(hers)).text.includes(`/signed/${own2}/withdraw`), "once");
+    h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.client_merged SET undone_at = now() WHERE client_id = :'v2'", glow, other.client);
     const q = somebody("glow"), own = h.formOf((await q.v.get(q.at.replace("/forms", "/allowed"))).text).values;
     assert.equal((await q.v.post(`/v/${q.link}/signed/${signature}/withdraw`, { ...own, reason: "" })).status, 404, "T02: another's is not there");
   });
