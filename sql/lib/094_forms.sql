@@ -173,7 +173,8 @@ BEGIN
     SELECT draft, l.language, l.a ->> 'described', l.a ->> 'used_by', l.a ->> 'used_for', l.a ->> 'used_until', l.a ->> 'taking_back'
     FROM (SELECT 'en' AS language, content -> 'authorisation' AS a
           UNION ALL SELECT x.key, x.value -> 'authorisation' FROM jsonb_each(coalesce(content -> 'translations', '{}')) AS x) AS l
-    WHERE l.a IS NOT NULL;
+    WHERE l.a IS NOT NULL
+    ORDER BY l.language <> 'en';  -- (its own before those that are of it)
     FOR t IN SELECT x.key AS language, x.value AS said FROM jsonb_each(coalesce(content -> 'translations', '{}')) AS x LOOP
         INSERT INTO app.form_translation (form_version_id, language, title, body) VALUES (draft, t.language, t.said ->> 'title', t.said ->> 'body');
         INSERT INTO app.form_question_translation (form_version_id, question_id, language, label, help, options, follow_up_label, unit)
@@ -263,7 +264,8 @@ BEGIN
     INSERT INTO app.form_translation (form_version_id, language, title, body)
     SELECT draft, t.language, t.title, t.body FROM app.form_translation t WHERE t.form_version_id = last.id;
     INSERT INTO app.form_authorisation (form_version_id, language, described, used_by, used_for, used_until, taking_back)
-    SELECT draft, a.language, a.described, a.used_by, a.used_for, a.used_until, a.taking_back FROM app.form_authorisation a WHERE a.form_version_id = last.id;
+    SELECT draft, a.language, a.described, a.used_by, a.used_for, a.used_until, a.taking_back FROM app.form_authorisation a WHERE a.form_version_id = last.id
+    ORDER BY a.language <> last.language;
     INSERT INTO app.form_question_translation (form_version_id, question_id, language, label, help, options, follow_up_label, unit)
     SELECT draft, n.id, t.language, t.label, t.help, t.options, t.follow_up_label, t.unit
     FROM app.form_question_translation t
@@ -593,6 +595,10 @@ BEGIN
     WHERE t.form_version_id = draft AND (btrim(t.body) = '') <> (btrim(d.body) = '') ORDER BY t.language LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION '%: the text stands in one language alone. Who signs must read all of it in one language.', bad USING ERRCODE = 'FY422', COLUMN = 'form';
+    END IF;
+    SELECT app.language_words(s.language) || ': ' || s.words INTO bad FROM app.translations_stale(draft) s ORDER BY s.language, s.n LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'Changed since it was translated: %. Look at the translation and save it again. Who signs must read the same in each language.', bad USING ERRCODE = 'FY422', COLUMN = 'form';
     END IF;
     SELECT string_agg(l.words, '; ' ORDER BY l.is_own DESC, l.language) INTO bad
     FROM (SELECT m.language, m.is_own, CASE WHEN m.is_own THEN '' ELSE app.language_words(m.language) || ': ' END || string_agg(lower(m.words), ', ' ORDER BY m.n) AS words

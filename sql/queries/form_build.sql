@@ -146,7 +146,8 @@ SELECT v.form_id, t.language, app.language_words(t.language) AS language_words,
        (SELECT count(*) FROM app.form_question q LEFT JOIN app.form_question_translation w ON w.question_id = q.id AND w.language = t.language
         WHERE q.form_version_id = v.id
           AND (w.question_id IS NULL OR cardinality(w.options) <> cardinality(q.options) OR q.follow_up_label IS NOT NULL AND w.follow_up_label IS NULL)) AS n_missing,
-       (btrim(t.body) = '') <> (btrim(v.body) = '') AS lacks_text
+       (btrim(t.body) = '') <> (btrim(v.body) = '') AS lacks_text,
+       (SELECT count(*) FROM app.translations_stale(v.id) s WHERE s.language = t.language) AS n_stale
 FROM app.form_version v
 JOIN app.form_translation t ON t.form_version_id = v.id
 WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL
@@ -223,7 +224,8 @@ SELECT app.form_question_drop(:form_id::uuid, :question_id::uuid) AS form_id;
 -- The draft's title and text in another language, beside its own.
 -- clients: none
 SELECT v.form_id, f.name, v.id AS form_version_id, t.language, app.language_words(t.language) AS language_words, app.language_words(v.language) AS own_words,
-       v.title AS own_title, v.body AS own_body, t.title, t.body, t.edition
+       v.title AS own_title, v.body AS own_body, t.title, t.body, t.edition,
+       EXISTS (SELECT FROM app.translations_stale(v.id) s WHERE s.language = t.language AND s.is_text) AS is_stale
 FROM app.form_version v
 JOIN app.form f ON f.id = v.form_id
 JOIN app.form_translation t ON t.form_version_id = v.id
@@ -232,10 +234,11 @@ WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL AND t.language = :la
 -- name: form_build_translated :many
 -- The draft's questions in another language.
 -- clients: none
-SELECT v.form_id, q.id AS question_id, :language AS language, q.label AS own_label, w.label
+SELECT v.form_id, q.id AS question_id, :language AS language, q.label AS own_label, w.label, s.question_id IS NOT NULL AS is_stale
 FROM app.form_version v
 JOIN app.form_question q ON q.form_version_id = v.id
 LEFT JOIN app.form_question_translation w ON w.question_id = q.id AND w.language = :language
+LEFT JOIN app.translations_stale(v.id) s ON s.language = w.language AND s.question_id = q.id
 WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL
 ORDER BY q.position, q.key;
 
@@ -286,7 +289,8 @@ WHERE v.form_id = :form_id::uuid AND v.published_at IS NULL;
 -- name: form_build_authorised :many
 -- The languages of the draft, and what of its permissions is not said in each.
 -- clients: none
-SELECT v.form_id, l.language, app.language_words(l.language) AS language_words, m.missing, m.missing IS NULL AND a.language IS NOT NULL AS is_whole
+SELECT v.form_id, l.language, app.language_words(l.language) AS language_words, m.missing, m.missing IS NULL AND a.language IS NOT NULL AS is_whole,
+       EXISTS (SELECT FROM app.translations_stale(v.id) s WHERE s.language = l.language AND s.question_id IS NULL AND NOT s.is_text) AS is_stale
 FROM app.form_version v
 CROSS JOIN LATERAL (SELECT v.language, 0 AS n UNION ALL SELECT t.language, 1 FROM app.form_translation t WHERE t.form_version_id = v.id) AS l
 LEFT JOIN app.form_authorisation a ON a.form_version_id = v.id AND a.language = l.language

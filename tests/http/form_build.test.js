@@ -437,6 +437,36 @@ describe("L20 E-02: what is asked after an answer", () => {
     assert.match(text(await publish(form)), /Not translated yet: Español/);
     assert.equal((await send(draft, at(form, "/draft/drop"), {})).status, 303);
   });
+  test("E-02: what changed in the form's own language after it was translated is looked at again before it is published: text, question, permission", async () => {
+    const form = await begin("photo-release", "Changed"), draft = at(form, "/draft"), es = at(form, "/draft/languages/es");
+    const refused = async (words) => {
+      assert.match(text(await v.get(draft)), /1 to look at again/);
+      const r = await publish(form);
+      assert.equal(r.status, 422);
+      assert.match(text(r), words);
+    };
+    assert.equal((await send(draft, at(form, "/draft/wording"), { body: "A no changes nothing. A yes may be taken back." })).status, 303);
+    await refused(/Changed since it was translated: Español: the text\./);
+    assert.match(text(await v.get(es)), /has changed since this was written/);
+    assert.equal((await send(es, es, { body: "Un no no cambia nada. Un sí se puede retirar." })).status, 303);
+    const question = h.one("SELECT q.id FROM app.form_question q JOIN app.form_version f ON f.id = q.form_version_id WHERE f.form_id = :'v1'::uuid AND q.key = 'photo_teaching'", form);
+    const own = at(form, `/draft/questions/${question}`), said = at(form, `/draft/languages/es/questions/${question}`);
+    assert.equal((await send(own, own, { label: "May we show these photographs at congresses?" })).status, 303);
+    await refused(/Español: “May we show these photographs at congresses\?”/);
+    assert.match(text(await v.get(es)), /at congresses\?<\/small><\/span>\s*<span class="chip is-warn">changed since: look again/);
+    assert.equal((await send(said, said, { label: "¿Podemos mostrar estas fotografías en congresos?" })).status, 303);
+    const allowed = (language) => at(form, `/draft/authorisation/${language}`);
+    assert.equal((await send(allowed("en"), allowed("en"), { used_until: "For one year." })).status, 303);
+    assert.match(text(await v.get(draft)), /changed since: look again/);
+    await refused(/Español: what is allowed/);
+    assert.equal((await send(allowed("es"), allowed("es"), { used_until: "Durante un año." })).status, 303);
+    assert.match((await publish(form)).location, /published/);
+    // The next draft begins with what was looked at.
+    assert.equal((await send(at(form), at(form, "/draft"), {})).status, 303);
+    assert.doesNotMatch(text(await v.get(draft)), /look again|look at again/);
+    assert.match((await publish(form)).location, /published/);
+    await send(at(form), at(form, "/put"), {});
+  });
   test("a translation that is not whole is not published", async () => {
     const one = await begin("photo-release", "Half said");
     await ask(one, { kind: "text", label: "In English only" });
