@@ -104,14 +104,15 @@ JOIN app.client_field_value w ON w.id = v.was_id;
 SELECT f.id AS field_id, f.name AS field_name FROM app.client_field f WHERE f.retired_at IS NULL ORDER BY f.position, f.id;
 
 -- name: client_field_export :many
--- What stands in them for the clients of a list, in the order of client_list_export; list_id: the record that stands in the list.
-SELECT v.id, v.client_id, c.id AS list_id, v.field_id, v.value_sealed
-FROM (SELECT DISTINCT ON (o.list_id, o.field_id) o.list_id, o.id
-      FROM (SELECT x.id, x.client_id, x.field_id, x.at, app.record_of(x.client_id) AS list_id
-            FROM app.client_field_value x JOIN app.client_field f ON f.id = x.field_id AND f.retired_at IS NULL
-            WHERE x.ended_at IS NULL) AS o
-      ORDER BY o.list_id, o.field_id, o.client_id <> o.list_id, o.at DESC) AS w
-JOIN app.client_field_value v ON v.id = w.id
-JOIN app.client c ON c.id = w.list_id AND c.is_active
-WHERE v.value_sealed IS NOT NULL AND c.id = ANY (:list_ids::uuid[])
-ORDER BY c.name_norm, c.id;
+-- What stands in them for the clients of a list, in the order of client_list_export; list_id: the record that stands in the list. Of her records
+-- her own goes first, then the latest. (OFFSET 0: looked for by the id of each record; else all values of the business were read for each file.)
+SELECT v.id, v.client_id, v.list_id, v.field_id, v.value_sealed
+FROM (SELECT DISTINCT ON (c.name_norm, c.id, x.field_id) x.id, x.client_id, c.id AS list_id, x.field_id, x.value_sealed, c.name_norm
+      FROM (SELECT k AS id, app.record_ids(k) AS ids FROM unnest(:list_ids::uuid[]) AS k OFFSET 0) AS l
+      JOIN app.client c ON c.id = l.id AND c.is_active
+      CROSS JOIN LATERAL unnest(l.ids) AS r (id)
+      CROSS JOIN LATERAL (SELECT y.id, y.client_id, y.field_id, y.at, y.value_sealed FROM app.client_field_value y WHERE y.client_id = r.id AND y.ended_at IS NULL OFFSET 0) AS x
+      JOIN app.client_field f ON f.id = x.field_id AND f.retired_at IS NULL
+      ORDER BY c.name_norm, c.id, x.field_id, x.client_id <> c.id, x.at DESC) AS v
+WHERE v.value_sealed IS NOT NULL
+ORDER BY v.name_norm, v.list_id;
