@@ -68,6 +68,8 @@ AS $$
         ('recall.export', 'listed who had received a product'),
         ('recall.prepare', 'prepared a letter to you'),
         ('recall.send', 'sent you a letter'),
+        ('recall.print', 'had a letter to you printed'),
+        ('recall.paper', 'opened a letter to you to print it'),
         ('medication.create', 'added a medication to your chart'),
         ('medication.end', 'ended a medication in your chart'),
         ('condition.create', 'added a condition to your chart'),

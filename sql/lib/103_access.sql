@@ -16,7 +16,7 @@ AS $$
            ('chart.read', 'chart_read'), ('consent.read', 'chart_read'), ('note.create', 'chart_write'), ('note.sign', 'chart_write'), ('note.list', 'chart_write'), ('note.discard', 'chart_write'),
            ('allergy.create', 'chart_write'), ('allergy.end', 'chart_write'),
            ('medication.create', 'chart_write'), ('medication.end', 'chart_write'), ('condition.create', 'chart_write'), ('condition.end', 'chart_write'),
-           ('health.none_known', 'chart_write'), ('recall.read', 'chart_read'), ('recall.export', 'chart_read'), ('recall.prepare', 'message_write'), ('recall.send', 'message_write'), ('plan.create', 'chart_write'), ('plan.change', 'chart_write'), ('encounter.create', 'chart_write'), ('encounter.change', 'chart_write'), ('encounter.sign', 'chart_write'), ('encounter.void', 'chart_write'),
+           ('health.none_known', 'chart_write'), ('recall.read', 'chart_read'), ('recall.export', 'chart_read'), ('recall.prepare', 'message_write'), ('recall.send', 'message_write'), ('recall.print', 'message_write'), ('recall.paper', 'chart_read'), ('plan.create', 'chart_write'), ('plan.change', 'chart_write'), ('encounter.create', 'chart_write'), ('encounter.change', 'chart_write'), ('encounter.sign', 'chart_write'), ('encounter.void', 'chart_write'),
            ('emergency.open', 'chart_emergency'),
            ('message.list', 'message_read'), ('message.read', 'message_read'), ('form.send', 'message_write'), ('form.unsigned', 'client_read'), ('audit.read', 'audit_read'),
            ('report.read', 'report_read'), ('report.export', 'report_read'),

@@ -168,23 +168,24 @@ BEGIN
     WHERE CASE WHEN app.mail_address(c.id) IS NULL THEN app.letter_address(c.id) IS NULL END;
 END $$;
 
--- Notes a letter on paper to each of these. FY422: there is nobody. Rights of the caller.
-CREATE OR REPLACE FUNCTION app.recall_print(lot uuid, paper uuid, body text) RETURNS int
+-- Notes a letter on paper to each of these: who they are. FY404: there is no such lot; FY422: there is nobody. Rights of the caller.
+DROP FUNCTION IF EXISTS app.recall_print(uuid, uuid, text);
+CREATE OR REPLACE FUNCTION app.recall_print(lot uuid, paper uuid, body text) RETURNS SETOF uuid
 LANGUAGE plpgsql
 AS $$
-DECLARE
-    n int;
 BEGIN
     IF NOT app.may('message_write') THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
+    ELSIF NOT EXISTS (SELECT FROM app.product_lot l WHERE l.id = recall_print.lot) THEN
+        RAISE EXCEPTION 'no such lot' USING ERRCODE = 'FY404';
     END IF;
     INSERT INTO app.recall_paper (id, lot_id, body) VALUES (paper, lot, body);
-    INSERT INTO app.recall_paper_to (lot_id, client_id, paper_id) SELECT lot, u.client_id, paper FROM app.recall_unreached(lot) AS u WHERE u.is_due ON CONFLICT DO NOTHING;
-    GET DIAGNOSTICS n = ROW_COUNT;
-    IF n = 0 THEN
+    RETURN QUERY
+    INSERT INTO app.recall_paper_to AS x (lot_id, client_id, paper_id) SELECT lot, u.client_id, paper FROM app.recall_unreached(lot) AS u WHERE u.is_due ON CONFLICT DO NOTHING
+    RETURNING x.client_id;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'Nobody of them has a postal address and waits for a letter.' USING ERRCODE = 'FY422', COLUMN = 'paper_body';
     END IF;
-    RETURN n;
 END $$;
 REVOKE ALL ON FUNCTION app.postal_lines(uuid), app.recall_unreached(uuid), app.recall_print(uuid, uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION app.postal_lines(uuid), app.recall_unreached(uuid), app.recall_print(uuid, uuid, text) TO foyer_staff;

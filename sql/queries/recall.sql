@@ -33,9 +33,9 @@ WHERE p.lot_id = :lot_id::uuid
 ORDER BY p.made_at DESC, p.id
 LIMIT 50;
 
--- name: recall_print :one
--- A letter on paper to each who waits for one.
-SELECT :new_id::uuid AS paper_id, l.id AS lot_id FROM app.product_lot l CROSS JOIN LATERAL app.recall_print(l.id, :new_id::uuid, :paper_body) AS n WHERE l.id = :lot_id::uuid;
+-- name: recall_print :many
+-- A letter on paper to each who waits for one: who they are, for the trail.
+SELECT n AS client_id, :new_id::uuid AS paper_id, :lot_id::uuid AS lot_id FROM app.recall_print(:lot_id::uuid, :new_id::uuid, :paper_body) AS n;
 
 -- name: recall_paper :one
 -- What was printed at one time, and whose address stands at its head: the business's first place.

@@ -61,6 +61,7 @@ test("L11: a recall: the list, the file, the letters", async () => {
   assert.match(h.decode((await post(`/recalls/${lot}/paper`, { paper_body: " " })).text), /Write what they shall read/);
   const printed = await owner.submit(`/recalls/${lot}/letters`, { paper_body: "On paper: <b>call</b> us." }, { action: `/recalls/${lot}/paper` });
   assert.equal(printed.status, 303, printed.text);
+  assert.deepEqual(h.trail(printed.id).map((e) => [e.action, e.clients]), [["recall.print", [none]]], "whose letters are noted as printed is in the trail");
   const sheet = await owner.get(printed.location);
   assert.match(h.decode(sheet.text), /<p class="letter-to lines">No Address [0-9a-f]{6}\n7 Quiet Lane\nAlbany, NY 12207<\/p>/);
   assert.ok(h.decode(sheet.text).includes("On paper: <b>call</b> us.") && !sheet.text.includes("<b>call"));
@@ -96,4 +97,5 @@ test("L11: a recall: the list, the file, the letters", async () => {
   assert.equal(letters().find(([id]) => id === gone)[4], "0", "who was erased is written no more");
   assert.match((await post(`/recalls/${lot}/send`, {})).location, /sent=0$/);
   assert.equal((await post(`/recalls/${far}/prepare`, { body: "x" })).status, 404);
+  assert.equal((await post(`/recalls/${far}/paper`, { paper_body: "x" })).status, 404);
 });
