@@ -160,7 +160,7 @@ ORDER BY f.position, f.name;
 
 -- name: waitlist_day :many
 -- The days of the week, from Monday on.
-SELECT d AS number, to_char(date '2023-01-01' + d, 'Dy') AS weekday, coalesce(d = ANY (:days::int[]), true) AS is_chosen,
+SELECT d AS number, date '2023-01-01' + d AS day, coalesce(d = ANY (:days::int[]), true) AS is_chosen,
        coalesce(d = ANY (:days2::int[]), false) AS is_chosen2
 FROM generate_series(0, 6) AS d
 ORDER BY (d + 6) % 7;

@@ -354,7 +354,14 @@ describe("L20 E-01: her pages in her language", () => {
     assert.match(h.decode(move.text), /<small>(dom|lun|mar|mié|jue|vie|sáb)<\/small>[\s\S]*<legend>(Mañana|Tarde|Noche)<\/legend>/);
     assert.match(inSpanish(await v.get(`${at}/move?month=${new Date().toISOString().slice(0, 8)}01`), "the month").text, /<h2>[a-z]+ de 20\d\d<\/h2>/);
     inSpanish(await v.submit(`${at}/move`, { slot: "1000000000" }, { action: /\/move\?/ }), "a time that is none");
-    const desk = await h.staff("glow", "front-desk");
+    const desk = await h.staff("glow", "front-desk"), line = `${at}/waitlist`;
+    const { place, ...nowhere } = h.formOf(inSpanish(await v.get(line), "the waitlist").text, line).values;
+    assert.match(h.decode(inSpanish(await v.post(line, { ...nowhere, service_id: c.service }), "nowhere to wait for").text), /Elija al menos un lugar/);
+    assert.equal((await v.post(line, { ...h.formOf((await v.get(line)).text, line).values, service_id: c.service, place: c.place })).location, `${line}?done=joined`);
+    const entry = `/waitlist/${h.one("SELECT id FROM app.waitlist_entry WHERE client_id = :'v1'", visit.client)}`, choices = (await desk.get(entry)).text;
+    const choice = h.decode([...choices.matchAll(/name="choice" value="([^"]+)"/g)].at(-1)[1]);
+    assert.equal((await desk.post(`${entry}/offer`, { ...h.formOf(choices, `${entry}/offer`).values, choice })).status, 303);
+    assert.match(h.decode(inSpanish(await v.get(line), "an offer").text), /Hay una hora libre para usted[\s\S]*hora de [\s\S]*Tomar esta hora/);
     assert.equal((await desk.get(`/clients/${visit.client}`)).status, 200);
     await v.get(`${at}/looked`);
     const looked = h.decode(inSpanish(await v.get(`${at}/looked`), "who looked").text);
