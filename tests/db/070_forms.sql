@@ -98,6 +98,40 @@ SELECT throws_ok(q, '42501', NULL, 'R-05: ' || q) FROM (VALUES ('UPDATE app.enco
 SELECT is(pg_temp.staff('provider', format('UPDATE app.encounter_product SET void_at = now(), void_reason_sealed = ''\x09'' WHERE id = %L', fx.id('b', 'line', 70)), format('SELECT v.void_at > e.signed_at AND v.void_by = app.actor() FROM app.encounter_product v JOIN app.encounter e ON e.id = v.encounter_id WHERE v.id = %L', fx.id('b', 'line', 70))), 't', 'L11: an error is marked afterwards, with why');
 SELECT is((SELECT string_agg(e.action, ',' ORDER BY e.action) FROM audit.event e WHERE e.object_id IN (fx.id('b', 'encounter', 70), fx.id('b', 'addendum', 70)) AND e.action LIKE 'encounter.%'), 'encounter.added,encounter.sealed', 'R-05: both leave their hash in the trail');
 SELECT is((SELECT count(*) FROM audit.seal_signed(fx.id('b', 'tenant', 1)) s WHERE s.kind ~ 'treatment'), 0::bigint, 'R-05: which says what they are');
+-- what it says of its products, and why a line of it is an error
+SELECT is(pg_temp.staff('provider', format('UPDATE app.encounter_product SET void_at = now(), void_reason_sealed = ''\x09'' WHERE id = %L', fx.id('b', 'line', 70)), 'COMMIT'), 'COMMIT', 'R-05: an error is marked');
+SELECT throws_ok(format('UPDATE app.encounter_product SET void_reason_sealed = NULL WHERE id = %L', fx.id('b', 'line', 70)), 'FY422', NULL, 'R-05: its reason stays, for the superuser too');
+SELECT is(pg_temp.staff(who, format('UPDATE app.encounter_product SET void_reason_sealed = NULL WHERE id = %L', fx.id('b', 'line', 70))), 'FY422', 'R-05: and for ' || who) FROM (VALUES ('owner'), ('provider')) AS v (who);
+SELECT is(pg_temp.staff(who, format(q, fx.id('b', 'product', 70))), 'FY422', 'R-05: a product that a signed treatment names keeps name and unit, whoever asks: ' || q)
+FROM (VALUES ('owner')) AS v (who), (VALUES ('UPDATE app.product SET name = ''Other'' WHERE id = %L'), ('UPDATE app.product SET unit = ''ml'' WHERE id = %L')) AS s (q);
+SELECT is(pg_temp.staff('owner', format('UPDATE app.product SET kind = ''filler'', is_active = false WHERE id = %L', fx.id('b', 'product', 70))), 'UPDATE 1', 'R-05: the rest may change');
+SELECT throws_ok(format(q, fx.id('b', t, 70)), 'FY422', NULL, 'R-05: for the superuser: ' || q)
+FROM (VALUES ('product', 'UPDATE app.product SET name = ''Other'' WHERE id = %L'), ('product', 'UPDATE app.product SET unit = ''ml'' WHERE id = %L'), ('lot', 'UPDATE app.product_lot SET lot = ''S2'' WHERE id = %L'),
+    ('lot', 'UPDATE app.product_lot SET expires_on = ''2041-01-01'' WHERE id = %L')) AS s (t, q);
+SELECT lives_ok(format('UPDATE app.product_lot SET used_up_at = now(), received_on = ''2020-01-02'' WHERE id = %L', fx.id('b', 'lot', 70)), 'R-05: a lot is used up');
+CREATE FUNCTION pg_temp.said() RETURNS text LANGUAGE sql AS $$ SELECT coalesce((SELECT s.what FROM audit.seal_signed(fx.id('b', 'tenant', 1)) s WHERE s.id = fx.id('b', 'encounter', 70)), '') $$;
+-- (outside of pgTAP, which would forget what is rolled back)
+BEGIN;
+SET LOCAL session_replication_role = replica;
+UPDATE app.product_lot SET lot = 'S2' WHERE id = fx.id('b', 'lot', 70);
+SELECT pg_temp.said() AS lot_said \gset
+ROLLBACK;
+BEGIN;
+SET LOCAL session_replication_role = replica;
+UPDATE app.product SET name = 'Other' WHERE id = fx.id('b', 'product', 70);
+SELECT pg_temp.said() AS product_said \gset
+ROLLBACK;
+BEGIN;
+SET LOCAL session_replication_role = replica;
+UPDATE audit.event SET reason = (SELECT encode(app.encounter_digest_1(e), 'hex') FROM app.encounter e WHERE e.id = fx.id('b', 'encounter', 70)) WHERE object_id = fx.id('b', 'encounter', 70) AND action = 'encounter.sealed';
+SELECT pg_temp.said() AS first_said \gset
+UPDATE app.body_point SET x = 9 WHERE encounter_id = fx.id('b', 'encounter', 70);
+SELECT pg_temp.said() AS first_changed_said \gset
+ROLLBACK;
+SELECT is(x, 'is not what was signed', 'R-05: past the triggers a lot''s number is found out, and a product''s name') FROM (VALUES (:'lot_said'), (:'product_said')) AS v (x);
+SELECT is(:'first_said'::text, '', 'R-05: one that was signed before the hash held them is compared as it was signed');
+SELECT is(:'first_changed_said'::text, 'is not what was signed', 'R-05: and is found out as well');
+SELECT is(pg_temp.said(), '', 'R-05: put back it is what was signed');
 BEGIN;
 SELECT * FROM finish();
 COMMIT;
