@@ -20,9 +20,9 @@ SELECT x.id, x.client_id, x.id AS correction_id, app.in_words(x.field) AS field_
        (x.asked_at AT TIME ZONE app.zone())::date + 60 AS answer_by, x.field = 'chart' AS is_chart,
        x.decision IS NULL AS is_open, x.decision = 'corrected' AS is_corrected, x.decision = 'refused' AS is_refused,
        x.id = :correction_id::uuid AS is_answered,
-       x.decision = 'refused' AND s.said IS NULL AS can_disagree, s.said = 1 AS can_rebut
+       x.decision = 'refused' AND s.said = 0 AS can_disagree, s.said = 1 AS can_rebut
 FROM app.correction x
-LEFT JOIN (SELECT y.client_id, y.correction_id, count(*) AS said FROM app.correction_statement y GROUP BY y.client_id, y.correction_id) AS s ON s.client_id = x.client_id AND s.correction_id = x.id
+CROSS JOIN LATERAL (SELECT count(*) AS said FROM app.correction_statement y WHERE y.client_id = x.client_id AND y.correction_id = x.id) AS s
 WHERE x.client_id = ANY (CASE WHEN app.own_client() IS NULL THEN app.record_ids(:client_id::uuid) ELSE app.person_ids(app.own_client()) END)
 ORDER BY x.decision IS NOT NULL, x.asked_at DESC, x.id;
 

@@ -30,6 +30,9 @@ INSERT INTO app.chart_note (tenant_id, client_id, body_sealed, author_id) SELECT
 INSERT INTO app.allergy (tenant_id, client_id, substance_sealed) SELECT c.tenant_id, c.id, '\x00' FROM app.client c WHERE c.id::text LIKE 'c0000000%';
 INSERT INTO app.client_field (tenant_id, id, name, kind) VALUES (fx.id('b', 'tenant', 1), fx.id('b', 'own_field', 1), 'Size', 'text');
 INSERT INTO app.client_field_value (tenant_id, client_id, field_id, value_sealed) SELECT c.tenant_id, c.id, fx.id('b', 'own_field', 1), '\x00' FROM app.client c WHERE c.id::text LIKE 'c0000000%';
+INSERT INTO app.correction (tenant_id, id, client_id, field, words_sealed, decision, reason_sealed, decided_at, decided_by)
+SELECT c.tenant_id, c.id, c.id, 'name', '\x00', 'refused', '\x00', now(), fx.id('b', 'staff', 1) FROM app.client c WHERE c.id::text LIKE 'c0000000%';
+INSERT INTO app.correction_statement (tenant_id, client_id, correction_id, kind, statement_sealed) SELECT c.tenant_id, c.id, c.id, 'disagreement', '\x00' FROM app.client c WHERE c.id::text LIKE 'c0000000%';
 INSERT INTO audit.event (tenant_id, at, actor_kind, actor_id, action, client_ids)
 SELECT fx.id('b', 'tenant', 1), now() - i * interval '20 seconds', 'staff', fx.id('b', 'staff', 1), 'client.read', ARRAY[('c0000000-0000-4000-8000-' || lpad((1 + i % 12000)::text, 12, '0'))::uuid] FROM generate_series(1, 20000) AS i;
 SET LOCAL session_replication_role = origin;
