@@ -157,6 +157,7 @@ const struct page encounter_pages[] = {
               {"advices", Q_encounter_advices, .by = "encounter_id"},
               {"faults", Q_encounter_errors, .by = "encounter_id"},
               {"addenda", Q_encounter_addenda, .by = "encounter_id"},
+              {"points", Q_body_map_points_of_client, .by = "encounter_id"},
               {"lots", Q_encounter_lots},
               {"units", Q_encounter_units}},
      .view = "encounter/one", .title = "Chart: a treatment"},

@@ -85,12 +85,14 @@ describe("L11 L14: a treatment is signed", () => {
     for (const to of ["products", "devices", "aftercare", "sign"]) assert.ok(!page.includes(`action="${at}/${to}"`), to);
     assert.ok(!(await v.get(`${at}/map`)).text.includes("data-map-form"));
     const point = lineOf("body_point", at);
-    for (const [to, values] of [["products", { lot_id: lot, amount: "1" }], ["devices", { device_id: device, settings: "x" }], ["aftercare", { aftercare: "x" }], ["map", { drawing: "face_front", x: "1", y: "1" }],
-      [`map/${point}/move`, { drawing: "face_front", to_x: "5", to_y: "5" }]]) {
+    const product = h.one("SELECT p.name FROM app.product p JOIN app.product_lot l ON l.product_id = p.id WHERE l.id = :'v1'", lot);
+    for (const [to, values, text] of [["products", { lot_id: lot, amount: "1", area: "<chin>" }, `1 units of ${product}, lot SIGN1, <chin>`], ["devices", { device_id: device, settings: "x" }, /: x$/], ["aftercare", { aftercare: "x" }, "x"],
+      ["map", { drawing: "face_front", x: "1", y: "2", lot_id: lot, amount: "4", depth: "intradermal", remark: "a \"bleb\"" }, new RegExp(`^Face, front, 1, 2: 4 units of ${product}, lot SIGN1, [^:]+: a "bleb"$`)],
+      [`map/${point}/move`, { drawing: "face_front", to_x: "5", to_y: "6" }, "Face, front, a point to 5, 6"]]) {
       const r = await post(v, `${at}/${to}`, values);
       assert.equal(r.status, 422, to);
       assert.match(r.text, /This treatment is signed, and stays as it is/, to);
-      if (values.aftercare || values.settings) assert.equal(h.formOf(r.text, `${at}/addendum`).values.addendum, "x", "what was typed meanwhile is not lost");
+      assert[typeof text === "string" ? "equal" : "match"](h.formOf(r.text, `${at}/addendum`).values.addendum, text, "what was typed meanwhile is not lost");
     }
     const again = await post(v, `${at}/sign`, { seen: sign.seen });
     assert.equal(again.status, 422);
@@ -117,7 +119,40 @@ describe("L11 L14: a treatment is signed", () => {
     assert.deepEqual(verify(at.slice(-36)), []);
     assert.equal((await post(v, `${at}/void`, {})).status, 422);
     await ok(`${at}/void`, { void_reason: "Another client" });
-    assert.equal((await post(v, `${at}/addendum`, { addendum: "late" })).status, 422);
+    for (const [to, values] of [["addendum", { addendum: "<late>" }], ["aftercare", { aftercare: "<late>" }]]) {
+      const late = await post(v, `${at}/${to}`, values);
+      assert.equal(late.status, 422);
+      assert.match(late.text, /readonly>&lt;late&gt;<\/textarea>/, "what was typed meanwhile is not lost");
+    }
+  });
+
+  test("what it says of its products stays: neither name nor unit changes on the page of the product; an unused one may", async () => {
+    const id = await client(), name = `Kept ${h.uuid().slice(0, 8)}`;
+    const [product, mine] = h.sql(`WITH p AS (INSERT INTO app.product (tenant_id, name, kind, unit) VALUES (:'v1', :'v2', 'toxin', 'units') RETURNING id, tenant_id)
+      INSERT INTO app.product_lot (tenant_id, product_id, lot, expires_on, received_on) SELECT p.tenant_id, p.id, 'KEPT1', '2040-01-01', '2020-01-01' FROM p RETURNING product_id, id`, h.tenantId("glow"), name)[0];
+    const to = `/settings/products/${product}`, change = (values) => post(owner, to, { name, product_kind: "toxin", unit: "units", ...values });
+    assert.equal((await change({ unit: "ml" })).status, 303, "while nothing was counted in it");
+    assert.equal((await change({})).status, 303);
+    const at = (await ok(`/clients/${id}/encounters/new`, { done_on: day(0), provider_id: me })).location;
+    await ok(`${at}/map`, { drawing: "face_front", x: "100", y: "200", lot_id: mine, amount: "1" });
+    const counted = await change({ unit: "ml" });
+    assert.equal(counted.status, 422);
+    assert.match(counted.text, /Treatments count this product in units/);
+    assert.equal((await change({ name: `${name} b` })).status, 303, "its name may change until somebody signs");
+    assert.match(words((await v.get(at)).text), new RegExp(`Face, front 1[^:]*: ${name} b 1 units`), "who signs sees the points");
+    await v.post(`${at}/sign`, await seen(at));
+    const r = await change({ name: "Another" });
+    assert.equal(r.status, 422);
+    assert.match(r.text, /Signed treatments name it so/);
+    assert.equal(h.formOf(r.text, to).values.name, "Another", "what was typed is there");
+    assert.equal((await change({ name: `${name} b`, product_kind: "filler" })).status, 303);
+    assert.equal((await post(owner, `${to}/lots/${mine}/received`, { came_on: "2020-01-02" })).status, 303);
+    assert.ok(words((await v.get(at)).text).includes(`${name} b 1 units`));
+    assert.deepEqual(verify(at.slice(-36)), []);
+    past("product_lot", `UPDATE app.product_lot SET lot = 'OTHER' WHERE id = '${mine}'`);
+    assert.match(verify(at.slice(-36)).join(), /treatment .* is not what was signed/);
+    past("product_lot", `UPDATE app.product_lot SET lot = 'KEPT1' WHERE id = '${mine}'`);
+    assert.deepEqual(verify(at.slice(-36)), []);
   });
 
   test("who gave it while it was noted by another signs it; one that was an error is signed by nobody", async () => {
@@ -218,6 +253,7 @@ describe("L11: a point is moved", () => {
       assert.equal(r.status, 422);
       assert.match(h.formOf(r.text, to).html + r.text, said);
       assert.match(r.text, new RegExp(`data-move="${point}" open`));
+      assert.deepEqual(h.formOf(r.text, to).values.to_x, bad.to_x || "100", "what was typed is there");
     }
     const moved = await v.post(to, { ...form, to_x: "150", to_y: "260" });
     assert.equal(moved.location, `${map}?drawing=face_front`);

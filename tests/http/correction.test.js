@@ -99,6 +99,7 @@ describe("B50 the right to have a record corrected", () => {
     const twice = await visit.v.post(`${at}/disagree`, { ...form, idem: h.uuid(), statement: "Once more" });
     assert.equal(twice.status, 422);
     assert.match(twice.text, /said already/);
+    assert.match(twice.text, /readonly>Once more<\/textarea>/, "what was written is not lost");
     assert.throws(() => h.sql("UPDATE app.correction_statement SET statement_sealed = '\\x00' WHERE correction_id = :'v1'", id), /written once/);
     // the studio: of the chart, by who writes charts
     assert.ok(!h.decode((await desk.get(page)).text).includes(said), "the front desk reads what was said of the chart");
@@ -109,7 +110,9 @@ describe("B50 the right to have a record corrected", () => {
     const answered = await doctor.post(`${page}/rebut-chart`, { ...rebut, statement: answer });
     assert.equal(answered.status, 303);
     assert.ok(h.trail(answered.id).some((e) => e.action === "correction.rebut" && e.clients.includes(visit.client)));
-    assert.equal((await send(doctor, "rebut-chart", { correction_id: id, statement: "Again" })).status, 422);
+    const again = await send(doctor, "rebut-chart", { correction_id: id, statement: "Again" });
+    assert.equal(again.status, 422);
+    assert.match(again.text, /readonly>Again<\/textarea>/);
     const hers = (await visit.v.get(at)).text;
     assert.ok(h.decode(hers).includes(said) && h.decode(hers).includes(answer) && !hers.includes("I disagree: <b>"), "as she wrote it, escaped");
     const provider = await h.staff("glow", "provider");
