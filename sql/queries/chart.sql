@@ -136,9 +136,10 @@ ORDER BY n.written_at
 LIMIT 200;
 
 -- name: chart_unsigned_count :many
--- How many they are, with the treatments that whoever asks has given and not signed; no row: none.
+-- How many they are, with the treatments that whoever asks has given and not signed, of either as many as the list shows; no row: none.
 -- clients: none
-SELECT x.n AS n_unsigned
-FROM (SELECT (SELECT count(*) FROM app.chart_note n WHERE n.author_id = app.actor() AND n.state = 'draft')
-           + (SELECT count(*) FROM app.encounter e WHERE e.provider_id = app.actor() AND e.signed_at IS NULL AND e.void_at IS NULL) AS n) AS x
+SELECT x.n AS n_unsigned, x.has_more
+FROM (SELECT d.n + t.n AS n, d.n = 200 OR t.n = 200 AS has_more
+      FROM (SELECT count(*) AS n FROM (SELECT FROM app.chart_note n WHERE n.author_id = app.actor() AND n.state = 'draft' LIMIT 200) AS y) AS d,
+           (SELECT count(*) AS n FROM (SELECT FROM app.encounter e WHERE e.provider_id = app.actor() AND e.signed_at IS NULL AND e.void_at IS NULL LIMIT 200) AS y) AS t) AS x
 WHERE x.n > 0;

@@ -47,7 +47,7 @@ describe("the waitlist, on her phone", () => {
     await desk.goto(`${glow}/waitlist/new?client_id=${client}&service_id=${c.service}`);
     await click(desk, "Put on the waitlist");
     await b.check(desk, "on the list", { shot: "waitlist-joined" });
-    await desk.getByRole("group", { name: "Free, and as it is wished" }).getByRole("button").first().click();
+    await desk.getByRole("group", { name: "Free, and as the client wishes" }).getByRole("button").first().click();
     await b.check(desk, "offered", { shot: "waitlist-offered" });
     await desk.context().close();
     const { token } = await k.message(c, client, "waitlist_offer");
