@@ -55,6 +55,25 @@ test("L11: a point is taken hold of and moved, by the pointer and by keys; the b
   await page.keyboard.press("Shift+ArrowUp");
   assert.deepEqual(await at(), [x + 10, y - 50]);
   assert.equal(h.one("SELECT count(*) FROM app.body_point WHERE was_id = :'v1'", point), "0", "nothing is sent yet");
+  // what was moved and not sent is asked about before it is left; a place that is half typed moves nothing
+  const asked = page.waitForEvent("dialog"), left = page.evaluate(() => { location.href = "/clients"; }), dialog = await asked;
+  assert.equal(dialog.type(), "beforeunload");
+  await dialog.dismiss();
+  await left;
+  assert.match(page.url(), /map\?drawing=face_front$/);
+  // nor does another form of the page take it away, and that one can be sent once more when the answer is to stay
+  const other = page.locator(`[data-move]:not([data-move="${point}"])`).first(), send = other.locator("button");
+  await other.locator("summary").click();
+  for (let i = 0; i < 2; i++) {
+    const again = page.waitForEvent("dialog");
+    await send.click({ noWaitAfter: true });
+    await (await again).dismiss();
+    await page.waitForFunction((button) => !button.hasAttribute("data-busy"), await send.elementHandle());
+  }
+  await more.locator("[name=to_x]").fill("");
+  assert.equal(await circle.getAttribute("cx"), String(x + 10));
+  await more.locator("[name=to_x]").fill(String(x + 10));
+  await circle.focus();
   await page.keyboard.press("Enter");
   await page.keyboard.press("Enter");
   await page.waitForURL(/map\?drawing=face_front$/);

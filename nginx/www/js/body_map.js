@@ -12,6 +12,12 @@ function fromPointer(event) {
   return [at.x, at.y];
 }
 
+/* As typed: what else looks at the form (form.js, which asks before unsent work is left) hears of it. */
+function put(field, n) {
+  field.value = within(n);
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+}
+
 /* handle is dragged from anywhere on area; place(x, y) is told where to. */
 function takeHold(area, handle, where, place) {
   let dragging = false;
@@ -53,10 +59,9 @@ if (map && form) {
     mark.classList.toggle('is-placed', is);
   }
   takeHold(map, mark, () => [Number(x.value || 500), Number(y.value || 500)], (px, py) => {
-    x.value = within(px);
-    y.value = within(py);
+    put(x, px);
+    put(y, py);
     region.value = '';
-    show();
   });
   region.addEventListener('change', () => {
     const chosen = region.selectedOptions[0];
@@ -79,17 +84,17 @@ for (const point of map ? map.querySelectorAll('[data-point]') : []) {
   point.setAttribute('aria-label', `Point ${number.textContent}: the arrow keys move it, Enter leads to the button that keeps the place`);
   point.classList.add('is-movable');
   function show() {
-    const [px, py] = [within(x.value), within(y.value)];
+    const [px, py] = [x, y].map((field) => within(Number.parseInt(field.value, 10)));
+    if (Number.isNaN(px + py)) return; // half typed
     point.setAttribute('cx', px);
     point.setAttribute('cy', py);
     number.setAttribute('x', px + 22);
     number.setAttribute('y', py + 10);
   }
   takeHold(point, point, () => [Number(x.value), Number(y.value)], (px, py) => {
-    x.value = within(px);
-    y.value = within(py);
+    put(x, px);
+    put(y, py);
     more.open = true;
-    show();
   });
   point.addEventListener('keydown', (event) => {
     if (event.key !== 'Enter' || !more.open) return;

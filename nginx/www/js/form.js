@@ -10,6 +10,7 @@
  *   for text/plain. Any 2xx or redirect counts as kept; a refusal is 4xx, and when it is text/plain its words are shown as they are.
  */
 const QUIET = 1200; // ms without a keystroke before a draft is sent
+const stayed = []; // what each form does when its page is not left after all
 
 for (const form of document.querySelectorAll('form[data-form]')) {
   let dirty = false;
@@ -27,15 +28,21 @@ for (const form of document.querySelectorAll('form[data-form]')) {
     setTimeout(() => button?.setAttribute('data-busy', ''), 0);
   });
 
-  // Back from the next page: the form is alive again.
-  addEventListener('pageshow', () => {
+  // Back from the next page, or never gone, for another form of the page asked first: the form is alive again.
+  function revive() {
     sending = false;
     for (const button of form.querySelectorAll('[data-busy]')) button.removeAttribute('data-busy');
-  });
+  }
+  addEventListener('pageshow', revive);
+  stayed.push(() => { if (sending) { dirty = true; revive(); } });
 
   form.addEventListener('input', () => { dirty = true; });
   if (form.hasAttribute('data-guard')) {
-    addEventListener('beforeunload', (event) => { if (dirty && !sending) event.preventDefault(); });
+    addEventListener('beforeunload', (event) => {
+      if (!dirty || sending) return;
+      event.preventDefault();
+      setTimeout(() => { for (const stay of stayed) stay(); }, 0); // after the answer
+    });
   }
 
   if (form.dataset.autosave) autosave(form, () => { dirty = false; }, () => sending);
