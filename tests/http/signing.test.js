@@ -498,6 +498,15 @@ describe("E-04: a form that takes a code by e-mail", () => {
       const key = Buffer.from(crypto.hkdfSync("sha256", master, Buffer.alloc(0), "foyer/form-code", 32));
       const mac = crypto.createHmac("sha256", key).update(`${glow}\n${p.consent}\n123456`).digest("hex");
       h.sql("UPDATE sec.form_code SET code_mac = decode(:'v2', 'hex') WHERE assignment_id = :'v1'::uuid", p.consent, mac);
+      // Another one, from the page that she has begun to sign on: what she typed stays; pressed twice it is one code.
+      const code = `${p.at}/${p.consent}/code`, begun = await p.v.get(consentPage(p)), keys = h.formOf(begun.text, consentPage(p)).values;
+      assert.match(begun.text, new RegExp(`form="sign" formaction="${code}" formnovalidate`));
+      const kept = await p.v.post(code, { ...keys, signer_name: "Zoë O'Hara", accepts: "yes" });
+      assert.match(h.decode(kept.text), /six digits[\s\S]*name="signer_name" value="Zoë O'Hara"/);
+      assert.doesNotMatch(kept.text, /name="accepts"[^>]*checked|data-errors/);
+      assert.equal((await p.v.post(code, { ...keys, signer_name: "Zoë O'Hara", accepts: "yes" })).location, sent.location);
+      assert.equal(h.one("SELECT count(*) FROM app.form_event WHERE assignment_id = :'v1'::uuid AND kind = 'code_sent'", p.consent), "2");
+      h.sql("UPDATE sec.form_code SET code_mac = decode(:'v2', 'hex') WHERE assignment_id = :'v1'::uuid", p.consent, mac);
       const wrong = await p.v.submit(consentPage(p), { ...signing, code: "654321" }, { action: consentPage(p) });
       assert.equal(wrong.status, 422);
       assert.match(sentence(wrong.text), /not the code that we sent\. You can try 4 more times/);
@@ -506,7 +515,7 @@ describe("E-04: a form that takes a code by e-mail", () => {
       assert.equal(r.status, 303, sentence(r.text).slice(0, 400));
       const [id, channel] = h.sql("SELECT id, code_channel FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)[0];
       assert.equal(channel, "email");
-      assert.equal(h.one("SELECT string_agg(kind, ' ' ORDER BY at) FROM app.form_event WHERE assignment_id = :'v1'::uuid AND kind LIKE 'code%'", p.consent), "code_sent code_proven");
+      assert.equal(h.one("SELECT string_agg(kind, ' ' ORDER BY at) FROM app.form_event WHERE assignment_id = :'v1'::uuid AND kind LIKE 'code%'", p.consent), "code_sent code_sent code_proven");
       assert.match(sentence((await v.get(`/clients/${p.client}/signatures/${id}`)).text), /a code sent by e-mail, typed in/);
     } finally {
       await needs(false);

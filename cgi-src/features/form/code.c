@@ -26,7 +26,17 @@ enum err form_code_send(struct req *r)
         return ERR_INVALID;
     }
     enum err e = form_event(r, "code_sent", "email", 0);
-    return e ? e : reply_redirect(r, form_path(r, "/consent?code=sent#code"));
+    if (!e && !form_is_typed(r))
+        return form_code_sent(r, S(""));
+    if (!e)
+        e = req_commit(r);
+    return e ? e : reply_again(r, "/v/{link_id:uuid}/forms/{assignment_id:uuid}/consent");
+}
+
+enum err form_code_sent(struct req *r, struct str location)
+{
+    (void)location;
+    return reply_redirect(r, form_path(r, "/consent?code=sent#code"));
 }
 
 enum err form_code_check(struct req *r, bool *is_fine)

@@ -31,6 +31,8 @@ extern const struct field form_withdraw_fields[];
 
 /* code.c */
 enum err form_code_send(struct req *r);
+/* The same once more: the code is on its way already. */
+enum err form_code_sent(struct req *r, struct str location);
 /* Whether the form may be signed as far as a code by e-mail goes. Not fine: messages say why; a wrong code has ended the transaction. */
 enum err MUST_CHECK form_code_check(struct req *r, bool *is_fine);
 
@@ -39,7 +41,9 @@ enum err form_show_consent(struct req *r);
 enum err form_sign(struct req *r);
 /* The signing page in another language, with what is typed on it. */
 enum err form_language(struct req *r);
-extern const struct field form_language_fields[];
+extern const struct field form_typed_fields[];
+/* Whether any of them was sent. */
+bool form_is_typed(struct req *r);
 /* files.c, in the slow pool. */
 enum { FORM_FILES_BODY = 10 * 1024 * 1024 + 64 * 1024 /* PICTURE_MOST_BYTES and what the form says beside it */ };
 extern const struct field form_file_fields[];

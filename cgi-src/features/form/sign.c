@@ -33,13 +33,18 @@ static const struct field sign_fields[] = {
 
 static const char changed[] = "This form changed since you opened it. Please read it again.";
 
-/* What stays of the page in another language: all but the box that was ticked under the other text. */
-const struct field form_language_fields[] = {
+/* What stays of the page in another language, or when another code is sent: all but the box that was ticked. */
+const struct field form_typed_fields[] = {
     {"signer_name", FIELD_TEXT, .max = 120},
     {"strokes", FIELD_LONG, .max = MAX_STROKES},
     {"guardian_birth", FIELD_DATE},
     {0},
 };
+
+bool form_is_typed(struct req *r)
+{
+    return req_has(r, "signer_name") || req_has(r, "strokes") || req_has(r, "guardian_birth");
+}
 
 enum err form_language(struct req *r)
 {
@@ -50,7 +55,7 @@ enum err form_language(struct req *r)
         e = filling_keep_language(r, &f);
     if (!e && is_open && !req_query(r, Q_manage_language))
         e = req_error(r);
-    if (!e && !req_has(r, "signer_name") && !req_has(r, "strokes") && !req_has(r, "guardian_birth"))
+    if (!e && !form_is_typed(r))
         return reply_redirect(r, form_path(r, "/consent"));
     if (!e && is_open)
         e = req_commit(r);
