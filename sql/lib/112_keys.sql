@@ -63,9 +63,10 @@ AS $$
 $$;
 
 -- Some values of the entered business that this key sealed, after the row given: its id as envelopes name it (crypto.h). Each look that
--- finds some is in the trail, for wrapped keys are among them.
+-- finds some is in the trail, for wrapped keys are among them. (By the index, to where the batch is full: nobody knows how many rows a key sealed,
+-- and taken for few, all of all businesses were read for each batch.)
 CREATE OR REPLACE FUNCTION app.own_sealed(place text, key bytea, after uuid) RETURNS TABLE (row_id uuid, sealed bytea)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
 AS $$
 #variable_conflict use_variable
 DECLARE
@@ -85,7 +86,7 @@ END $$;
 -- The same values under the new key; was: the head of each of before, whose nonce is no other's. How many: what changed or went meanwhile
 -- needs none of this.
 CREATE OR REPLACE FUNCTION app.own_sealed_anew(place text, row_ids uuid[], was bytea[], again bytea[]) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
 AS $$
 #variable_conflict use_variable
 DECLARE

@@ -39,6 +39,12 @@ SELECT is(app.own_sealed_anew('sec.totp', ARRAY[fx.id('a', 'totp', 901)], ARRAY[
 UPDATE app.client_key SET wrapped_key = NULL, destroyed_at = now() WHERE tenant_id = app.tenant() AND client_id = fx.id('a', 'client', 3);
 SELECT is(app.own_sealed_anew('app.client_key', ARRAY[fx.id('a', 'client', 3)], ARRAY[substring(pg_temp.value('old key.', 3, '') FROM 1 FOR 21)], ARRAY[pg_temp.value('new key.', 14, 'k3')]), 0::bigint, 'S-34: who was erased meanwhile gets no key back');
 
+CREATE FUNCTION pg_temp.n_scans() RETURNS numeric LANGUAGE sql AS $$ SELECT sum(s.seq_scan) FROM pg_stat_xact_user_tables s WHERE s.relid IN (SELECT o.place::regclass FROM app.own_sealed_places() AS o) $$;
+SELECT pg_temp.n_scans() AS before \gset
+SELECT p.place, o.row_id, app.own_sealed_anew(p.place, ARRAY[o.row_id], ARRAY[substring(o.sealed FROM 1 FOR 21)], ARRAY[o.sealed])
+FROM app.own_sealed_places() AS p LEFT JOIN LATERAL app.own_sealed(p.place, 'old key.', '00000000-0000-0000-0000-000000000000') AS o ON true \g /dev/null
+SELECT is(pg_temp.n_scans(), :before::numeric, 'D-02: none of these tables is read from end to end');
+
 SELECT fx.inside('beta');
 SELECT is((SELECT count(*) FROM app.own_sealed_places() p, app.own_sealed(p.place, 'old key.', '00000000-0000-0000-0000-000000000000')), 0::bigint, 'T01: another business sees none of it');
 SELECT is(app.own_sealed_anew('app.client_key', ARRAY[fx.id('a', 'client', 2)], ARRAY[substring(pg_temp.value('old key.', 2, '') FROM 1 FOR 21)], ARRAY[pg_temp.value('new key.', 15, 'k2')]), 0::bigint, 'T01: and changes none of it');
