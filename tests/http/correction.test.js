@@ -153,6 +153,11 @@ describe("B50 the right to have a record corrected", () => {
     for (const text of [(await one.v.get(at)).text, (await desk.get(`/clients/${one.client}`)).text, (await owner.get(`/clients/${one.client}/chart`)).text]) assert.ok(h.decode(text).includes(said));
     h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.client_merged SET undone_at = now() WHERE client_id = :'v2'", h.tenantId("glow"), two.client);
     assert.ok(!h.decode((await one.v.get(at)).text).includes(words), "and no more when that is undone");
+    // R-12: erased with whom it is of
+    const held = () => h.sql("SELECT (SELECT count(*) FROM app.correction WHERE client_id = :'v1'), (SELECT count(*) FROM app.correction_statement WHERE client_id = :'v1')", two.client)[0];
+    assert.deepEqual(held(), ["1", "1"]);
+    h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nSELECT app.client_erase(:'v2'::uuid)", h.tenantId("glow"), two.client);
+    assert.deepEqual(held(), ["0", "0"]);
   });
 
   test("the staff notes one for her; whoever may not change clients decides nothing", async () => {
