@@ -15,11 +15,13 @@ FROM (VALUES ('name', 'The name'), ('preferred_name', 'What I am called'), ('pro
 
 -- name: correction_list :many
 -- What was asked to be corrected, the latest first, and what was decided, with the reason. By a link: of any of the person's records.
+-- On a page that came back: about which of them somebody was deciding (id), and how (decision).
 SELECT x.id, x.client_id, x.id AS correction_id, app.in_words(x.field) AS field_words, x.words_sealed, x.reason_sealed,
        x.asked_at AT TIME ZONE app.zone() AS asked, x.asked_kind = 'staff' AS is_by_staff, x.decided_at AT TIME ZONE app.zone() AS decided,
        (x.asked_at AT TIME ZONE app.zone())::date + 60 AS answer_by, x.field = 'chart' AS is_chart,
        x.decision IS NULL AS is_open, x.decision = 'corrected' AS is_corrected, x.decision = 'refused' AS is_refused,
        x.id = :correction_id::uuid AS is_answered,
+       x.id::text = :id AS is_typed, x.id::text = :id AND :decision = 'corrected' AS says_corrected, x.id::text = :id AND :decision = 'refused' AS says_refused,
        x.decision = 'refused' AND s.said = 0 AS can_disagree, s.said = 1 AS can_rebut
 FROM app.correction x
 CROSS JOIN LATERAL (SELECT count(*) AS said FROM app.correction_statement y WHERE y.client_id = x.client_id AND y.correction_id = x.id) AS s

@@ -165,6 +165,15 @@ describe("B50 the right to have a record corrected", () => {
     const r = await desk.submit(page, { words: "She says that she was born on another day." }, { action: page, extra: { field: "birth_date" } });
     assert.equal(r.status, 303);
     assert.equal(h.one("SELECT asked_kind FROM app.correction WHERE client_id = :'v1' AND field = 'birth_date'", visit.client), "staff");
+    // Two are open: what was typed of one stands at that one alone when the page comes back.
+    assert.equal((await desk.submit(page, { words: "And what she is called." }, { action: page, extra: { field: "preferred_name" } })).status, 303);
+    const [one, other] = h.sql("SELECT id FROM app.correction WHERE client_id = :'v1' AND decision IS NULL AND field IN ('birth_date', 'preferred_name')", visit.client).map(([x]) => x);
+    const { values } = h.formOf((await desk.get(page)).text, `${page}/decide`);
+    const back = await desk.post(`${page}/decide`, { ...values, id: one, decision: "refused", reason: " " });
+    assert.equal(back.status, 422);
+    const parts = h.decode(back.text).split("<details").filter((x) => x.includes(`/decide"`)), partOf = (id) => parts.find((x) => x.includes(`value="${id}"`));
+    assert.match(partOf(one), /^[^>]* open>[\s\S]*value="refused" checked[\s\S]*class="error" id="reason-/);
+    assert.doesNotMatch(partOf(other), /^[^>]* open>| checked|class="error"/);
     const provider = await h.staff("glow", "provider");
     const seen = (await provider.get(page)).text;
     assert.ok(!/\/decide"/.test(seen));
