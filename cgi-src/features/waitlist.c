@@ -197,7 +197,9 @@ static enum err show_hers(struct req *r)
     if (service.n > 0)
         req_set(r, "service_id", service);
     if (!req_show(r, "offers", Q_waitlist_offered, NULL) ||
-        !req_show(r, "mine", Q_waitlist_mine, NULL))
+        !req_show(r, "mine", Q_waitlist_mine, NULL) ||
+        !req_show(r, "hours", Q_waitlist_mine_hours, "entry_id") ||
+        !req_show(r, "days", Q_waitlist_mine_days, "hours_key"))
         return req_error(r);
     enum err e = show_choices(r);
     return e ? e : reply_view(r, 200, "waitlist/hers");
@@ -276,6 +278,8 @@ const struct page waitlist_pages[] = {
      .show = {{"home", Q_waitlist_home},
               {"offers", Q_waitlist_offered},
               {"mine", Q_waitlist_mine},
+              {"hours", Q_waitlist_mine_hours, "entry_id"},
+              {"days", Q_waitlist_mine_days, "hours_key"},
               CHOICES_SHOWN},
      .view = "waitlist/hers", .title = "Her waitlist"},
     {POST, HERS, LINK(NULL), .action = "waitlist.join", .fields = join_fields, .run = join_herself,

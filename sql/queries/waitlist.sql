@@ -186,13 +186,31 @@ LEFT JOIN app.staff f ON f.id = o.staff_id;
 
 -- name: waitlist_mine :many
 -- What she waits for.
-SELECT e.id AS entry_id, v.name AS service, e.from_day, e.to_day, app.waitlist_window_words(e.id) AS windows,
+SELECT e.id AS entry_id, v.name AS service, e.from_day, e.to_day,
        (SELECT string_agg(l.name, ', ' ORDER BY l.position) FROM app.location l WHERE l.id = ANY (e.places)) AS place_words,
        coalesce((SELECT string_agg(f.name, ', ' ORDER BY f.position) FROM app.staff f WHERE f.id = ANY (e.providers)), 'Anyone') AS provider_words
 FROM app.waitlist_entry e
 JOIN app.service v ON v.id = e.service_id
 WHERE e.state = 'waiting' AND e.to_day >= app.today()
 ORDER BY e.joined_at;
+
+-- name: waitlist_mine_hours :many
+-- When each of those suits her, for words of her language; hours_key: of waitlist_mine_days. (For the staff: app.waitlist_window_words.)
+SELECT e.id AS entry_id, e.id || ' ' || w.position AS hours_key, w.position > 1 AS is_further, cardinality(w.weekdays) = 7 AS is_any_day,
+       w.from_time <= '00:00' AND w.to_time >= '23:59' AS is_any_hour, w.from_time, w.to_time
+FROM app.waitlist_entry e
+JOIN app.waitlist_window w ON w.entry_id = e.id
+WHERE e.state = 'waiting' AND e.to_day >= app.today()
+ORDER BY e.joined_at, w.position;
+
+-- name: waitlist_mine_days :many
+-- The days of the week of those hours, as dates of some week, from Monday on.
+SELECT e.id || ' ' || w.position AS hours_key, date '2023-01-01' + x.weekday::int AS day
+FROM app.waitlist_entry e
+JOIN app.waitlist_window w ON w.entry_id = e.id
+CROSS JOIN LATERAL unnest(w.weekdays) AS x (weekday)
+WHERE e.state = 'waiting' AND e.to_day >= app.today()
+ORDER BY e.joined_at, w.position, (x.weekday + 6) % 7;
 
 -- name: waitlist_of_client :many
 -- What a client waits for.

@@ -288,7 +288,7 @@ describe("by herself, from her link", () => {
     assert.equal((await send({ place: [] })).status, 422);
     assert.equal((await send({})).status, 303);
     const page = await b.v.get(at);
-    assert.match(page.text, /Mon Wed, 9:00 am to 12:00 pm; Sat, 2:00 pm to 4:00 pm/);
+    assert.match(page.text, /Mon Wed from 9:00 am to 12:00 pm; Sat from 2:00 pm to 4:00 pm/);
     assert.match((await send({})).text, /You wait for this already/);
     assert.equal((await b.v.post(`${at}/leave`, h.formOf(page.text, `${at}/leave`).values)).status, 303);
     assert.equal(h.one("SELECT string_agg(state, ' ') FROM app.waitlist_entry WHERE client_id = :'v1'", b.client), "left");
