@@ -284,8 +284,7 @@ const struct demo_studio demo_studios[2] =
             .note_lines =
                 {
                     "Baby in breech position for the first ten minutes; turned after a short walk.",
-                    "Clear profile and hands. Family of four in the room. Session ended as "
-                    "planned.",
+                    "Clear profile and hands. Family of four in the room. Ended as planned.",
                     "Face against the placenta; offered the free repeat visit.",
                     "Heartbeat shown with sound. Mother felt well throughout.",
                     "Sealed envelope given to the grandmother, as asked.",
