@@ -72,6 +72,7 @@ static struct str date_text(struct loader *l, int year, size_t day_of_year)
 static void make_client(struct people *p, size_t i, int this_year)
 {
     struct loader *l = p->l;
+    /* (of no other number in the demo: further ones, guardians and whom to call are elsewhere) */
     static const char *const areas[] = {"212", "310", "512", "720", "646", "917", "303", "213"};
     struct demo_client *c = &p->clients[i];
     struct str wrapped;

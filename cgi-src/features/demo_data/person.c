@@ -93,7 +93,7 @@ void load_person(struct loader *l)
     LOAD(l,
          "INSERT INTO app.client_contact (tenant_id, client_id, kind, value, label) SELECT $1, "
          "k.id, "
-         "'phone', '+1212555' || lpad((k.n % 10000)::text, 4, '0'), CASE k.n % 2 WHEN 0 THEN "
+         "'phone', '+1347555' || lpad((k.n % 10000)::text, 4, '0'), CASE k.n % 2 WHEN 0 THEN "
          "'work' ELSE 'partner' END FROM " SOME("9"),
          tenant);
     LOAD(l,
@@ -107,7 +107,7 @@ void load_person(struct loader *l)
          "postal_code = '112' || lpad((k.n % 40)::text, 2, '0'), country = 'US', "
          "pronouns = CASE k.n % 3 WHEN 0 THEN 'she/her' WHEN 1 THEN 'they/them' END, "
          "emergency_contact_name = 'Robin Hale', emergency_contact_relation = 'partner', "
-         "emergency_contact_phone = '+1917555' || lpad((k.n % 10000)::text, 4, '0') "
+         "emergency_contact_phone = '+1332555' || lpad((k.n % 10000)::text, 4, '0') "
          "FROM (SELECT c.id, row_number() OVER (ORDER BY c.id) AS n FROM app.client c WHERE "
          "c.tenant_id = $1) AS k "
          "WHERE u.tenant_id = $1 AND u.id = k.id AND k.n % 5 = 0 AND k.n <= 5000",
@@ -126,15 +126,15 @@ void load_person(struct loader *l)
     LOAD(l,
          "INSERT INTO app.client_guardian (tenant_id, client_id, name, relation, email, phone, "
          "birth_date) "
-         "VALUES ($1, $2, 'Robin Hale', 'parent', 'robin.hale@mail.example', '+19175550111', "
+         "VALUES ($1, $2, 'Robin Hale', 'parent', 'robin.hale@mail.example', '+19295550111', "
          "'1981-03-09')",
          tenant, child);
 
     /* Entered at the desk, and once more when she booked online. */
     new_client(l, "INSERT INTO app.client (tenant_id, id, name, email, phone, birth_date, source) "
-                  "VALUES ($1, $2, 'Marisol Quintero', 'marisol.q@mail.example', '+16465550190', "
+                  "VALUES ($1, $2, 'Marisol Quintero', 'marisol.q@mail.example', '+19295550190', "
                   "'1988-11-02', 'staff')");
     new_client(l, "INSERT INTO app.client (tenant_id, id, name, email, phone, birth_date, source) "
-                  "VALUES ($1, $2, 'Quintero, Marisol', 'm.quintero@mail.example', '+16465550190', "
+                  "VALUES ($1, $2, 'Quintero, Marisol', 'm.quintero@mail.example', '+19295550190', "
                   "'1988-11-02', 'online')");
 }
