@@ -40,8 +40,10 @@ test("H-07: memcheck notices a read of what was never written, and a leak", { sk
   }
 });
 for (const name of programs)
-  test(`H-07: ${name} under memcheck`, { skip, timeout: 1000000 }, () => {
+  test(`H-07: ${name} under memcheck`, { skip, timeout: 1000000 }, (t) => {
     const r = memcheck(path.join(root, "build", "mem", "unit", name));
     assert.equal(r.status, 0, `${r.stdout}${r.stderr}`.split("\n").filter((l) => !/^\[ (RUN|      OK)/.test(l)).join("\n"));
+    const absent = (r.stdout + r.stderr).match(/^view_spec_test: skipped, .*$/m); // (the specification is not part of this tree)
+    if (absent) return t.skip(absent[0]);
     assert.match(r.stdout + r.stderr, /^\[  PASSED  \] [1-9][0-9]* test/m, "its tests ran");
   });
