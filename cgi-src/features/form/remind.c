@@ -43,12 +43,12 @@ static enum err remind_of_record(struct req *r, struct str client_id, struct str
         return req_error(r);
     if (!rows_bool(to, 0, "can_prove"))
         return OK;
-    struct letter letter = {.kind = "forms_open",
-                            .client_id = client_id,
-                            .to = rows_text(to, 0, "email"),
-                            .ics = S(""),
-                            .dedupe_key =
-                                arena_printf(req_arena(r), "forms_open-%.*s", (int)id.n, id.p)};
+    struct letter letter = {
+        .kind = "forms_open",
+        .client_id = client_id,
+        .to = rows_text(to, 0, "email"),
+        .ics = S(""),
+        .dedupe_key = arena_printf(req_arena(r), "forms_open-%.*s", (int)id.n, id.p)};
     req_set(r, "made_guardian", rows_text(to, 0, "guardian_id"));
     enum err e = outbox_invite(r, "form", S(""), letter);
     if (e)

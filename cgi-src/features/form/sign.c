@@ -24,7 +24,7 @@ static const struct field sign_fields[] = {
     {"method", FIELD_CHOICE, .required = true, .choices = "typed|drawn"},
     {"strokes", FIELD_LONG, .max = MAX_STROKES},
     {"name_meant", FIELD_TEXT, .max = 120}, /* she was asked about this name, and meant it */
-    {"guardian_id", FIELD_UUID},            /* of a minor: who signs, and his own date of birth */
+    {"guardian_id", FIELD_UUID}, /* of a minor: who signs, and his own date of birth */
     {"guardian_birth", FIELD_DATE},
     {"witnessed", FIELD_BOOL}, /* at the desk: that she saw it */
     {"code", FIELD_TEXT, .max = 40},
