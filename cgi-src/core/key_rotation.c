@@ -46,11 +46,11 @@ static enum err write_keys(struct arena *a, struct str tenant_id, const struct t
     return err == OK ? keystore_put(name.text, buf_str(&b), true) : err;
 }
 
-/* One who changes a tenant's file at a time: reads it, has it changed, and writes it. */
+/* One who changes a tenant's file at a time: reads it, has it changed, and writes it. drops: a key goes, so the file of before, which holds
+ * it too, is overwritten once it has been replaced. */
 typedef enum err change_fn(struct tenant_keys *keys, const void *what);
-static change_fn drop_key;
 
-static enum err change_keys(struct str tenant_id, change_fn *change, const void *what)
+static enum err change_keys(struct str tenant_id, change_fn *change, const void *what, bool drops)
 {
     unsigned char master[KEY_BYTES];
     struct tenant_keys keys = {0};
@@ -61,10 +61,7 @@ static enum err change_keys(struct str tenant_id, change_fn *change, const void 
         return err != OK ? err : ERR_INTERNAL;
     }
     struct arena *a = arena_new(256 * 1024);
-    /* The file of before holds a key that goes too: it is overwritten once it has been replaced. */
-    int before = change == drop_key
-                     ? openat(keystore_dir(), name.text, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
-                     : -1;
+    int before = drops ? openat(keystore_dir(), name.text, O_WRONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
     err = keystore_wrapping_master(master);
     if (err == OK) {
         err = keystore_read_tenant(a, tenant_id, &keys);
@@ -208,7 +205,7 @@ static enum err as_they_are(struct tenant_keys *keys, const void *what)
 
 enum err keystore_wrap_anew(struct str tenant_id)
 {
-    return change_keys(tenant_id, as_they_are, NULL);
+    return change_keys(tenant_id, as_they_are, NULL, false);
 }
 
 /* A path's directory, and its name there. */
@@ -360,7 +357,7 @@ static enum err add_key(struct tenant_keys *keys, const void *what)
 
 enum err keystore_rotate_tenant(struct str tenant_id)
 {
-    return change_keys(tenant_id, add_key, NULL);
+    return change_keys(tenant_id, add_key, NULL, false);
 }
 
 enum err keystore_older(struct str tenant_id, struct older_key older[OLDER_KEYS_MOST], size_t *n)
@@ -414,20 +411,20 @@ static enum err drop_key(struct tenant_keys *keys, const void *what)
 }
 
 static enum err change_older(struct str tenant_id, const unsigned char id[KEY_ID_BYTES],
-                             int64_t since, change_fn *change)
+                             int64_t since, change_fn *change, bool drops)
 {
     struct older_key older = {.unused_since = since};
     memcpy(older.id, id, KEY_ID_BYTES);
-    return change_keys(tenant_id, change, &older);
+    return change_keys(tenant_id, change, &older, drops);
 }
 
 enum err keystore_older_unused(struct str tenant_id, const unsigned char id[KEY_ID_BYTES],
                                int64_t since)
 {
-    return change_older(tenant_id, id, since, set_unused);
+    return change_older(tenant_id, id, since, set_unused, false);
 }
 
 enum err keystore_older_destroy(struct str tenant_id, const unsigned char id[KEY_ID_BYTES])
 {
-    return change_older(tenant_id, id, 0, drop_key);
+    return change_older(tenant_id, id, 0, drop_key, true);
 }
