@@ -581,7 +581,8 @@ enum err pdf_end(struct pdf *p, struct str *bytes, int *n_pages)
 
 void pdf_forget_all(void)
 {
+    /* What Cairo keeps stays where it points to. Its own clearing away aborts while a font is in use, and Pango's thread that looks for
+     * fonts may use one still. */
     pango_cairo_font_map_set_default(NULL);
-    cairo_debug_reset_static_data();
     FcFini();
 }
