@@ -23,6 +23,12 @@ struct letter {
 };
 
 /*
+ * outbox_language -- in which language a client is written to: of the page for clients that she causes the letter on, which may be
+ * English, the language without a name; else what she is on record to prefer, else the studio's. Errors: those of the statement.
+ */
+enum err MUST_CHECK outbox_language(struct req *r, struct str client_id, struct str *language);
+
+/*
  * outbox_send -- renders a message over the request's values and hands it to the outbox.
  * The template sees what the handler has set and shown, and {{link}}.
  * Errors: those of the statements; ERR_GONE when the client's key was destroyed; ERR_INTERNAL when

@@ -99,8 +99,8 @@ struct view_language {
 size_t view_languages(struct arena *a, const struct view_language **all);
 /* The first of a browser's languages (Accept-Language, RFC 9110 section 12.5.4) that there are words for, "en" among them; "": none. */
 struct str view_language_of(struct arena *a, struct str accept_language);
-/* A whole message in that language; the message itself where there is none. Its numbers may stand in the catalogue as {1}, {2}: "You can try
- * 3 more times." is found as "You can try {1} more times." */
+/* A whole message in that language; the message itself where there is none. Its numbers, and names between “ and ”, may stand in the catalogue
+ * as {1}, {2}: "You can try 3 more times." is found as "You can try {1} more times." */
 struct str view_words(struct arena *a, struct str language, struct str english);
 /* The same with a text in each of its places: {name} of parts. */
 struct view_part {

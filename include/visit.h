@@ -32,9 +32,9 @@ enum err MUST_CHECK visit_remind_of_forms(struct req *r, struct str appointment_
  */
 enum err MUST_CHECK visit_tell_series(struct req *r, const char *kind, struct str series_id);
 
-/* What a calendar is told of one of several visits, from a row like that of Q_visit_message. */
-struct ics_visit visit_entry(struct req *r, const struct rows *visits, size_t i);
+/* What a calendar is told of one of several visits, from a row like that of Q_visit_message; in this language. */
+struct ics_visit visit_entry(struct req *r, const struct rows *visits, size_t i, struct str language);
 
-/* A visit as a calendar entry, from a row of Q_visit_message (parameter visit_id). */
+/* A visit as a calendar entry in the page's language, from a row of Q_visit_message (parameter visit_id). */
 struct str visit_ics(struct req *r, const struct rows *visit);
 #endif

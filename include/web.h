@@ -113,13 +113,15 @@ extern const struct feature all_features[]; /* ended by a NULL name */
 
 struct arena *req_arena(struct req *r);
 const struct page *req_page(struct req *r);
-/* The page in this language, with its messages, if there is a catalogue for it; else in English. Pages of a link begin in the reader's
- * (begin.c). */
+/* The page in this language, with its messages, if there is a catalogue for it; else in English. Pages for clients begin in the
+ * reader's (begin.c). */
 void req_say_in(struct req *r, struct str language);
+/* Whether the studio's clients read the page, and who may become one: it speaks the language of its reader. */
+bool req_is_for_clients(struct req *r);
 /* In which language the page speaks; "": English. */
 struct str req_language(struct req *r);
 /* A value by name, in this order: set by the handler, path, the server's own (host, address, agent,
- * request_id, new_id, idem, page_language, and the context of begin: tenant_id, tenant_slug, actor_id, client_id,
+ * request_id, new_id, idem, page_language, asked_language, and the context of begin: tenant_id, tenant_slug, actor_id, client_id,
  * link_id, ...), fields (valid ones), query string. While a POST is carried out its query string
  * counts for nothing: what a statement may be told by a form is what its fields declare. */
 struct str req_value(struct req *r, const char *name);

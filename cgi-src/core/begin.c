@@ -9,6 +9,8 @@
 
 struct str session_token(struct req *r) { return req_cookie(r, "__Host-sid"); }
 struct str link_token(struct req *r) { return req_cookie(r, "__Secure-link"); }
+/* What a visitor picked on a page that belongs to no link (language.c). */
+static struct str picked_language(struct req *r) { return req_cookie(r, "__Host-language"); }
 
 /* A base64url token as a bytea literal; NULL when it is not one. */
 static const char *token_bytes(struct req *r, struct str token)
@@ -35,6 +37,9 @@ void begin_send(struct req *r, const struct page *page)
     const char *request = arena_cstr(r->arena, r->request_uuid);
 
     r->frames = NULL;
+    /* For statements that are on their way before it is known who reads (page_language). */
+    if (req_is_for_clients(r))
+        req_say_in(r, view_language_of(r->arena, r->in->accept_language));
     switch (page->door) {
     case DOOR_STAFF: {
         const char *const values[] = {
@@ -64,8 +69,6 @@ void begin_send(struct req *r, const struct page *page)
     case DOOR_LINK_UNPROVEN: {
         struct str link_id = S("");
         pairs_get(&r->path_params, S("link_id"), &link_id);
-        /* For statements that are on their way before it is known who reads (page_language). */
-        req_say_in(r, view_language_of(r->arena, r->in->accept_language));
         const char *const values[] = {host,
                                       arena_cstr(r->arena, link_id),
                                       token_bytes(r, link_token(r)),
@@ -97,14 +100,16 @@ enum err begin_wait(struct req *r)
 /* What she chose, or is on record to prefer; else what her browser asks for; else what the studio speaks. */
 void begin_language(struct req *r)
 {
-    if (r->page->door != DOOR_LINK && r->page->door != DOOR_LINK_UNPROVEN)
+    if (!req_is_for_clients(r))
         return;
-    const struct str wishes[] = {rows_text(r->context, 0, "reader_language"),
-                                 r->in->accept_language, rows_text(r->context, 0, "locale")};
-    struct str found = S("");
-    for (size_t i = 0; i < COUNT_OF(wishes) && found.n == 0; i++)
-        found = view_language_of(r->arena, wishes[i]);
-    req_say_in(r, found);
+    struct str chosen = r->page->door == DOOR_PUBLIC ? picked_language(r)
+                                                     : rows_text(r->context, 0, "reader_language");
+    r->asked_language = view_language_of(r->arena, chosen);
+    if (r->asked_language.n == 0)
+        r->asked_language = view_language_of(r->arena, r->in->accept_language);
+    req_say_in(r, r->asked_language.n > 0
+                      ? r->asked_language
+                      : view_language_of(r->arena, rows_text(r->context, 0, "locale")));
 }
 
 void begin_refused(struct req *r, const char *outcome)

@@ -8,7 +8,8 @@
 #include "shown.h"
 
 static name_id n_csrf, n_idem, n_path, n_value, n_error, n_may, n_any, n_form, n_request_id,
-    n_is_again, n_page_languages, n_domain, n_origin, n_is_framed, n_page_before, n_page_after;
+    n_is_again, n_page_languages, n_page_at, n_domain, n_origin, n_is_framed, n_page_before,
+    n_page_after;
 static name_id n_perm[PERM_COUNT];
 
 struct request_frame {
@@ -31,6 +32,7 @@ void frames_init(void)
     n_page_before = name_intern(S("page_before"));
     n_page_after = name_intern(S("page_after"));
     n_page_languages = name_intern(S("page_languages"));
+    n_page_at = name_intern(S("page_at"));
     n_domain = name_intern(S("domain"));
     n_is_framed = name_intern(S("is_framed"));
     n_origin = name_intern(S("origin_url"));
@@ -124,14 +126,13 @@ static const struct frame *sub_frame(struct req *r, const struct frame_ops *ops)
     return &f->base;
 }
 
-/* The languages that the pages of a link can be read in, where there is more than one: to choose from on a page that was asked for, for it is
- * asked for again in the other. */
+/* The languages that pages for clients can be read in, where there is more than one: to choose from on a page that was asked for, for it
+ * is asked for again in the other. */
 static struct val page_languages(struct req *r)
 {
     const struct view_language *all;
     size_t n = view_languages(r->arena, &all);
-    bool by_link = r->page && (r->page->door == DOOR_LINK || r->page->door == DOOR_LINK_UNPROVEN);
-    if (!by_link || r->method != GET || n < 2)
+    if (!req_is_for_clients(r) || r->method != GET || n < 2)
         return (struct val){.kind = VAL_NULL};
     struct shown_item *items = arena_alloc(r->arena, n * sizeof *items);
     for (size_t i = 0; i < n; i++) {
@@ -171,6 +172,11 @@ static struct val machine_value(struct req *r, name_id name)
         return number_val(r->has_next_page ? r->page_number + 1 : 0);
     if (name == n_page_languages)
         return page_languages(r);
+    if (name == n_page_at)
+        return text_val(r->in->query.n == 0
+                            ? r->path
+                            : arena_printf(r->arena, "%.*s?%.*s", (int)r->path.n, r->path.p,
+                                           (int)r->in->query.n, r->in->query.p));
     if (name == n_domain)
         return text_val(str_of(r->gate->domain));
     if (name == n_origin)

@@ -72,6 +72,7 @@ struct req {
     bool form_is_old; /* made by us, more than a day ago */
     struct str host, path, new_id, idem, csrf, form_binding, request_uuid;
     struct str language; /* in which the page speaks; "": English */
+    struct str asked_language; /* the one that its reader chose, or her browser asks for, of those there are; "": none */
     struct pairs path_params, query, posted, cookies;
     struct uploads uploads;
     struct form form;

@@ -171,6 +171,13 @@ void req_say_in(struct req *r, struct str language)
     r->language = view_speaks(language) ? language : S("");
 }
 
+bool req_is_for_clients(struct req *r)
+{
+    const struct page *page = r->page;
+    return page && (page->door == DOOR_LINK || page->door == DOOR_LINK_UNPROVEN ||
+                    (page->door == DOOR_PUBLIC && page->pool == POOL_PUBLIC));
+}
+
 struct str req_language(struct req *r) { return r->language; }
 
 const struct view *view_in_language(struct req *r, const char *name, struct str *why)

@@ -107,6 +107,8 @@ static bool own_value(struct req *r, struct str name, struct str *value, bool *i
         *value = req_agent(r);
     } else if (str_is(name, "page_language")) {
         *value = r->language.n > 0 ? r->language : S("en");
+    } else if (str_is(name, "asked_language")) {
+        *value = r->asked_language;
     } else if (str_is(name, "idem")) {
         *is_null = !pairs_get(&r->posted, name, value);
     } else if (str_is(name, "page_limit") || str_is(name, "page_offset")) {

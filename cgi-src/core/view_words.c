@@ -166,18 +166,33 @@ bool view_speaks(struct str language) { return catalogue_of(language) != NULL; }
 
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/* A text with its numbers as {1}, {2}; they come to parts. More than there is room for: as it is. */
-static struct str without_numbers(struct arena *a, struct str text, struct view_part *parts,
-                                  size_t most, size_t *n)
+/* Where a part that begins at i ends: a number, or what stands between “ and ”; i: none begins there. */
+static size_t part_end(struct str text, size_t i)
+{
+    static const struct str opening = {"“", 3}, closing = {"”", 3};
+    size_t end = i;
+    if (i >= 3 && str_eq(str_part(text, i - 3, 3), opening)) {
+        while (end + 3 <= text.n && !str_eq(str_part(text, end, 3), closing))
+            end++;
+        return end + 3 <= text.n ? end : i;
+    }
+    while (end < text.n &&
+           (is_digit(text.p[end]) ||
+            (end > i && end + 1 < text.n && text.p[end] == '.' && is_digit(text.p[end + 1]))))
+        end++;
+    return end;
+}
+
+/* A text with its numbers and names in quotation marks as {1}, {2}; they come to parts. More than there is room for: as it is. */
+static struct str without_parts(struct arena *a, struct str text, struct view_part *parts,
+                                size_t most, size_t *n)
 {
     static const char *const names[] = {"1", "2", "3", "4", "5", "6"};
     struct buf b = buf_in(a, text.n + 16);
     *n = 0;
     for (size_t i = 0; i < text.n;) {
         size_t from = i;
-        while (i < text.n && (is_digit(text.p[i]) || (i > from && i + 1 < text.n &&
-                                                      text.p[i] == '.' && is_digit(text.p[i + 1]))))
-            i++;
+        i = part_end(text, from);
         if (i == from || *n == most || *n == COUNT_OF(names)) {
             buf_add(&b, str_part(text, from, i > from ? i - from : 1));
             i = i > from ? i : i + 1;
@@ -216,13 +231,13 @@ struct str view_words(struct arena *a, struct str language, struct str english)
 {
     const struct catalogue *c = language.n > 0 ? catalogue_of(language) : NULL;
     const struct said *said = c && english.n > 0 ? find_said(c, english) : NULL;
-    struct view_part numbers[6];
+    struct view_part parts[6];
     size_t n;
     if (said || !c)
         return said ? said->words : english;
-    struct str pattern = without_numbers(a, english, numbers, COUNT_OF(numbers), &n);
+    struct str pattern = without_parts(a, english, parts, COUNT_OF(parts), &n);
     said = n > 0 ? find_said(c, pattern) : NULL;
-    return said ? filled(a, said->words, numbers, n) : english;
+    return said ? filled(a, said->words, parts, n) : english;
 }
 
 struct str view_words_with(struct arena *a, struct str language, struct str english,

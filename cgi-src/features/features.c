@@ -57,6 +57,7 @@ const struct feature all_features[] = {
     {"booking", booking_pages},
     {"booking_page", booking_page_pages},
     {"manage", manage_pages},
+    {"language", language_pages},
     {"privacy", privacy_pages},
     {"role", role_pages},
     {"access", access_pages},

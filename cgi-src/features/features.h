@@ -59,6 +59,7 @@ extern const struct page plan_pages[];
 extern const struct page booking_pages[];
 extern const struct page booking_page_pages[];
 extern const struct page manage_pages[];
+extern const struct page language_pages[];
 extern const struct page privacy_pages[];
 extern const struct page role_pages[];
 extern const struct page access_pages[];

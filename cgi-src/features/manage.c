@@ -114,7 +114,7 @@ static enum err prove(struct req *r)
 
 static const struct field language_fields[] = {
     {"lang", FIELD_TOKEN, .required = true, .min = 2, .max = 3},
-    {"at", FIELD_TEXT, .max = 300},
+    {"at", FIELD_TEXT, .max = 2000},
     {0},
 };
 

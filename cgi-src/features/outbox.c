@@ -34,24 +34,30 @@ void outbox_set_address_hash(struct req *r, struct str address)
     req_set_bytes(r, "address_hash", (struct str){(const char *)hash, sizeof hash});
 }
 
-/* The letter's text in her language: of the page of her link that she causes it on, which may be English, the language without a name;
- * else what she is on record to prefer, else the studio's. */
+enum err outbox_language(struct req *r, struct str client_id, struct str *language)
+{
+    *language = req_language(r);
+    if (language->n > 0 || req_is_for_clients(r))
+        return OK;
+    req_set(r, "message_client", client_id);
+    struct rows *hers = req_query(r, Q_outbox_language);
+    if (!hers)
+        return req_error(r);
+    if (rows_count(hers) > 0)
+        *language = view_language_of(req_arena(r), rows_text(hers, 0, "preferred"));
+    if (rows_count(hers) > 0 && language->n == 0)
+        *language = view_language_of(req_arena(r), rows_text(hers, 0, "locale"));
+    return OK;
+}
+
 static enum err render_hers(struct req *r, const struct letter *letter, const char *view,
                             struct str *text)
 {
-    struct str page = req_language(r);
-    if (page.n == 0 && !req_has(r, "link_id")) {
-        req_set(r, "message_client", letter->client_id);
-        struct rows *hers = req_query(r, Q_outbox_language);
-        if (!hers)
-            return req_error(r);
-        struct str found = S("");
-        if (rows_count(hers) > 0)
-            found = view_language_of(req_arena(r), rows_text(hers, 0, "preferred"));
-        if (rows_count(hers) > 0 && found.n == 0)
-            found = view_language_of(req_arena(r), rows_text(hers, 0, "locale"));
-        req_say_in(r, found);
-    }
+    struct str page = req_language(r), hers;
+    enum err e = outbox_language(r, letter->client_id, &hers);
+    if (e)
+        return e;
+    req_say_in(r, hers);
     *text = req_render(r, view);
     req_say_in(r, page);
     return OK;

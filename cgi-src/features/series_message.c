@@ -8,12 +8,12 @@
 #include "outbox.h"
 #include "visit.h"
 
-static struct str series_ics(struct req *r, const struct rows *visits)
+static struct str series_ics(struct req *r, const struct rows *visits, struct str language)
 {
     size_t n = rows_count(visits);
     struct ics_visit *entries = arena_alloc(req_arena(r), (n + 1) * sizeof *entries);
     for (size_t i = 0; i < n; i++)
-        entries[i] = visit_entry(r, visits, i);
+        entries[i] = visit_entry(r, visits, i, language);
     return n > 0 ? ics_write_all(req_arena(r), entries, n) : S("");
 }
 
@@ -24,11 +24,15 @@ enum err visit_tell_series(struct req *r, const char *kind, struct str series_id
     struct rows *visits = series ? req_show(r, "visits", Q_series_message_visit, NULL) : NULL;
     if (!visits)
         return req_error(r);
+    struct str language;
+    enum err e = outbox_language(r, rows_text(series, 0, "client_id"), &language);
+    if (e)
+        return e;
     struct letter letter = {
         .kind = kind,
         .client_id = rows_text(series, 0, "client_id"),
         .to = rows_text(series, 0, "email"),
-        .ics = series_ics(r, visits),
+        .ics = series_ics(r, visits, language),
         .dedupe_key = arena_printf(req_arena(r), "%s-%.*s-%lld", kind, (int)series_id.n,
                                    series_id.p, (long long)rows_int(series, 0, "version")),
     };

@@ -14,16 +14,19 @@ static struct rows *visit_row(struct req *r, struct str appointment_id)
     return req_show(r, "visit", Q_visit_message, NULL);
 }
 
-struct ics_visit visit_entry(struct req *r, const struct rows *visits, size_t i)
+struct ics_visit visit_entry(struct req *r, const struct rows *visits, size_t i,
+                             struct str language)
 {
     struct arena *a = req_arena(r);
     struct str id = rows_text(visits, i, "appointment_id"), host = req_value(r, "host"),
-               studio = req_value(r, "tenant_name");
+               studio = req_value(r, "tenant_name"),
+               what = view_words(a, language, S("appointment"));
     return (struct ics_visit){
         .uid = arena_printf(a, "%.*s@%.*s", (int)id.n, id.p, (int)host.n, host.p),
-        .summary = arena_printf(a, "%.*s: appointment", (int)studio.n, studio.p),
+        .summary = arena_printf(a, "%.*s: %.*s", (int)studio.n, studio.p, (int)what.n, what.p),
         .place = rows_text(visits, i, "address"),
-        .text = S("To move or cancel, use the link in our latest message."),
+        .text =
+            view_words(a, language, S("To move or cancel, use the link in our latest message.")),
         .starts_at = rows_int(visits, i, "starts_epoch"),
         .ends_at = rows_int(visits, i, "ends_epoch"),
         .changed_at = rows_int(visits, i, "changed_epoch"),
@@ -36,14 +39,14 @@ struct ics_visit visit_entry(struct req *r, const struct rows *visits, size_t i)
 
 struct str visit_ics(struct req *r, const struct rows *visit)
 {
-    struct ics_visit entry = visit_entry(r, visit, 0);
+    struct ics_visit entry = visit_entry(r, visit, 0, req_language(r));
     return ics_write(req_arena(r), &entry);
 }
 
 /* As it goes with a mail: of its reader it has nothing but the address that the mail is to. */
-static struct str mailed_ics(struct req *r, const struct rows *visit)
+static struct str mailed_ics(struct req *r, const struct rows *visit, struct str language)
 {
-    struct ics_visit entry = visit_entry(r, visit, 0);
+    struct ics_visit entry = visit_entry(r, visit, 0, language);
     entry.attendee = rows_text(visit, 0, "email");
     return ics_write(req_arena(r), &entry);
 }
@@ -53,11 +56,15 @@ enum err visit_tell(struct req *r, const char *kind, struct str appointment_id)
     struct rows *visit = visit_row(r, appointment_id);
     if (!visit)
         return req_error(r);
+    struct str language;
+    enum err e = outbox_language(r, rows_text(visit, 0, "client_id"), &language);
+    if (e)
+        return e;
     struct letter letter = {
         .kind = kind,
         .client_id = rows_text(visit, 0, "client_id"),
         .to = rows_text(visit, 0, "email"),
-        .ics = mailed_ics(r, visit),
+        .ics = mailed_ics(r, visit, language),
         .dedupe_key = arena_printf(req_arena(r), "%s-%.*s-%lld", kind, (int)appointment_id.n,
                                    appointment_id.p, (long long)rows_int(visit, 0, "version")),
     };
@@ -77,8 +84,8 @@ static enum err forms_letter(struct req *r, const char *kind, struct str appoint
         .client_id = rows_text(visit, 0, "client_id"),
         .to = rows_text(visit, 0, "email"),
         .ics = S(""),
-        .dedupe_key = arena_printf(req_arena(r), "%s-%.*s", kind, (int)appointment_id.n,
-                                   appointment_id.p),
+        .dedupe_key =
+            arena_printf(req_arena(r), "%s-%.*s", kind, (int)appointment_id.n, appointment_id.p),
     };
     return outbox_invite(r, "form", appointment_id, letter);
 }

@@ -222,14 +222,13 @@ static void describe(PGconn *conn, int q)
 
 /* Names that are always there at the top (frames.c), the context row and error pages' status. */
 static const char *const root_names[] = {
-    "csrf",          "idem",         "path",         "value",          "error",
-    "may",           "request_id",   "is_again",     "page_languages", "is_framed",
-    "must_confirm",  "idle_seconds", "left_seconds", "must_enrol",     "is_support",
-    "support_until", "domain",       "status",       "origin_url",     "page_before",
-    "page_after",    "tenant_id",    "tenant_slug",  "tenant_name",    "tenant_kind",
-    "realm",         "accent",       "country",      "locale",         "zone",
-    "actor_id",      "actor_name",   "role_names",   "session_id",     "link_id",
-    "link_purpose",  "link_subject", "is_proven",    "perms"};
+    "csrf",         "idem",         "path",           "value",      "error",         "may",
+    "request_id",   "is_again",     "page_languages", "is_framed",  "page_at",       "must_confirm",
+    "idle_seconds", "left_seconds", "must_enrol",     "is_support", "support_until", "domain",
+    "status",       "origin_url",   "page_before",    "page_after", "tenant_id",     "tenant_slug",
+    "tenant_name",  "tenant_kind",  "realm",          "accent",     "country",       "locale",
+    "zone",         "actor_id",     "actor_name",     "role_names", "session_id",    "link_id",
+    "link_purpose", "link_subject", "is_proven",      "perms"};
 
 struct scope {
     int query;    /* -1: a section over something that is not a query */

@@ -417,7 +417,8 @@ END $$;
 
 -- A new client with her wrapped key. A visitor who makes one stands for this client for the rest of the transaction: she
 -- may then book, sign and receive for her, and no one else. (That the business has its agreement is asked by a trigger of app.client.)
-CREATE OR REPLACE FUNCTION app.client_new(client_id uuid, name text, preferred_name text, email text, phone text, birth_date date, due_date date, is_adult boolean, wrapped_key bytea)
+DROP FUNCTION IF EXISTS app.client_new(uuid, text, text, text, text, date, date, boolean, bytea);
+CREATE OR REPLACE FUNCTION app.client_new(client_id uuid, name text, preferred_name text, email text, phone text, birth_date date, due_date date, is_adult boolean, wrapped_key bytea, language text DEFAULT NULL)
 RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -431,9 +432,9 @@ BEGIN
     IF kind = 'visitor' AND is_adult IS NOT TRUE THEN
         RAISE EXCEPTION 'Please confirm that you are an adult.' USING ERRCODE = 'FY422', COLUMN = 'is_adult';
     END IF;
-    INSERT INTO app.client (id, name, preferred_name, email, phone, birth_date, due_date, adult_attested_at, source)
+    INSERT INTO app.client (id, name, preferred_name, email, phone, birth_date, due_date, adult_attested_at, source, preferred_language)
     VALUES (client_id, btrim(name), nullif(btrim(preferred_name), ''), nullif(btrim(email), ''), nullif(phone, ''), birth_date, due_date,
-            CASE WHEN is_adult THEN now() END, CASE kind WHEN 'visitor' THEN 'online' ELSE 'staff' END);
+            CASE WHEN is_adult THEN now() END, CASE kind WHEN 'visitor' THEN 'online' ELSE 'staff' END, nullif(language, ''));
     INSERT INTO app.client_key (client_id, wrapped_key) VALUES (client_id, wrapped_key);
     IF kind = 'visitor' THEN
         PERFORM set_config('foyer.client_id', client_id::text, true);
@@ -471,7 +472,7 @@ BEGIN
     UPDATE app.idem i SET location = location WHERE i.tenant_id = app.tenant() AND i.key = key AND i.location IS NULL AND i.at = now();
 END $$;
 
-REVOKE ALL ON FUNCTION app.client_new(uuid, text, text, text, text, date, date, boolean, bytea), app.idem_take(text, bytea, text), app.idem_done(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION app.client_new(uuid, text, text, text, text, date, date, boolean, bytea, text), app.idem_take(text, bytea, text), app.idem_done(text, text) FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA sec FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION sec.login_lookup(text, text, inet, bytea), sec.login_done(text, text, uuid, boolean, bytea, text, inet, text, uuid, bytea) TO foyer_slow;
 GRANT EXECUTE ON FUNCTION sec.logout() TO foyer_staff, foyer_slow;
@@ -480,5 +481,5 @@ GRANT EXECUTE ON FUNCTION sec.password_set(uuid, text) TO foyer_migrator, foyer_
 GRANT EXECUTE ON FUNCTION sec.link_new(uuid, text, uuid, uuid, bytea, text, timestamptz, uuid) TO foyer_staff, foyer_public, foyer_slow, foyer_jobs;
 GRANT EXECUTE ON FUNCTION sec.link_find(bytea, inet), sec.link_open(uuid, bytea), sec.link_open_again(text, uuid, bytea) TO foyer_public;
 GRANT EXECUTE ON FUNCTION sec.link_prove(text, uuid, bytea, date, bytea, inet, text, uuid) TO foyer_public, foyer_slow;
-GRANT EXECUTE ON FUNCTION app.client_new(uuid, text, text, text, text, date, date, boolean, bytea) TO foyer_staff, foyer_public;
+GRANT EXECUTE ON FUNCTION app.client_new(uuid, text, text, text, text, date, date, boolean, bytea, text) TO foyer_staff, foyer_public;
 GRANT EXECUTE ON FUNCTION app.idem_take(text, bytea, text), app.idem_done(text, text) TO foyer_staff, foyer_public, foyer_slow;

@@ -77,7 +77,7 @@ LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    RETURN (SELECT format('Before this visit comes another: %s, at most %s earlier. Please book that first.', o.name,
+    RETURN (SELECT format('Before this visit comes another: “%s”, at most %s earlier. Please book that first.', o.name,
                           CASE v.prerequisite_days WHEN 1 THEN 'one day' ELSE v.prerequisite_days || ' days' END)
             FROM app.service v JOIN app.service o ON o.id = v.prerequisite_id WHERE v.id = p_service);
 END $$;
@@ -100,8 +100,8 @@ BEGIN
     SELECT (p_starts AT TIME ZONE l.zone)::date INTO day FROM app.location l WHERE l.id = p_location;
     IF day < rule.first_day OR day > rule.last_day THEN
         code := 'weeks';
-        words := (SELECT format('This visit is for weeks %s to %s of a pregnancy: by your due date that is %s to %s. Please choose a day between.',
-                                v.week_from, v.week_to, to_char(rule.first_day, 'FMDD FMMonth YYYY'), to_char(rule.last_day, 'FMDD FMMonth YYYY'))
+        words := (SELECT format('This visit is for weeks %s to %s of a pregnancy, and by your due date this day is not one of them. Please look at other days: only those that fit are offered there.',
+                                v.week_from, v.week_to)
                   FROM app.service v WHERE v.id = p_service);
     ELSIF NOT rule.allowed @> p_starts THEN
         code := 'prerequisite';

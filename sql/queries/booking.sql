@@ -117,7 +117,7 @@ WHERE v.id = app.policy_in_force('privacy');
 
 -- name: booking_cancellation :maybe
 -- What the studio says about cancelling, if it has said so.
-SELECT v.title, v.body
+SELECT v.title, v.body, v.language
 FROM app.policy_version v
 WHERE v.id = app.policy_in_force('cancellation');
 
@@ -146,8 +146,9 @@ SELECT CASE WHEN h.is_group
 FROM held h;
 
 -- name: booking_client_new :one
--- The person who books, always as a new client: nobody has proven yet that she is one whom the studio knows.
-SELECT app.client_new(:new_client::uuid, :name, :preferred_name, :email, :phone_kept, :birth_date::date, :due_date::date, :is_adult::boolean, :wrapped_key::bytea) AS client_id;
+-- The person who books, always as a new client: nobody has proven yet that she is one whom the studio knows. The language that she
+-- asked for is kept as the one she prefers: what we write to her later is in it too.
+SELECT app.client_new(:new_client::uuid, :name, :preferred_name, :email, :phone_kept, :birth_date::date, :due_date::date, :is_adult::boolean, :wrapped_key::bytea, :asked_language) AS client_id;
 
 -- name: booking_confirm :one
 -- Turns what is held into a booking for her, with its forms: all parts of it, or none. The first part is given.

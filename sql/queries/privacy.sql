@@ -1,12 +1,12 @@
 -- name: privacy_in_force :maybe
 -- The text that is in force today.
-SELECT v.version, v.title, v.body, v.effective_on, true AS is_in_force
+SELECT v.version, v.title, v.body, v.language, v.effective_on, true AS is_in_force
 FROM app.policy_version v
 WHERE v.id = app.policy_in_force('privacy');
 
 -- name: privacy_version :one
 -- One version, as it was published.
-SELECT v.version, v.title, v.body, v.effective_on, coalesce(v.id = app.policy_in_force('privacy'), false) AS is_in_force
+SELECT v.version, v.title, v.body, v.language, v.effective_on, coalesce(v.id = app.policy_in_force('privacy'), false) AS is_in_force
 FROM app.policy_version v
 WHERE v.kind = 'privacy' AND v.version = :version::int;
 

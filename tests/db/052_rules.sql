@@ -158,7 +158,7 @@ UPDATE app.service SET new_client_rule = 'known' WHERE id = fx.id('c', 'service'
 UPDATE app.service SET prerequisite_id = fx.id('c', 'service', 2), prerequisite_days = 3 WHERE id = fx.id('c', 'service', 1);
 SELECT pg_temp.client(3);
 SELECT matches(pg_temp.book(3, 1, pg_temp.at('09:00', 5), 3), '^FY422 .*been with us before', 'known clients only, in kind words');
-SELECT matches(pg_temp.book(1, 1, pg_temp.at('13:00', 10), 3), '^FY422 .*Consultation, at most 3 days', 'first the other visit, and which');
+SELECT matches(pg_temp.book(1, 1, pg_temp.at('13:00', 10), 3), '^FY422 .*“Consultation”, at most 3 days', 'first the other visit, and which');
 SELECT pg_temp.book(2, 1, pg_temp.at('09:00', 9), 3) AS first \gset
 SELECT is(pg_temp.why(1, 1, pg_temp.at('13:00', 12), 3), '', 'on the third day after it she may');
 SELECT is(pg_temp.why(1, 1, pg_temp.at('13:00', 13), 3), 'prerequisite', 'on the fourth no longer');

@@ -92,6 +92,7 @@ describe("in a frame no cookie is needed, for browsers keep none there", () => {
     assert.match(shown.text, /Your appointment is booked/);
     assert.ok(!shown.text.includes(values.name) && !shown.text.includes(values.email));
     assert.match(shown.text, /href="\/privacy" target="_blank"/, "what a frame may not show opens beside it");
+    assert.match(shown.text, /<form class="languages" method="post" action="\/language" target="_blank"/, "a language is kept by a cookie, so it opens beside it too");
     for (const r of all) assert.deepEqual(r.cookies, []);
     const client = h.one("SELECT id FROM app.client WHERE email = :'v1'", values.email);
     assert.ok((await k.message(c, client, "booked")).token);

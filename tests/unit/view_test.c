@@ -484,7 +484,8 @@ static void dates_numbers_and_browsers_are_said_in_another_language(void **state
         "msgid \"Kept: {name}\"\nmsgstr \"{name}, guardado\"\n\n"
         "msgid \"Booked\"\nmsgstr \"Reservada\"\n\n"
         "msgid \"You can try {1} more times.\"\nmsgstr \"Puede intentarlo {1} veces más.\"\n\n"
-        "msgid \"From {1} to {2}.\"\nmsgstr \"Hasta {2}, desde {1}.\"\n";
+        "msgid \"From {1} to {2}.\"\nmsgstr \"Hasta {2}, desde {1}.\"\n\n"
+        "msgid \"First “{1}”, {2} days.\"\nmsgstr \"{2} días, “{1}”.\"\n";
     const struct file files[] = {
         {"page", "{{#say}}en{{/say}} {{state:say}} {{other:say}} {{zone:zone}} {{odd:zone}}"}};
     static const char json[] =
@@ -497,6 +498,11 @@ static void dates_numbers_and_browsers_are_said_in_another_language(void **state
     assert_true(str_is(view_words(arena, es, S("From 1.5 to 12.")), "Hasta 12, desde 1.5."));
     assert_true(str_is(view_words(arena, es, S("From 1 to 2 of 3 in 4 by 5 at 6, 7.")),
                        "From 1 to 2 of 3 in 4 by 5 at 6, 7."));
+    assert_true(str_is(view_words(arena, es, S("First “Peel {2} 30”, 5 days.")),
+                       "5 días, “Peel {2} 30”."));
+    assert_true(str_is(view_words(arena, es, S("First “”, 5 days.")), "First “”, 5 days."));
+    assert_true(str_is(view_words(arena, es, S("First “Peel, 5 days.")), "First “Peel, 5 days."));
+    assert_true(str_is(view_words(arena, es, S("First “")), "First “"));
     assert_true(str_is(view_words(arena, es, S("")), ""));
     const struct view_part name = {"name", S("{name} {x}")};
     assert_true(
