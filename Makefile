@@ -42,7 +42,7 @@ LINK  := -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code $(BRANCH_LINK) -Wl,
 SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ  := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
 
-PACKAGES := fcgi libpq json-c libcurl libcrypto libical libargon2 libseccomp libfido2 libqrencode pangocairo fontconfig libqpdf libjpeg libpng libwebp lcms2
+PACKAGES := fcgi libpq json-c libcurl libcrypto libical libargon2 libseccomp libfido2 libqrencode pangocairo libqpdf libjpeg libpng libwebp lcms2
 # Headers of libraries are not ours to warn about.
 LIB_INCLUDE := $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PACKAGES)))
 # (zxcvbn comes without a description for pkg-config)

@@ -21,7 +21,6 @@
 #include "log.h"
 #include "media.h"
 #include "oidc.h"
-#include "pdf.h"
 #include "seal.h"
 
 enum { AGAIN_SECONDS = 60 };
@@ -177,9 +176,5 @@ int main(int argc, char **argv)
     arena_free(gate.arena);
     curl_global_cleanup();
     proof_authority_close();
-#ifdef __SANITIZE_ADDRESS__
-    /* For who looks for leaks. Else the kernel takes all back: Cairo ends a process that clears away while it believes a font in use. */
-    pdf_forget_all();
-#endif
     return EXIT_SUCCESS;
 }

@@ -75,8 +75,6 @@ void pdf_new_page(struct pdf *p);
 
 /* Errors: ERR_INTERNAL, logged. *n_pages may be NULL. */
 enum err MUST_CHECK pdf_end(struct pdf *p, struct str *bytes, int *n_pages);
-/* What the libraries keep for the whole life of the process; for its end where leaks are looked for. */
-void pdf_forget_all(void);
 
 /* ---- sealing ---- */
 

@@ -6,7 +6,6 @@
 #include "pdf.h"
 
 #include <cairo-pdf.h>
-#include <fontconfig/fontconfig.h>
 #include <pango/pangocairo.h>
 #include <stdio.h>
 #include <time.h>
@@ -577,12 +576,4 @@ enum err pdf_end(struct pdf *p, struct str *bytes, int *n_pages)
     if (n_pages)
         *n_pages = p->page;
     return OK;
-}
-
-void pdf_forget_all(void)
-{
-    /* What Cairo keeps stays where it points to. Its own clearing away aborts while a font is in use, and Pango's thread that looks for
-     * fonts may use one still. */
-    pango_cairo_font_map_set_default(NULL);
-    FcFini();
 }
