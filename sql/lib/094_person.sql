@@ -233,7 +233,7 @@ BEGIN
 END $$;
 
 -- What reaches a client: her own phones and e-mails, further ones, her guardians'. of_guardian: it is his, which brothers and sisters share.
--- value: of these clients alone who have it; NULL: all. Internal.
+-- wanted: of these clients alone who have it; NULL: all. Internal.
 CREATE OR REPLACE FUNCTION app.client_ways(wanted text) RETURNS TABLE (client_id uuid, is_phone boolean, value text, of_guardian boolean)
 LANGUAGE plpgsql STABLE ROWS 10 SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -274,6 +274,12 @@ DECLARE
     others uuid[];
     words text[];
     weights int[];
+    pair record;
+    skipped int := least(greatest(coalesce(skip, 0), 0), 100000);
+    n int := 0;
+    found_ones uuid[] := '{}';
+    found_others uuid[] := '{}';
+    scores int[] := '{}';
 BEGIN
     IF NOT app.may('client_lists') THEN
         RAISE EXCEPTION 'not allowed' USING ERRCODE = 'FY403';
@@ -297,17 +303,18 @@ BEGIN
         WHERE r.id <> me.id;
     ELSE
         SELECT array_agg(r.one), array_agg(r.other), array_agg(r.words), array_agg(r.weight) INTO ones, others, words, weights
-        FROM (SELECT a.client_id AS one, b.client_id AS other, app.way_words(a.is_phone, bool_and(a.of_guardian OR b.of_guardian)) AS words, CASE WHEN bool_and(a.of_guardian OR b.of_guardian) THEN 2 ELSE 3 END AS weight
-              FROM (SELECT w.value FROM app.client_ways(NULL) AS w GROUP BY w.value HAVING count(DISTINCT w.client_id) BETWEEN 2 AND 20) AS k
-              CROSS JOIN LATERAL app.client_ways(k.value) AS a
-              CROSS JOIN LATERAL app.client_ways(k.value) AS b
-              WHERE b.client_id > a.client_id AND b.is_phone = a.is_phone
-              GROUP BY a.client_id, b.client_id, a.is_phone
+        FROM (SELECT a.id AS one, b.id AS other, app.way_words(k.is_phone, bool_and(a.of_guardian OR b.of_guardian)) AS words, CASE WHEN bool_and(a.of_guardian OR b.of_guardian) THEN 2 ELSE 3 END AS weight
+              FROM (SELECT w.is_phone, array_agg(w.client_id) AS ids, array_agg(w.of_guardian) AS are_guardians FROM app.client_ways(NULL) AS w GROUP BY w.value, w.is_phone HAVING count(*) > 1) AS k
+              CROSS JOIN LATERAL unnest(k.ids, k.are_guardians) AS a (id, of_guardian)
+              CROSS JOIN LATERAL unnest(k.ids, k.are_guardians) AS b (id, of_guardian)
+              WHERE b.id > a.id AND CASE WHEN cardinality(k.ids) > 20 THEN (SELECT count(DISTINCT x) FROM unnest(k.ids) AS x) <= 20 ELSE true END
+              GROUP BY a.id, b.id, k.is_phone
               UNION ALL
               SELECT a.id, b.id, 'same name and date of birth', 5
-              FROM (SELECT c.birth_date, c.name_norm FROM app.client c WHERE c.tenant_id = t AND c.birth_date IS NOT NULL GROUP BY c.birth_date, c.name_norm HAVING count(*) > 1) AS k
-              JOIN app.client a ON a.tenant_id = t AND a.birth_date = k.birth_date AND a.name_norm = k.name_norm
-              JOIN app.client b ON b.tenant_id = t AND b.birth_date = k.birth_date AND b.name_norm = k.name_norm AND b.id > a.id) AS r;
+              FROM (SELECT array_agg(c.id) AS ids FROM app.client c WHERE c.tenant_id = t AND c.birth_date IS NOT NULL GROUP BY c.birth_date, c.name_norm HAVING count(*) > 1) AS k
+              CROSS JOIN LATERAL unnest(k.ids) AS a (id)
+              CROSS JOIN LATERAL unnest(k.ids) AS b (id)
+              WHERE b.id > a.id) AS r;
         IF app.duplicates_by_name() THEN
             SELECT ones || array_agg(r.one), others || array_agg(r.other), words || array_agg('similar name, same date of birth'::text), weights || array_agg(4) INTO ones, others, words, weights
             FROM (WITH key AS MATERIALIZED ( -- app.names_alike, whose pairs are found by the beginnings of their words
@@ -318,19 +325,27 @@ BEGIN
                   WHERE app.names_near(a.name_norm, b.name_norm)) AS r;
         END IF;
     END IF;
+    -- The surest first, and no more of them looked at than are asked for: there may be hundreds of thousands. (A weight above two is not a
+    -- guardian's alone.)
+    FOR pair IN SELECT r.one, r.other, sum(r.weight)::int AS points, max(r.weight) > 2 AS is_own FROM unnest(ones, others, weights) AS r (one, other, weight) GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LOOP
+        EXIT WHEN n = skipped + least(how_many, 200);
+        CONTINUE WHEN NOT EXISTS (SELECT FROM app.client a JOIN app.client b ON b.tenant_id = t AND b.id = pair.other AND b.is_active
+                                  WHERE a.tenant_id = t AND a.id = pair.one AND a.is_active
+                                    AND (pair.is_own OR a.birth_date = b.birth_date OR a.birth_date IS NULL OR b.birth_date IS NULL))
+            OR EXISTS (SELECT FROM app.client_apart x WHERE x.tenant_id = t AND x.one_id = pair.one AND x.other_id = pair.other)
+            OR EXISTS (SELECT FROM app.client_merged m WHERE m.tenant_id = t AND m.client_id IN (pair.one, pair.other) AND m.undone_at IS NULL);
+        n := n + 1;
+        CONTINUE WHEN n <= skipped;
+        found_ones := found_ones || pair.one;
+        found_others := found_others || pair.other;
+        scores := scores || pair.points;
+    END LOOP;
     RETURN QUERY
-    WITH pair AS (
-        SELECT r.one, r.other, string_agg(r.words, ', ' ORDER BY r.weight DESC, r.words) AS words, sum(r.weight)::int AS points
-        FROM unnest(ones, others, words, weights) AS r (one, other, words, weight) GROUP BY 1, 2
-    )
-    SELECT p.one, p.other, p.words, p.points FROM pair p
-    JOIN app.client a ON a.tenant_id = t AND a.id = p.one AND a.is_active
-    JOIN app.client b ON b.tenant_id = t AND b.id = p.other AND b.is_active
-    WHERE (p.words ~ '(^|, )(same|similar) ' OR a.birth_date = b.birth_date OR a.birth_date IS NULL OR b.birth_date IS NULL)
-      AND NOT EXISTS (SELECT FROM app.client_apart x WHERE x.tenant_id = t AND x.one_id = p.one AND x.other_id = p.other)
-      AND NOT EXISTS (SELECT FROM app.client_merged m WHERE m.tenant_id = t AND m.client_id IN (p.one, p.other) AND m.undone_at IS NULL)
-    ORDER BY p.points DESC, p.one, p.other
-    OFFSET least(greatest(coalesce(skip, 0), 0), 100000) LIMIT least(how_many, 200);
+    SELECT f.one, f.other, string_agg(r.words, ', ' ORDER BY r.weight DESC, r.words), f.points
+    FROM unnest(found_ones, found_others, scores) AS f (one, other, points)
+    JOIN unnest(ones, others, words, weights) AS r (one, other, words, weight) ON r.one = f.one AND r.other = f.other
+    GROUP BY f.one, f.other, f.points
+    ORDER BY f.points DESC, f.one, f.other;
 END $$;
 
 REVOKE ALL ON FUNCTION app.name_starts(text), app.contacts(uuid[]), app.names_near(text, text), app.names_alike(text, text), app.way_words(boolean, boolean), app.duplicates_by_name(), app.emergency_phone(uuid), app.duplicates(uuid, int, int), app.guardian_contact(uuid), app.guardian_mail(uuid) FROM PUBLIC;

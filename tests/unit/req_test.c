@@ -57,7 +57,7 @@ static bool is_one_of(struct str name, const char *const *names)
 }
 
 static const char *const own[] = {"host", "address", "agent", "request_id", "new_id", "idem",
-                                  "page_language", "page_limit", "page_offset", NULL};
+                                  "page_language", "asked_language", "page_limit", "page_offset", NULL};
 
 static int setup(void **state)
 {
