@@ -139,7 +139,7 @@ describe("L11 L14: a treatment is signed", () => {
     assert.equal(counted.status, 422);
     assert.match(counted.text, /Treatments count this product in units/);
     assert.equal((await change({ name: `${name} b` })).status, 303, "its name may change until somebody signs");
-    assert.match(words((await v.get(at)).text), new RegExp(`Face, front 1[^:]*: ${name} b 1 units`), "who signs sees the points");
+    assert.match(words((await v.get(at)).text), new RegExp(`Face, front 1[^:]*: ${name} b, 1 units`), "who signs sees the points");
     await v.post(`${at}/sign`, await seen(at));
     const r = await change({ name: "Another" });
     assert.equal(r.status, 422);
@@ -147,7 +147,7 @@ describe("L11 L14: a treatment is signed", () => {
     assert.equal(h.formOf(r.text, to).values.name, "Another", "what was typed is there");
     assert.equal((await change({ name: `${name} b`, product_kind: "filler" })).status, 303);
     assert.equal((await post(owner, `${to}/lots/${mine}/received`, { came_on: "2020-01-02" })).status, 303);
-    assert.ok(words((await v.get(at)).text).includes(`${name} b 1 units`));
+    assert.ok(words((await v.get(at)).text).includes(`${name} b, 1 units`));
     assert.deepEqual(verify(at.slice(-36)), []);
     past("product_lot", `UPDATE app.product_lot SET lot = 'OTHER' WHERE id = '${mine}'`);
     assert.match(verify(at.slice(-36)).join(), /treatment .* is not what was signed/);
