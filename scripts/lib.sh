@@ -21,7 +21,7 @@ as_foyer_words() {
             --inh-caps=-all --no-new-privs)
     fi
     AS_FOYER+=(env -C / -i PATH="$PGBIN:/usr/sbin:/usr/bin:/sbin:/bin" LANG=C.UTF-8 HOME=/)
-    for name in $(compgen -e | grep -E '^(FOYER_|(ASAN|LSAN|UBSAN)_OPTIONS$)'); do AS_FOYER+=("$name=${!name}"); done
+    for name in $(compgen -e | grep -E '^(FOYER_|(ASAN|UBSAN)_OPTIONS$)'); do AS_FOYER+=("$name=${!name}"); done
 }
 as_foyer() {
     as_foyer_words

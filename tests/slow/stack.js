@@ -129,7 +129,7 @@ function start(name, o = {}) {
   const program = (words, more = {}) => {
     const all = asOwner([path.join(vardir, "app", "bin", words[0]), ...words.slice(1)]);
     return spawnSync(all[0], all.slice(1), { cwd: "/", encoding: "utf8", timeout: 120000,
-      env: { PATH: process.env.PATH, FOYER_CONFIG: path.join(vardir, "foyer.conf"), ASAN_OPTIONS: process.env.ASAN_OPTIONS || "", LSAN_OPTIONS: process.env.LSAN_OPTIONS || "", ...more } });
+      env: { PATH: process.env.PATH, FOYER_CONFIG: path.join(vardir, "foyer.conf"), ASAN_OPTIONS: process.env.ASAN_OPTIONS || "", ...more } });
   };
   // Only its PostgreSQL, while the rest is stopped. Returns {answers(), stop()}.
   const postgres = () => {
