@@ -57,7 +57,7 @@ test("R-12: what waits for somebody who is erased is dropped, and says why; also
 
 test("B19: what a business has waiting when its pages are closed waits on, and goes out when they are open again", async () => {
   h.sql("UPDATE sec.site SET is_suspended = true WHERE tenant = :'v1'; UPDATE app.tenant SET suspended_at = now(), suspended_why = 'A test closes it.' WHERE id = :'v1'", glow);
-  const id = queue(null, "somebody@example.com", 0);
+  const id = queue(null, "somebody@example.com", 60); // (due only once it is there: the jobs are fast)
   due(id);
   await until(() => message(id), ["queued", "suspended"]);
   assert.deepEqual(h.sql("SELECT state, run_at > now(), attempts FROM app.job WHERE subject_id = :'v1'", id)[0], ["ready", "t", "0"], "it is no failed try");
