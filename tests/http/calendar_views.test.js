@@ -140,7 +140,7 @@ describe("L18: somebody stands as they are called, the legal name beside it, wit
       shown(r, at);
       assert.ok(!r.text.includes("Rowan <b>"), "escaped");
     }
-    const service = h.one("SELECT id FROM app.service WHERE tenant_id = :'v1' AND is_active ORDER BY position LIMIT 1", glow());
+    const service = h.one("SELECT id FROM app.service v WHERE tenant_id = :'v1' AND is_active AND NOT EXISTS (SELECT FROM app.waitlist_entry w WHERE w.service_id = v.id AND w.client_id = :'v2') ORDER BY position LIMIT 1", glow(), client);
     const entry = h.one(`INSERT INTO app.waitlist_entry (tenant_id, client_id, service_id, places, from_day, to_day) VALUES (:'v1', :'v2', :'v3', ARRAY[:'v4'::uuid], current_date + 20, current_date + 30) RETURNING id`, glow(), client, service, place);
     shown(await v.get("/waitlist"), "the waitlist");
     shown(await v.get(`/waitlist/${entry}`), "the entry");

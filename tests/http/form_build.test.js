@@ -47,6 +47,12 @@ function visit(client, days, service) {
 }
 const wanted = (appointment, form) => h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
   SELECT EXISTS (SELECT FROM app.forms_asked(:'v2'::uuid) WHERE form_id = :'v3'::uuid)`, glow(), appointment, form)[0][0] === "t";
+// Visits booked already were looked at again by the rules of now, which the jobs do.
+async function looked(form) {
+  const open = () => h.one("SELECT count(*) FROM app.job WHERE kind = 'form.look' AND subject_id = :'v1' AND state IN ('ready', 'running')", form);
+  for (let i = 0; i < 300 && open() !== "0"; i++) await new Promise((done) => setTimeout(done, 100));
+  assert.equal(open(), "0", "the jobs look");
+}
 const newClient = (birth) => h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
   INSERT INTO app.client (tenant_id, name, birth_date) VALUES (:'v1'::uuid, 'Sample ¦ of forms', nullif(:'v2', '')::date) RETURNING id`, glow(), birth || "")[0][0];
 
@@ -516,6 +522,7 @@ describe("L20: of whom a form is asked, and how long it stands", () => {
     await send(at(form, "/draft"), at(form, "/draft/wording"), { title: "Validity", body: "Words." });
     await publish(form);
     await rules(form, { validity: "days", valid_days: "30", asked_with: "every_visit", for_whom: "everybody" });
+    await looked(form);
     const p = asked(form), soon = visit(p.client, 10), late = visit(p.client, 50);
     const other = h.one("INSERT INTO app.form_assignment (tenant_id, client_id, appointment_id, form_id) VALUES (:'v1'::uuid, :'v2'::uuid, :'v3'::uuid, :'v4'::uuid) RETURNING id", glow(), p.client, soon, form);
     assert.ok(wanted(soon, form) && wanted(late, form));
@@ -528,6 +535,7 @@ describe("L20: of whom a form is asked, and how long it stands", () => {
     assert.equal((await publish(form)).location, at(form, "?published=0"), "a new wording alone asks nobody again");
     assert.equal(wanted(late, form), false);
     await send(at(form), at(form, "/draft"), {});
+    await looked(form); // else it is due still by the rules of before, and of whom it is due nobody asks again
     assert.equal((await publish(form, { asks_again: "on" })).location, at(form, "?published=1"));
     assert.equal(wanted(late, form), true);
     assert.equal(h.one("SELECT count(*) FROM app.form_assignment WHERE client_id = :'v1'::uuid AND form_id = :'v2'::uuid AND state = 'due'", p.client, form), "1");
