@@ -399,8 +399,7 @@ describe("L20 E-01: her pages in her language", () => {
       for (const [days, words] of [[120, /Su fecha de parto es/], [20, /ya pasaron las semanas para esta visita/], [280, /Eso queda más lejos/]]) {
         const r = await v.submit(k.path, { due_date: booking.dayIn(days) }, { action: `${k.path}/weeks`, from: h.somewhere() });
         assert.equal(r.status, 303);
-        const page = inSpanish(await v.get(r.location), `due in ${days} days`);
-        if (days !== 280 || /Eso queda/.test(h.decode(page.text))) assert.match(h.decode(page.text), words);
+        assert.match(h.decode(inSpanish(await v.get(r.location), `due in ${days} days`).text), words);
       }
       const held = await booking.hold(v, k), late = inSpanish(await v.submit(held, booking.person({ due_date: booking.dayIn(5) }), { from: h.somewhere() }), "not in these weeks");
       assert.match(h.decode(late.text), /según su fecha de parto, este día no cae en ellas/);
@@ -421,7 +420,7 @@ describe("L20 E-01: her pages in her language", () => {
       try {
         const at = await booking.hold(v, c, 2, { days: 7 }), person = booking.person();
         assert.match(h.decode(inSpanish(await v.submit(at, person, { from: h.somewhere() }), "a code is sent").text), /Hemos enviado seis cifras a/);
-        assert.match(h.decode(inSpanish(await v.submit(at, { ...person, code: "000000" }, { from: h.somewhere() }), "a wrong code").text), /Este no es el código|No es el código/);
+        assert.match(h.decode(inSpanish(await v.submit(at, { ...person, code: "000000" }, { from: h.somewhere() }), "a wrong code").text), /Este no es el código/);
         assert.match(h.one("SELECT subject FROM app.message WHERE tenant_id = :'v1' AND to_address = :'v2'", glow(), person.email), /^Su código para reservar en /);
       } finally {
         h.sql("UPDATE app.tenant SET booking_code = false WHERE id = :'v1'", glow());
