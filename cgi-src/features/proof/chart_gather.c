@@ -228,7 +228,7 @@ static void total(struct gathering *g, const struct rows *rows, size_t i)
 static void point(struct gathering *g, const struct rows *rows, size_t i)
 {
     struct str product = cell(rows, i, "product"), lot = cell(rows, i, "lot");
-    struct str what = join(g->a, product, " ", cell(rows, i, "amount"));
+    struct str what = join(g->a, product, ", ", cell(rows, i, "amount"));
     what = join(g->a, what, ", ", cell(rows, i, "near_region"));
     what = join(g->a, what, ", ", cell(rows, i, "depth_words"));
     what = join(g->a, what, ", ", cell(rows, i, "remark_sealed"));
