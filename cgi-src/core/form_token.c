@@ -36,7 +36,7 @@ void form_token_bind(struct req *r, const struct page *page)
         }
     } else if (page->door == DOOR_STAFF) {
         r->form_binding = session_token(r);
-    } else if (page->door == DOOR_LINK || page->door == DOOR_LINK_UNPROVEN) {
+    } else if (page_is_by_link(page)) {
         r->form_binding = link_token(r);
     } else {
         r->form_binding = S("public");

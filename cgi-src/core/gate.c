@@ -564,7 +564,7 @@ static enum err enter(struct req *r)
         return e;
 
     form_token_bind(r, r->page);
-    bool by_link = r->page->door == DOOR_LINK || r->page->door == DOOR_LINK_UNPROVEN;
+    bool by_link = page_is_by_link(r->page);
     if (r->method == POST) {
         /* Said before the form's token, which hangs on that cookie, is found wrong. */
         if ((r->page->door == DOOR_STAFF && session_token(r).n == 0) ||

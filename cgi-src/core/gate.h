@@ -108,6 +108,12 @@ void gate_crowded(struct gate *g, const struct http_request *in, struct reply *o
 
 /* ---- between the files of the gate ---- */
 
+/* Whether a page opens by the cookie of a token link, proven or not yet. */
+static inline bool page_is_by_link(const struct page *page)
+{
+    return page->door == DOOR_LINK || page->door == DOOR_LINK_UNPROVEN;
+}
+
 /* begin.c: the first statement of every transaction. */
 void begin_send(struct req *r, const struct page *page);
 enum err MUST_CHECK begin_wait(struct req *r);

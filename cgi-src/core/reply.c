@@ -174,7 +174,7 @@ void req_say_in(struct req *r, struct str language)
 bool req_is_for_clients(struct req *r)
 {
     const struct page *page = r->page;
-    return page && (page->door == DOOR_LINK || page->door == DOOR_LINK_UNPROVEN ||
+    return page && (page_is_by_link(page) ||
                     (page->door == DOOR_PUBLIC && page->pool == POOL_PUBLIC));
 }
 
