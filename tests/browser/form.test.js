@@ -41,7 +41,7 @@ async function tapTo(button, seen) {
 }
 
 test("L20 L13: on a phone by touch alone: begun, kept by itself, gone on with, signed with a finger, the copy; each field by the name that a screen reader says", async () => {
-  const p = somebody("glow"), page = await b.open("phone");
+  const p = await somebody("glow"), page = await b.open("phone");
   await enter(page, p);
   await b.check(page, "what is due", { dark: true });
   await page.goto(`${h.origin("glow")}${p.at}/${p.intake}`);
@@ -83,7 +83,7 @@ test("L20 L13: on a phone by touch alone: begun, kept by itself, gone on with, s
 });
 
 test("L20: at a desk without script: the same, by typing", async () => {
-  const p = somebody("glow"), page = await b.open("desk", { script: false });
+  const p = await somebody("glow"), page = await b.open("desk", { script: false });
   await enter(page, p);
   await b.check(page, "what is due");
   await page.goto(`${h.origin("glow")}${p.at}/${p.intake}`);
@@ -199,7 +199,7 @@ test("L13: the chart shows the signed form with its evidence", async () => {
 });
 
 test("L20 R-02: what form.js says when a draft is not kept: logged out, no right, closed, too much, too fast, a fault, no connection; what may pass is tried again, and what was typed stays", async () => {
-  const p = somebody("glow"), page = await b.open("phone");
+  const p = await somebody("glow"), page = await b.open("phone");
   await enter(page, p);
   await page.goto(`${h.origin("glow")}${p.at}/${p.intake}`);
   const field = page.getByLabel("What brings you to us?"), note = page.locator("[data-saved]");

@@ -3,6 +3,7 @@
 "use strict";
 const { describe, after } = require("node:test");
 const b = require("./harness");
+const h = require("../http/harness");
 const k = require("../http/booking_client");
 const { test, assert } = b;
 
@@ -14,7 +15,7 @@ const click = (page, name, o = {}) => page.getByRole(o.role || "button", { name,
 describe("a series, without script", () => {
   test("B-07: from the client's page to the series, changed from its second visit on", async () => {
     const desk = await b.staff("desk", "glow", "owner", { script: false });
-    const [client] = b.sql("SELECT id FROM app.client WHERE tenant_id = :'v1' AND email IS NOT NULL AND is_active ORDER BY id DESC LIMIT 1", c.tenant)[0];
+    const client = await h.addClient(await h.staff("glow", "front-desk"), { name: `Series ${h.uuid().slice(0, 8)}`, email: `${h.uuid()}@mail.example`, birth_date: "1990-01-01" });
     await desk.goto(`${glow}/clients/${client}`);
     await click(desk, "Book a series", { role: "link" });
     await desk.getByLabel("Service").selectOption(c.service);

@@ -7,7 +7,7 @@ const h = require("../http/harness");
 const { somebody } = require("../http/form_client");
 
 test("L54 E-05: on the tablet a guardian signs with a finger; afterwards nothing of the client is there", async () => {
-  const p = somebody("glow");
+  const p = await somebody("glow");
   h.sql("UPDATE app.client SET birth_date = current_date - interval '15 years' WHERE id = :'v1'::uuid", p.client);
   h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nINSERT INTO app.client_guardian (tenant_id, client_id, name, relation, birth_date) VALUES (:'v1'::uuid, :'v2'::uuid, 'Ines Halvorsen', 'parent', '1981-05-17')", h.tenantId("glow"), p.client);
   const page = await b.staff("phone", "glow", "front-desk", { fresh: true });
@@ -44,7 +44,7 @@ test("L54 E-05: on the tablet a guardian signs with a finger; afterwards nothing
 });
 
 test("E-05: on the tablet who reads is reported now and then, who does nothing is not, and after five minutes without a touch the tablet is put away", async () => {
-  const p = somebody("glow"), page = await b.staff("phone", "glow", "owner", { fresh: true });
+  const p = await somebody("glow"), page = await b.staff("phone", "glow", "owner", { fresh: true });
   await page.goto(`${h.origin("glow")}/clients/${p.client}`);
   await page.getByRole("button", { name: "Hand over the tablet" }).click();
   await page.getByRole("heading", { name: "Your forms" }).waitFor();

@@ -305,9 +305,9 @@ test("B-09: when somebody is busy in a calendar elsewhere is drawn in her day an
 describe("a visit at the desk: add-ons, several services, over what is taken, rules that are let pass", () => {
   const tag = h.uuid().slice(0, 8);
   let services, client, addon;
-  before(() => {
+  before(async () => {
     services = h.sql("SELECT id, name FROM app.service WHERE tenant_id = :'v1' AND name IN ('Consultation', 'Hydrating facial') ORDER BY name", glow()).map(([id]) => id);
-    client = h.one("SELECT id FROM app.client WHERE tenant_id = :'v1' AND is_active AND email IS NOT NULL ORDER BY id DESC LIMIT 1", glow());
+    client = await h.addClient(await h.staff("glow", "front-desk"), { name: `Visit ${h.uuid().slice(0, 8)}`, email: `${h.uuid()}@mail.example`, birth_date: "1990-01-01" });
     addon = h.uuid();
     h.sql(`${as} INSERT INTO app.addon (id, name, minutes, price_cents) VALUES (:'v2', :'v3', 15, 2500); INSERT INTO app.service_addon (service_id, addon_id) VALUES (:'v4', :'v2')`, glow(), addon, `Mask ${tag}`, services[0]);
   });

@@ -15,10 +15,7 @@ const lists = [
   { kind: "condition", table: "health_condition", path: "conditions", end: /\/conditions\/[0-9a-f-]+\/end$/, action: "condition", one: (x) => ({ condition: x, had_since: "childhood", remark: `${x} n` }) },
 ];
 let desk, v, me;
-async function client(name = "Health") {
-  const r = await desk.submit("/clients/new", { name: `${name} ${h.uuid().slice(0, 8)}`, birth_date: "1980-01-01" }, { action: "/clients/new" });
-  return r.location.slice(-36);
-}
+const client = (name = "Health") => h.addClient(desk, { name: `${name} ${h.uuid().slice(0, 8)}`, birth_date: "1980-01-01" });
 before(async () => {
   [desk, v] = [await h.staff("glow", "front-desk"), await h.staff("glow", "provider")];
   me = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND email_norm = :'v2'", h.tenantId("glow"), h.staffOf("glow", "provider").email);
@@ -168,7 +165,7 @@ describe("L12: what is known of her health", () => {
     const answers = { "q-reason": "x", "q-skin_type": "Tans easily", "q-conditions": ["Diabetes"], "q-pregnant": "no", "q-medication": "no", "q-surgery": "no",
       "q-last_treatment": "2025-03-04", "q-allergies": "none", "q-allergies-substance": ["", "", ""], "q-allergies-reaction": ["", "", ""], "q-allergies-severity": ["", "", ""], "q-truthful": "yes" };
     for (const listed of [false, true]) {
-      const p = somebody("glow"), at = `${p.at}/${p.intake}`;
+      const p = await somebody("glow"), at = `${p.at}/${p.intake}`;
       h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
         UPDATE app.none_known SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL; UPDATE app.allergy SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL;
         UPDATE app.health_condition SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL;

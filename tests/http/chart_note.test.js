@@ -10,7 +10,7 @@ const naughty = require("./naughty");
 
 let v, desk, owner;
 before(async () => { [v, desk, owner] = [await h.staff("glow", "provider"), await h.staff("glow", "front-desk"), await h.staff("glow", "owner")]; });
-const client = async () => (await desk.submit("/clients/new", { name: `Noted ${h.uuid().slice(0, 8)}` }, { action: "/clients/new" })).location.slice(-36);
+const client = () => h.addClient(desk, { name: `Noted ${h.uuid().slice(0, 8)}` });
 const noteOf = (id) => h.sql("SELECT id, version, state FROM app.chart_note WHERE client_id = :'v1' ORDER BY written_at, id", id);
 const newForm = async (id) => h.formOf((await v.get(`/clients/${id}/chart`)).text, `/clients/${id}/notes`).values;
 const draftForm = (html, id, note) => [...html.matchAll(/<form\b[^>]*>[\s\S]*?<\/form>/g)].map(([f]) => f).filter((f) => f.includes(`value="${note}"`) && f.includes(`/clients/${id}/notes"`)).map((f) => h.formOf(f).values)[0];

@@ -6,7 +6,7 @@ const h = require("./harness");
 
 const words = (html) => h.decode(html.slice(html.indexOf("<main")).replace(/<[^>]*>/g, "\u0000"));
 let v, desk, keys, service;
-const client = async () => (await desk.submit("/clients/new", { name: `Planned ${h.uuid().slice(0, 8)}` }, { action: "/clients/new" })).location.slice(-36);
+const client = () => h.addClient(desk, { name: `Planned ${h.uuid().slice(0, 8)}` });
 const post = (path, values, who = v) => who.post(path, { ...keys.get(who), idem: h.uuid(), ...values });
 const steps = (id) => h.sql("SELECT s.id, s.state, s.plan_id, s.after_days FROM app.plan_step s WHERE s.client_id = :'v1' ORDER BY s.position", id);
 before(async () => {

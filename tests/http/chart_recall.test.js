@@ -18,7 +18,7 @@ test("L11: a recall: the list, the file, the letters", async () => {
     h.tenantId("glow"), `Recalled ${h.uuid()}`).map(([id]) => id);
   const made = [];
   for (const [name, email] of [["=HYPERLINK(1) <b>", `a.${h.uuid()}@mail.example`], ["No Address", ""], ["By Point", `b.${h.uuid()}@mail.example`], ["Another Lot", `c.${h.uuid()}@mail.example`], ["In Error", `d.${h.uuid()}@mail.example`], ["Erased Soon", `e.${h.uuid()}@mail.example`]]) {
-    const id = (await desk.submit("/clients/new", { name: `${name} ${h.uuid().slice(0, 6)}`, email, birth_date: "1980-01-01", is_new: "true" }, { action: "/clients/new" })).location.slice(-36);
+    const id = await h.addClient(desk, { name: `${name} ${h.uuid().slice(0, 6)}`, email, birth_date: "1980-01-01" });
     const at = (await post(`/clients/${id}/encounters/new`, { done_on: day(-3) }, v)).location;
     const r = name === "By Point" ? await post(`${at}/map`, { drawing: "face_front", x: "1", y: "1", lot_id: lot, amount: "1" }, v)
       : await post(`${at}/products`, { lot_id: name === "Another Lot" ? other : lot, amount: "1" }, v);

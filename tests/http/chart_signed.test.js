@@ -10,7 +10,7 @@ const h = require("./harness");
 const words = (html) => h.decode(html.slice(html.indexOf("<main")).replace(/<[^>]*>/g, " ")).replace(/\s+/g, " ");
 let v, owner, desk, keys, lot, device, me;
 const day = (n) => new Intl.DateTimeFormat("en-CA", { timeZone: "America/New_York" }).format(new Date(Date.now() + n * 86400000));
-const client = async () => (await desk.submit("/clients/new", { name: `Signed ${h.uuid().slice(0, 8)}` }, { action: "/clients/new" })).location.slice(-36);
+const client = () => h.addClient(desk, { name: `Signed ${h.uuid().slice(0, 8)}` });
 const post = (who, to, values) => who.post(to, { ...keys.get(who), idem: h.uuid(), ...values });
 const ok = async (to, values, who = v) => { const r = await post(who, to, values); assert.equal(r.status, 303, `${to}: ${words(r.text).slice(0, 300)}`); return r; };
 const seen = async (at, who = v) => h.formOf((await who.get(at)).text, `${at}/sign`).values;

@@ -8,17 +8,11 @@ const glow = () => h.tenantId("glow");
 const rowsOf = (html) => [...html.matchAll(/\/clients\/([0-9a-f-]{36})(?:\/chart)?"/g)].map(([, id]) => id);
 const uniq = () => h.uuid().replaceAll("-", "").slice(0, 12).replace(/[0-9]/g, (d) => "ghijklmnop"[d]);
 
-async function addClient(v, values) {
-  const r = await v.submit("/clients/new", { is_new: "true", ...values }, { action: "/clients/new" });
-  assert.equal(r.status, 303, r.text.match(/class="error"[^>]*>[^<]*/g)?.join());
-  return r.location.match(/^\/clients\/([0-9a-f-]{36})$/)[1];
-}
-
 describe("L10 finding a client", () => {
   test("by the beginning of any word of the name, in any order, without accents; by e-mail; by phone", async () => {
     const v = await h.staff("glow", "front-desk");
     const word = uniq();
-    const id = await addClient(v, { name: `Éloïse Ångström-${word}`, preferred_name: "Lulu", email: `eloise.${word}@mail.example`,
+    const id = await h.addClient(v, { name: `Éloïse Ångström-${word}`, preferred_name: "Lulu", email: `eloise.${word}@mail.example`,
       phone: "(646) 555-0187", birth_date: "1984-02-29" });
     for (const q of [word, word.slice(0, 8), word.toUpperCase(), `eloise ${word}`, `${word} ÉLOÏSE`, `${word.slice(0, 9)} angstr`, `lulu ${word}`,
       `eloise.${word}@mail.example`, `eloise.${word}@ma`]) {
@@ -47,7 +41,7 @@ describe("L10 finding a client", () => {
 describe("the page at the front desk", () => {
   test("contact details are changed; a bad phone number keeps what was typed and says so beside the field", async () => {
     const v = await h.staff("glow", "front-desk");
-    const id = await addClient(v, { name: `Page ${uniq()}`, birth_date: "1990-05-05" });
+    const id = await h.addClient(v, { name: `Page ${uniq()}`, birth_date: "1990-05-05" });
     const bad = await v.submit(`/clients/${id}/edit`, { name: "Changed Name", phone: "212 155 0100" }, { action: /\/edit$/ });
     assert.equal(bad.status, 422);
     assert.match(bad.text, /value="Changed Name"/);
@@ -73,14 +67,14 @@ describe("the page at the front desk", () => {
 
   test("a fresh form link goes by the outbox, sealed; without an e-mail address it is refused in words", async () => {
     const v = await h.staff("glow", "front-desk");
-    const id = await addClient(v, { name: `Link ${uniq()}`, email: `link.${uniq()}@mail.example`, birth_date: "1980-01-02" });
+    const id = await h.addClient(v, { name: `Link ${uniq()}`, email: `link.${uniq()}@mail.example`, birth_date: "1980-01-02" });
     const r = await v.submit(`/clients/${id}`, {}, { action: /\/form-link$/ });
     assert.equal(r.location, `/clients/${id}?sent=form_link`);
     assert.deepEqual(h.sql(`SELECT kind, body IS NULL, body_sealed IS NOT NULL, link_sealed IS NOT NULL FROM app.message WHERE client_id = :'v1'`, id),
       [["form_link", "t", "t", "t"]]);
     assert.equal(h.one(`SELECT purpose FROM app.link WHERE client_id = :'v1'`, id), "form");
     assert.ok(h.trail(r.id).some((e) => e.action === "form.send" && e.clients.includes(id)));
-    const other = await addClient(v, { name: `Link ${uniq()}`, birth_date: "1980-01-02" });
+    const other = await h.addClient(v, { name: `Link ${uniq()}`, birth_date: "1980-01-02" });
     const { values } = h.formOf((await v.get(`/clients/${other}`)).text, /form-link$/);
     const no = await v.post(`/clients/${other}/form-link`, values);
     assert.equal(no.status, 422);
@@ -91,7 +85,7 @@ describe("the page at the front desk", () => {
 describe("the chart", () => {
   test("L14: a draft may change, a signed note stays; what comes later is added to it", async () => {
     const desk = await h.staff("glow", "front-desk"), v = await h.staff("glow", "provider");
-    const id = await addClient(desk, { name: `Chart ${uniq()}`, birth_date: "1975-07-07" });
+    const id = await h.addClient(desk, { name: `Chart ${uniq()}`, birth_date: "1975-07-07" });
     const chart = `/clients/${id}/chart`;
     const empty = await v.submit(chart, { body: "   " }, { action: `/clients/${id}/notes` });
     assert.equal(empty.status, 422);
@@ -130,7 +124,7 @@ describe("the chart", () => {
 
   test("a draft is its author's: nobody else may change it", async () => {
     const desk = await h.staff("glow", "front-desk"), v = await h.staff("glow", "provider"), w = await h.staff("glow", "owner");
-    const id = await addClient(desk, { name: `Draft ${uniq()}` });
+    const id = await h.addClient(desk, { name: `Draft ${uniq()}` });
     await v.submit(`/clients/${id}/chart`, { body: "mine" }, { action: `/clients/${id}/notes` });
     const noteId = h.one(`SELECT id FROM app.chart_note WHERE client_id = :'v1'`, id);
     const { values } = h.formOf((await w.get(`/clients/${id}/chart`)).text, `/clients/${id}/notes`);
@@ -140,7 +134,7 @@ describe("the chart", () => {
 
   test("L12: an allergy is noted, stands on every page of the client, and is ended", async () => {
     const desk = await h.staff("glow", "front-desk"), v = await h.staff("glow", "provider");
-    const id = await addClient(desk, { name: `Allergy ${uniq()}` });
+    const id = await h.addClient(desk, { name: `Allergy ${uniq()}` });
     assert.match((await v.get(`/clients/${id}/chart`)).text, /Not asked yet/);
     const substance = `Latex ${uniq()}`;
     const r = await v.submit(`/clients/${id}/chart`, { substance, reaction: "hives" }, { action: `/clients/${id}/allergies`, extra: { severity: "severe" } });

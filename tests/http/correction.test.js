@@ -136,7 +136,7 @@ describe("B50 the right to have a record corrected", () => {
 
   test("of a record that was joined to another: seen and disagreed with from that one's link, and seen at its chart", async () => {
     const one = await booking.book(c, { person: { name: `Joined ${uniq()}` } });
-    const two = { client: (await desk.submit("/clients/new", { name: `Joined ${uniq()}` }, { action: "/clients/new" })).location.slice(-36) };
+    const two = { client: await h.addClient(desk, { name: `Joined ${uniq()}` }) };
     const words = `Of the other record ${uniq()}`, at = `${one.at}/correct`, page = `/clients/${two.client}/corrections`;
     assert.equal((await desk.submit(page, { words }, { action: page, extra: { field: "other" } })).status, 303);
     assert.ok(!h.decode((await one.v.get(at)).text).includes(words), "while they are two people it is hers alone");
@@ -208,7 +208,7 @@ describe("V-04 the clients as a file", () => {
 
   test("L10 A-02: joined records are one line with the numbers and guardians of all, and one row of the trail names each", async () => {
     const word = h.uuid().slice(0, 8), made = [];
-    for (const [n, phone] of [["One", "+12125550171"], ["Two", "+12125550172"]]) made.push((await owner.submit("/clients/new", { name: `Joined ${n} ${word}`, phone, is_new: "true" }, { action: "/clients/new", extra: { is_new: "true" } })).location.slice(-36));
+    for (const [n, phone] of [["One", "+12125550171"], ["Two", "+12125550172"]]) made.push(await h.addClient(owner, { name: `Joined ${n} ${word}`, phone }));
     const [[tag]] = h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true) \\g /dev/null
       INSERT INTO app.tag (name) VALUES (:'v4') RETURNING id \\gset
       INSERT INTO app.client_tag (client_id, tag_id) VALUES (:'v3', :'id') \\g /dev/null

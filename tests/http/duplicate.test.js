@@ -7,11 +7,7 @@ const h = require("./harness");
 const uniq = () => h.uuid().replaceAll("-", "").slice(0, 12).replace(/[0-9]/g, (d) => "ghijklmnop"[d]);
 let owner, provider, desk;
 before(async () => { owner = await h.staff("glow", "owner"); provider = await h.staff("glow", "provider"); desk = await h.staff("glow", "front-desk"); });
-async function addClient(values) {
-  const r = await desk.submit("/clients/new", { is_new: "true", ...values }, { action: "/clients/new" });
-  assert.equal(r.status, 303);
-  return r.location.slice(-36);
-}
+const addClient = (values) => h.addClient(desk, values);
 const idsOf = (html) => [...html.matchAll(/\/clients\/([0-9a-f-]{36})(?:\/chart)?"/g)].map(([, id]) => id);
 async function join(into, other) {
   const r = await owner.submit(`/clients/${other}/join?other=${into}`, {}, { action: `/clients/${other}/join` });

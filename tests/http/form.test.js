@@ -22,7 +22,7 @@ const keptKeys = (p) => h.sql("SELECT q.key FROM app.form_answer a JOIN app.form
 const signaturesOf = (which) => count("SELECT count(*) FROM app.signature WHERE assignment_id = :'v1'::uuid", which);
 
 async function filled(label = "glow") {
-  const p = somebody(label);
+  const p = await somebody(label);
   const r = await answer(p, { ...full, intent: "next" });
   assert.equal(r.location, `${questions(p)}/consent`, h.decode(r.text));
   return p;
@@ -32,7 +32,7 @@ const strokes = (points) => JSON.stringify({ v: 1, w: 1000, h: 400, strokes: [po
 
 describe("L20: what is due", () => {
   test("the list names her forms, offers one next step, and leaves its row in the trail", async () => {
-    const p = somebody("glow");
+    const p = await somebody("glow");
     const r = await p.v.get(p.at);
     assert.equal(r.status, 200);
     assert.equal(r.text.match(/class="forms-next"/g).length, 1);
@@ -40,14 +40,14 @@ describe("L20: what is due", () => {
     assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["form.read", [p.client]]]);
   });
   test("S-15: before the second factor nothing is shown", async () => {
-    const p = somebody("glow");
+    const p = await somebody("glow");
     const r = await h.request("glow", p.at, { cookie: "__Secure-link=" + "A".repeat(43) });
     assert.notEqual(r.status, 200);
     assert.equal(h.trail(r.id).filter((e) => e.outcome === "ok").length, 0);
     assert.equal((await h.request("glow", p.at)).status, 401);
   });
   test("T02: another client's form, and another studio's, are not there", async () => {
-    const p = somebody("glow"), q = somebody("glow"), other = somebody("first-light");
+    const p = await somebody("glow"), q = await somebody("glow"), other = await somebody("first-light");
     for (const id of [q.intake, other.intake, h.uuid()])
       for (const end of ["", "/consent", "/copy"])
         assert.equal((await p.v.get(`${p.at}/${id}${end}`)).status, 404);
@@ -55,7 +55,7 @@ describe("L20: what is due", () => {
     assert.notEqual(r.status, 200);
   });
   test("S-14: a link that is over answers 410, a withdrawn form too, a link to a booking opens no form", async () => {
-    const p = somebody("glow");
+    const p = await somebody("glow");
     h.sql("UPDATE app.form_assignment SET state = 'withdrawn' WHERE id = :'v1'::uuid", p.intake);
     assert.equal((await p.v.get(questions(p))).status, 410);
     h.sql("UPDATE app.link SET revoked_at = now() WHERE id = :'v1'::uuid", p.link);
@@ -69,7 +69,7 @@ describe("L20: what is due", () => {
 
 describe("L20: the answers", () => {
   test("half filled, the phone closed, continued on another: it is kept, and there tomorrow", async () => {
-    const p = somebody("glow");
+    const p = await somebody("glow");
     const r = await answer(p, { "q-reason": "Half a sentence", "q-conditions": ["Epilepsy"], intent: "save" });
     assert.equal(r.location, `${p.at}?kept=1`);
     assert.match((await p.v.get(r.location)).text, /Come back with the same\s+link until/);
@@ -79,7 +79,7 @@ describe("L20: the answers", () => {
     assert.match((await p.v.get(p.at)).text, /Go on with/);
   });
   test("S-32 B44: in the database they are ciphertext, another for each saving", async () => {
-    const p = somebody("glow");
+    const p = await somebody("glow");
     const kept = () => h.one(`SELECT string_agg(id || encode(answer_sealed, 'escape'), '') FROM app.form_answer WHERE assignment_id = :'v1'::uuid`, p.intake);
     await answer(p, { "q-reason": "Rosebud", intent: "save" });
     const first = kept();
@@ -92,7 +92,7 @@ describe("L20: the answers", () => {
     assert.equal(answersOf(p), 1);
   });
   test("what is missing is said beside each field, with 422; all that was typed stays, and is kept", async () => {
-    const p = somebody("glow");
+    const p = await somebody("glow");
     const r = await answer(p, { "q-reason": "Typed <b>&\"text\"", "q-medication": "yes", "q-allergies": "some",
       "q-allergies-substance": ["Latex", "", ""], "q-allergies-reaction": ["", "itching", ""], "q-allergies-severity": ["", "", ""], intent: "next" });
     assert.equal(r.status, 422);
@@ -106,7 +106,7 @@ describe("L20: the answers", () => {
     assert.match((await p.v.get(`${questions(p)}?check=1`)).text, /id="q-truthful-error"/);
   });
   test("only the server's list of choices, real dates and lengths that fit are taken", async () => {
-    const p = somebody("glow"), all = { ...full, "q-anything_else": "More" };
+    const p = await somebody("glow"), all = { ...full, "q-anything_else": "More" };
     for (const [name, value] of [["q-skin_type", "Green"], ["q-conditions", "Green"], ["q-pregnant", "maybe"], ["q-truthful", "no"],
       ["q-last_treatment", "2025-02-30"], ["q-reason", "x".repeat(301)], ["q-anything_else", "x".repeat(4001)], ["q-allergies", "perhaps"],
       ["q-allergies-severity", ["deadly", "", ""]], ["q-allergies-substance", ["a\tb", "", ""]], ["q-medication-more", "y".repeat(2001)]])
@@ -120,7 +120,7 @@ describe("L20: the answers", () => {
     assert.equal(h.sql("SELECT detail_sealed IS NULL FROM app.form_answer a JOIN app.form_question q ON q.id = a.question_id WHERE a.assignment_id = :'v1'::uuid AND q.key = 'medication'", p.intake)[0][0], "t");
   });
   test("no known allergies is said in so many words, and not beside an allergy", async () => {
-    const p = somebody("glow");
+    const p = await somebody("glow");
     const both = await answer(p, { ...full, "q-allergies": "none", intent: "next" });
     assert.equal(both.status, 422);
     assert.match(h.decode(both.text), /You chose "No known allergies" and also named one/);
@@ -129,7 +129,7 @@ describe("L20: the answers", () => {
     assert.match((await p.v.get(`${questions(p)}/consent`)).text, /No known allergies/);
   });
   test("without script another line for an allergy comes by a button, with what is typed kept", async () => {
-    const p = somebody("glow");
+    const p = await somebody("glow");
     const r = await answer(p, { "q-allergies": "some", "q-allergies-substance": ["A", "B", "C"], "q-allergies-reaction": ["", "", ""],
       "q-allergies-severity": ["mild", "", ""], intent: "more" });
     assert.equal(r.location, `${questions(p)}?more=1#q-allergies`);
@@ -137,7 +137,7 @@ describe("L20: the answers", () => {
     assert.equal(page.text.match(/name="q-allergies-substance"/g).length, 6);
   });
   test("form.js keeps drafts: a short answer, no redirect; what cannot be kept is refused", async () => {
-    const p = somebody("glow");
+    const p = await somebody("glow");
     const good = await answer(p, { "q-reason": "auto" });
     assert.deepEqual([good.status, good.text], [200, "kept\n"]);
     assert.equal(h.trail(good.id)[0].action, "form.save");
@@ -152,7 +152,7 @@ describe("L20: the answers", () => {
     assert.equal(over.status, 401, "a page that has ended is not led elsewhere, which would count as kept");
   });
   test("two pages: what another has changed is overwritten by neither, and shown beside; by its own savings a page is not stopped; without a difference nobody is", async () => {
-    const p = somebody("glow"), other = session("glow", p.link), at = questions(p);
+    const p = await somebody("glow"), other = session("glow", p.link), at = questions(p);
     const open = async (v) => h.formOf((await v.get(at)).text).values, reason = async () => (await open(p.v))["q-reason"];
     const send = (v, page, values, intent) => v.post(at, { ...page, ...values, idem: h.uuid(), ...(intent ? { intent } : {}) });
     for (const [first, second] of [[p.v, other], [other, p.v]]) {
@@ -177,7 +177,7 @@ describe("L20: the answers", () => {
     const both = await Promise.all([send(p.v, mine, { "q-reason": "Mine" }), send(other, hers, { "q-reason": "Hers" })]);
     assert.deepEqual(both.map((r) => r.status).sort(), [200, 409]);
     assert.equal(await reason(), both[0].status === 200 ? "Mine" : "Hers");
-    const begun = somebody("glow"), [a, b] = [begun.v, session("glow", begun.link)], pages = await Promise.all([a, b].map((v) => v.get(questions(begun))));
+    const begun = await somebody("glow"), [a, b] = [begun.v, session("glow", begun.link)], pages = await Promise.all([a, b].map((v) => v.get(questions(begun))));
     const at_once = await Promise.all([a, b].map((v, i) => v.post(questions(begun), { ...h.formOf(pages[i].text).values, "q-reason": `Begun ${i}` })));
     assert.deepEqual(at_once.map((r) => r.status).sort(), [200, 409], "also where nothing was kept before");
   });
@@ -321,7 +321,7 @@ describe("L20 L13: signing", () => {
     assert.equal((await q.v.submit(`${questions(q)}/consent`, { accepts: "yes", signer_name: "Dr. J. AGREN" })).status, 303, "one that fits is not");
   });
   test("E-01 E-03: what she accepts stands on the page that she signs on, which she says that she can open and keep; and nothing on it, or in any form, is ticked before she ticks it", async () => {
-    const p = somebody("glow"), boxes = (text) => [...text.matchAll(/<input[^>]*type="(?:checkbox|radio)"[^>]*>/g)].map(([x]) => x);
+    const p = await somebody("glow"), boxes = (text) => [...text.matchAll(/<input[^>]*type="(?:checkbox|radio)"[^>]*>/g)].map(([x]) => x);
     for (const which of [p.intake, p.consent]) {
       const page = await p.v.get(questions(p, which)), all = boxes(page.text);
       assert.ok(all.length > 0);
@@ -340,7 +340,7 @@ describe("L20 L13: signing", () => {
     assert.match(h.decode((await p.v.get(`${questions(p)}/copy`)).text), new RegExp(`Signing electronically[\\s\\S]*${body.split("\n")[0].slice(0, 20).replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}`), "she has it with her copy");
   });
   test("L20: blank: a form without its answers cannot be signed past the page", async () => {
-    const p = somebody("glow"), ready = await filled();
+    const p = await somebody("glow"), ready = await filled();
     const values = h.formOf((await ready.v.get(`${questions(ready)}/consent`)).text).values;
     const own = h.formOf((await p.v.get(questions(p))).text).values;
     const r = await p.v.post(`${questions(p)}/consent`, { ...values, ...signing, csrf: own.csrf, idem: own.idem });
@@ -374,7 +374,7 @@ describe("L20 L13: signing", () => {
     assert.equal((await p.v.get(questions(p))).location, `${questions(p)}/copy`);
   });
   test("L20 T22: expired, withdrawn, another person's, another studio's: a page that was opened in time signs nothing any more", async () => {
-    const p = await filled(), q = await filled(), far = somebody("first-light"), at = `${questions(p)}/consent`;
+    const p = await filled(), q = await filled(), far = await somebody("first-light"), at = `${questions(p)}/consent`;
     const theirs = h.formOf((await far.v.get(questions(far))).text).values;
     const values = { ...h.formOf((await p.v.get(at)).text).values, ...signing };
     const own = h.formOf((await q.v.get(`${questions(q)}/consent`)).text).values;
@@ -431,7 +431,7 @@ describe("E-02 E-06: a new wording", () => {
     FROM new, old, app.form_question q WHERE q.form_version_id = old.id;
     UPDATE app.form_version v SET published_at = now() FROM app.form_assignment a WHERE a.id = :'v1'::uuid AND v.form_id = a.form_id AND v.published_at IS NULL;`, assignment, words);
   test("stale: a page opened before it cannot be signed; her answers are carried over; what was signed stays", async () => {
-    const p = somebody("first-light"), q = somebody("first-light");
+    const p = await somebody("first-light"), q = await somebody("first-light");
     const tick = { "q-in_care": "yes", "q-not_medical": "yes", "q-understood": "yes", intent: "next" };
     for (const who of [p, q]) {
       const page = await who.v.get(questions(who, who.consent));

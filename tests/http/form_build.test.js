@@ -26,8 +26,8 @@ const ask = async (form, values) => {
 };
 const keyOf = (question) => `q-${h.one("SELECT key FROM app.form_question WHERE id = :'v1'::uuid", question)}`;
 // Somebody who is asked for this form, for her record.
-function asked(form) {
-  const p = somebody("glow");
+async function asked(form) {
+  const p = await somebody("glow");
   p.which = h.one("INSERT INTO app.form_assignment (tenant_id, client_id, form_id) SELECT tenant_id, client_id, :'v2'::uuid FROM app.link WHERE id = :'v1'::uuid RETURNING id", p.link, form);
   p.page = `${p.at}/${p.which}`;
   p.answer = (values) => p.v.submit(p.page, values);
@@ -97,7 +97,7 @@ describe("L20: a form is built", () => {
     const question = await ask(form, { ...listed, none_option: "None" }), key = keyOf(question), old = await ask(form, { ...listed, label: "And of old?" });
     await publish(form);
     const known = (p) => h.sql("SELECT 'none' FROM app.none_known WHERE client_id = :'v1' AND kind = 'condition' AND ended_at IS NULL UNION ALL SELECT 'one' FROM app.health_condition WHERE client_id = :'v1' AND ended_at IS NULL", p.client).map(([w]) => w);
-    const p = asked(form);
+    const p = await asked(form);
     h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
       UPDATE app.health_condition SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL; UPDATE app.none_known SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL`, glow(), p.client);
     const both = await p.answer({ [key]: ["Gout", "None"], [keyOf(old)]: ["Asthma <b>"], intent: "next" });
@@ -163,7 +163,7 @@ describe("L20: a form is built", () => {
     await again();
     assert.equal((await copy({ is_without_health: "true", copy_attached: "true" })).status, 303);
     assert.equal((await publish(form)).status, 303);
-    const p = asked(form);
+    const p = await asked(form);
     await p.answer({ [`q-${h.one("SELECT q.key FROM app.form_question q JOIN app.form_version f ON f.id = q.form_version_id WHERE f.form_id = :'v1'", form)}`]: "yes", intent: "next" });
     assert.equal((await p.sign()).status, 303);
     const signed = () => h.sql("SELECT s.id, x.id FROM app.signature s JOIN app.signature_copy x ON x.signature_id = s.id WHERE s.assignment_id = :'v1'", p.which)[0];
@@ -178,7 +178,7 @@ describe("L20: a form is built", () => {
     const typed = await ask(form, { ...accepts, label: "The most serious risk", help: "Read it twice." }), drawn = await ask(form, { ...accepts, label: "The pictures" });
     const [risk, pictures] = [typed, drawn].map(keyOf), strokes = JSON.stringify({ v: 1, w: 1000, h: 400, strokes: [[[10, 20, 0, 50], [300, 200, 40, 50], [500, 90, 80, 60]]] });
     assert.equal((await publish(form)).status, 303);
-    const p = asked(form), none = await p.answer({ intent: "next" });
+    const p = await asked(form), none = await p.answer({ intent: "next" });
     assert.equal(none.status, 422);
     assert.equal(text(none).match(/Please sign here\./g).length, 2);
     for (const [values, words] of [[{ [`${risk}-strokes`]: strokes }, /Type your full name to sign here/], [{ [risk]: "Ana Sol", [`${risk}-strokes`]: "[[1,2]]" }, /did not arrive whole/], [{ [risk]: "A".repeat(121) }, /120/]])
@@ -276,7 +276,7 @@ describe("L20: a form is built", () => {
     };
     for (const end of pages) clean(await v.get(at(form, end)), end);
     assert.match((await publish(form)).location, /published/);
-    const p = asked(form);
+    const p = await asked(form);
     for (const lang of ["en", "es"]) clean(await p.v.get(`${p.page}?lang=${lang}`), lang);
     const r = await p.answer({ [keyOf(list)]: evil(6), [keyOf(number)]: "3", intent: "next" });
     assert.equal(r.status, 422, "the yes or no has come into sight");
@@ -298,7 +298,7 @@ describe("L20 E-02: what is asked after an answer", () => {
   before(async () => { form = await begin("medspa-intake", "Conditions"); await publish(form); });
   const answered = (p) => h.sql("SELECT q.key FROM app.form_answer a JOIN app.form_question q ON q.id = a.question_id WHERE a.assignment_id = :'v1'::uuid ORDER BY 1", p.which).map(([k]) => k);
   test("hidden answers are not stored, whatever is posted, and not signed; hidden questions are not required", async () => {
-    const p = asked(form);
+    const p = await asked(form);
     const r = await p.answer({ ...base, "q-cold_sore_last": "never mind", "q-weeks": "12", "q-condition_more": "ALS", intent: "next" });
     assert.equal(r.location, `${p.page}/consent`);
     assert.ok(!answered(p).some((k) => ["cold_sore_last", "weeks", "condition_more"].includes(k)), answered(p).join());
@@ -307,14 +307,14 @@ describe("L20 E-02: what is asked after an answer", () => {
     assert.match(document, /Almost never burns/);
   });
   test("it opens in the language that she prefers, where there is a translation", async () => {
-    const p = asked(form), prefer = (language) => h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.client SET preferred_language = nullif(:'v3', '') WHERE id = :'v2'", glow(), p.client, language);
+    const p = await asked(form), prefer = (language) => h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.client SET preferred_language = nullif(:'v3', '') WHERE id = :'v2'", glow(), p.client, language);
     for (const [language, title] of [["es", /Su historia médica/], ["ja", /Your medical history/], ["", /Your medical history/]]) {
       prefer(language);
       assert.match(text(await p.v.get(p.page)), title, language);
     }
   });
   test("without script what an answer opens comes with the next page; closed again, its answer is gone", async () => {
-    const p = asked(form);
+    const p = await asked(form);
     const first = await p.answer({ ...base, "q-conditions": ["Cold sores"], intent: "next" });
     assert.equal(first.status, 422);
     assert.match(text(first), /opens more questions below/);
@@ -329,7 +329,7 @@ describe("L20 E-02: what is asked after an answer", () => {
     assert.ok(!answered(p).includes("cold_sore_last"), "what is no longer asked is no longer kept");
   });
   test("numbers within their range, medicines line by line, regions of the server's list, initials", async () => {
-    const p = asked(form), pregnant = { ...base, "q-may_be_pregnant": "Pregnant", shown: ["weeks"], intent: "next" };
+    const p = await asked(form), pregnant = { ...base, "q-may_be_pregnant": "Pregnant", shown: ["weeks"], intent: "next" };
     for (const [name, value, message] of [["q-weeks", "44", /from 1 to 43 weeks/], ["q-weeks", "1e1", /Please give a number/], ["q-weeks", "-", /Please give a number/], ["q-area", "Elbow", /choose from the list/],
       ["q-medications", "perhaps", /choose from the list/]]) {
       const r = await p.answer({ ...pregnant, [name]: value });
@@ -345,7 +345,7 @@ describe("L20 E-02: what is asked after an answer", () => {
     assert.equal((await p.answer({ ...pregnant, ...lines, intent: "more-medications" })).location, `${p.page}?more=1#q-medications`);
   });
   test("in her language: shown, kept by the studio's choices, and signed as it was shown", async () => {
-    const p = asked(form);
+    const p = await asked(form);
     const page = await p.v.get(`${p.page}?lang=es`);
     assert.match(page.text, /Rara vez se quema/);
     assert.match(page.text, /value="Burns rarely, tans easily"/);
@@ -412,7 +412,7 @@ describe("L20 E-02: what is asked after an answer", () => {
       assert.equal((await send(at(form, `/draft/languages/${language}`), at(form, `/draft/languages/${language}`), { title, body: title })).status, 303);
     }
     assert.match((await publish(form)).location, /published/);
-    const p = asked(form);
+    const p = await asked(form);
     for (const [language, dir] of [["en", "ltr"], ["es", "ltr"], ["ar", "rtl"]]) {
       assert.equal((await p.answer({ [name]: "Ana", intent: `lang-${language}` })).status, 303);
       const page = (await p.v.get(p.page)).text, wrap = `lang="${language}" dir="${dir}"`;
@@ -523,7 +523,7 @@ describe("L20: of whom a form is asked, and how long it stands", () => {
     await publish(form);
     await rules(form, { validity: "days", valid_days: "30", asked_with: "every_visit", for_whom: "everybody" });
     await looked(form);
-    const p = asked(form), soon = visit(p.client, 10), late = visit(p.client, 50);
+    const p = await asked(form), soon = visit(p.client, 10), late = visit(p.client, 50);
     const other = h.one("INSERT INTO app.form_assignment (tenant_id, client_id, appointment_id, form_id) VALUES (:'v1'::uuid, :'v2'::uuid, :'v3'::uuid, :'v4'::uuid) RETURNING id", glow(), p.client, soon, form);
     assert.ok(wanted(soon, form) && wanted(late, form));
     assert.equal((await p.sign()).status, 303);
@@ -546,7 +546,7 @@ describe("L20: of whom a form is asked, and how long it stands", () => {
     await send(at(form, "/draft"), at(form, "/draft/wording"), { title: "Ends", body: "Words." });
     await publish(form);
     await rules(form, { validity: "visit", asked_with: "every_visit", for_whom: "everybody" });
-    const p = asked(form), q = asked(form), ready = h.formOf((await p.v.get(`${p.page}/consent`)).text).values, next = visit(p.client, 30);
+    const p = await asked(form), q = await asked(form), ready = h.formOf((await p.v.get(`${p.page}/consent`)).text).values, next = visit(p.client, 30);
     const signed = await q.sign();
     assert.equal(signed.status, 303, text(signed).slice(text(signed).indexOf('class="errors"'), text(signed).indexOf('class="errors"') + 400));
     assert.equal((await send(at(form), at(form, "/withdraw"), { why: "" })).status, 422);
@@ -588,7 +588,7 @@ describe("R-10: a permission says what it must", () => {
     const version = h.one("SELECT id FROM app.form_version WHERE form_id = :'v1'::uuid", form);
     assert.match(text(await v.get(at(form, `/versions/${version}?lang=es`))), /Hasta cuándo: Hasta fines de 2039/);
     assert.equal(await missing(form), "");
-    const p = asked(form);
+    const p = await asked(form);
     await p.answer({ [keyOf(question)]: "yes", intent: "next" });
     assert.equal((await p.sign()).status, 303);
     const copy = text(await p.v.get(`${p.page}/copy`));
@@ -633,7 +633,7 @@ describe("R-10: a permission says what it must", () => {
 });
 
 test("L20 D-26: who still has forms to fill in is reminded once, so long before the visit as was set", async () => {
-  const p = somebody("glow"), visitOf = h.one("SELECT appointment_id FROM app.form_assignment WHERE id = :'v1'::uuid", p.intake);
+  const p = await somebody("glow"), visitOf = h.one("SELECT appointment_id FROM app.form_assignment WHERE id = :'v1'::uuid", p.intake);
   const was = h.formOf((await v.get("/settings/forms")).text, "/settings/forms").values.form_reminder_hours;
   h.sql(`UPDATE app.form_assignment SET created_at = now() - interval '2 days' WHERE id = :'v1'::uuid;
          DELETE FROM app.form_reminder WHERE appointment_id = :'v3'::uuid;

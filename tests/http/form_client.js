@@ -16,30 +16,38 @@ function session(label, linkId) {
 
 // Forms of the demo that both ask for words and ticks; other tests make forms of their own, which visits then ask for as well.
 const INTAKES = "'Medical history', 'About your pregnancy'", CONSENTS = "'Consent to treatment', 'Elective ultrasound waiver'";
-// Somebody with a link to both forms of a visit to come. Each call takes another client.
-const taken = [h.uuid()];
-function somebody(label) {
-  const [link, client, intake, consent] = h.sql(`
-    WITH chosen AS (
-      SELECT p.tenant_id, p.client_id, p.id, i.id AS intake, c.id AS consent
-      FROM app.appointment p
-      JOIN app.form_assignment i ON i.appointment_id = p.id AND i.state = 'due'
-      JOIN app.form fi ON fi.id = i.form_id AND fi.kind = 'intake' AND fi.name IN (${INTAKES})
-      JOIN app.form_assignment c ON c.appointment_id = p.id AND c.state = 'due'
-      JOIN app.form fc ON fc.id = c.form_id AND fc.kind = 'consent' AND fc.name IN (${CONSENTS})
-      WHERE p.tenant_id = :'v1'::uuid AND p.starts_at > now() + interval '1 hour' AND p.status IN ('booked', 'confirmed')
-        AND EXISTS (SELECT FROM app.client y WHERE y.tenant_id = p.tenant_id AND y.id = p.client_id AND y.birth_date < current_date - interval '18 years')
-        AND EXISTS (SELECT FROM app.client_key k WHERE k.tenant_id = p.tenant_id AND k.client_id = p.client_id AND k.destroyed_at IS NULL) -- (some tests' samples have none)
-        AND p.client_id <> ALL (string_to_array(:'v2', ',')::uuid[])
-        AND NOT EXISTS (SELECT FROM app.form_draft d WHERE d.assignment_id IN (i.id, c.id))
-      ORDER BY p.starts_at DESC, p.id LIMIT 1),
-    made AS (
+// A new client with a visit to come, three weeks ahead or more, that asks for both, and a link to them. Nobody of the demo, and nobody who has
+// booked: what either has said, signed or is waiting for differs from one run to the next. The visits are with a provider of their own.
+const provider = new Map();
+let visits = 0;
+async function somebody(label) {
+  const tenant = h.tenantId(label);
+  if (!provider.has(label)) {
+    provider.set(label, h.uuid());
+    h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+      INSERT INTO app.staff (tenant_id, id, name, email, is_provider, position) VALUES (:'v1', :'v2', 'Zz Asker', :'v2' || '@test.example', true, 900)`, tenant, provider.get(label));
+  }
+  const values = { name: `Asked ${h.uuid().slice(0, 8).replace(/\d/g, "x")}`, birth_date: "1988-03-09", email: `${h.uuid()}@mail.example`, phone: `(646) ${crypto.randomInt(200, 999)}-${crypto.randomInt(1000, 9999)}` };
+  const client = await h.addClient(await h.staff(label, "owner"), values);
+  const [link, intake, consent] = h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+    INSERT INTO app.appointment (tenant_id, id, client_id, service_id, staff_id, location_id, starts_at, ends_at, status)
+    SELECT l.tenant_id, :'v5', :'v2', x.service_id, :'v3', l.id, t.at, t.at + interval '45 minutes', 'booked'
+    FROM (SELECT * FROM app.location WHERE tenant_id = :'v1' AND is_active ORDER BY position, name LIMIT 1) AS l
+    CROSS JOIN LATERAL (SELECT ((now() AT TIME ZONE l.zone)::date + 21 + :'v4'::int / 8 + time '09:00' + make_interval(hours => :'v4'::int % 8)) AT TIME ZONE l.zone AS at) AS t
+    CROSS JOIN (SELECT i.service_id FROM app.service_form i JOIN app.form fi ON fi.id = i.form_id AND fi.name IN (${INTAKES})
+                JOIN app.service_form c ON c.tenant_id = i.tenant_id AND c.service_id = i.service_id JOIN app.form fc ON fc.id = c.form_id AND fc.name IN (${CONSENTS})
+                JOIN app.service s ON s.id = i.service_id WHERE i.tenant_id = :'v1' AND s.is_active ORDER BY s.position, s.id LIMIT 1) AS x;
+    INSERT INTO app.form_assignment (tenant_id, client_id, appointment_id, form_id, due_by, position)
+    SELECT a.tenant_id, a.client_id, a.id, x.form_id, a.starts_at, x.position FROM app.appointment a JOIN app.service_form x ON x.tenant_id = a.tenant_id AND x.service_id = a.service_id
+    JOIN app.form f ON f.id = x.form_id AND f.name IN (${INTAKES}, ${CONSENTS}) WHERE a.id = :'v5';
+    SELECT app.visit_forms(:'v5') \\g /dev/null
+    WITH made AS (
       INSERT INTO app.link (tenant_id, purpose, client_id, appointment_id, token_hash, expires_at)
-      SELECT tenant_id, 'form', client_id, id, sha256(gen_random_uuid()::text::bytea), now() + interval '1 day' FROM chosen
-      RETURNING id)
-    SELECT made.id, client_id, intake, consent FROM chosen, made`, h.tenantId(label), taken.join(","))[0];
-  taken.push(client);
-  return { label, link, client, intake, consent, v: session(label, link), at: `/v/${link}/forms` };
+      VALUES (:'v1', 'form', :'v2', :'v5', sha256(gen_random_uuid()::text::bytea), now() + interval '1 day') RETURNING id)
+    SELECT made.id, i.id, c.id FROM made, app.form_assignment i JOIN app.form fi ON fi.id = i.form_id AND fi.name IN (${INTAKES}),
+      app.form_assignment c JOIN app.form fc ON fc.id = c.form_id AND fc.name IN (${CONSENTS})
+    WHERE i.appointment_id = :'v5' AND c.appointment_id = :'v5'`, tenant, client, provider.get(label), String(visits++), h.uuid())[0];
+  return { label, link, client, name: values.name, email: values.email, intake, consent, v: session(label, link), at: `/v/${link}/forms` };
 }
 
 // A new client with a form of her own that asks for files: "picture" must be answered, "letter" is asked after a yes to "has_letter"; and for regions of the body ("areas") and a signature of its own ("shown"). The
@@ -58,8 +66,7 @@ async function withFiles(label) {
       UPDATE app.form_version SET published_at = now() WHERE id = :'v3'`, tenant, form, version);
     pictured.set(label, form);
   }
-  const added = await (await h.staff(label, "front-desk")).submit("/clients/new", { name: `Files ${h.uuid().slice(0, 8)}`, birth_date: "1990-01-01" }, { action: "/clients/new" });
-  const client = added.location.match(/^\/clients\/([0-9a-f-]{36})$/)[1], form = h.uuid(), link = h.uuid();
+  const client = await h.addClient(await h.staff(label, "front-desk"), { name: `Files ${h.uuid().slice(0, 8)}`, birth_date: "1990-01-01" }), form = h.uuid(), link = h.uuid();
   h.sql(`${inside} INSERT INTO app.form_assignment (tenant_id, id, client_id, form_id) VALUES (:'v1', :'v4', :'v3', :'v2');
     INSERT INTO app.link (tenant_id, id, purpose, client_id, token_hash, expires_at) VALUES (:'v1', :'v5', 'form', :'v3', sha256(gen_random_uuid()::text::bytea), now() + interval '1 day')`,
   tenant, pictured.get(label), client, form, link);
@@ -90,8 +97,7 @@ function inTwoLanguages(label) {
 }
 async function reader(label, prefers) {
   const form = inTwoLanguages(label), inside = "SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\n";
-  const added = await (await h.staff(label, "front-desk")).submit("/clients/new", { name: `Zoila Prueba ${h.uuid().slice(0, 8)}`, birth_date: "1990-01-01", email: `${h.uuid()}@mail.example`, is_new: "true" }, { action: "/clients/new" });
-  const client = added.location.match(/^\/clients\/([0-9a-f-]{36})$/)[1], which = h.uuid(), link = h.uuid();
+  const client = await h.addClient(await h.staff(label, "front-desk"), { name: `Zoila Prueba ${h.uuid().slice(0, 8)}`, birth_date: "1990-01-01", email: `${h.uuid()}@mail.example` }), which = h.uuid(), link = h.uuid();
   h.sql(`${inside} UPDATE app.client SET preferred_language = nullif(:'v6', '') WHERE id = :'v2';
     INSERT INTO app.form_assignment (tenant_id, id, client_id, form_id) VALUES (:'v1', :'v4', :'v2', :'v3');
     INSERT INTO app.link (tenant_id, id, purpose, client_id, token_hash, expires_at) VALUES (:'v1', :'v5', 'form', :'v2', sha256(gen_random_uuid()::text::bytea), now() + interval '1 day')`,

@@ -219,6 +219,13 @@ async function staff(label, role, o = {}) {
   return v;
 }
 
+// A new client, entered on the page for it by who is logged in as v, though somebody alike may be there: her id.
+async function addClient(v, values) {
+  const r = await v.submit("/clients/new", { is_new: "true", ...values }, { action: "/clients/new" });
+  if (r.status !== 303) throw new Error(`a client was not added: ${r.status} ${decode((r.text.match(/class="error"[^>]*>[^<]*/g) || []).join())}`);
+  return r.location.match(/^\/clients\/([0-9a-f-]{36})$/)[1];
+}
+
 function routes() {
   return JSON.parse(execFileSync(path.join(env.bin, "foyer"), ["routes", "--json"],
     { encoding: "utf8" }));
@@ -254,5 +261,5 @@ function trail(requestId) {
       ({ action, outcome, reason, actor, clients: clients.slice(1, -1).split(",").filter(Boolean) }));
 }
 
-module.exports = { env, host, origin, request, Visitor, formOf, decode, sql, one, holding, lockTable, logins, staff,
+module.exports = { env, host, origin, request, Visitor, formOf, decode, sql, one, holding, lockTable, logins, staff, addClient,
   staffOf, totp, freshCodes, logIn, routes, uuid, somewhere, tenantId, today, trail, pauseJobs, root };

@@ -86,7 +86,7 @@ describe("a file comes in", () => {
 describe("V-04 L10 the whole way", () => {
   test("columns are guessed, a mistake keeps what was chosen, each row gets its verdict; all come in at once, once; they are taken out but for who was touched", async () => {
     const word = uniq(), digits = String(Math.floor(Math.random() * 9000) + 1000);
-    await owner.submit("/clients/new", { name: `Here ${word}`, email: `here.${word}@mail.example`, phone: "", birth_date: "", due_date: "" }, { action: "/clients/new" });
+    await h.addClient(owner, { name: `Here ${word}`, email: `here.${word}@mail.example`, phone: "", birth_date: "", due_date: "" });
     const id = await chosen("\uFEFFFirst name;Last name;DOB;E-mail;Phone;Remark\r\n" +
       `Ann;${word};03/04/1990;ann.${word}@mail.example;'+1 212 555 ${digits};"=1+1; ""x"""\r\n` +   // line 2
       `HERE;${word};;here.${word}@mail.example;;\r\n` +                                             // 3
@@ -158,7 +158,7 @@ describe("V-04 L10 the whole way", () => {
     const word = uniq();
     const id = await chosen(`name,dob\nLate ${word},1991-01-01\nNew ${word},1992-02-02\n`);
     await checked(id);
-    await owner.submit("/clients/new", { name: `Late ${word}`, birth_date: "1991-01-01", email: "", phone: "", due_date: "" }, { action: "/clients/new" });
+    await h.addClient(owner, { name: `Late ${word}`, birth_date: "1991-01-01", email: "", phone: "", due_date: "" });
     const waiting = await chosen(`name\nWaits ${word}\n`);
     assert.equal((await start(id)).status, 303);
     await until(id, "done");

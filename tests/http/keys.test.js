@@ -50,7 +50,7 @@ const rows = (label, action) => Number(h.one("SELECT count(*) FROM audit.event W
 let desk, v, she, secret;
 before(async () => {
   [desk, v] = [await h.staff("glow", "front-desk"), await h.staff("glow", "provider")];
-  she = (await desk.submit("/clients/new", { name: `Keys ${h.uuid().slice(0, 8)}`, birth_date: "1980-01-01" }, { action: "/clients/new" })).location.slice(-36);
+  she = await h.addClient(desk, { name: `Keys ${h.uuid().slice(0, 8)}`, birth_date: "1980-01-01" });
   secret = `Thing ${h.uuid()}`;
   await note(secret);
 });

@@ -103,7 +103,7 @@ describe("T19 V-05: numbers and lengths of everything else", () => {
     assert.equal((await h.request("glow", "/login", { headers: Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`X-${i}`, "a".repeat(8000)])) })).status, 431);
   });
   test("JSON ten thousand deep, in the place of a signature", async () => {
-    const p = somebody("glow"), at = `${p.at}/${p.intake}`;
+    const p = await somebody("glow"), at = `${p.at}/${p.intake}`;
     const { values } = h.formOf((await p.v.get(at)).text);
     for (const strokes of ["[".repeat(10000) + "]".repeat(10000), `{"v":1,"w":1000,"h":400,"strokes":${"[".repeat(10000)}${"]".repeat(10000)}}`, '{"a":'.repeat(10000) + "1" + "}".repeat(10000),
       `{"v":1,"w":1000,"h":400,"strokes":[[${"[1,2,3,4],".repeat(20000)}[1,2,3,4]]]}`]) {

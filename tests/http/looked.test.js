@@ -75,12 +75,12 @@ describe("A-13 B47: who has looked at my record", () => {
     const v = await booked();
     const bare = await new h.Visitor("glow").get(`${v.at}/looked`);
     assert.ok(bare.status === 401 || bare.status === 303, String(bare.status));
-    const other = somebody("glow");
+    const other = await somebody("glow");
     const r = await h.request("glow", `${v.at}/looked`, { cookie: other.v.cookieFor(`${other.at}`) });
     assert.ok([401, 303, 404].includes(r.status), String(r.status));
   });
   test("it is reached from the appointment and from the forms, and each of her links shows her own", async () => {
-    const v = await booked(), due = somebody("glow");
+    const v = await booked(), due = await somebody("glow");
     assert.match((await v.v.get(`${v.at}/visit`)).text, new RegExp(`href="${v.at}/looked"`));
     const forms = await due.v.get(due.at);
     const target = forms.text.match(/href="(\/v\/[0-9a-f-]{36}\/looked)"/)[1];

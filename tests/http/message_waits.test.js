@@ -29,12 +29,7 @@ async function until(what, wanted) {
   }
   assert.deepEqual(what(), wanted);
 }
-async function addClient(o) {
-  const v = await h.staff("glow", "front-desk");
-  const r = await v.submit("/clients/new", { is_new: "true", ...o });
-  assert.equal(r.status, 303, r.text);
-  return r.location.match(/[0-9a-f-]{36}/)[0];
-}
+const addClient = async (o) => h.addClient(await h.staff("glow", "front-desk"), o);
 
 test("R-12: what waits for somebody who is erased is dropped, and says why; also what came back to be tried again", async () => {
   const client = await addClient({ name: `Soon Gone ${Date.now()}`, email: "soon.gone@example.com" });

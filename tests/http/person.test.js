@@ -7,11 +7,6 @@ const naughty = require("./naughty");
 
 const uniq = () => h.uuid().replaceAll("-", "").slice(0, 12).replace(/[0-9]/g, (d) => "ghijklmnop"[d]);
 const found = async (v, q) => [...(await v.get(`/clients?q=${encodeURIComponent(q)}`)).text.matchAll(/href="\/clients\/([0-9a-f-]{36})(?:\/chart)?"/g)].map(([, id]) => id);
-async function addClient(v, values) {
-  const r = await v.submit("/clients/new", { is_new: "true", ...values }, { action: "/clients/new" });
-  assert.equal(r.status, 303, r.text.match(/class="error"[^>]*>[^<]*/g)?.join());
-  return r.location.match(/^\/clients\/([0-9a-f-]{36})$/)[1];
-}
 const details = (id) => `/clients/${id}/details`;
 // Sends one of the forms of her details; it must be taken.
 async function send(v, id, action, values, extra = {}) {
@@ -25,8 +20,8 @@ before(async () => { desk = await h.staff("glow", "front-desk"); owner = await h
 describe("B13 how a client is reached", () => {
   test("several phones and e-mails, never identity; each finds her; one of them is made the first", async () => {
     const word = uniq(), shared = `family.${word}@mail.example`;
-    const id = await addClient(desk, { name: `Reach ${word}`, phone: "(646) 555-0142", email: shared, birth_date: "1990-01-01" });
-    const other = await addClient(desk, { name: `Sister ${word}`, email: shared });
+    const id = await h.addClient(desk, { name: `Reach ${word}`, phone: "(646) 555-0142", email: shared, birth_date: "1990-01-01" });
+    const other = await h.addClient(desk, { name: `Sister ${word}`, email: shared });
     const added = await send(desk, id, "contacts", { contact_value: "(718) 555-0163", contact_label: "work" }, { contact_kind: "phone" });
     assert.ok(h.trail(added.id).some((e) => e.action === "client.contact" && e.clients.includes(id)));
     await send(desk, id, "contacts", { contact_value: ` Second.${word}@Mail.Example `, contact_label: "" }, { contact_kind: "email" });
@@ -54,7 +49,7 @@ describe("B13 how a client is reached", () => {
   });
 
   test("address, pronouns and whom to call; the history holds both values, and says who", async () => {
-    const id = await addClient(desk, { name: `Address ${uniq()}` });
+    const id = await h.addClient(desk, { name: `Address ${uniq()}` });
     await send(desk, id, "about", { pronouns: "they/them", street: "1 First Street", city: "Troy", region: "NY", postal_code: "12180", country: "us",
       emergency_contact_name: "Sam Example", emergency_contact_relation: "brother", emergency_contact_phone: "(212) 555-0134" });
     await send(desk, id, "about", { street: "2 Second Street" });
@@ -67,7 +62,7 @@ describe("B13 how a client is reached", () => {
   });
 
   test("what was changed goes on behind a link, a hundred at a time: of the record, and of the business's own fields", async () => {
-    const id = await addClient(desk, { name: `Often ${uniq()}` }), me = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND is_active ORDER BY name LIMIT 1", h.tenantId("glow"));
+    const id = await h.addClient(desk, { name: `Often ${uniq()}` }), me = h.one("SELECT id FROM app.staff WHERE tenant_id = :'v1' AND is_active ORDER BY name LIMIT 1", h.tenantId("glow"));
     h.sql(`BEGIN; SELECT set_config('foyer.tenant_id', :'v1', true) \\g /dev/null
       INSERT INTO app.client_change (tenant_id, client_id, field, was, is_now, actor_kind, at) SELECT :'v1', :'v2', 'street', 'Street ' || g, 'Street ' || g + 1, 'staff', timestamptz '2020-01-01' + g * interval '1 hour' FROM generate_series(1, 230) AS g;
       SET LOCAL session_replication_role = replica;
@@ -95,7 +90,7 @@ describe("B13 how a client is reached", () => {
   });
 
   test("language, way and best time: kept, in the history and the file; a language that is none is refused", async () => {
-    const id = await addClient(desk, { name: `Spoken ${uniq()}` });
+    const id = await h.addClient(desk, { name: `Spoken ${uniq()}` });
     await send(desk, id, "communication", { preferred_language: "es", preferred_way: "text", best_time: "after 5 <b>pm" });
     assert.deepEqual(h.sql("SELECT preferred_language, preferred_way, best_time FROM app.client WHERE id = :'v1'", id), [["es", "text", "after 5 <b>pm"]]);
     assert.equal(h.one("SELECT count(*) FROM app.client_change WHERE client_id = :'v1' AND field IN ('preferred_language', 'preferred_way', 'best_time')", id), "3");
@@ -116,7 +111,7 @@ describe("B50 nobody saves over what she has not seen", () => {
   const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
 
   test("contact: refused with both values; sent again it counts; what was left alone stays as the other one left it", async () => {
-    const word = uniq(), id = await addClient(desk, { name: `Seen ${word}`, phone: "(212) 555-0155", due_date: day(60) });
+    const word = uniq(), id = await h.addClient(desk, { name: `Seen ${word}`, phone: "(212) 555-0155", due_date: day(60) });
     const edit = `/clients/${id}/edit`, mine = await opened(edit, edit);
     await send(desk, id, "due", { new_due: day(90) });
     assert.equal((await desk.submit(edit, { phone: "(212) 555-0156" }, { action: edit })).status, 303);
@@ -135,7 +130,7 @@ describe("B50 nobody saves over what she has not seen", () => {
   });
 
   test("details, due date and guardian likewise; dates that cannot be are refused by the database, whoever writes them", async () => {
-    const id = await addClient(desk, { name: `Unseen ${uniq()}`, birth_date: "2015-01-01" });
+    const id = await h.addClient(desk, { name: `Unseen ${uniq()}`, birth_date: "2015-01-01" });
     const about = await opened(details(id), `/clients/${id}/about`), due = await opened(details(id), `/clients/${id}/due`);
     await send(desk, id, "about", { city: "Troy", street: "1 First Street" });
     await send(desk, id, "due", { new_due: day(100) });
@@ -175,10 +170,10 @@ describe("B50 nobody saves over what she has not seen", () => {
 describe("L54 guardians", () => {
   test("one is added, changed, found, linked to a client and ended; his line stays", async () => {
     const word = uniq(), born = `${new Date().getFullYear() - 12}-02-03`;
-    const id = await addClient(desk, { name: `Child ${word}`, birth_date: born });
+    const id = await h.addClient(desk, { name: `Child ${word}`, birth_date: born });
     assert.match((await desk.get(details(id))).text, /nobody is named who may sign/);
     assert.equal(h.one("SELECT app.is_minor(:'v1') FROM (SELECT set_config('foyer.tenant_id', :'v2', true)) AS q", id, h.tenantId("glow")), "t");
-    const parent = await addClient(desk, { name: `Parent ${word}`, birth_date: "1980-05-05" });
+    const parent = await h.addClient(desk, { name: `Parent ${word}`, birth_date: "1980-05-05" });
     await send(desk, id, "guardians", { guardian_name: `Mother of ${word}`, guardian_phone: "(212) 555-0177", guardian_email: `mother.${word}@mail.example`, guardian_birth_date: "1980-05-05" }, { guardian_relation: "parent", guardian_may_sign: "true" });
     const g = h.one("SELECT id FROM app.client_guardian WHERE client_id = :'v1'", id), at = `/clients/${id}/guardians/${g}`;
     for (const q of [`mother ${word}`, `mother.${word}@mail.example`]) assert.ok((await found(desk, q)).includes(id), q);
@@ -215,7 +210,7 @@ describe("B15 due dates", () => {
   });
   test("several in time: a date dated anew is the same one, another one ends the one before; shown for any day", async () => {
     const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
-    const id = await addClient(desk, { name: `Due ${uniq()}`, due_date: day(100) });
+    const id = await h.addClient(desk, { name: `Due ${uniq()}`, due_date: day(100) });
     const known = () => h.sql("SELECT due_date::text, ended_on IS NULL FROM app.client_pregnancy WHERE client_id = :'v1' ORDER BY due_date", id);
     assert.deepEqual(known(), [[day(100), "t"]]);
     await send(desk, id, "due", { new_due: day(108) });
@@ -244,7 +239,7 @@ describe("tags", () => {
     const tag = made.location.match(/tags\/([0-9a-f-]{36})/)[1];
     assert.match((await owner.get(made.location)).text, /Saved/);
     assert.equal((await owner.submit("/settings/tags", { name }, { action: "/settings/tags", extra: { color: "bad" } })).status, 422);
-    const id = await addClient(desk, { name: `Tagged ${uniq()}` }), other = await addClient(desk, { name: `Untagged ${uniq()}` });
+    const id = await h.addClient(desk, { name: `Tagged ${uniq()}` }), other = await h.addClient(desk, { name: `Untagged ${uniq()}` });
     await send(desk, id, "tags", {}, { tag_ids: [tag] });
     assert.match((await desk.get(`/clients/${id}`)).text, new RegExp(`chip is-warn" href="/clients\\?tag=${tag}">${name}`));
     const list = await desk.get(`/clients?tag=${tag}`);
@@ -274,7 +269,7 @@ describe("L10 fields of the business's own", () => {
     assert.deepEqual(order, [made.choice, made.yes_no]);
     assert.equal((await desk.get(list)).status, 403);
 
-    const id = await addClient(desk, { name: `Fields ${word}`, birth_date: "1990-01-01" }), at = `/clients/${id}/fields`;
+    const id = await h.addClient(desk, { name: `Fields ${word}`, birth_date: "1990-01-01" }), at = `/clients/${id}/fields`;
     const fill = (values, v = desk) => v.submit(at, Object.fromEntries(Object.entries(values).map(([k, x]) => [`f-${made[k]}`, x])), { action: at });
     const hostile = `<script>${word}</script> =1+1`;
     const bad = await fill({ text: hostile, number: "twelve", date: "2026-02-30", choice: "four", yes_no: "Perhaps" });
@@ -324,7 +319,7 @@ describe("L10 fields of the business's own", () => {
 describe("what a role does not show", () => {
   test("S-20: further phones, a guardian's and whom to call are masked, unfindable and unchanged", async () => {
     const word = uniq();
-    const id = await addClient(desk, { name: `Masked ${word}`, phone: "(212) 555-0151" });
+    const id = await h.addClient(desk, { name: `Masked ${word}`, phone: "(212) 555-0151" });
     await send(desk, id, "contacts", { contact_value: "(347) 555-0152" }, { contact_kind: "phone" });
     await send(desk, id, "guardians", { guardian_name: `Guard ${word}`, guardian_phone: "(347) 555-0153" }, { guardian_relation: "carer", guardian_may_sign: "true" });
     await send(desk, id, "about", { emergency_contact_name: "Called One", emergency_contact_phone: "(347) 555-0154" });
@@ -351,7 +346,7 @@ describe("what a role does not show", () => {
 
 describe("T12 what is typed reads back as it was", () => {
   test("labels, address, pronouns, guardian, tag: markup is text on her page", async () => {
-    const id = await addClient(desk, { name: `Words ${uniq()}` });
+    const id = await h.addClient(desk, { name: `Words ${uniq()}` });
     const some = naughty.one_line.filter((s) => s.trim() === s && /[<"'{]/.test(s));
     const short = (n) => some.filter((s) => [...s].length <= n);
     for (let i = 0; i < 12; i++) {

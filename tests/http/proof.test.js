@@ -32,7 +32,7 @@ const answers = (reason) => ({ "q-reason": reason, "q-skin_type": "Tans easily",
   "q-medication-more": scripts, "q-surgery": "no", "q-allergies": "none", "q-anything_else": hostile, "q-truthful": "yes", intent: "next" });
 
 async function signed(o = {}) {
-  const p = somebody("glow");
+  const p = await somebody("glow");
   if (o.sent) { // by a link that the front desk mails to her
     assert.equal((await (await h.staff("glow", "front-desk")).submit(`/clients/${p.client}`, {}, { action: /form-link/ })).status, 303);
     p.link = h.one("SELECT link_id FROM app.message WHERE client_id = :'v1'::uuid AND kind = 'form_link' ORDER BY created_at DESC LIMIT 1", p.client);
@@ -186,7 +186,7 @@ describe("L13: on the chart", () => {
     assert.ok(page.text.includes(crypto.createHash("sha256").update(r.bytes).digest("hex")));
   });
   test("who may not read charts, another studio, and another client's address get nothing", async () => {
-    for (const [label, role, at] of [["glow", "front-desk", p.chart], ["first-light", "owner", p.chart], ["glow", "owner", `/clients/${somebody("glow").client}/signatures/${p.id}`]]) {
+    for (const [label, role, at] of [["glow", "front-desk", p.chart], ["first-light", "owner", p.chart], ["glow", "owner", `/clients/${(await somebody("glow")).client}/signatures/${p.id}`]]) {
       const r = await (await h.staff(label, role)).get(`${at}/signed-form.pdf`);
       assert.ok([403, 404].includes(r.status), `${label} ${role}: ${r.status}`);
       assert.ok(!r.bytes.includes("%PDF"));
@@ -275,7 +275,7 @@ describe("L26: the client's copy", () => {
     assert.equal(r.headers["x-robots-tag"], "noindex, nofollow", "S-16");
     assert.deepEqual(h.trail(r.id).map((e) => [e.action, e.clients]), [["form.copy", [p.client]]]);
     assert.ok(events(p, "copy_made") === 1 && events(p, "copy_read") >= 1);
-    const other = somebody("glow");
+    const other = await somebody("glow");
     assert.equal((await other.v.get(`${other.at}/${p.intake}/signed-form.pdf`)).status, 404);
     assert.equal((await other.v.get(`${other.at}/${other.intake}/signed-form.pdf`)).status, 404);
   });
@@ -406,7 +406,7 @@ describe("L12 L13: medicines and allergies that she names in a form", () => {
   const blank = { "q-medicines-name": ["", "", ""], "q-medicines-dose": ["", "", ""], "q-medicines-since": ["", "", ""],
     "q-allergies-substance": ["", "", ""], "q-allergies-reaction": ["", "", ""], "q-allergies-severity": ["", "", ""], intent: "next" };
   async function sign(answers) {
-    const q = somebody("glow"), which = lists(q), at = `${q.at}/${which}`;
+    const q = await somebody("glow"), which = lists(q), at = `${q.at}/${which}`;
     h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
       UPDATE app.none_known SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL; UPDATE app.allergy SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL;
       UPDATE app.medication SET ended_at = now() WHERE client_id = :'v2' AND ended_at IS NULL`, h.tenantId("glow"), q.client);

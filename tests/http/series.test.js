@@ -20,7 +20,8 @@ before(async () => {
   de = at(k.corner("glow"), berlin);
   ny = at(ny, york);
   desk = await h.staff("glow", "front-desk");
-  [client, other] = h.sql("SELECT id FROM app.client WHERE tenant_id = :'v1' AND email IS NOT NULL AND is_active AND birth_date IS NOT NULL ORDER BY id LIMIT 2", ny.tenant).map(([x]) => x);
+  const somebody = (name) => h.addClient(desk, { name: `${name} ${h.uuid().slice(0, 8)}`, email: `${h.uuid()}@mail.example`, birth_date: "1990-01-01" });
+  [client, other] = [await somebody("Series"), await somebody("Other")];
 });
 after(() => {
   k.close(ny); k.close(de);

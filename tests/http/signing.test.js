@@ -12,7 +12,9 @@ const sentence = (s) => h.decode(s.replace(/<[^>]*>/g, " ")).replace(/\s+/g, " "
 const signaturesOf = (which) => Number(h.one("SELECT count(*) FROM app.signature WHERE assignment_id = :'v1'::uuid", which));
 const consentPage = (p) => `${p.at}/${p.consent}/consent`;
 // All boxes of a consent ticked: it may be read and signed.
-async function filled(p = somebody("glow"), which = p.consent) {
+async function filled(p, which) {
+  p ??= await somebody("glow");
+  which ??= p.consent;
   const page = await p.v.get(`${p.at}/${which}`);
   const ticks = Object.fromEntries([...page.text.matchAll(/type="checkbox" name="(q-[a-z_]+)" value="yes"/g)].map(([, n]) => [n, "yes"]));
   assert.equal((await p.v.submit(`${p.at}/${which}`, { ...ticks, intent: "next" })).location, `${p.at}/${which}/consent`);
@@ -128,7 +130,7 @@ describe("L20 E-04: what happened to a form is written down", () => {
     assert.ok(Number(h.one("SELECT seconds_spent FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent)) < 300);
   });
   test("what she answers is not in it", async () => {
-    const p = somebody("glow");
+    const p = await somebody("glow");
     await p.v.submit(`${p.at}/${p.intake}`, { "q-reason": "Rosebud", intent: "save" });
     assert.doesNotMatch(JSON.stringify(h.sql("SELECT e::text FROM app.form_event e WHERE e.assignment_id = :'v1'::uuid", p.intake)), /Rosebud/);
   });
@@ -152,7 +154,7 @@ const stands = (p) => h.sql(`SELECT FROM set_config('foyer.tenant_id', :'v2', fa
 
 describe("L20: consents by purpose, and taking them back", () => {
   test("what is signed stands; what she takes back ends at once, on her page and on the chart; another signature replaces it", async () => {
-    const p = somebody("glow"), ask = photographs(p);
+    const p = await somebody("glow"), ask = photographs(p);
     const before = h.sql("SELECT id FROM app.form_event WHERE client_id = :'v1'::uuid", p.client).flat().join(","); // others may have asked her too
     const sign = async (answers) => {
       const which = ask();
@@ -185,7 +187,7 @@ describe("L20: consents by purpose, and taking them back", () => {
     assert.equal(Number(h.one("SELECT count(*) FROM app.form_event WHERE client_id = :'v1'::uuid AND kind = 'withdrawn' AND id <> ALL (string_to_array(:'v2', ',')::uuid[])", p.client, before)), 2);
   });
   test("T02: another client's are not hers to take back; who may not write charts takes none back", async () => {
-    const p = somebody("glow"), q = somebody("glow"), ask = photographs(p), which = ask();
+    const p = await somebody("glow"), q = await somebody("glow"), ask = photographs(p), which = ask();
     await p.v.submit(`${p.at}/${which}`, { "q-chart": "yes", "q-website": "yes", intent: "next" });
     await p.v.submit(`${p.at}/${which}/consent`, signing);
     assert.equal(stands(p), "tft");
@@ -255,7 +257,7 @@ describe("L54 B1: a signed form is asked for, shown as due, signed, and taken ba
     assert.equal(h.one("SELECT revoked_at IS NOT NULL FROM app.form_assignment WHERE id = :'v1'", other.which), "t");
     assert.ok(!(await third.v.get(hers)).text.includes(`/signed/${own2}/withdraw`), "once");
     h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.client_merged SET undone_at = now() WHERE client_id = :'v2'", glow, other.client);
-    const q = somebody("glow"), own = h.formOf((await q.v.get(q.at.replace("/forms", "/allowed"))).text).values;
+    const q = await somebody("glow"), own = h.formOf((await q.v.get(q.at.replace("/forms", "/allowed"))).text).values;
     assert.equal((await q.v.post(`/v/${q.link}/signed/${signature}/withdraw`, { ...own, reason: "" })).status, 404, "T02: another's is not there");
   });
   test("staff writes it down on the chart, and asks for a form by hand, with a visit or without, and takes that back with a reason", async () => {
@@ -294,7 +296,7 @@ describe("L54 B1: a signed form is asked for, shown as due, signed, and taken ba
     for (const at of [ask, drop]) assert.equal((await biller.post(at, { csrf: own.csrf, idem: h.uuid(), form_id: form, reason: "x" })).status, 403, at);
   });
   test("B5: what a cancelled visit asked for is asked no more, on her link, her page and the chart alike", async () => {
-    const p = somebody("glow"), desk = await h.staff("glow", "front-desk"), { visit } = calendar(p);
+    const p = await somebody("glow"), desk = await h.staff("glow", "front-desk"), { visit } = calendar(p);
     const link = async () => sentence((await p.v.get(p.at)).text), when = h.one("SELECT to_char(a.starts_at AT TIME ZONE l.zone, 'FMDD Mon YYYY, FMHH12:MI') FROM app.appointment a JOIN app.location l ON l.id = a.location_id WHERE a.id = :'v1'", visit);
     assert.ok((await link()).includes(when));
     assert.match((await desk.get(`/clients/${p.client}`)).text, /Hand over the tablet/);
@@ -317,7 +319,7 @@ const ready = async (v, link, which) => {
 
 describe("E-05: at the desk, before a witness", () => {
   test("the client signs on the staff's screen, and who watched is named; nobody signs there without that", async () => {
-    const p = somebody("glow"), desk = await h.staff("glow", "front-desk", { fresh: true });
+    const p = await somebody("glow"), desk = await h.staff("glow", "front-desk", { fresh: true });
     const opened = await openDesk(desk, p.client, "desk");
     assert.equal(opened.status, 303);
     const link = opened.location.split("/")[2];
@@ -345,7 +347,7 @@ describe("E-05: at the desk, before a witness", () => {
     const desk = await h.staff("glow", "front-desk", { fresh: true });
     const unknown = (p) => h.sql("SELECT set_config('foyer.tenant_id', :'v2', false) \\g /dev/null\nUPDATE app.client SET birth_date = NULL WHERE id = :'v1'::uuid", p.client, glow);
     const at = (p) => `/clients/${p.client}`, open = (p, values) => desk.submit(at(p), values, { action: `${at(p)}/kiosk` });
-    const p = somebody("glow");
+    const p = await somebody("glow");
     unknown(p);
     const bare = await open(p, {});
     assert.equal(bare.status, 422);
@@ -358,13 +360,13 @@ describe("E-05: at the desk, before a witness", () => {
     const sign = await ready(desk, young.location.split("/")[2], p.consent);
     assert.match(sentence((await desk.get(sign)).text), /is under eighteen, so a parent or guardian signs this form/);
     // seen to be of age: by whom stands on her page, and the tablet opens
-    const q = somebody("glow");
+    const q = await somebody("glow");
     unknown(q);
     assert.equal((await open(q, { seen_adult: "yes" })).status, 303);
     assert.match(sentence((await (await h.staff("glow", "owner")).get(at(q))).text), /Eighteen or older, seen by Nina Alvarez on/);
   });
   test("who does not book opens no forms at the desk", async () => {
-    const p = somebody("glow"), biller = await h.staff("glow", "biller");
+    const p = await somebody("glow"), biller = await h.staff("glow", "biller");
     const own = h.formOf((await biller.get("/account")).text).values;
     for (const what of ["desk", "kiosk"])
       assert.equal((await biller.post(`/clients/${p.client}/${what}`, { csrf: own.csrf })).status, 403);
@@ -373,7 +375,7 @@ describe("E-05: at the desk, before a witness", () => {
 
 describe("E-05: on the studio's tablet", () => {
   test("the session is set aside, the form is signed, nothing stays, and only the PIN brings the staff back", async () => {
-    const p = somebody("glow"), tablet = await h.staff("glow", "front-desk", { fresh: true });
+    const p = await somebody("glow"), tablet = await h.staff("glow", "front-desk", { fresh: true });
     const sid = () => [...tablet.jar.values()].find((c) => c.name === "__Host-sid")?.value;
     const before = sid();
     assert.equal((await tablet.submit("/account/pin", { pin: "1234" }, { action: "/account/pin" })).status, 422);
@@ -423,7 +425,7 @@ describe("E-05: on the studio's tablet", () => {
     assert.notEqual(sid(), before);
   });
   test("five wrong PINs end the session that was set aside; ten minutes without a touch end the client's", async () => {
-    const p = somebody("glow"), tablet = await h.staff("glow", "front-desk", { fresh: true });
+    const p = await somebody("glow"), tablet = await h.staff("glow", "front-desk", { fresh: true });
     const opened = await openDesk(tablet, p.client, "kiosk");
     h.sql("UPDATE sec.link_session SET expires_at = now() - interval '1 second' WHERE link_id = :'v1'::uuid", opened.location.split("/")[2]);
     const late = await tablet.get(opened.location);

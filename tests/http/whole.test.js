@@ -30,7 +30,7 @@ function shownIn(text) {
 let links;
 async function linkTargets() {
   if (links) return links;
-  const due = somebody("glow");
+  const due = await somebody("glow");
   const signed = h.sql(`WITH one AS (
       SELECT a.tenant_id, a.client_id, a.appointment_id, a.id FROM app.signature s JOIN app.form_assignment a ON a.tenant_id = s.tenant_id AND a.id = s.assignment_id
       WHERE s.tenant_id = :'v1'::uuid AND a.appointment_id IS NOT NULL ORDER BY s.id LIMIT 1), made AS (
@@ -53,7 +53,7 @@ async function linkTargets() {
     INSERT INTO app.appointment (tenant_id, client_id, service_id, staff_id, location_id, starts_at, ends_at, status)
     SELECT tenant_id, client_id, service_id, staff_id, location_id, starts_at + interval '1 day', ends_at + interval '1 day', 'booked' FROM app.appointment WHERE id = :'v2' RETURNING id`,
   h.tenantId("glow"), visit.appointment)[0][0];
-  people.push({ id: visit.client, full: visit.values.name, email: visit.values.email, phone: "" });
+  people.push({ id: visit.client, full: visit.values.name, email: visit.values.email, phone: "" }, { id: due.client, full: due.name, email: due.email, phone: "" });
   links = {
     "/v/{link_id:uuid}/forms": [due.v, due.at],
     "/v/{link_id:uuid}/forms/{assignment_id:uuid}": [due.v, `${due.at}/${due.intake}`],

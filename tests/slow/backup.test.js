@@ -154,7 +154,7 @@ test("K-01: what is written is ciphertext from its first byte on, while a backup
 let quiet;
 // Somebody signs a form, and its copy is made: {id, client, bytes}.
 async function signedCopy() {
-  const p = require("../http/form_client").somebody("glow"), at = `${p.at}/${p.consent}`;
+  const p = await require("../http/form_client").somebody("glow"), at = `${p.at}/${p.consent}`;
   const ticks = Object.fromEntries([...(await p.v.get(at)).text.matchAll(/type="checkbox" name="(q-[a-z_]+)" value="yes"/g)].map(([, n]) => [n, "yes"]));
   assert.equal((await p.v.submit(at, { ...ticks, intent: "next" })).location, `${at}/consent`);
   assert.equal((await p.v.submit(`${at}/consent`, { accepts: "yes", signer_name: "Zoë O'Hara", name_meant: "Zoë O'Hara" })).status, 303);

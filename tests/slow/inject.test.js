@@ -127,7 +127,7 @@ describe("H-08: signing", () => {
     "q-surgery": "no", "q-allergies": "none", "q-allergies-substance": ["", "", ""], "q-allergies-reaction": ["", "", ""], "q-allergies-severity": ["", "", ""], "q-truthful": "yes" };
   let who;
   each("public", "signing a form", async (it) => {
-    who ??= require("../http/form_client").somebody("glow");
+    who ??= await require("../http/form_client").somebody("glow");
     const v = new it.Visitor("glow");
     v.jar = who.v.jar;
     const [form] = h.sql(`INSERT INTO app.form_assignment (tenant_id, client_id, form_id) SELECT tenant_id, client_id, form_id FROM app.form_assignment WHERE id = :'v1' RETURNING id`, who.intake)[0];
