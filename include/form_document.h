@@ -60,6 +60,8 @@ enum err MUST_CHECK form_document_read(struct arena *a, struct str text, struct 
 bool form_document_agrees(const struct form_document *d, const struct form_document *beside);
 /* SHA-256 as 64 hex digits. */
 struct str form_document_hash(struct arena *a, struct str text);
+/* Whether a text that was read is gone with the key of a client who was erased. */
+bool form_document_is_erased(struct str text);
 
 /*
  * form_answer_words -- a kept answer as it stands in the document.

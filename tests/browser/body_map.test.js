@@ -68,6 +68,7 @@ test("L11: a point is taken hold of and moved, by the pointer and by keys; the b
     const again = page.waitForEvent("dialog");
     await send.click({ noWaitAfter: true });
     await (await again).dismiss();
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 20))); // (the page has said "busy" by then)
     await page.waitForFunction((button) => !button.hasAttribute("data-busy"), await send.elementHandle());
   }
   await more.locator("[name=to_x]").fill("");

@@ -229,7 +229,7 @@ describe("L09: the board, and what colleagues change", () => {
   test("one press says that somebody is here; the page of a colleague shows it without being loaded again, focus and all", async () => {
     const id = b.uuid();
     b.sql(`${as} INSERT INTO app.appointment SELECT n.* FROM app.appointment a, jsonb_populate_record(a, jsonb_build_object('id', :'v2'::text, 'status', 'booked', 'client_id', :'v4'::text,
-        'location_id', :'v3'::text, 'starts_at', now() - interval '1 minute', 'ends_at', now() + interval '29 minutes')) AS n
+        'location_id', :'v3'::text, 'starts_at', now(), 'ends_at', now() + interval '30 minutes')) AS n
       WHERE a.tenant_id = :'v1' AND a.status = 'booked' AND a.location_id = :'v3' LIMIT 1`, tenant(), id, place, client);
     const colleague = await b.staff("desk", "glow", "front-desk"), page = await b.staff("desk", "glow", "owner");
     await colleague.clock.install();

@@ -163,8 +163,25 @@ function isNew(how, html) {
   return !was;
 }
 
+// A tap, again when nothing came of it: one that falls into the end of a scroll only stops that, on every phone.
+async function tapTo(button, seen) {
+  for (let tries = 1; ; tries++) {
+    if (await button.isVisible()) await button.tap();
+    try { return await seen.waitFor({ timeout: 5000 }); } catch (e) { if (tries === 4) throw e; }
+  }
+}
+// The same for what ticks a box or a circle: where is touched until box is checked, or no longer is.
+async function tapUntil(where, box, isChecked = true) {
+  for (let tries = 1; ; tries++) {
+    await where.tap();
+    for (let i = 0; i < 20; i++, await new Promise((r) => setTimeout(r, 100))) if (await box.isChecked() === isChecked) return;
+    assert.ok(tries < 4, "it cannot be touched");
+  }
+}
+
 // All that a page keeps. o: {dark: also the contrast in dark, shot: name of the picture, also: [faults known from elsewhere]}
 async function check(page, what, o = {}) {
+  await page.waitForLoadState(); // a click returns when the next page has begun
   const html = (await page.foyer.document.body()).toString("utf8");
   const look = `${page.foyer.width} ${page.foyer.theme}`;
   const faults = isNew("html", html) ? await invalid(html) : [];
@@ -231,4 +248,4 @@ async function drawByTouch(page) {
   await cdp.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
 }
 
-module.exports = { ...h, drawByTouch, open, check, wasJudged, shoot, firstVisit, logIn, staff, overflow, nameOf, test, assert };
+module.exports = { ...h, drawByTouch, open, check, tapTo, tapUntil, wasJudged, shoot, firstVisit, logIn, staff, overflow, nameOf, test, assert };

@@ -104,7 +104,8 @@ test("S-13 T12: a form that was refused shows what was typed, as text in its fie
   for (const text of naughty.one_line.filter((_, i) => i % 25 === 0)) {
     await page.fill("#name", text);
     await page.fill("#phone", "no phone");
-    await Promise.all([page.waitForLoadState("load"), page.evaluate(() => document.querySelector('form[action="/clients/new"]').requestSubmit())]);
+    await Promise.all([page.waitForEvent("framenavigated"), page.evaluate(() => document.querySelector('form[action="/clients/new"]').requestSubmit())]);
+    await page.waitForLoadState();
     await page.waitForSelector("#phone-error");
     assert.equal(await page.inputValue("#name"), text);
   }
@@ -211,7 +212,7 @@ test("S-13 T12: every text field of a client, a form and a chart reads back as t
   await fill(her, `${hers}/${declined}/consent`, `${hers}/${declined}/decline`);
   await fill(her, `/v/${link}/correct`, `/v/${link}/correct`);
   const signature = h.one("SELECT id FROM app.signature WHERE assignment_id = :'v1'", signed);
-  for (let i = 0; i < 300 && h.one("SELECT count(*) FROM app.signature_copy WHERE signature_id = :'v1'", signature) === "0"; i++) await new Promise((done) => setTimeout(done, 100));
+  await h.until(() => h.one("SELECT count(*) FROM app.signature_copy WHERE signature_id = :'v1'", signature) !== "0", "its copy is not made", 180000);
 
   const pages = [[owner, at], [owner, `${at}/details`], [owner, `${at}/edit`], [owner, `${at}/fields`], [owner, `${at}/chart`], [owner, `${at}/chart/print`], [owner, `${at}/corrections`], [owner, `${at}/plans`], [owner, treated], [owner, `${treated}/map?drawing=face_front`],
     [owner, `${at}/signatures/${signature}`], [owner, shelf], [owner, "/settings/products"], [owner, "/settings/tags"], [owner, "/settings/client-fields"], [owner, "/settings/forms"], [owner, `/settings/forms/${form}`], [owner, `/settings/forms/${form}/versions/${version}`],

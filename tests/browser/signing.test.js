@@ -27,6 +27,7 @@ test("L54 E-05: on the tablet a guardian signs with a finger; afterwards nothing
   await b.check(page, "a guardian signs", { dark: true, shot: "signing-guardian" });
   await page.getByRole("button", { name: "I sign this form" }).click();
   await page.getByText("This form is signed").waitFor();
+  await page.waitForLoadState();
   assert.equal(await page.locator(".sign-line polyline").count(), 1);
   assert.equal(h.one("SELECT place || ' ' || signer || ' ' || method FROM app.signature WHERE assignment_id = :'v1'::uuid", p.consent), "kiosk guardian drawn");
   await page.getByRole("button", { name: "I am done" }).click();

@@ -14,7 +14,10 @@ function person() {
   const digits = String(2e6 + Math.floor(Math.random() * 7999999));
   return { name: `Zofia ${last}`, last, email: `zofia.${tag}@mail.example`, phone: `(212) ${digits.slice(0, 3)}-${digits.slice(3)}`, born };
 }
-const click = (page, name, o = {}) => page.getByRole(o.role || "button", { name, exact: o.exact }).first().click();
+const click = async (page, name, o = {}) => {
+  await page.getByRole(o.role || "button", { name, exact: o.exact }).first().click();
+  await page.waitForLoadState();
+};
 
 // From the list of services to a page with free times. o.who: a provider's name instead of anyone.
 async function toTimes(page, service, o = {}) {
@@ -251,12 +254,13 @@ for (const [width, script] of [["phone", true], ["phone", false], ["desk", true]
       await desk.getByText("Next time in four weeks.").waitFor();
       await b.check(desk, "with a note", { shot: "chart-note" });
       await desk.locator("#forms").getByRole("link", { name: /Consent/ }).click();
+      await desk.getByText("Unchanged since it was signed").waitFor();
+      await desk.waitForLoadState();
       const evidence = await desk.locator(".evidence").textContent();
       assert.match(evidence, /127\.0\.0\.1|::1/);
       assert.match(evidence, /Mozilla\/5\.0/);
       assert.match(evidence, /[0-9a-f]{64}/);
       assert.match(evidence, script ? /[Dd]raw/ : /[Tt]yp/);
-      await desk.getByText("Unchanged since it was signed").waitFor();
       assert.equal(await desk.locator(".sign-line polyline").count(), script ? 1 : 0);
       await b.check(desk, "the signed consent");
     });
@@ -275,8 +279,10 @@ for (const [width, script] of [["phone", true], ["phone", false], ["desk", true]
       await click(desk, "Who looked", { role: "link" });
       await b.check(desk, "who looked at her");
       let seen = await desk.locator(".timeline").textContent();
-      for (const older = desk.getByRole("link", { name: "Older", exact: true }); await older.count(); seen += await desk.locator(".timeline").textContent())
+      for (const older = desk.getByRole("link", { name: "Older", exact: true }); await older.count(); seen += await desk.locator(".timeline").textContent()) {
         await older.click();
+        await desk.waitForLoadState();
+      }
       for (const words of ["read a chart", "read a signed form", "opened an appointment", "moved an appointment", "looked at a day of the calendar", "signed a note", "opened a message",
         "signed a form", "opened a form", "saved a form", "gave a date of birth", "booked online"])
         assert.ok(seen.includes(words), `"${words}" is not in the trail of her record`);

@@ -113,7 +113,7 @@ DECLARE
     x text;
 BEGIN
     FOR i IN 1..n LOOP
-        PERFORM tap.dblink_connect('storm' || i, format('host=%s port=%s dbname=%L user=foyer_public', current_setting('fx.host'), current_setting('port'), current_database()));
+        PERFORM tap.dblink_connect('storm' || i, format('host=%s port=%s dbname=%L options=''-c statement_timeout=0 -c lock_timeout=0'' user=foyer_public', current_setting('fx.host'), current_setting('port'), current_database())); -- (a busy machine must not decide)
         PERFORM tap.dblink_exec('storm' || i, 'BEGIN');
         PERFORM * FROM tap.dblink('storm' || i, 'SELECT 1 FROM fx.as_visitor(''alpha'')') AS t (x int);
     END LOOP;

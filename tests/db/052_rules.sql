@@ -19,7 +19,7 @@ INSERT INTO app.service_addon (service_id, addon_id) VALUES (fx.id('c', 'service
 INSERT INTO app.client (id, name, due_date) SELECT fx.id('c', 'client', n), 'Client ' || n, NULL FROM generate_series(1, 3) n;
 INSERT INTO app.booking_rule (id, version, cancel_hours, move_hours, max_moves, max_no_shows) VALUES (fx.id('c', 'rule', 1), 1, 24, 12, 1, 2);
 
-CREATE FUNCTION pg_temp.at(clock time, days int DEFAULT 0) RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT fx.at(clock) + make_interval(days => days) $$;
+CREATE FUNCTION pg_temp.at(clock time, days int DEFAULT 0) RETURNS timestamptz LANGUAGE sql STABLE AS $$ SELECT (fx.day() + days + clock) AT TIME ZONE 'America/New_York' $$; -- (by its own clock, over its changes too)
 CREATE FUNCTION pg_temp.staff(perms text DEFAULT ',calendar_read,booking_write,') RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN PERFORM set_config('foyer.actor_kind', 'staff', true), set_config('foyer.actor', fx.id('c', 'staff', 3)::text, true), set_config('foyer.perms', perms, true), set_config('foyer.client_id', '', true); END $$;
 CREATE FUNCTION pg_temp.client(n int) RETURNS SETOF text LANGUAGE plpgsql AS $$

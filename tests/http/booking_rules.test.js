@@ -79,7 +79,7 @@ describe("what she may do herself", () => {
   test("moved as often as it can be: said, and refused", async () => {
     publish("0, 0, 1, 10, 0, 0");
     const b = await k.book(c, { slot: 3, days: 21 });
-    const page = await b.v.get(`${b.at}/move`), form = h.formOf(page.text), [one, two] = k.slotsOf(page.text).slice(1);
+    const page = await b.v.get(`${b.at}/move?day=${k.dayIn(21)}&week=${k.dayIn(21)}`), form = h.formOf(page.text), [one, two] = k.slotsOf(page.text).slice(1);
     assert.match(text(page), /You can move it once more here/);
     assert.equal((await b.v.post(form.action, { ...form.values, slot: one })).status, 303);
     assert.match(text(await b.v.get(`${b.at}/visit`)), /moved as often as it can be here/);

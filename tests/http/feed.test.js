@@ -280,7 +280,7 @@ describe("the entry in a mail to a client", () => {
       assert.deepEqual(first.attendees.map((a) => [a.getFirstValue(), a.getParameter("cn"), a.getParameter("rsvp"), a.getParameter("partstat")]), [[`mailto:${b.values.email}`, undefined, "FALSE", "ACCEPTED"]]);
       for (const word of [b.values.name, "Zz test", b.values.phone]) assert.ok(!entry("booked").includes(word), word);
 
-      const page = await b.v.get(`${b.at}/move`), form = h.formOf(page.text, new RegExp(`^/v/${b.link}/move`));
+      const page = await b.v.get(`${b.at}/move?day=${k.dayIn(6)}&week=${k.dayIn(6)}`), form = h.formOf(page.text, new RegExp(`^/v/${b.link}/move`));
       assert.equal((await b.v.post(form.action, { ...form.values, slot: k.slotsOf(page.text)[1] })).status, 303);
       const moved = program.take(entry("moved")), [second] = moved.events;
       assert.deepEqual([moved.method, second.uid, second.sequence > first.sequence, program.entries.size], ["REQUEST", first.uid, true, 1]);

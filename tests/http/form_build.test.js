@@ -50,8 +50,7 @@ const wanted = (appointment, form) => h.sql(`SELECT set_config('foyer.tenant_id'
 // Visits booked already were looked at again by the rules of now, which the jobs do.
 async function looked(form) {
   const open = () => h.one("SELECT count(*) FROM app.job WHERE kind = 'form.look' AND subject_id = :'v1' AND state IN ('ready', 'running')", form);
-  for (let i = 0; i < 300 && open() !== "0"; i++) await new Promise((done) => setTimeout(done, 100));
-  assert.equal(open(), "0", "the jobs look");
+  await h.until(() => open() === "0", "the jobs do not look", 180000);
 }
 const newClient = (birth) => h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
   INSERT INTO app.client (tenant_id, name, birth_date) VALUES (:'v1'::uuid, 'Sample ¦ of forms', nullif(:'v2', '')::date) RETURNING id`, glow(), birth || "")[0][0];
@@ -187,7 +186,7 @@ describe("L20: a form is built", () => {
     assert.equal((await p.answer({ ...answers, intent: "save" })).status, 303);
     const kept = h.formOf((await p.v.get(p.page)).text).values;
     assert.deepEqual([kept[risk], kept[`${risk}-strokes`], kept[pictures], kept[`${pictures}-strokes`]], ["Ana Sol", "", "Ana B. Sol", strokes]);
-    assert.ok(!h.one("SELECT string_agg(encode(answer_sealed, 'hex'), ' ') FROM app.form_answer WHERE assignment_id = :'v1'", p.which).includes(Buffer.from("Sol").toString("hex")), "B44: it lies open");
+    assert.ok(!["Ana Sol", "Ana B. Sol"].some((x) => h.one("SELECT string_agg(encode(answer_sealed, 'hex'), ' ') FROM app.form_answer WHERE assignment_id = :'v1'", p.which).includes(Buffer.from(x).toString("hex"))), "B44: it lies open");
     // Another wording of a clause: what was signed under the old one is not taken over, the other is.
     await send(at(form), at(form, "/draft"), {});
     const [[id]] = h.sql("SELECT q.id FROM app.form_question q JOIN app.form_version v ON v.id = q.form_version_id WHERE v.form_id = :'v1' AND v.published_at IS NULL AND q.key = :'v2'", form, risk.slice(2));
@@ -645,7 +644,7 @@ test("L20 D-26: who still has forms to fill in is reminded once, so long before 
   const mails = () => h.sql("SELECT id FROM app.message WHERE client_id = :'v1'::uuid AND kind = 'forms_due'", p.client).length;
   const run = async (n) => {
     h.sql("UPDATE app.job SET run_at = now() WHERE tenant_id = :'v1'::uuid AND kind = 'form.remind' AND state = 'ready'; SELECT pg_notify('foyer_jobs', '')", glow());
-    for (let i = 0; i < 100 && h.one("SELECT count(*) FROM app.job WHERE tenant_id = :'v1'::uuid AND kind = 'form.remind' AND state = 'ready' AND run_at > now()", glow()) !== "1"; i++) await new Promise((r) => setTimeout(r, 100));
+    await h.until(() => h.one("SELECT count(*) FROM app.job WHERE tenant_id = :'v1'::uuid AND kind = 'form.remind' AND state = 'ready' AND run_at > now()", glow()) === "1", "nobody is reminded");
     assert.equal(mails(), n);
   };
   assert.equal((await send("/settings/forms", "/settings/forms", { form_reminder_hours: "1" })).status, 422);

@@ -226,6 +226,15 @@ async function addClient(v, values) {
   return r.location.match(/^\/clients\/([0-9a-f-]{36})$/)[1];
 }
 
+// Until good() is true (or a promise of it): what else the machine does may delay a job, so the bound is wide.
+async function until(good, what, ms = 60000) {
+  const end = Date.now() + ms;
+  while (!(await good())) {
+    if (Date.now() > end) throw new Error(`${what} (after ${ms / 1000} s)`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
 function routes() {
   return JSON.parse(execFileSync(path.join(env.bin, "foyer"), ["routes", "--json"],
     { encoding: "utf8" }));
@@ -261,5 +270,5 @@ function trail(requestId) {
       ({ action, outcome, reason, actor, clients: clients.slice(1, -1).split(",").filter(Boolean) }));
 }
 
-module.exports = { env, host, origin, request, Visitor, formOf, decode, sql, one, holding, lockTable, logins, staff, addClient,
+module.exports = { env, host, origin, request, Visitor, formOf, decode, sql, one, holding, lockTable, logins, staff, addClient, until,
   staffOf, totp, freshCodes, logIn, routes, uuid, somewhere, tenantId, today, trail, pauseJobs, root };

@@ -24,7 +24,7 @@ function processes(word) {
   return fs.readdirSync("/proc").filter((n) => /^\d+$/.test(n)).filter((pid) => {
     try {
       const words = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8");
-      return words.includes(word) && (words.includes(h.env.vardir) || fs.readFileSync(`/proc/${pid}/environ`, "utf8").includes(`FOYER_VAR=${h.env.vardir}`));
+      return words.includes(word) && (words.includes(`${h.env.vardir}/`) || fs.readFileSync(`/proc/${pid}/environ`, "utf8").includes(`FOYER_VAR=${h.env.vardir}\0`));
     } catch { return false; }
   });
 }

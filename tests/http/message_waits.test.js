@@ -23,7 +23,7 @@ function queue(client, to, minutes) {
 const due = (id) => { inside(`UPDATE app.job SET run_at = now() WHERE subject_id = '${id}';`); h.sql("NOTIFY foyer_jobs"); };
 const message = (id) => h.sql("SELECT state, coalesce(problem, '') FROM app.message WHERE id = :'v1'", id)[0];
 async function until(what, wanted) {
-  for (let i = 0; i < 100; i++) {
+  for (let i = 0; i < 600; i++) {
     if (JSON.stringify(what()) === JSON.stringify(wanted)) return;
     await new Promise((r) => setTimeout(r, 100));
   }

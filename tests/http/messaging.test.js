@@ -23,9 +23,8 @@ test("B18: on her own page she sees each choice in its words, takes one back, an
   assert.ok(!was.includes(wording("email", "news")) && !was.includes(wording("sms", "visits")), "nothing that takes a yes is ticked beforehand");
   const v = await h.staff("glow", "owner");
   const last = () => h.sql("SELECT id, state FROM app.message WHERE client_id = :'v1' AND kind = 'form_link' ORDER BY created_at DESC LIMIT 1", p.client)[0];
-  const until = async (good) => { for (let i = 0; i < 100 && !good(); i++) await new Promise((done) => setTimeout(done, 100)); };
   assert.equal((await v.submit(`/clients/${p.client}`, {}, { action: `/clients/${p.client}/form-link` })).status, 303);
-  await until(() => last()[1] === "kept"); // there is no mail server here; and now it waits again
+  await h.until(() => last()[1] === "kept", "the link is not sent"); // there is no mail server here; and now it waits again
   const id = last()[0];
   h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nUPDATE app.message SET state = 'queued' WHERE id = :'v2'", glow, id);
   const keys = h.formOf(before.text, `/v/${p.link}/messages`).values;
@@ -36,7 +35,7 @@ test("B18: on her own page she sees each choice in its words, takes one back, an
   assert.deepEqual(ledger(p.client).map((l) => l.join(" ")).sort(), ["email forms f link", "email news t link"]);
   h.sql(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
     INSERT INTO app.job (kind, subject_id, dedupe_key) VALUES ('message.send', :'v2', 'again ' || :'v2')`, glow, id);
-  await until(() => last()[1] !== "queued");
+  await h.until(() => last()[1] !== "queued", "it waits for ever");
   assert.deepEqual(h.sql("SELECT state, problem FROM app.message WHERE id = :'v1'", id)[0], ["suppressed", "objected"]);
   assert.match(words((await v.get(`/messages/${id}`)).text), /refused Why The client does not want this kind of message/);
 });

@@ -12,7 +12,13 @@ const { somebody, withFiles } = require("./form_client");
 const forget = () => h.sql("DELETE FROM sec.throttle");
 before(forget);
 const c = k.corner("glow", { people: 2, minutes: 10 });
-after(() => { k.close(c); forget(); });
+const rules = () => h.one("SELECT coalesce(max(version), 0) FROM app.booking_rule WHERE tenant_id = :'v1'", c.tenant), version = rules();
+after(() => {
+  k.close(c);
+  forget();
+  // (what was published as a rule would have to be accepted in every booking of the tests after this)
+  h.sql("SET session_replication_role = replica; DELETE FROM app.booking_rule WHERE tenant_id = :'v1' AND version > :'v2'::int", c.tenant, version);
+});
 
 // What a person sees of a page: no text of ours or of hers is a tag, so what looks like one is markup.
 const words = (html) => h.decode(html.slice(html.indexOf("<body")).replace(/<[^>]*>/g, "\u0000"));
@@ -224,16 +230,16 @@ describe("T12: what is kept reads back exactly as typed", () => {
 
 describe("T11 D-19: SQL in queries, headers and cookies is a text like any other", () => {
   const sql = naughty.all.filter((s) => /['";\\%_$]|--|OR|SELECT|NULL/.test(s) && !/[\x00-\x1f\x7f]/.test(s) && s.length < 200);
-  const shape = (r) => [r.status, r.location?.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID").split("?")[0], (r.text.match(/<(li|tr|article)\b/g) || []).length].join(" ");
+  const shape = (r) => [r.status, r.location?.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\d/g, "ID").split("?")[0], (r.text.match(/<(li|tr|article)\b/g) || []).length].join(" ");
   const names = ["q", "day", "week", "place", "location", "who", "staff_id", "page", "sort", "order", "client_id", "kind", "action", "done", "next", "filter", "limit", "offset", "tenant_id"];
-  for (const target of ["/clients", "/audit", "/audit/refusals", "/calendar", "/settings", "/login", "/book"])
+  for (const target of ["/clients", "/audit?from=2020-01-01", "/audit/refusals", "/calendar", "/settings", "/login", "/book"])
     test(target, async () => {
       const v = await h.staff("glow", "owner");
       const calm = "zqxjkvw";
       for (const name of names) {
-        const wanted = shape(await v.get(`${target}?${name}=${calm}`));
+        const wanted = shape(await v.get(`${target}${target.includes("?") ? "&" : "?"}${name}=${calm}`));
         for (const s of sql.filter((_, i) => i % 12 === names.indexOf(name) % 12)) {
-          const r = await v.get(`${target}?${name}=${encodeURIComponent(s)}`);
+          const r = await v.get(`${target}${target.includes("?") ? "&" : "?"}${name}=${encodeURIComponent(s)}`);
           ours(r, `${target}?${name}=${s}`);
           // Where the parameter means something, some of these texts do as well (a page of numbers, a name's first letters).
           if (!["q", "page", "day", "week", "place", "location", "who", "staff_id", "client_id"].includes(name)) assert.equal(shape(r), wanted, `${name}=${s}`);

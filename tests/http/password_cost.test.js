@@ -51,7 +51,7 @@ function used() {
   for (const pid of fs.readdirSync("/proc").filter((n) => /^\d+$/.test(n))) {
     try {
       const words = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      if (words.includes("slow") && words.some((w) => w.startsWith(h.env.vardir)))
+      if (words.includes("slow") && words.some((w) => w.startsWith(`${h.env.vardir}/`)))
         sum += BigInt(fs.readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[0]);
     } catch { /* gone */ }
   }

@@ -209,7 +209,7 @@ describe("B15 due dates", () => {
       assert.equal(on(due, day), words, `${due} on ${day}`);
   });
   test("several in time: a date dated anew is the same one, another one ends the one before; shown for any day", async () => {
-    const day = (n) => new Date(Date.now() + n * 86400000).toISOString().slice(0, 10);
+    const now = Date.now(), day = (n) => new Date(now + n * 86400000).toISOString().slice(0, 10);
     const id = await h.addClient(desk, { name: `Due ${uniq()}`, due_date: day(100) });
     const known = () => h.sql("SELECT due_date::text, ended_on IS NULL FROM app.client_pregnancy WHERE client_id = :'v1' ORDER BY due_date", id);
     assert.deepEqual(known(), [[day(100), "t"]]);

@@ -10,6 +10,9 @@ const lots = `(SELECT l.id, l.product_id FROM app.product_lot l CROSS JOIN LATER
 const nobody = `SET session_replication_role = replica; WITH c AS (INSERT INTO app.client (tenant_id, name, is_active) VALUES (:'t'::uuid, 'A sample of nobody', false) RETURNING tenant_id, id),
   e AS (INSERT INTO app.encounter (tenant_id, client_id, provider_id, done_on, noted_by) SELECT c.tenant_id, c.id, f.id, '2026-01-01', f.id
     FROM c, LATERAL (SELECT f.id FROM app.staff f WHERE f.tenant_id = c.tenant_id AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1) AS f RETURNING *)`;
+// The first signature that was given, of somebody who is still somebody: of the demo. (By their ids it would be any test's.)
+const signed = `(SELECT s.* FROM app.signature s JOIN app.client_key k ON k.tenant_id = s.tenant_id AND k.client_id = s.client_id AND k.destroyed_at IS NULL
+  WHERE s.tenant_id = :'t' ORDER BY s.signed_at, s.id LIMIT 1)`;
 const statements = {
   messaging_wording_id: "SELECT id FROM app.messaging_wording WHERE tenant_id = :'t' ORDER BY channel, purpose, version DESC LIMIT 1",
   service_id: "SELECT id FROM app.service WHERE tenant_id = :'t' AND is_active AND is_online ORDER BY name LIMIT 1",
@@ -26,23 +29,24 @@ const statements = {
   form_version_id: "SELECT v.id FROM app.form_version v JOIN app.form_translation t ON t.tenant_id = v.tenant_id AND t.form_version_id = v.id WHERE v.tenant_id = :'t' AND v.published_at IS NULL ORDER BY v.created_at, v.id LIMIT 1",
   question_id: "SELECT q.id FROM app.form_version v JOIN app.form_translation t ON t.tenant_id = v.tenant_id AND t.form_version_id = v.id JOIN app.form_question q ON q.tenant_id = v.tenant_id AND q.form_version_id = v.id WHERE v.tenant_id = :'t' AND v.published_at IS NULL ORDER BY v.created_at, v.id, q.position LIMIT 1",
   language: "SELECT 'es'",
-  client_id: "SELECT client_id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
+  client_id: `SELECT client_id FROM ${signed} AS s`,
   appointment_id: "SELECT id FROM app.appointment WHERE tenant_id = :'t' AND status = 'booked' AND starts_at > now() ORDER BY starts_at LIMIT 1",
   series_id: "SELECT s.id FROM app.series s JOIN app.appointment a ON a.tenant_id = s.tenant_id AND a.series_id = s.id AND a.starts_at > now() WHERE s.tenant_id = :'t' AND s.ended_at IS NULL ORDER BY s.created_at LIMIT 1",
   entry_id: "SELECT id FROM app.waitlist_entry WHERE tenant_id = :'t' AND state = 'waiting' ORDER BY joined_at LIMIT 1",
-  assignment_id: "SELECT id FROM app.form_assignment WHERE tenant_id = :'t' AND state = 'due' ORDER BY id LIMIT 1",
-  signature_id: "SELECT id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
+  assignment_id: "SELECT id FROM app.form_assignment WHERE tenant_id = :'t' AND app.form_is_due(state, due_by) ORDER BY created_at, id LIMIT 1",
+  signature_id: `SELECT id FROM ${signed} AS s`,
   // One that was removed: its pages say so with 204.
-  media_id: "WITH made AS (INSERT INTO app.media (tenant_id, id, client_id, kind, type, bytes, removed_at) SELECT tenant_id, gen_random_uuid(), client_id, 'form', 'image/jpeg', 1, now() FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1 RETURNING id) SELECT id FROM made",
+  media_id: `WITH made AS (INSERT INTO app.media (tenant_id, id, client_id, kind, type, bytes, removed_at) SELECT tenant_id, gen_random_uuid(), client_id, 'form', 'image/jpeg', 1, now() FROM ${signed} AS s RETURNING id) SELECT id FROM made`,
   question_key: "SELECT 'picture'",
-  contact_id: "SET session_replication_role = replica; WITH made AS (INSERT INTO app.client_contact (tenant_id, client_id, kind, value) SELECT tenant_id, client_id, 'email', 'sample.' || gen_random_uuid() || '@mail.example' FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1 RETURNING id) SELECT id FROM made",
-  guardian_id: "SET session_replication_role = replica; WITH made AS (INSERT INTO app.client_guardian (tenant_id, client_id, name, relation) SELECT tenant_id, client_id, 'A sample', 'other' FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1 RETURNING id) SELECT id FROM made",
-  pregnancy_id: "SET session_replication_role = replica; WITH made AS (INSERT INTO app.client_pregnancy (tenant_id, client_id, due_date, ended_on) SELECT tenant_id, client_id, '2019-01-01', '2019-01-01' FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1 RETURNING id) SELECT id FROM made",
-  joined_id: "SET session_replication_role = replica; WITH pair AS (SELECT a.tenant_id, a.id, (SELECT s.client_id FROM app.signature s WHERE s.tenant_id = a.tenant_id ORDER BY s.id LIMIT 1) AS into_id FROM app.client a WHERE a.tenant_id = :'t' AND a.source = 'online' AND NOT EXISTS (SELECT FROM app.client_merged m WHERE m.client_id = a.id) ORDER BY a.id DESC LIMIT 1), made AS (INSERT INTO app.client_merged (tenant_id, client_id, into_id) SELECT tenant_id, id, into_id FROM pair RETURNING id) SELECT id FROM made",
+  contact_id: `SET session_replication_role = replica; WITH made AS (INSERT INTO app.client_contact (tenant_id, client_id, kind, value) SELECT tenant_id, client_id, 'email', 'sample.' || gen_random_uuid() || '@mail.example' FROM ${signed} AS s RETURNING id) SELECT id FROM made`,
+  guardian_id: `SET session_replication_role = replica; WITH made AS (INSERT INTO app.client_guardian (tenant_id, client_id, name, relation) SELECT tenant_id, client_id, 'A sample', 'other' FROM ${signed} AS s RETURNING id) SELECT id FROM made`,
+  pregnancy_id: `SET session_replication_role = replica; WITH made AS (INSERT INTO app.client_pregnancy (tenant_id, client_id, due_date, ended_on) SELECT tenant_id, client_id, '2019-01-01', '2019-01-01' FROM ${signed} AS s RETURNING id) SELECT id FROM made`,
+  joined_id: `SET session_replication_role = replica; WITH c AS (INSERT INTO app.client (tenant_id, name) VALUES (:'t'::uuid, 'A sample that was joined') RETURNING tenant_id, id),
+    made AS (INSERT INTO app.client_merged (tenant_id, client_id, into_id) SELECT c.tenant_id, c.id, s.client_id FROM c, ${signed} AS s RETURNING id) SELECT id FROM made`,
   field_id: "SET session_replication_role = replica; INSERT INTO app.client_field (tenant_id, name, kind) VALUES (:'t', 'A sample', 'text') ON CONFLICT (tenant_id, name) DO UPDATE SET retired_at = NULL RETURNING id",
   tag_id: "SELECT id FROM app.tag WHERE tenant_id = :'t' ORDER BY name LIMIT 1",
-  chart_copy_id: "WITH made AS (INSERT INTO app.chart_copy (tenant_id, client_id, asked_by) SELECT s.tenant_id, s.client_id, f.id FROM app.signature s JOIN app.staff f ON f.tenant_id = s.tenant_id AND starts_with(f.email_norm, 'owner@') WHERE s.tenant_id = :'t' ORDER BY s.id, f.id LIMIT 1 RETURNING id) SELECT id FROM made",
-  message_id: "SELECT id FROM app.message WHERE tenant_id = :'t' AND NOT starts_with(kind, 'account_') ORDER BY id LIMIT 1",
+  chart_copy_id: `WITH made AS (INSERT INTO app.chart_copy (tenant_id, client_id, asked_by) SELECT s.tenant_id, s.client_id, f.id FROM ${signed} AS s JOIN app.staff f ON f.tenant_id = s.tenant_id AND starts_with(f.email_norm, 'owner@') ORDER BY f.id LIMIT 1 RETURNING id) SELECT id FROM made`,
+  message_id: "SELECT id FROM app.message WHERE tenant_id = :'t' AND NOT starts_with(kind, 'account_') ORDER BY created_at, id LIMIT 1",
   note_id: "SELECT id FROM app.chart_note WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   medication_id: "SELECT id FROM app.medication WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   condition_id: "SELECT id FROM app.health_condition WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
@@ -51,7 +55,7 @@ const statements = {
   paper_id: `WITH lot AS (SELECT id FROM ${lots} LIMIT 1), made AS (INSERT INTO app.recall_paper (tenant_id, lot_id, body, made_by) SELECT :'t'::uuid, lot.id, 'Please call us.', (SELECT id FROM app.staff WHERE tenant_id = :'t' ORDER BY id LIMIT 1)
     FROM lot WHERE NOT EXISTS (SELECT FROM app.recall_paper p WHERE p.tenant_id = :'t' AND p.lot_id = lot.id) RETURNING id)
     SELECT id FROM made UNION ALL SELECT p.id FROM app.recall_paper p JOIN lot ON lot.id = p.lot_id WHERE p.tenant_id = :'t' LIMIT 1`,
-  encounter_id: "INSERT INTO app.encounter (tenant_id, client_id, provider_id, done_on, noted_by) SELECT :'t'::uuid, (SELECT client_id FROM app.signature WHERE tenant_id = :'t' ORDER BY id LIMIT 1), f.id, '2026-01-01', f.id FROM app.staff f WHERE f.tenant_id = :'t' AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1 RETURNING id",
+  encounter_id: `INSERT INTO app.encounter (tenant_id, client_id, provider_id, done_on, noted_by) SELECT :'t'::uuid, (SELECT client_id FROM ${signed} AS s), f.id, '2026-01-01', f.id FROM app.staff f WHERE f.tenant_id = :'t' AND NOT f.is_support ORDER BY f.position, f.id LIMIT 1 RETURNING id`,
   point_id: "SELECT id FROM app.body_point WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   plan_id: "SELECT id FROM app.treatment_plan WHERE tenant_id = :'t' ORDER BY id LIMIT 1",
   step_id: "SELECT id FROM app.plan_step WHERE tenant_id = :'t' ORDER BY plan_id, position LIMIT 1",

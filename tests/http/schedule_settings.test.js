@@ -121,8 +121,9 @@ describe("B14 L17: when", () => {
     assert.equal(h.formOf(bad.text, page).values.d3, "20-8");
     assert.equal((await send(owner, page, page, keep)).status, 303);
     assert.deepEqual(h.sql("SELECT weekday, opens, closes FROM app.location_hours WHERE location_id = :'v1' ORDER BY 1, 2", place), was, "what the form shows is what is kept");
-    assert.equal((await send(owner, "/settings/hours", "/settings/closures", { from_day: "2027-03-01", to_day: "2027-03-02", reason: "T14 works" })).status, 303);
-    assert.deepEqual(h.sql("SELECT starts_local, ends_local, location_id IS NULL FROM app.closure WHERE reason = 'T14 works'"), [["2027-03-01 00:00:00", "2027-03-03 00:00:00", "t"]]);
+    const [from, to, end] = h.sql("SELECT current_date + 100, current_date + 101, current_date + 102")[0];
+    assert.equal((await send(owner, "/settings/hours", "/settings/closures", { from_day: from, to_day: to, reason: "T14 works" })).status, 303);
+    assert.deepEqual(h.sql("SELECT starts_local, ends_local, location_id IS NULL FROM app.closure WHERE reason = 'T14 works'"), [[`${from} 00:00:00`, `${end} 00:00:00`, "t"]]);
     assert.match(words((await owner.get("/settings/hours")).text), /T14 works/);
     const id = one("SELECT id FROM app.closure WHERE reason = 'T14 works'");
     const r = await send(owner, "/settings/hours", `/settings/closures/${id}/remove`, {});
@@ -311,8 +312,9 @@ describe("B14 L21: a calendar elsewhere is read as busy", () => {
   };
   // Until the job has read it (again).
   const read = async (id, since) => {
-    for (let n = 0; n < 200; n++) {
-      if (one("SELECT coalesce(tried_at > :'v2'::timestamptz, false) FROM app.outside_calendar WHERE id = :'v1'", id, since) === "t") return;
+    for (let n = 0; n < 1200; n++) {
+      // (its job is put off a moment after that, and cannot be asked for before)
+      if (one("SELECT coalesce(c.tried_at > :'v2'::timestamptz, false) AND NOT EXISTS (SELECT FROM app.job j WHERE j.subject_id = c.id AND j.state = 'running') FROM app.outside_calendar c WHERE c.id = :'v1'", id, since) === "t") return;
       await new Promise((r) => setTimeout(r, 50));
     }
     throw new Error("it was never read");
@@ -322,31 +324,31 @@ describe("B14 L21: a calendar elsewhere is read as busy", () => {
   const busy = (id, zone = "UTC") => h.sql("SELECT to_char(starts_at AT TIME ZONE :'v2', 'MM-DD HH24:MI'), to_char(ends_at AT TIME ZONE :'v2', 'MM-DD HH24:MI') FROM app.outside_busy WHERE calendar_id = :'v1' ORDER BY starts_at", id, zone);
 
   test("L21: series keep their wall time over both changes of the clock, in the zone's name, the file's own zone and none; moved, cancelled, free and all-day events", async () => {
-    // the next Sunday in March on which New York's clock goes forward, and November's on which it goes back
-    const y = new Date().getUTCFullYear() + 1;
-    const d = (day, clock) => `${y}${day.replace("-", "")}T${clock}`;
+    // The next Sunday in March, two weeks away at least, on which New York's clock goes forward; all is within two weeks of it. (Thirteen months are read.)
+    const second = (y) => Date.UTC(y, 2, 14 - new Date(Date.UTC(y, 2, 14)).getUTCDay());
+    const thisYear = new Date().getUTCFullYear(), turn = second(thisYear) - Date.now() > 16 * 86400000 ? second(thisYear) : second(thisYear + 1);
+    const y = new Date(turn).getUTCFullYear(), on = (n) => new Date(turn + n * 86400000).toISOString().slice(5, 10);
+    const d = (n, clock) => `${y}${on(n).replace("-", "")}T${clock}`;
     const zone = ["BEGIN:VTIMEZONE", "TZID:Eastern Standard Time", "BEGIN:STANDARD", "DTSTART:16011104T020000", "RRULE:FREQ=YEARLY;BYDAY=1SU;BYMONTH=11", "TZOFFSETFROM:-0400", "TZOFFSETTO:-0500", "END:STANDARD",
       "BEGIN:DAYLIGHT", "DTSTART:16010311T020000", "RRULE:FREQ=YEARLY;BYDAY=2SU;BYMONTH=3", "TZOFFSETFROM:-0500", "TZOFFSETTO:-0400", "END:DAYLIGHT", "END:VTIMEZONE"];
     const uid = h.uuid();
-    const march = one("SELECT to_char(d, 'MM-DD') FROM generate_series(make_date(:'v1'::int, 3, 1), make_date(:'v1'::int, 3, 14), interval '1 day') d WHERE extract(dow FROM d) = 0 OFFSET 1 LIMIT 1", y);
-    const from = one("SELECT to_char(to_date(:'v1' || '-' || :'v2', 'YYYY-MM-DD') - 1, 'MM-DD')", y, march);
     text = calendar(...zone,
       // daily over the change: 09:00 there each day, the second moved to 15:00, the fourth cancelled
-      ["BEGIN:VEVENT", `UID:${uid}`, `DTSTART;TZID=America/New_York:${d(from, "090000")}`, `DTEND;TZID=America/New_York:${d(from, "100000")}`, "RRULE:FREQ=DAILY;COUNT=4", `EXDATE;TZID=America/New_York:${d(one("SELECT to_char(to_date(:'v1' || '-' || :'v2', 'YYYY-MM-DD') + 3, 'MM-DD')", y, from), "090000")}`, "END:VEVENT"].join("\r\n"),
-      ["BEGIN:VEVENT", `UID:${uid}`, `RECURRENCE-ID;TZID=America/New_York:${d(march, "090000")}`, `DTSTART;TZID=America/New_York:${d(march, "150000")}`, `DTEND;TZID=America/New_York:${d(march, "160000")}`, "END:VEVENT"].join("\r\n"),
-      event(`DTSTART;TZID=Eastern Standard Time:${d("03-01", "120000")}`, `DTEND;TZID=Eastern Standard Time:${d("03-01", "123000")}`, "RRULE:FREQ=MONTHLY;COUNT=2"),
-      event(`DTSTART:${d("02-01", "080000")}Z`, "DURATION:PT30M"), event(`DTSTART;VALUE=DATE:${y}0210`, "SUMMARY:A secret day"),
-      event(`DTSTART:${d("02-02", "080000")}Z`, `DTEND:${d("02-02", "090000")}Z`, "TRANSP:TRANSPARENT"), event(`DTSTART:${d("02-03", "080000")}Z`, `DTEND:${d("02-03", "090000")}Z`, "STATUS:CANCELLED"));
+      ["BEGIN:VEVENT", `UID:${uid}`, `DTSTART;TZID=America/New_York:${d(-1, "090000")}`, `DTEND;TZID=America/New_York:${d(-1, "100000")}`, "RRULE:FREQ=DAILY;COUNT=4", `EXDATE;TZID=America/New_York:${d(2, "090000")}`, "END:VEVENT"].join("\r\n"),
+      ["BEGIN:VEVENT", `UID:${uid}`, `RECURRENCE-ID;TZID=America/New_York:${d(0, "090000")}`, `DTSTART;TZID=America/New_York:${d(0, "150000")}`, `DTEND;TZID=America/New_York:${d(0, "160000")}`, "END:VEVENT"].join("\r\n"),
+      event(`DTSTART;TZID=Eastern Standard Time:${d(-4, "120000")}`, `DTEND;TZID=Eastern Standard Time:${d(-4, "123000")}`, "RRULE:FREQ=WEEKLY;COUNT=2"),
+      event(`DTSTART:${d(-12, "080000")}Z`, "DURATION:PT30M"), event(`DTSTART;VALUE=DATE:${d(-9, "").slice(0, 8)}`, "SUMMARY:A secret day"),
+      event(`DTSTART:${d(-11, "080000")}Z`, `DTEND:${d(-11, "090000")}Z`, "TRANSP:TRANSPARENT"), event(`DTSTART:${d(-10, "080000")}Z`, `DTEND:${d(-10, "090000")}Z`, "STATUS:CANCELLED"));
     const t = now(), id = await add("/s3cret-token/calendar.ics");
     await read(id, t);
     assert.equal(one("SELECT coalesce(problem, 'none') FROM app.outside_calendar WHERE id = :'v1'", id), "none");
     const here = one("SELECT zone FROM app.tenant WHERE id = :'v1'", tenant());
-    const local = busy(id, "America/New_York"), next = one("SELECT to_char(to_date(:'v1' || '-' || :'v2', 'YYYY-MM-DD') + 1, 'MM-DD')", y, march);
-    assert.deepEqual(local.filter(([s]) => s >= from && s < "04"), [[`${from} 09:00`, `${from} 10:00`], [`${march} 15:00`, `${march} 16:00`], [`${next} 09:00`, `${next} 10:00`]]);
-    assert.deepEqual(local.filter(([s]) => / 12:00$/.test(s)).map(([s]) => s), ["03-01 12:00", "04-01 12:00"], "the zone that the file describes");
-    assert.deepEqual(busy(id).filter(([s]) => s.startsWith("02-01")), [["02-01 08:00", "02-01 08:30"]]);
-    assert.deepEqual(busy(id, here).filter(([s]) => s.startsWith("02-10")), [["02-10 00:00", "02-11 00:00"]]);
-    assert.equal(busy(id).filter(([s]) => /^02-0[23]/.test(s)).length, 0);
+    const local = busy(id, "America/New_York");
+    assert.deepEqual(local.filter(([s]) => s >= on(-1) && !/ 12:00$/.test(s)), [[`${on(-1)} 09:00`, `${on(-1)} 10:00`], [`${on(0)} 15:00`, `${on(0)} 16:00`], [`${on(1)} 09:00`, `${on(1)} 10:00`]]);
+    assert.deepEqual(local.filter(([s]) => / 12:00$/.test(s)).map(([s]) => s), [`${on(-4)} 12:00`, `${on(3)} 12:00`], "the zone that the file describes");
+    assert.deepEqual(busy(id).filter(([s]) => s.startsWith(on(-12))), [[`${on(-12)} 08:00`, `${on(-12)} 08:30`]]);
+    assert.deepEqual(busy(id, here).filter(([s]) => s.startsWith(on(-9))), [[`${on(-9)} 00:00`, `${on(-8)} 00:00`]]);
+    assert.equal(busy(id).filter(([s]) => s.startsWith(on(-11)) || s.startsWith(on(-10))).length, 0);
     assert.equal(one("SELECT count(*) FROM app.outside_calendar WHERE encode(url_sealed, 'escape') LIKE '%s3cret%'"), "0", "its address is sealed");
     const page = await (await her()).get("/account/calendars");
     assert.doesNotMatch(page.text, /s3cret/);

@@ -139,9 +139,10 @@ describe("T07 S-04: guessing and repeating the second step", () => {
     for (const [steps, status] of [[-1, 303], [1, 303], [-2, 422], [2, 422], [20, 422]]) {
       h.freshCodes("glow", me.email);
       forget();
+      const v = await half();
       // Near the end of a step, two away may be one away when it arrives.
       while (Date.now() % 30000 > 27000) await new Promise((r) => setTimeout(r, 200));
-      assert.equal((await guess(await half(), { code: h.totp(key, steps) })).status, status, `${steps} steps`);
+      assert.equal((await guess(v, { code: h.totp(key, steps) })).status, status, `${steps} steps`);
     }
   });
   test("after five wrong codes the ticket is over, and the next one waits; it is all in the trail", async () => {

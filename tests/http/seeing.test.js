@@ -40,7 +40,7 @@ test("V-26 a slow statement stands in PostgreSQL's log by its name and the reque
   const owner = await h.staff("glow", "owner");
   const release = await lock();
   const asked = owner.get("/clients");
-  await sleep(1400);
+  await sleep(2200);
   await release();
   const r = await asked;
   assert.equal(r.status, 200);

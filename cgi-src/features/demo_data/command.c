@@ -426,6 +426,7 @@ int command_demo(int argc, char **argv)
     for (size_t i = 0; i < COUNT_OF(demo_studios); i++) {
         l.studio = &demo_studios[i];
         load_plain(&l, "BEGIN");
+        l.random.state = 20240229 + i; /* of its own: how much the one before took depends on the hour */
         make_studio(&l, phc, logins);
         load_plain(&l, "COMMIT");
         l.clients = l.clients > 300 ? 300 : l.clients; /* only the first studio grows large */

@@ -129,6 +129,8 @@ struct str form_document_text(struct arena *a, const struct form_document *d)
     return buf_str(&b);
 }
 
+bool form_document_is_erased(struct str text) { return str_is(text, "(erased)"); }
+
 struct str form_document_hash(struct arena *a, struct str text)
 {
     unsigned char hash[HASH_BYTES];

@@ -148,9 +148,6 @@ static bool agrees(struct arena *a, const struct proof_record *p)
     return form_document_read(a, p->text, &d) || form_document_agrees(&d, &beside);
 }
 
-/* The text is gone with the key of a client who was erased. */
-static bool is_erased(struct str text) { return str_is(text, "(erased)"); }
-
 enum job_end proof_copy_job(struct req *r, const struct job *job, struct str *why)
 {
     struct arena *a = req_arena(r);
@@ -163,7 +160,7 @@ enum job_end proof_copy_job(struct req *r, const struct job *job, struct str *wh
         *why = s ? S("there is no such signature") : *why;
         return s ? JOB_HOPELESS : JOB_LATER;
     }
-    if (rows_bool(s, 0, "has_copy") || is_erased(rows_text(s, 0, "document_sealed")))
+    if (rows_bool(s, 0, "has_copy") || form_document_is_erased(rows_text(s, 0, "document_sealed")))
         return JOB_DONE;
     struct proof_record p = record_of(a, s);
     if (!str_eq(form_document_hash(a, p.text), p.text_sha256)) {
