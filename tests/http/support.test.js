@@ -1,7 +1,7 @@
 // support.test.js -- support access (PROMISES B19): an operator asks, an owner decides, the operator comes in by a link of one minute,
 // looks, changes nothing, and is out when either ends it or its hours are over. And whoever tries to come in without.
 "use strict";
-const { test, describe, before } = require("node:test");
+const { test, describe, before, after } = require("node:test");
 const assert = require("node:assert/strict");
 const crypto = require("node:crypto");
 const h = require("./harness");

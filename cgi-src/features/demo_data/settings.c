@@ -4,12 +4,12 @@
  */
 #include "loader.h"
 
-/* The next of each holiday that is two weeks away at least: what is booked soon stays as it is. */
+/* The next of each holiday that comes after the visits of people.c, which are booked three weeks ahead: nobody comes on a closed day. */
 static const char closures_sql[] =
     "INSERT INTO app.closure (location_id, starts_local, ends_local, reason) "
     "SELECT NULL, h.d, h.d + 1, h.name FROM (SELECT make_date(extract(year FROM current_date)::int + y, m, d) AS d, name "
     "FROM (VALUES (12, 25, 'Christmas'), (1, 1, 'New Year'), (7, 4, 'Independence Day')) AS v (m, d, name), generate_series(0, 1) AS y) AS h "
-    "WHERE h.d BETWEEN current_date + 14 AND current_date + 370 "
+    "WHERE h.d BETWEEN current_date + 23 AND current_date + 370 "
     "UNION ALL SELECT l.id, current_date + 40 + time '14:00', current_date + 40 + time '18:00', 'Team training' "
     "FROM (SELECT id FROM app.location WHERE tenant_id = app.tenant() ORDER BY position LIMIT 1) AS l";
 
