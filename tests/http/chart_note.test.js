@@ -96,7 +96,7 @@ describe("L14: a note is about a visit", () => {
   test("L10: a visit of a record that was joined is written about on that record's page, and shows on hers", async () => {
     const into = await client();
     const [visit, id] = h.sql(`SELECT a.id, a.client_id FROM app.appointment a WHERE a.tenant_id = :'v1' AND a.status = 'done' AND NOT EXISTS (SELECT FROM app.client_merged m WHERE a.client_id IN (m.client_id, m.into_id))
-      AND NOT EXISTS (SELECT FROM app.appointment x WHERE x.tenant_id = a.tenant_id AND x.client_id = a.client_id AND x.starts_at > now() AND x.status IN ('booked', 'confirmed'))
+      AND NOT EXISTS (SELECT FROM app.appointment x WHERE x.tenant_id = a.tenant_id AND x.client_id = a.client_id AND x.ends_at > now() AND x.status IN ('held', 'booked', 'confirmed', 'arrived', 'in_room'))
       AND NOT EXISTS (SELECT FROM app.encounter e WHERE e.tenant_id = a.tenant_id AND e.appointment_id = a.id) ORDER BY a.starts_at LIMIT 1`, h.tenantId("glow"))[0];
     h.sql("SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null\nINSERT INTO app.client_merged (tenant_id, client_id, into_id) VALUES (:'v1', :'v2', :'v3')", h.tenantId("glow"), id, into);
     const page = (await v.get(`/clients/${into}/chart`)).text, there = `/clients/${id}/chart?appointment_id=${visit}`;
@@ -144,7 +144,8 @@ describe("L14: drafts that are put away", () => {
     const kept = await newForm(id);
     await v.post(`${notes}/sign`, { ...kept, body: "done" });
     assert.equal((await v.post(`${notes}/${kept.id}/discard`, { ...h.formOf(chart, "/logout").values, idem: h.uuid() })).status, 404);
-    const left = h.one(`WITH gone AS (INSERT INTO app.staff (tenant_id, name, email, is_active) VALUES (:'v1', 'Gone Away', :'v2', false) RETURNING id)
+    const left = h.one(`SELECT set_config('foyer.tenant_id', :'v1', false) \\g /dev/null
+      WITH gone AS (INSERT INTO app.staff (tenant_id, name, email, is_active) VALUES (:'v1', 'Gone Away', :'v2', false) RETURNING id)
       INSERT INTO app.chart_note (tenant_id, client_id, body_sealed, author_id) SELECT :'v1', :'v3', '\\x00', id FROM gone RETURNING id`, h.tenantId("glow"), `gone.${h.uuid()}@glow.example`, id);
     assert.equal((await owner.post(`${notes}/${left}/discard`, { ...keys, idem: h.uuid() })).status, 303);
     assert.deepEqual(noteOf(id).map(([, , s]) => s), ["signed"]);
