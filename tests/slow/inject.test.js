@@ -148,7 +148,7 @@ describe("H-08: saving", () => {
     const browser = await h.staff("glow", "front-desk"), v = new it.Visitor("glow");
     v.jar = browser.jar;
     const page = await patient(() => v.get("/clients/new"));
-    const values = { ...h.formOf(page.text).values, name: `Fault ${h.uuid()}`, email: "", phone: "(212) 555-0100", birth_date: "1980-02-03" };
+    const values = { ...h.formOf(page.text).values, name: `Fault ${h.uuid()}`, email: "", phone: "(212) 555-0100", birth_date: "1980-02-03", is_new: "true" };
     const found = () => h.sql(`SELECT count(*), (SELECT count(*) FROM app.client_key y WHERE y.client_id IN (SELECT id FROM app.client WHERE name = :'v1')) FROM app.client WHERE name = :'v1'`, values.name)[0].join();
     return {
       send: () => v.post("/clients/new", values), accept: (r) => r.status === 303 && /^\/clients\/[0-9a-f-]{36}$/.test(r.location),
