@@ -1,7 +1,7 @@
 // series.test.js -- as people click through it: a series is planned, booked and changed at the desk; somebody on the waitlist takes a
 // time on her phone that the desk has offered. B-07 L21.
 "use strict";
-const { describe, before, after } = require("node:test");
+const { describe, after } = require("node:test");
 const b = require("./harness");
 const h = require("../http/harness");
 const k = require("../http/booking_client");
@@ -45,7 +45,6 @@ describe("a series, without script", () => {
 });
 
 describe("the waitlist, on her phone", () => {
-  before(() => h.sql("DELETE FROM app.job WHERE tenant_id = :'v1' AND kind = 'waitlist.look' AND state = 'ready'", c.tenant)); // (else the jobs may offer it before the desk does)
   test("L21: the desk offers a time; she follows the link, sees it, and takes it by a button", async () => {
     const { client } = await k.book(c, { slot: 2, days: 8 });
     const desk = await b.staff("desk", "glow", "owner");

@@ -62,7 +62,7 @@ describe("B50 the right to have a record corrected", () => {
     const form = h.formOf(seen, `${page}/decide-chart`).values;
     assert.equal((await doctor.post(`${page}/decide-chart`, { ...form, decision: "corrected", reason: "It is noted now." })).status, 303);
     const told = () => h.sql("SELECT m.kind, m.to_address, m.subject FROM app.message m WHERE m.dedupe_key = 'correction:' || :'v1'", id);
-    for (let i = 0; i < 600 && told().length === 0; i++) await new Promise((done) => setTimeout(done, 100));
+    await h.until(() => told().length > 0, "nobody is told");
     assert.deepEqual(told(), [["correction", visit.values.email, "An answer from Glow Medical Spa"]]);
     // what the desk notes of a chart it does not see again
     assert.equal((await desk.submit(page, { words: "She says her note is another one's." }, { action: page, extra: { field: "chart" } })).status, 303);

@@ -232,15 +232,15 @@ describe("T11 D-19: SQL in queries, headers and cookies is a text like any other
   const sql = naughty.all.filter((s) => /['";\\%_$]|--|OR|SELECT|NULL/.test(s) && !/[\x00-\x1f\x7f]/.test(s) && s.length < 200);
   const shape = (r) => [r.status, r.location?.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|\d{4}-\d\d-\d\d/g, "ID").split("?")[0], (r.text.match(/<(li|tr|article)\b/g) || []).length].join(" ");
   const names = ["q", "day", "week", "place", "location", "who", "staff_id", "page", "sort", "order", "client_id", "kind", "action", "done", "next", "filter", "limit", "offset", "tenant_id"];
-  for (const target of ["/clients", "/audit?from=2020-01-01", "/audit/refusals", "/calendar", "/settings", "/login", "/book"])
+  for (const target of ["/clients", "/audit", "/audit/refusals", "/calendar", "/settings", "/login", "/book"])
     test(target, async () => {
       const v = await h.staff("glow", "owner");
-      const calm = "zqxjkvw";
+      const calm = "zqxjkvw", at = target === "/audit" ? "/audit?from=2020-01-01&" : `${target}?`; // (of today alone it has few rows after midnight)
       for (const name of names) {
-        const wanted = shape(await v.get(`${target}${target.includes("?") ? "&" : "?"}${name}=${calm}`));
+        const wanted = shape(await v.get(`${at}${name}=${calm}`));
         for (const s of sql.filter((_, i) => i % 12 === names.indexOf(name) % 12)) {
-          const r = await v.get(`${target}${target.includes("?") ? "&" : "?"}${name}=${encodeURIComponent(s)}`);
-          ours(r, `${target}?${name}=${s}`);
+          const r = await v.get(`${at}${name}=${encodeURIComponent(s)}`);
+          ours(r, `${at}${name}=${s}`);
           // Where the parameter means something, some of these texts do as well (a page of numbers, a name's first letters).
           if (!["q", "page", "day", "week", "place", "location", "who", "staff_id", "client_id"].includes(name)) assert.equal(shape(r), wanted, `${name}=${s}`);
         }

@@ -459,7 +459,7 @@ describe("E-03: who does not want to sign says so", () => {
     // whoever has the visit gets a mail that leads there, and says nothing of her
     const told = () => h.sql(`SELECT m.kind, m.client_id IS NULL, m.subject FROM app.form_decline d JOIN app.form_assignment a ON a.id = d.assignment_id JOIN app.appointment v ON v.id = a.appointment_id
       JOIN app.message m ON m.dedupe_key = 'declined:' || d.id || ':' || v.staff_id AND m.to_staff = v.staff_id WHERE a.id = :'v1'::uuid`, p.consent)[0];
-    for (let i = 0; i < 600 && !told(); i++) await new Promise((done) => setTimeout(done, 100));
+    await h.until(told, "nobody is told");
     assert.deepEqual(told(), ["account_form_declined", "t", "A form was not signed at Glow Medical Spa"]);
     // not while the form is out of use, for it could not be signed
     const inForce = "SELECT v.id FROM app.form_version v JOIN app.form_assignment t ON t.form_id = v.form_id WHERE t.id = :'v1' AND v.published_at IS NOT NULL ORDER BY v.version DESC LIMIT 1";

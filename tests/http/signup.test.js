@@ -51,7 +51,7 @@ describe("B03: sign-up", () => {
     fs.chmodSync(conf().keys, 0o2700);
     const yes = await guest.post(at, form.values);
     assert.equal(yes.status, 303);
-    for (let i = 0; i < 600 && !/is ready/.test((await guest.get(at)).text); i++) await new Promise((x) => setTimeout(x, 100));
+    await h.until(async () => /is ready/.test((await guest.get(at)).text), "it never is ready");
     const ready = await guest.get(at);
     fs.chmodSync(conf().keys, 0o700);
     assert.match(h.decode(ready.text), new RegExp(`href="${h.origin(form.values.slug)}/login"`));
@@ -108,7 +108,7 @@ test("B03: a business elsewhere: its country and zone are chosen, and its phone 
   const at = await link(f.email), guest = new Patient("");
   const form = h.formOf((await guest.get(at)).text);
   assert.equal((await guest.post(at, { ...form.values, password })).status, 303);
-  for (let i = 0; i < 600 && !/is ready/.test((await guest.get(at)).text); i++) await new Promise((x) => setTimeout(x, 100));
+  await h.until(async () => /is ready/.test((await guest.get(at)).text), "it never is ready");
   const id = h.tenantId(form.values.slug);
   assert.deepEqual(h.sql("SELECT country, phone FROM app.tenant WHERE id = :'v1'", id), [["DE", "+492215550188"]]);
   assert.equal(h.one("SELECT zone FROM app.location WHERE tenant_id = :'v1'", id), "Europe/Berlin");

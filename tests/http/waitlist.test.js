@@ -9,7 +9,6 @@ let c, desk, day = 5;
 before(async () => {
   c = k.corner("glow");
   desk = await h.staff("glow", "front-desk");
-  h.sql("DELETE FROM app.job WHERE tenant_id = :'v1' AND kind = 'waitlist.look' AND state = 'ready'", c.tenant); // (of the corner's hours: who joins later is asked in her turn)
 });
 after(() => {
   k.within(c.tenant, "UPDATE app.waitlist_entry SET state = 'left' WHERE tenant_id = :'v1' AND service_id = :'v2' AND state = 'waiting'", c.tenant, c.service);

@@ -25,9 +25,7 @@ static time_t shifted; /* how far the clock is ahead */
 
 time_t time(time_t *out)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    time_t now = t.tv_sec + shifted;
+    time_t now = 1800000000 + shifted; /* it stands still otherwise: the bounds are tried to the second */
     return out ? (*out = now) : now;
 }
 
@@ -85,7 +83,7 @@ static void a_token_lasts_a_day(void **state)
     static const struct {
         time_t later;
         enum err err;
-    } cases[] = {{0, OK}, {24 * 3600 - 20, OK}, {24 * 3600 + 20, ERR_FORBIDDEN}, {-280, OK}, {-320, ERR_FORBIDDEN}};
+    } cases[] = {{0, OK}, {24 * 3600, OK}, {24 * 3600 + 1, ERR_FORBIDDEN}, {-300, OK}, {-301, ERR_FORBIDDEN}};
     struct str token = form_token_new(request("glow.foyer.localhost", "session"));
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         shifted = cases[i].later;

@@ -158,17 +158,6 @@ static enum err compare_files(struct req *r, const struct rows *signature, bool 
     return OK;
 }
 
-/* Of a client who was erased the evidence stands, without what she signed. */
-static enum err show_erased(struct req *r)
-{
-    req_set_list(r, "document", shown_items(req_arena(r), NULL, 0));
-    req_set_list(r, "strokes", shown_items(req_arena(r), NULL, 0));
-    req_set_null(r, "text");
-    req_set_null(r, "is_intact");
-    req_set(r, "is_erased", S("yes"));
-    return reply_view(r, 200, "form/signature");
-}
-
 enum err form_show_signature(struct req *r)
 {
     bool has_its_files = false;
@@ -179,15 +168,16 @@ enum err form_show_signature(struct req *r)
         !req_show(r, "files", Q_form_file_signed, NULL) ||
         !req_show(r, "revoked", Q_form_revoked, NULL))
         return req_error(r);
-    if (form_document_is_erased(rows_text(signature, 0, "document_sealed")))
-        return show_erased(r);
+    if (form_document_is_erased(rows_text(signature, 0, "document_sealed"))) {
+        req_set_null(r, "text"); /* the page shows the evidence alone */
+        return reply_view(r, 200, "form/signature");
+    }
     enum err e = show_document(r, signature);
     if (!e)
         e = compare_files(r, signature, &has_its_files);
     if (e)
         return e;
     req_set(r, "text", rows_text(signature, 0, "document_sealed"));
-    req_set_null(r, "is_erased");
     if (has_its_files && is_intact(r, signature))
         req_set(r, "is_intact", S("yes"));
     else

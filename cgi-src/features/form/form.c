@@ -351,7 +351,7 @@ const struct page form_pages[] = {
               {"revoked", Q_form_revoked},
               {"proof", Q_proof_of},
               {"files", Q_form_file_signed}},
-     .view = "form/signature", .gives = "document strokes text is_intact is_erased",
+     .view = "form/signature", .gives = "document strokes text is_intact",
      .title = "Chart: a signed form"},
     {0},
 };
